@@ -1,0 +1,1 @@
+"""What a record is: plain Python that everyone may read."""

@@ -1,0 +1,93 @@
+"""Dates and times in all the ways clerks write them."""
+
+from __future__ import annotations
+
+import datetime
+import re
+
+from app.schema.values import BadValue, plain, tight
+
+CHINA = datetime.timezone(datetime.timedelta(hours=8))
+_EXCEL_ZERO = datetime.date(1899, 12, 30)
+_TIME = re.compile(r"^(?P<date>.+?)[T日]?\s*(?P<h>\d{1,2})[:时点](?P<m>\d{1,2})?分?(?::(?P<s>\d{1,2}))?(?:\.\d+)?(?P<zone>Z|[+-]\d\d:?\d\d)?$")
+
+
+def read_date(raw: object, today: datetime.date | None = None) -> str:
+    """Return *raw* as an ISO date; raise BadValue("date_wrong").
+
+    Takes dates, Excel serial numbers, 19870305, 1987.3.5, 1987/3/5, 1987年3月5日, 87-3-5.
+    """
+    if isinstance(raw, datetime.datetime):
+        return raw.date().isoformat()
+    if isinstance(raw, datetime.date):
+        return raw.isoformat()
+    if isinstance(raw, int | float) and not isinstance(raw, bool):
+        return _from_number(float(raw))
+    text = tight(str(raw)).rstrip("号")
+    if re.fullmatch(r"\d{8}", text):
+        return _date(text[:4], text[4:6], text[6:], raw)
+    if re.fullmatch(r"\d{4,5}(\.0+)?", text) and not re.fullmatch(r"(19|20)\d\d", text):
+        return _from_number(float(text))
+    found = re.fullmatch(r"(\d{4}|\d{2})[-./年](\d{1,2})[-./月](\d{1,2})日?(?:\d{2}:\d{2}(?::\d{2})?|T.*)?", text)
+    if not found:
+        raise BadValue("date_wrong", value=str(raw))
+    year, month, day = found.groups()
+    if len(year) == 2:
+        this_year = (today or datetime.datetime.now(CHINA).date()).year
+        year = str(2000 + int(year) if 2000 + int(year) <= this_year else 1900 + int(year))
+    return _date(year, month, day, raw)
+
+
+def _from_number(number: float) -> str:
+    if number.is_integer() and 18_000_101 <= number <= 21_001_231:
+        text = str(int(number))
+        return _date(text[:4], text[4:6], text[6:], number)
+    if 1 <= number < 80_000:
+        return (_EXCEL_ZERO + datetime.timedelta(days=int(number))).isoformat()
+    raise BadValue("date_wrong", value=f"{number:g}")
+
+
+def _date(year: str, month: str, day: str, raw: object) -> str:
+    try:
+        return datetime.date(int(year), int(month), int(day)).isoformat()
+    except ValueError:
+        raise BadValue("date_wrong", value=str(raw)) from None
+
+
+def read_time(raw: object) -> str:
+    """Return *raw* as ``YYYY-MM-DDTHH:MM:SS+08:00`` (China standard time); raise BadValue("time_wrong").
+
+    A time of another zone is converted; a bare date stands for its midnight.
+    """
+    if isinstance(raw, datetime.datetime):
+        moment = raw if raw.tzinfo else raw.replace(tzinfo=CHINA)
+        return moment.astimezone(CHINA).isoformat(timespec="seconds")
+    text = plain(str(raw))
+    try:
+        moment = datetime.datetime.fromisoformat(text)
+        return read_time(moment)
+    except ValueError:
+        pass
+    found = _TIME.match(text)
+    try:
+        if not found:
+            day = datetime.date.fromisoformat(read_date(raw))
+            return f"{day.isoformat()}T00:00:00+08:00"
+        day = datetime.date.fromisoformat(read_date(found["date"]))
+        moment = datetime.datetime(
+            day.year, day.month, day.day, int(found["h"]), int(found["m"] or 0), int(found["s"] or 0), tzinfo=CHINA
+        )
+        return moment.isoformat(timespec="seconds")
+    except (BadValue, ValueError):
+        raise BadValue("time_wrong", value=str(raw)) from None
+
+
+def china_time(milliseconds: int) -> str:
+    """The ISO time in China of *milliseconds* since 1970 UTC."""
+    return datetime.datetime.fromtimestamp(milliseconds / 1000, CHINA).isoformat(timespec="seconds")
+
+
+def spoken_date(iso: str) -> str:
+    """``2026年9月18日``, as documents print a date (GB/T 9704)."""
+    day = datetime.date.fromisoformat(iso[:10])
+    return f"{day.year}年{day.month}月{day.day}日"

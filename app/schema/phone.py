@@ -1,0 +1,42 @@
+"""Telephone numbers as clerks write them: mobile, landline, the first of two."""
+
+from __future__ import annotations
+
+import re
+
+from app.schema.values import BadValue, narrow, plain
+
+_MOBILE = re.compile(r"1[3-9]\d{9}")
+_LANDLINE = re.compile(r"0\d{2,3}-?\d{7,8}(-\d{1,6})?")
+_LOCAL = re.compile(r"[2-9]\d{6,7}")
+
+
+def read_phone(raw: object) -> str:
+    """Return the number in one spelling; raise BadValue("phone_wrong" or "phone_digits_lost")."""
+    text = narrow(plain(str(int(raw)) if isinstance(raw, float) and raw.is_integer() else str(raw)))
+    if re.fullmatch(r"\d(\.\d+)?E\+?\d+", text.upper()):
+        raise BadValue("phone_digits_lost")
+    first = re.split(r"[/、,，;；\n]|或", text)[0]
+    kept = re.sub(r"[\s.()（）]", "", first).lstrip("'’`")
+    if kept.startswith("+86"):
+        kept = kept[3:]
+    digits = kept.replace("-", "")
+    if digits.startswith("86") and _MOBILE.fullmatch(digits[2:]):
+        digits = digits[2:]
+    if _MOBILE.fullmatch(digits):
+        return digits
+    if _LANDLINE.fullmatch(kept):
+        return _landline(kept)
+    if _LANDLINE.fullmatch(digits):
+        return _landline(digits)
+    if _LOCAL.fullmatch(digits):
+        return digits
+    raise BadValue("phone_wrong", count=len(digits))
+
+
+def _landline(number: str) -> str:
+    if "-" in number:
+        return number
+    # 010 and 02x are the only three-digit area codes of the national numbering plan.
+    cut = 3 if number[1] in "12" else 4
+    return f"{number[:cut]}-{number[cut:]}"

@@ -1,0 +1,116 @@
+"""A record as everyone passes it on, and one change to it on its way through receipt and delta."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import msgpack
+
+from app.schema.values import Value
+
+AREA = "@area"
+DELETED = "@deleted"
+"""Moving and deleting are changes like any other: to the merge they are fields."""
+
+Revs = Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One row of one form; ``rev`` 0 and ``pending`` > 0 say that it is only on this machine yet."""
+
+    form: str
+    id: str
+    area: str
+    values: Mapping[str, Value]
+    rev: int = 0
+    revs: Revs = field(default_factory=dict)
+    extra: Mapping[str, Value] = field(default_factory=dict)
+    deleted: bool = False
+    pending: int = 0
+
+    def rev_of(self, name: str) -> int:
+        """The rev of the last agreed change of field *name*; 0 if there was none."""
+        return self.revs.get(name, self.revs.get("", 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one save did to one record.
+
+    ``values`` holds only the fields that changed, ``bases`` the rev of the agreed value that was on the screen for each of
+    them; ``time`` is in milliseconds since 1970 UTC by the device's clock, corrected by the offset to the county's clock that the device knew; ``counter`` is the device's own.
+    """
+
+    form: str
+    id: str
+    area: str
+    values: Mapping[str, Value]
+    bases: Revs
+    time: int
+    counter: int
+    user: str
+
+    @property
+    def creates(self) -> bool:
+        """Whether this change makes the record: only then it says where the record belongs with base 0."""
+        return AREA in self.values and self.bases.get(AREA, 0) == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The county's answer to one change.
+
+    ``status``: accepted, merged, conflict, refused or waiting. ``lost`` names the fields whose value did not stand,
+    ``results`` gives values that the merge made and nobody sent, ``code`` the reason of a refusal.
+    """
+
+    counter: int
+    status: str
+    rev: int = 0
+    lost: tuple[str, ...] = ()
+    results: Mapping[str, Value] = field(default_factory=dict)
+    code: str = ""
+
+    @property
+    def final(self) -> bool:
+        """Whether the change may leave the outbox."""
+        return self.status != "waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """What the county tells of one record: the fields newer than the cursor, or all where ``whole``.
+
+    ``left``: the record moved out of the stream; the device keeps a stub. ``user`` and ``time`` are those of the last change.
+    """
+
+    form: str
+    id: str
+    area: str
+    rev: int
+    values: Mapping[str, Value]
+    revs: Revs
+    whole: bool = False
+    deleted: bool = False
+    left: bool = False
+    user: str = ""
+    time: int = 0
+
+
+def pack_revs(revs: Revs) -> bytes:
+    """The column beside a row: the rev of its creation under "", and of each field changed since."""
+    created = revs.get("", 0)
+    later = {name: rev for name, rev in revs.items() if name and rev != created}
+    return msgpack.packb([created, later] if later else created)
+
+
+def unpack_revs(packed: bytes | None) -> dict[str, int]:
+    """The inverse of ``pack_revs``."""
+    if not packed:
+        return {}
+    held = msgpack.unpackb(packed)
+    if isinstance(held, int):
+        return {"": held}
+    return {"": held[0], **held[1]}
