@@ -44,10 +44,12 @@ def main(groups: list[str]) -> int:
     venv = ROOT / ".venv"
     try:
         stamp = venv / ".made-from"
-        wanted = fingerprint()
-        if not (stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted):
-            make_environment(venv)
-            stamp.write_text(wanted, encoding="utf-8")
+        there = stamp.read_text(encoding="utf-8").splitlines() if stamp.is_file() else []
+        wanted = [place(), contents()]
+        if there != wanted:
+            stamp.unlink(missing_ok=True)  # what breaks off half-way is made anew next time
+            make_environment(venv, anew=there[:1] != wanted[:1])
+            stamp.write_text("\n".join(wanted), encoding="utf-8")
         for group in dict.fromkeys(["window", *groups]):
             provide(group, venv)
     except CannotGoOnError as problem:
@@ -56,22 +58,28 @@ def main(groups: list[str]) -> int:
     return 0
 
 
-def fingerprint() -> str:
-    """What .venv is made from: the lock, the project's own declaration, this Python and this place."""
-    digest = hashlib.sha256()
-    for name in ("requirements.lock", "pyproject.toml"):
-        digest.update((ROOT / name).read_bytes())
-    digest.update(f"{sys.version}\n{sys.base_prefix}\n{ROOT}".encode())
-    return digest.hexdigest()
+def place() -> str:
+    """What an environment can't outlive: this Python, and where the checkout lies."""
+    return hashlib.sha256(f"{sys.version}\n{sys.base_prefix}\n{ROOT}".encode()).hexdigest()
 
 
-def make_environment(venv: Path) -> None:
-    """Make *venv* anew. Stale packages of an older lock don't survive it."""
-    packages = (ROOT / "requirements.lock").read_text(encoding="utf-8").count("==")
-    print(f"setup: making .venv with {packages} packages; a minute or two, once", flush=True)
-    if venv.exists():
-        shutil.rmtree(venv)
-    pip = [*bare_environment(venv), "--disable-pip-version-check", "--no-input", "--quiet"]
+def contents() -> str:
+    """What .venv is filled from: the lock and the project's own declaration."""
+    parts = [(ROOT / name).read_bytes() for name in ("requirements.lock", "pyproject.toml")]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+def make_environment(venv: Path, *, anew: bool) -> None:
+    """Fill *venv* from the lock; *anew*: from nothing, else in place, so that a window that runs from it goes on."""
+    if anew:
+        lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
+        packages = sum(not line.startswith(" ") for line in lines)
+        print(f"setup: making .venv with {packages} packages; a minute or two, once", flush=True)
+        if venv.exists():
+            shutil.rmtree(venv)
+    else:
+        print("setup: bringing .venv up to date", flush=True)
+    pip = [*pip_for(venv), "--disable-pip-version-check", "--no-input", "--quiet"]
     quiet = ["--root-user-action", "ignore", "--no-warn-script-location", "--progress-bar", "off", "--no-deps"]
     lock = ["--require-hashes", "--only-binary", ":all:", "-r", str(ROOT / "requirements.lock")]
     run([*pip, "install", *quiet, *lock], "the packages could not be fetched (the lines above say why)")
@@ -80,19 +88,19 @@ def make_environment(venv: Path) -> None:
     run([*pip, "install", *quiet, *editable], "the project could not be put into .venv (the lines above say why)")
 
 
-def bare_environment(venv: Path) -> list[str]:
-    """Make an empty *venv* and return the pip command that fills it.
+def pip_for(venv: Path) -> list[str]:
+    """The pip command that fills *venv*, which is made where it isn't there.
 
     A bare Debian has no ensurepip, so that `python3 -m venv` fails there; its python3-pip can fill a venv from outside.
     """
     python = venv_python(venv)
     if own_pip() < OLDEST_PIP and importlib.util.find_spec("ensurepip") is None:
         install(["python3-pip"], "pip")
-    if own_pip() >= OLDEST_PIP:
-        run([sys.executable, "-m", "venv", "--without-pip", str(venv)], "the environment .venv could not be made")
-        return [sys.executable, "-m", "pip", "--python", str(python)]
-    run([sys.executable, "-m", "venv", "--upgrade-deps", str(venv)], "the environment .venv could not be made")
-    return [str(python), "-m", "pip"]
+    from_outside = own_pip() >= OLDEST_PIP
+    if not python.exists():
+        how = ["--without-pip"] if from_outside else []
+        run([sys.executable, "-m", "venv", *how, str(venv)], "the environment .venv could not be made")
+    return [sys.executable, "-m", "pip", "--python", str(python)] if from_outside else [str(python), "-m", "pip"]
 
 
 def venv_python(venv: Path) -> Path:

@@ -63,17 +63,17 @@ def test_what_is_installed_is_what_is_locked():
     assert {name: metadata.version(name) for name in wanted} == wanted
 
 
-def test_nothing_that_is_installed_misses_what_it_imports():
+def test_nothing_that_is_locked_misses_what_it_needs():
     """The lock is installed without asking after dependencies, so nobody else would notice a hole in it."""
     left_out = {"pip", "pygame"}  # [tool.uv] says why
-    installed = {canonicalize_name(each.metadata["Name"]) for each in metadata.distributions()}
+    here = {name for name, (entry, _) in locked().items() if entry.marker is None or entry.marker.evaluate()}
     holes = []
-    for name in locked().keys() & installed:
+    for name in here:
         for text in metadata.requires(name) or []:
             need = Requirement(text)
             if need.marker is None or need.marker.evaluate({"extra": ""}):
                 wanted = canonicalize_name(need.name)
-                holes += [(name, wanted)] if wanted not in installed | left_out else []
+                holes += [(name, wanted)] if wanted not in here | left_out else []
     assert holes == []
 
 
@@ -95,8 +95,13 @@ def setup(tmp_path, monkeypatch):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     module.made = []
+
+    def making(venv, *, anew):
+        venv.mkdir(exist_ok=True)
+        module.made.append("anew" if anew else "in place")
+
     monkeypatch.setattr(module, "ROOT", tmp_path)
-    monkeypatch.setattr(module, "make_environment", lambda venv: (venv.mkdir(exist_ok=True), module.made.append(venv)))
+    monkeypatch.setattr(module, "make_environment", making)
     monkeypatch.setattr(module, "what_is_missing", lambda _group, _venv: None)
     return module
 
@@ -109,24 +114,32 @@ def test_set_up_with_nothing_to_do_does_nothing_and_says_nothing(setup, capsys):
 
 
 @pytest.mark.parametrize("name", ["requirements.lock", "pyproject.toml"])
-def test_the_environment_is_made_anew_when_the_lock_or_the_declaration_changes(setup, name):
+def test_the_environment_is_brought_up_to_date_when_the_lock_or_the_declaration_changes(setup, name):
     setup.main([])
     with (setup.ROOT / name).open("a", encoding="utf-8") as file:
         file.write("\n")
     setup.main([])
-    assert len(setup.made) == 2
+    assert setup.made == ["anew", "in place"]
+
+
+def test_another_python_gets_an_environment_of_its_own(setup, monkeypatch):
+    setup.main([])
+    monkeypatch.setattr(setup.sys, "base_prefix", "/opt/another")
+    setup.main([])
+    assert setup.made == ["anew", "anew"]
 
 
 def test_an_interrupted_set_up_starts_again(setup, monkeypatch):
-    def breaks_off(venv):
-        venv.mkdir()
+    def breaks_off(_venv, **_):
         raise setup.CannotGoOnError("the packages could not be fetched")
 
+    setup.main([])
+    (setup.ROOT / "requirements.lock").write_text("", encoding="utf-8")
     with monkeypatch.context() as patch:
         patch.setattr(setup, "make_environment", breaks_off)
         assert setup.main([]) == 1
     assert setup.main([]) == 0
-    assert len(setup.made) == 1
+    assert setup.made == ["anew", "anew"]
 
 
 def test_without_leave_to_install_there_is_one_line_to_copy(setup, monkeypatch, capsys):
