@@ -1,0 +1,172 @@
+"""The working calendar: holidays of a year as a table, and what a working day and a working hour are."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from app.errors import KnownError
+from app.paths import resource
+from app.rules.reading import Table, read_table
+from app.schema.dates import CHINA
+
+DAY = datetime.timedelta(days=1)
+END_OF_DAY = datetime.time(23, 59, 59)
+Span = tuple[datetime.time, datetime.time]
+_HOURS: tuple[Span, ...] = (
+    (datetime.time(8, 30), datetime.time(12)),
+    (datetime.time(14), datetime.time(17, 30)),
+)
+
+
+def parse(text: str) -> datetime.datetime:
+    """The moment that an ISO text names, in China's time; ValueError. Without an offset it is China's time."""
+    moment = datetime.datetime.fromisoformat(text)
+    return moment.replace(tzinfo=CHINA) if moment.tzinfo is None else moment.astimezone(CHINA)
+
+
+def iso(moment: datetime.datetime) -> str:
+    """*moment* as it is kept: ``2026-09-18T10:00:00+08:00``."""
+    return moment.astimezone(CHINA).isoformat(timespec="seconds")
+
+
+@dataclass(frozen=True, slots=True)
+class WorkYear:
+    """The days of one year that differ from Monday to Friday, and the hours of a working day."""
+
+    year: int
+    confirmed: bool = False
+    source: str = ""
+    hours: tuple[Span, ...] = _HOURS
+    holidays: frozenset[datetime.date] = frozenset()
+    workdays: frozenset[datetime.date] = frozenset()
+
+
+@dataclass(frozen=True)
+class WorkCalendar:
+    """Working days and hours in China's time. A year without a table counts Monday to Friday."""
+
+    years: Mapping[int, WorkYear] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, folder: Path | None = None) -> WorkCalendar:
+        """The calendars ``calendar_*.toml`` of *folder* (default: resources/rules); KnownError by name of what is wrong."""
+        years = [_read_year(read_table(path)) for path in sorted((folder or resource("rules")).glob("calendar_*.toml"))]
+        return cls({year.year: year for year in years})
+
+    def confirmed(self, year: int) -> bool:
+        """Whether the county has confirmed the table of *year*."""
+        return year in self.years and self.years[year].confirmed
+
+    def is_workday(self, day: datetime.date) -> bool:
+        table = self._year(day)
+        if day in table.workdays:
+            return True
+        return day.weekday() < 5 and day not in table.holidays
+
+    def add_working_days(self, start: datetime.datetime, days: int) -> datetime.datetime:
+        """The close of office hours on the *days*-th working day after the day of *start*.
+
+        The day of *start* itself doesn't count, and where office hours exist a period ends with them (民法典 art. 201, 203).
+        0 days: the close of the first working day that isn't over, the day of *start* included.
+        """
+        day = start.astimezone(CHINA).date()
+        if days == 0:
+            while not self.is_workday(day) or self._close(day) < start:
+                day += DAY
+        for _ in range(days):
+            day += DAY
+            while not self.is_workday(day):
+                day += DAY
+        return self._close(day)
+
+    def add_working_hours(self, start: datetime.datetime, hours: float) -> datetime.datetime:
+        """The moment at which *hours* of office time have passed since *start*."""
+        left = datetime.timedelta(hours=hours)
+        day = start.astimezone(CHINA).date()
+        while True:
+            for opens, closes in self._spans(day):
+                begin = max(opens, start)
+                if begin < closes and left <= closes - begin:
+                    return begin + left
+                left -= max(closes - begin, datetime.timedelta())
+            day += DAY
+
+    def add_days(self, start: datetime.datetime, days: int) -> datetime.datetime:
+        """The last second of the *days*-th natural day after the day of *start*. Holidays move nothing: the earlier, safer end."""
+        day = start.astimezone(CHINA).date() + days * DAY
+        return datetime.datetime.combine(day, END_OF_DAY, CHINA)
+
+    def working_hours_between(self, start: datetime.datetime, end: datetime.datetime) -> float:
+        """Hours of office time from *start* to *end*; 0 where *end* is not later."""
+        total = datetime.timedelta()
+        day = start.astimezone(CHINA).date()
+        while day <= end.astimezone(CHINA).date():
+            for opens, closes in self._spans(day):
+                total += max(min(closes, end) - max(opens, start), datetime.timedelta())
+            day += DAY
+        return total / datetime.timedelta(hours=1)
+
+    def working_days_between(self, start: datetime.datetime, end: datetime.datetime) -> int:
+        """Working days after the day of *start*, up to and with the day of *end*."""
+        day, last, count = start.astimezone(CHINA).date(), end.astimezone(CHINA).date(), 0
+        while day < last:
+            day += DAY
+            count += self.is_workday(day)
+        return count
+
+    def _year(self, day: datetime.date) -> WorkYear:
+        return self.years.get(day.year) or WorkYear(day.year)
+
+    def _spans(self, day: datetime.date) -> list[tuple[datetime.datetime, datetime.datetime]]:
+        if not self.is_workday(day):
+            return []
+        combine = datetime.datetime.combine
+        return [(combine(day, opens, CHINA), combine(day, closes, CHINA)) for opens, closes in self._year(day).hours]
+
+    def _close(self, day: datetime.date) -> datetime.datetime:
+        return datetime.datetime.combine(day, self._year(day).hours[-1][1], CHINA)
+
+
+def _read_year(table: Table) -> WorkYear:
+    table.only("year", "confirmed", "source", "hours", "holidays", "workdays")
+    year = table.whole("year")
+    hours = tuple(_span(table, text) for text in table.texts("hours"))
+    if not hours or any(opens >= closes for opens, closes in hours):
+        raise table.fault("value_wrong", key="hours", wanted="08:30-12:00 这样的时段")
+    holidays: set[datetime.date] = set()
+    for name in table.table("holidays"):
+        days = _days(table.table("holidays"), name, year)
+        holidays |= {days[0] + offset * DAY for offset in range((days[-1] - days[0]).days + 1)}
+    workdays = {day for name in table.table("workdays") for day in _days(table.table("workdays"), name, year)}
+    return WorkYear(
+        year,
+        table.flag("confirmed"),
+        table.text("source", ""),
+        hours,
+        frozenset(holidays - workdays),
+        frozenset(workdays),
+    )
+
+
+def _span(table: Table, text: str) -> Span:
+    try:
+        opens, closes = (datetime.time.fromisoformat(part.strip()) for part in text.split("-"))
+    except ValueError:
+        raise table.fault("value_wrong", key="hours", wanted="08:30-12:00 这样的时段") from None
+    return opens, closes
+
+
+def _days(table: Table, name: str, year: int) -> list[datetime.date]:
+    try:
+        days = [datetime.date.fromisoformat(text) for text in table.texts(name)]
+    except ValueError:
+        days = []
+    if not days:
+        raise table.fault("value_wrong", key=name, wanted="2026-10-01 这样的日期")
+    for day in days:
+        if day.year != year:
+            raise KnownError("rules.calendar_year", file=table.file, day=day, year=year)
+    return days

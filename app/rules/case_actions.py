@@ -1,0 +1,151 @@
+"""The actions of a case: from where to where, by whom, with which fields, and what they do to the timers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from app.rules.case_effects import EFFECTS, GUARDS
+from app.rules.case_states import State
+from app.rules.reading import Table
+
+KINDS = ("text", "longtext", "time", "integer", "choice", "yesno", "units", "ref")
+SAME = "same"
+
+
+@dataclass(frozen=True, slots=True)
+class ActionField:
+    """What an action asks for; ``defaults`` are tried in order (see CaseRules.fill)."""
+
+    name: str
+    label: str
+    kind: str
+    required: bool = False
+    defaults: tuple[str, ...] = ()
+    codes: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One row of the action table; ``text`` names the field that is the opinion people read in the timeline."""
+
+    code: str
+    label: str
+    roles: tuple[str, ...]
+    sources: frozenset[str]
+    to: str
+    fields: tuple[ActionField, ...] = ()
+    text: str = ""
+    to_when: Mapping[str, str] = field(default_factory=dict)
+    start: tuple[str, ...] = ()
+    start_when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    stop: frozenset[str] = frozenset()
+    due_from: Mapping[str, str] = field(default_factory=dict)
+    limit_of: Mapping[str, str] = field(default_factory=dict)
+    does: tuple[str, ...] = ()
+    guards: tuple[str, ...] = ()
+    only_reporter: bool = False
+    author_sources: frozenset[str] = frozenset()
+    quiet: bool = False
+
+    def target(self, state: str, values: Mapping[str, object]) -> str:
+        """The state that follows *state*."""
+        for name, to in self.to_when.items():
+            if values.get(name):
+                return to
+        return state if self.to == SAME else self.to
+
+    def starts(self, values: Mapping[str, object]) -> tuple[str, ...]:
+        """The timers that begin with it. Where a value sends the case elsewhere, that way's own timers begin instead."""
+        for name in self.to_when:
+            if values.get(name):
+                return self.start_when.get(name, ())
+        return self.start
+
+
+_KEYS = (
+    "label", "aliases", "roles", "only", "author_from", "from", "to", "to_when", "quiet", "guards", "does", "stop", "start",
+    "start_when", "due_from", "limit_of", "text", "fields",
+)  # fmt: skip
+
+
+def read_actions(
+    root: Table, states: Mapping[str, State], timers: Collection[str]
+) -> tuple[dict[str, Action], dict[str, str]]:
+    """The actions of a rule file in its order, and the aliases of their codes."""
+    teams = {name: root.table("teams").texts(name) for name in root.table("teams")}
+    actions: dict[str, Action] = {}
+    aliases: dict[str, str] = {}
+    for code, table in root.tables("actions").items():
+        table.only(*_KEYS)
+        fields = tuple(_read_field(row) for row in table.rows("fields"))
+        names = {item.name for item in fields}
+        stop = table.some_of("stop", {*timers, "*"}, ())
+        when = table.table("to_when")
+        also = table.table("start_when")
+        due_from = table.table("due_from")
+        limit_of = table.table("limit_of")
+        actions[code] = Action(
+            code,
+            table.text("label"),
+            _roles(table, teams),
+            _sources(table.some_of("from", {*states, "open"}), states),
+            table.one_of("to", {*states, SAME}),
+            fields,
+            table.one_of("text", names) if "text" in table else "",
+            {name: when.one_of(name, states) for name in when},
+            table.some_of("start", timers, ()),
+            {name: also.some_of(name, timers) for name in also},
+            frozenset(timers) if "*" in stop else frozenset(stop),
+            {timer: due_from.one_of(timer, names) for timer in due_from},
+            {timer: limit_of.one_of(timer, timers) for timer in limit_of},
+            table.some_of("does", EFFECTS, ()),
+            table.some_of("guards", GUARDS, ()),
+            "only" in table and table.one_of("only", ("reporter",)) == "reporter",
+            frozenset(table.some_of("author_from", states, ())),
+            table.flag("quiet"),
+        )
+        aliases.update(dict.fromkeys(table.texts("aliases", ()), code))
+    for state in states.values():
+        if state.next and state.next not in actions:
+            raise (
+                root.table("states")
+                .table(state.code)
+                .fault("name_unknown", key="next", name=state.next, known="、".join(actions))
+            )
+    return actions, aliases
+
+
+def _roles(table: Table, teams: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    roles: list[str] = []
+    for name in table.texts("roles"):
+        if not name.startswith("@"):
+            roles.append(name)
+        elif name[1:] in teams:
+            roles.extend(teams[name[1:]])
+        else:
+            raise table.fault("name_unknown", key="roles", name=name, known="、".join(teams))
+    return tuple(dict.fromkeys(roles))
+
+
+def _sources(names: tuple[str, ...], states: Mapping[str, State]) -> frozenset[str]:
+    every_open = {state.code for state in states.values() if state.open}
+    return frozenset({name for name in names if name != "open"} | (every_open if "open" in names else set()))
+
+
+def _read_field(row: Table) -> ActionField:
+    row.only("name", "label", "kind", "required", "default", "codes", "options")
+    options = row.table("options")
+    kind = row.one_of("kind", KINDS)
+    if kind == "choice" and "codes" not in row and "options" not in row:
+        raise row.fault("key_missing", key="codes")
+    return ActionField(
+        row.text("name"),
+        row.text("label"),
+        kind,
+        row.flag("required"),
+        row.texts("default", ()),
+        row.text("codes", ""),
+        {code: options.text(code) for code in options},
+    )

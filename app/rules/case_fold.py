@@ -1,0 +1,187 @@
+"""What a case is at one moment: its steps, and the state that follows from them."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.rules.calendar import iso, parse
+
+LEVELS = ("grid", "village", "township", "county")
+# The columns of an event step; what an action records beside them stands in ``details`` as JSON.
+_COLUMNS = ("opinion", "lead_unit", "assist_units", "due_at", "case_no")
+_UNITS = re.compile(r"[、,，;；\s]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that somebody did in a case; never changed after. ``rev`` is the county's number, None while unsent.
+
+    ``counter`` is the device's own count of its saves; it orders only what is unsent.
+    """
+
+    id: str
+    action: str
+    at: datetime.datetime
+    values: Mapping[str, Any] = field(default_factory=dict)
+    user: str = ""
+    role: str = ""
+    unit: str = ""
+    rev: int | None = None
+    counter: int | None = None
+
+    @classmethod
+    def read(
+        cls,
+        id: str,
+        values: Mapping[str, Any],
+        user: str = "",
+        rev: int | None = None,
+        counter: int | None = None,  # noqa: A002
+    ) -> Step:
+        """The step that an event_step record holds. A ``details`` that isn't JSON is kept as text under its own name."""
+        merged = {name: values[name] for name in _COLUMNS if values.get(name) is not None}
+        details = values.get("details")
+        if details:
+            try:
+                found = json.loads(details)
+            except ValueError:
+                found = None
+            merged = {**found, **merged} if isinstance(found, dict) else {**merged, "details": details}
+        who = user or str(values.get("by") or "")
+        return cls(
+            id, str(values.get("action") or ""), parse(str(values["at"])), merged, who,
+            str(values.get("role") or ""), str(values.get("unit") or ""), rev, counter,
+        )  # fmt: skip
+
+    def row(self) -> dict[str, str | None]:
+        """The values of its event_step record, but for ``event``."""
+        columns = {name: self.values[name] for name in _COLUMNS if self.values.get(name) not in (None, "", (), [])}
+        if "assist_units" in columns:
+            columns["assist_units"] = "、".join(units(columns["assist_units"]))
+        rest = {name: value for name, value in self.values.items() if name not in _COLUMNS and value not in (None, "")}
+        return {
+            "action": self.action,
+            "at": iso(self.at),
+            "by": self.user or None,
+            "role": self.role or None,
+            "unit": self.unit or None,
+            **columns,
+            "details": json.dumps(rest, ensure_ascii=False, sort_keys=True) if rest else None,
+        }
+
+
+def in_order(steps: Iterable[Step]) -> list[Step]:
+    """The county's order: by rev, then what is unsent by local count.
+
+    Within one rev the id decides, because every replica knows it: ids count up on the device that made them.
+    """
+    return sorted(
+        steps,
+        key=lambda step: (step.rev is None, step.rev or 0, (step.counter or 0) if step.rev is None else 0, step.id),
+    )
+
+
+def units(value: object) -> tuple[str, ...]:
+    """The unit names of *value*, a list or a text parted by 、 or commas, each once."""
+    parts = _UNITS.split(value) if isinstance(value, str) else value if isinstance(value, list | tuple) else ()
+    return tuple(dict.fromkeys(str(part).strip() for part in parts if str(part).strip()))
+
+
+@dataclass(frozen=True, slots=True)
+class AssistPart:
+    """An assisting unit and how far it is: assigned, acknowledged, done or refused."""
+
+    unit: str
+    state: str = "assigned"
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What one step did: the states before and after it. A contested one moved nothing."""
+
+    step: str
+    action: str
+    at: datetime.datetime
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseState:
+    """A case after all its steps. ``due`` holds the timers that run, ``held`` those stopped by a suspension."""
+
+    state: str = "draft"
+    profile: str = "seven_stage"
+    category: str = "unclassified"
+    urgency: str = "normal"
+    level: str = "township"
+    case_no: str | None = None
+    lead_unit: str | None = None
+    assist_units: tuple[AssistPart, ...] = ()
+    due_timer: str = ""
+    due: Mapping[str, datetime.datetime] = field(default_factory=dict)
+    held: Mapping[str, datetime.datetime] = field(default_factory=dict)
+    reporter: str = ""
+    handlers: frozenset[str] = frozenset()
+    reported_at: datetime.datetime | None = None
+    accepted_at: datetime.datetime | None = None
+    assigned_at: datetime.datetime | None = None
+    acknowledged_at: datetime.datetime | None = None
+    feedback_at: datetime.datetime | None = None
+    closed_at: datetime.datetime | None = None
+    closed_due: datetime.datetime | None = None
+    last_at: datetime.datetime | None = None
+    suspended_at: datetime.datetime | None = None
+    suspended_for: datetime.timedelta = datetime.timedelta()
+    contested: tuple[str, ...] = ()
+    moves: tuple[Move, ...] = ()
+    return_count: int = 0
+    reopen_count: int = 0
+    rework_count: int = 0
+    verify_count: int = 0
+    extension_count: int = 0
+    extension_days: int = 0
+    extension_engineering: bool = False
+    remind_count: int = 0
+    escalations: tuple[datetime.datetime, ...] = ()
+    supervise_level: int = 0
+    patron: str | None = None
+    self_handled: bool = False
+    transferred: bool = False
+    visited_at: datetime.datetime | None = None
+    satisfaction: str | None = None
+
+    @property
+    def due_at(self) -> datetime.datetime | None:
+        """When the timer of the present state ends; None where none runs."""
+        return self.due.get(self.due_timer)
+
+    def overdue(self, at: datetime.datetime) -> bool:
+        """Whether what this state waits for was due before *at*. A suspended case is overdue only past its planned end."""
+        return self.due_at is not None and self.due_at < at
+
+    def late_timers(self, at: datetime.datetime) -> tuple[str, ...]:
+        """Every timer that ended before *at*, the longest late first."""
+        return tuple(timer for timer, due in sorted(self.due.items(), key=lambda item: (item[1], item[0])) if due < at)
+
+    def columns(self) -> dict[str, str | int | None]:
+        """The derived fields of the event record."""
+        moments = {
+            "due_at": self.due_at,
+            "reported_at": self.reported_at,
+            "accepted_at": self.accepted_at,
+            "closed_at": self.closed_at,
+        }
+        return {
+            "state": self.state,
+            "case_no": self.case_no,
+            "level": self.level,
+            "lead_unit": self.lead_unit,
+            **{name: iso(moment) if moment else None for name, moment in moments.items()},
+            "contested": len(self.contested),
+        }

@@ -1,0 +1,69 @@
+"""When the steps of a case are due: what a step sets, and which timers run after it."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import Any
+
+from app.rules.calendar import parse
+from app.rules.case_actions import Action
+from app.rules.case_effects import EXTENDS, HALF, HOLDS, RELEASES, days
+from app.rules.case_fold import CaseState, Step
+from app.rules.limits import Limits
+
+HANDLE = "handle_due"
+# A suspension stops these; what watches over the suspension itself, or over the leaders' duties, runs on.
+HELD = (HANDLE, "assist_due", "mediation_due", "arrival_due", "follow_due")
+
+Dues = dict[str, datetime.datetime]
+
+
+def set_dues(limits: Limits, case: CaseState, action: Action, step: Step) -> Dues:
+    """The due times that *step* sets on *case*: as stored with it; else from its own fields; else by the limits."""
+    stored = step.values.get("due")
+    dues: Dues = {}
+    for timer in (*action.starts(step.values), *_moved(case, action)):
+        due = (
+            _moment(stored.get(timer) if isinstance(stored, Mapping) else None)
+            or _moment(step.values.get(action.due_from.get(timer, "")))
+            or _shifted(limits, case, action, step, timer)
+        )
+        if due:
+            dues[timer] = due
+    return dues
+
+
+def next_timers(case: CaseState, action: Action, step: Step, after: str, dues: Dues) -> tuple[Dues, Dues]:
+    """The timers that run and those that a suspension holds, once *step* has led to the state *after*."""
+    due = {timer: moment for timer, moment in case.due.items() if timer not in action.stop}
+    held: Dues = {}
+    if HOLDS in action.does:
+        held = {timer: due.pop(timer) for timer in HELD if timer in due}
+    elif after == case.state == "suspended":
+        held = dict(case.held)
+    due.update(dues)
+    return due, held
+
+
+def _moved(case: CaseState, action: Action) -> tuple[str, ...]:
+    if EXTENDS in action.does:
+        return (HANDLE,) if HANDLE in case.due else ()
+    return tuple(case.held) if RELEASES in action.does else ()
+
+
+def _shifted(limits: Limits, case: CaseState, action: Action, step: Step, timer: str) -> datetime.datetime | None:
+    if RELEASES in action.does and case.suspended_at and timer in case.held:
+        return case.held[timer] + max(step.at - case.suspended_at, datetime.timedelta())
+    if EXTENDS in action.does and timer in case.due:
+        return case.due[timer] + datetime.timedelta(days=days(step.values) or case.extension_days)
+    source = action.limit_of.get(timer, timer)
+    return limits.due(source, step.at, case.urgency, case.category, half=HALF in action.does)
+
+
+def _moment(text: Any) -> datetime.datetime | None:
+    # A due time that can't be read was never agreed: the limits speak instead.
+    try:
+        return parse(text) if isinstance(text, str) and text else None
+    except ValueError:
+        return None

@@ -1,0 +1,111 @@
+"""How long each step may take, by timer, urgency and class of the case."""
+
+from __future__ import annotations
+
+import datetime
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.paths import resource
+from app.rules.calendar import WorkCalendar
+from app.rules.reading import Table, read_table
+
+URGENCIES = ("normal", "urgent", "critical")
+UNITS = {"minute": "分钟", "hour": "小时", "day": "日", "working_hour": "工作小时", "working_day": "个工作日"}
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """An amount of one of UNITS."""
+
+    amount: int
+    unit: str
+
+    def half(self) -> Limit:
+        """Half of it, rounded up, at least 1: what a case sent back for rework gets."""
+        return Limit(max(1, math.ceil(self.amount / 2)), self.unit)
+
+    def words(self) -> str:
+        return f"{self.amount} {UNITS[self.unit]}"
+
+    def after(self, start: datetime.datetime, calendar: WorkCalendar) -> datetime.datetime:
+        """The moment at which the limit ends that begins at *start*."""
+        match self.unit:
+            case "minute":
+                return start + datetime.timedelta(minutes=self.amount)
+            case "hour":
+                return start + datetime.timedelta(hours=self.amount)
+            case "day":
+                return calendar.add_days(start, self.amount)
+            case "working_hour":
+                return calendar.add_working_hours(start, self.amount)
+            case _:
+                return calendar.add_working_days(start, self.amount)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The table of limits; ``timers`` are the labels by name."""
+
+    timers: Mapping[str, str]
+    calendar: WorkCalendar
+    _general: Mapping[tuple[str, str], Limit]
+    _by_class: Mapping[tuple[str, str, str], Limit]
+
+    @classmethod
+    def load(cls, path: Path | None = None, calendar: WorkCalendar | None = None) -> Limits:
+        """The table at *path* (default: resources/rules/limits.toml); KnownError by name of what is wrong."""
+        path = path or resource("rules", "limits.toml")
+        root = read_table(path)
+        root.only("timers", "classes")
+        labels: dict[str, str] = {}
+        general: dict[tuple[str, str], Limit] = {}
+        for timer, table in root.tables("timers").items():
+            table.only("label", *URGENCIES)
+            labels[timer] = table.text("label")
+            general.update({(timer, urgency): _limit(table, urgency) for urgency in URGENCIES})
+        by_class: dict[tuple[str, str, str], Limit] = {}
+        for category, timers in root.tables("classes").items():
+            timers.only(*labels)
+            for timer in timers:
+                table = timers.table(timer)
+                table.only(*URGENCIES)
+                by_class.update({(category, timer, urgency): _limit(table, urgency) for urgency in table})
+        return cls(labels, calendar or WorkCalendar.load(path.parent), general, by_class)
+
+    def limit(self, timer: str, urgency: str | None = None, category: str | None = None) -> Limit | None:
+        """The limit of *timer*; None where the table has none. An unknown urgency counts as normal.
+
+        A class without its own limit has that of the class whose code its own begins with (``order_stall``: ``order``).
+        """
+        urgency = urgency if urgency in URGENCIES else "normal"
+        parts = (category or "").split("_")
+        for count in range(len(parts), 0, -1):
+            found = self._by_class.get(("_".join(parts[:count]), timer, urgency))
+            if found:
+                return found
+        return self._general.get((timer, urgency))
+
+    def due(
+        self,
+        timer: str,
+        start: datetime.datetime,
+        urgency: str | None = None,
+        category: str | None = None,
+        *,
+        half: bool = False,
+    ) -> datetime.datetime | None:
+        """When *timer*, begun at *start*, is due."""
+        limit = self.limit(timer, urgency, category)
+        if limit is None:
+            return None
+        return (limit.half() if half else limit).after(start, self.calendar)
+
+
+def _limit(table: Table, key: str) -> Limit:
+    amount, _, unit = table.text(key).partition(" ")
+    if not amount.isdigit() or int(amount) < 1 or unit not in UNITS:
+        raise table.fault("value_wrong", key=key, wanted="“3 working_day”这样的时限")
+    return Limit(int(amount), unit)
