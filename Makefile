@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format screenshots bench package check-package lock clean
+.PHONY: help setup run test lint format screenshots bench package deb check-package lock clean
 
 help:           ## this list
 	@sed -n 's/^\([a-z-]*\): .*## /  make \1  \t/p; s/^\([a-z-]*\):  *## /  make \1  \t/p' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ package: setup  ## the one-folder program into dist/xiangzhitong
 	@$(PYTHON) installer/setup.py package
 	$(BIN)/pyinstaller --noconfirm --log-level WARN --distpath dist --workpath build/pyinstaller installer/xiangzhitong.spec
 	@du -sh dist/xiangzhitong
+
+deb: setup      ## dist/xiangzhitong as a Debian package
+	@installer/debian.sh
 
 check-package: setup ## open the packaged window in a clean Debian (root; fetches one)
 	@$(PYTHON) installer/setup.py clean_system
