@@ -1,0 +1,213 @@
+"""What a record is found by: names with every reading of their characters, numbers and places, cut into tokens."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from pypinyin.pinyin_dict import pinyin_dict
+
+from app.schema.form import Form
+from app.schema.values import Value
+
+# The first character of a token says what it is. One column of plain tokens (detail=none) is a third of the size of
+# columns, and an AND over classes needs no column filter.
+WHOLE, BEGIN, END, INSIDE, DIGITS, PLACE, AREA, FORM = "=<>~#@%&"
+TOKEN_CHARACTERS = "!#$%&()*+,-./:;<=>?@[]^_`{|}~"
+"""The ASCII signs that the tokenizer must take as letters."""
+
+SOUND_LENGTH = 8
+"""Letters of a sound that are indexed; longer ones are checked against the name itself."""
+_NAME_BEGIN = 4
+_ENDS = (3, 4, 5, 6)
+_AREA_LENGTHS = (6, 9, 12)
+_READINGS = 24
+
+_DROPPED = re.compile(r"[\s\"'\\^\x00-\x1f\x7f]+")
+_NUMBER_BEGIN = re.compile(r"(?<![0-9])(?=[0-9])")
+_LETTERS = re.compile(r"[a-z]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One record as search sees it: folded names and numbers, and places with the begin of every number marked."""
+
+    names: tuple[str, ...]
+    numbers: tuple[str, ...]
+    places: tuple[str, ...]
+
+    @property
+    def empty(self) -> bool:
+        return not (self.names or self.numbers or self.places)
+
+
+def document(form: Form, values: Mapping[str, Value]) -> Document:
+    """What *values* of *form* are found by, following the ``search`` of each field."""
+    found: dict[str, list[str]] = {"name": [], "number": [], "text": []}
+    for field, how in searched(form):
+        value = values.get(field)
+        if value is None:
+            continue
+        text = fold_name(str(value)) if how == "name" else place(str(value)) if how == "text" else fold(str(value))
+        if text and text not in found[how]:
+            found[how].append(text)
+    return Document(tuple(found["name"]), tuple(found["number"]), tuple(found["text"]))
+
+
+@functools.cache
+def _searched(form_name: str, fields: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, how) for name, how in fields if how in {"name", "number", "text"})
+
+
+def searched(form: Form) -> tuple[tuple[str, str], ...]:
+    """(field, "name", "number" or "text") of every field that *form* is searched by."""
+    return _searched(form.name, tuple((item.name, item.search) for item in form.fields.values() if item.search))
+
+
+@functools.lru_cache(maxsize=20_000)
+def fold(text: str) -> str:
+    """*text* as it is compared: half-width, lower case, without spaces and quotes."""
+    return _DROPPED.sub("", unicodedata.normalize("NFKC", text).casefold())
+
+
+def fold_name(text: str) -> str:
+    """A name as it is compared: folded, and without the dots inside."""
+    return fold(text).replace("·", "").replace(".", "")
+
+
+@functools.lru_cache(maxsize=20_000)
+def place(text: str) -> str:
+    """A place folded, with ^ before each number, so that 12幢 is no part of 112幢 but begins 12幢101室."""
+    return _NUMBER_BEGIN.sub("^", fold(text))
+
+
+@functools.cache
+def readings(character: str) -> tuple[str, ...]:
+    """Every reading of *character* in plain letters, ü as v; a character without one reads as itself."""
+    found: dict[str, None] = {}
+    for spoken in pinyin_dict.get(ord(character), "").split(","):
+        bare = unicodedata.normalize("NFD", spoken).replace("u\u0308", "v")
+        letters = "".join(letter for letter in bare if "a" <= letter <= "z")
+        # The dictionary also knows interjections without a vowel (ng, hm), which nobody types for a name.
+        if letters and re.search(r"[aeiouv]", letters):
+            found[letters] = None
+    return tuple(found) or (character,)
+
+
+@functools.lru_cache(maxsize=8_000)
+def sounds(name: str) -> tuple[tuple[str, ...], ...]:
+    """The readings of *name*, each as its syllables; where the characters have too many together, one varies at a time."""
+    each = [readings(character) for character in name]
+    total = 1
+    for choices in each:
+        total *= len(choices)
+    if total <= _READINGS:
+        return tuple(itertools.product(*each))
+    usual = tuple(choices[0] for choices in each)
+    varied = {usual: None}
+    for index, choices in enumerate(each):
+        for choice in choices[1:]:
+            varied[(*usual[:index], choice, *usual[index + 1 :])] = None
+    return tuple(varied)
+
+
+def spellings(name: str) -> Iterator[tuple[int, str]]:
+    """(position of its first character, letters) of every way to type *name* from some character to its end."""
+    for syllables in sounds(name):
+        for start in range(len(syllables)):
+            rest = syllables[start:]
+            yield start, "".join(rest)
+            yield start, "".join(syllable[0] for syllable in rest)
+
+
+@functools.lru_cache(maxsize=8_000)
+def name_tokens(name: str) -> frozenset[str]:
+    """The tokens of one folded name."""
+    tokens = {WHOLE + name}
+    tokens.update(BEGIN + name[:length] for length in range(1, min(len(name), _NAME_BEGIN) + 1))
+    tokens.update(INSIDE + gram for gram in itertools.chain(name, grams(name, 2)))
+    for start, letters in spellings(name):
+        if not _LETTERS.fullmatch(letters):
+            continue
+        mark = INSIDE if start else BEGIN
+        if not start:
+            tokens.add(WHOLE + letters)
+        tokens.update([mark + letters[:length] for length in range(1, min(len(letters), SOUND_LENGTH) + 1)])
+    return frozenset(tokens)
+
+
+def number_tokens(number: str) -> set[str]:
+    """The tokens of one number: whole, its last digits, and every three and four in a row."""
+    tokens = {WHOLE + number}
+    tokens.update([END + number[-length:] for length in _ENDS if length <= len(number)])
+    tokens.update([DIGITS + number[at : at + 3] for at in range(len(number) - 2)])
+    tokens.update([DIGITS + number[at : at + 4] for at in range(len(number) - 3)])
+    return tokens
+
+
+@functools.lru_cache(maxsize=20_000)
+def place_tokens(text: str) -> frozenset[str]:
+    """The tokens of one marked place: pairs, and triples where a number takes part."""
+    return frozenset(
+        itertools.chain(
+            (PLACE + gram for gram in grams(text, 2)),
+            (PLACE + gram for gram in grams(text, 3) if numeric(gram)),
+        )
+    )
+
+
+def numeric(gram: str) -> bool:
+    """Whether a number takes part in *gram*: pairs of digits are too common to narrow a search."""
+    return any(character in "^0123456789" for character in gram)
+
+
+def grams(text: str, size: int) -> Iterator[str]:
+    """Every *size* characters in a row of *text*."""
+    return (text[at : at + size] for at in range(len(text) - size + 1))
+
+
+def tokens(form: str, area: str, found: Document) -> str:
+    """All tokens of one record, as the index takes them."""
+    parts: set[str] = {FORM + form}
+    parts.update([AREA + area[:length] for length in _AREA_LENGTHS if length <= len(area)])
+    for name in found.names:
+        parts |= name_tokens(name)
+    for number in found.numbers:
+        parts |= number_tokens(number)
+    for text in found.places:
+        parts |= place_tokens(text)
+    return " ".join(parts)
+
+
+def area_token(prefix: str) -> str | None:
+    """The token of an area's *prefix*, or None where the prefix isn't a whole county, township or village."""
+    return AREA + prefix if len(prefix) in _AREA_LENGTHS else None
+
+
+def begin_token(text: str) -> str:
+    """The token of names that begin with *text*; longer ones than are kept are cut."""
+    return BEGIN + text[: SOUND_LENGTH if _LETTERS.fullmatch(text) else _NAME_BEGIN]
+
+
+def end_token(digits: str) -> str:
+    """The token of numbers that end with *digits*; longer ones than are kept are cut."""
+    return END + digits[-_ENDS[-1] :]
+
+
+def is_letters(text: str) -> bool:
+    """Whether *text* can be a sound."""
+    return _LETTERS.fullmatch(text) is not None
+
+
+def join(parts: Iterable[str]) -> str:
+    """Several folded strings in one column; folding leaves no line break inside."""
+    return "\n".join(parts)
+
+
+def split(column: str) -> tuple[str, ...]:
+    """The inverse of ``join``."""
+    return tuple(column.split("\n")) if column else ()
