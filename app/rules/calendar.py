@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,22 +12,22 @@ from app.paths import resource
 from app.rules.reading import Table, read_table
 from app.schema.dates import CHINA
 
-DAY = datetime.timedelta(days=1)
-END_OF_DAY = datetime.time(23, 59, 59)
-Span = tuple[datetime.time, datetime.time]
+DAY = dt.timedelta(days=1)
+END_OF_DAY = dt.time(23, 59, 59)
+Span = tuple[dt.time, dt.time]
 _HOURS: tuple[Span, ...] = (
-    (datetime.time(8, 30), datetime.time(12)),
-    (datetime.time(14), datetime.time(17, 30)),
+    (dt.time(8, 30), dt.time(12)),
+    (dt.time(14), dt.time(17, 30)),
 )
 
 
-def parse(text: str) -> datetime.datetime:
+def parse(text: str) -> dt.datetime:
     """The moment that an ISO text names, in China's time; ValueError. Without an offset it is China's time."""
-    moment = datetime.datetime.fromisoformat(text)
+    moment = dt.datetime.fromisoformat(text)
     return moment.replace(tzinfo=CHINA) if moment.tzinfo is None else moment.astimezone(CHINA)
 
 
-def iso(moment: datetime.datetime) -> str:
+def iso(moment: dt.datetime) -> str:
     """*moment* as it is kept: ``2026-09-18T10:00:00+08:00``."""
     return moment.astimezone(CHINA).isoformat(timespec="seconds")
 
@@ -40,8 +40,8 @@ class WorkYear:
     confirmed: bool = False
     source: str = ""
     hours: tuple[Span, ...] = _HOURS
-    holidays: frozenset[datetime.date] = frozenset()
-    workdays: frozenset[datetime.date] = frozenset()
+    holidays: frozenset[dt.date] = frozenset()
+    workdays: frozenset[dt.date] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -60,13 +60,13 @@ class WorkCalendar:
         """Whether the county has confirmed the table of *year*."""
         return year in self.years and self.years[year].confirmed
 
-    def is_workday(self, day: datetime.date) -> bool:
+    def is_workday(self, day: dt.date) -> bool:
         table = self._year(day)
         if day in table.workdays:
             return True
         return day.weekday() < 5 and day not in table.holidays
 
-    def add_working_days(self, start: datetime.datetime, days: int) -> datetime.datetime:
+    def add_working_days(self, start: dt.datetime, days: int) -> dt.datetime:
         """The close of office hours on the *days*-th working day after the day of *start*.
 
         The day of *start* itself doesn't count, and where office hours exist a period ends with them (民法典 art. 201, 203).
@@ -82,34 +82,34 @@ class WorkCalendar:
                 day += DAY
         return self._close(day)
 
-    def add_working_hours(self, start: datetime.datetime, hours: float) -> datetime.datetime:
+    def add_working_hours(self, start: dt.datetime, hours: float) -> dt.datetime:
         """The moment at which *hours* of office time have passed since *start*."""
-        left = datetime.timedelta(hours=hours)
+        left = dt.timedelta(hours=hours)
         day = start.astimezone(CHINA).date()
         while True:
             for opens, closes in self._spans(day):
                 begin = max(opens, start)
                 if begin < closes and left <= closes - begin:
                     return begin + left
-                left -= max(closes - begin, datetime.timedelta())
+                left -= max(closes - begin, dt.timedelta())
             day += DAY
 
-    def add_days(self, start: datetime.datetime, days: int) -> datetime.datetime:
+    def add_days(self, start: dt.datetime, days: int) -> dt.datetime:
         """The last second of the *days*-th natural day after the day of *start*. Holidays move nothing: the earlier, safer end."""
         day = start.astimezone(CHINA).date() + days * DAY
-        return datetime.datetime.combine(day, END_OF_DAY, CHINA)
+        return dt.datetime.combine(day, END_OF_DAY, CHINA)
 
-    def working_hours_between(self, start: datetime.datetime, end: datetime.datetime) -> float:
+    def working_hours_between(self, start: dt.datetime, end: dt.datetime) -> float:
         """Hours of office time from *start* to *end*; 0 where *end* is not later."""
-        total = datetime.timedelta()
+        total = dt.timedelta()
         day = start.astimezone(CHINA).date()
         while day <= end.astimezone(CHINA).date():
             for opens, closes in self._spans(day):
-                total += max(min(closes, end) - max(opens, start), datetime.timedelta())
+                total += max(min(closes, end) - max(opens, start), dt.timedelta())
             day += DAY
-        return total / datetime.timedelta(hours=1)
+        return total / dt.timedelta(hours=1)
 
-    def working_days_between(self, start: datetime.datetime, end: datetime.datetime) -> int:
+    def working_days_between(self, start: dt.datetime, end: dt.datetime) -> int:
         """Working days after the day of *start*, up to and with the day of *end*."""
         day, last, count = start.astimezone(CHINA).date(), end.astimezone(CHINA).date(), 0
         while day < last:
@@ -117,17 +117,17 @@ class WorkCalendar:
             count += self.is_workday(day)
         return count
 
-    def _year(self, day: datetime.date) -> WorkYear:
+    def _year(self, day: dt.date) -> WorkYear:
         return self.years.get(day.year) or WorkYear(day.year)
 
-    def _spans(self, day: datetime.date) -> list[tuple[datetime.datetime, datetime.datetime]]:
+    def _spans(self, day: dt.date) -> list[tuple[dt.datetime, dt.datetime]]:
         if not self.is_workday(day):
             return []
-        combine = datetime.datetime.combine
+        combine = dt.datetime.combine
         return [(combine(day, opens, CHINA), combine(day, closes, CHINA)) for opens, closes in self._year(day).hours]
 
-    def _close(self, day: datetime.date) -> datetime.datetime:
-        return datetime.datetime.combine(day, self._year(day).hours[-1][1], CHINA)
+    def _close(self, day: dt.date) -> dt.datetime:
+        return dt.datetime.combine(day, self._year(day).hours[-1][1], CHINA)
 
 
 def _read_year(table: Table) -> WorkYear:
@@ -136,7 +136,7 @@ def _read_year(table: Table) -> WorkYear:
     hours = tuple(_span(table, text) for text in table.texts("hours"))
     if not hours or any(opens >= closes for opens, closes in hours):
         raise table.fault("value_wrong", key="hours", wanted="08:30-12:00 这样的时段")
-    holidays: set[datetime.date] = set()
+    holidays: set[dt.date] = set()
     for name in table.table("holidays"):
         days = _days(table.table("holidays"), name, year)
         holidays |= {days[0] + offset * DAY for offset in range((days[-1] - days[0]).days + 1)}
@@ -153,15 +153,15 @@ def _read_year(table: Table) -> WorkYear:
 
 def _span(table: Table, text: str) -> Span:
     try:
-        opens, closes = (datetime.time.fromisoformat(part.strip()) for part in text.split("-"))
+        opens, closes = (dt.time.fromisoformat(part.strip()) for part in text.split("-"))
     except ValueError:
         raise table.fault("value_wrong", key="hours", wanted="08:30-12:00 这样的时段") from None
     return opens, closes
 
 
-def _days(table: Table, name: str, year: int) -> list[datetime.date]:
+def _days(table: Table, name: str, year: int) -> list[dt.date]:
     try:
-        days = [datetime.date.fromisoformat(text) for text in table.texts(name)]
+        days = [dt.date.fromisoformat(text) for text in table.texts(name)]
     except ValueError:
         days = []
     if not days:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -100,7 +100,7 @@ class CaseRules:
         for effect in action.does:
             moved = EFFECTS[effect](moved, step)
         if case.state == "suspended" and after != "suspended" and case.suspended_at:
-            stood = max(step.at - case.suspended_at, datetime.timedelta())
+            stood = max(step.at - case.suspended_at, dt.timedelta())
             moved = replace(moved, suspended_at=None, suspended_for=case.suspended_for + stood)
         return replace(
             moved,
@@ -153,7 +153,7 @@ class CaseRules:
         values: Mapping[str, Any],
         *,
         event: Mapping[str, Any],
-        at: datetime.datetime,
+        at: dt.datetime,
         user: str = "",
         unit: str = "",
         area: str = "",
@@ -251,7 +251,7 @@ class CaseRules:
         return replace(case, **changes)
 
 
-_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 def _check_dues(root: Table, states: Mapping[str, State], limits: Limits) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -26,7 +26,7 @@ class Step:
 
     id: str
     action: str
-    at: datetime.datetime
+    at: dt.datetime
     values: Mapping[str, Any] = field(default_factory=dict)
     user: str = ""
     role: str = ""
@@ -106,7 +106,7 @@ class Move:
 
     step: str
     action: str
-    at: datetime.datetime
+    at: dt.datetime
     before: str
     after: str
 
@@ -124,20 +124,20 @@ class CaseState:
     lead_unit: str | None = None
     assist_units: tuple[AssistPart, ...] = ()
     due_timer: str = ""
-    due: Mapping[str, datetime.datetime] = field(default_factory=dict)
-    held: Mapping[str, datetime.datetime] = field(default_factory=dict)
+    due: Mapping[str, dt.datetime] = field(default_factory=dict)
+    held: Mapping[str, dt.datetime] = field(default_factory=dict)
     reporter: str = ""
     handlers: frozenset[str] = frozenset()
-    reported_at: datetime.datetime | None = None
-    accepted_at: datetime.datetime | None = None
-    assigned_at: datetime.datetime | None = None
-    acknowledged_at: datetime.datetime | None = None
-    feedback_at: datetime.datetime | None = None
-    closed_at: datetime.datetime | None = None
-    closed_due: datetime.datetime | None = None
-    last_at: datetime.datetime | None = None
-    suspended_at: datetime.datetime | None = None
-    suspended_for: datetime.timedelta = datetime.timedelta()
+    reported_at: dt.datetime | None = None
+    accepted_at: dt.datetime | None = None
+    assigned_at: dt.datetime | None = None
+    acknowledged_at: dt.datetime | None = None
+    feedback_at: dt.datetime | None = None
+    closed_at: dt.datetime | None = None
+    closed_due: dt.datetime | None = None
+    last_at: dt.datetime | None = None
+    suspended_at: dt.datetime | None = None
+    suspended_for: dt.timedelta = dt.timedelta()
     contested: tuple[str, ...] = ()
     moves: tuple[Move, ...] = ()
     return_count: int = 0
@@ -148,24 +148,24 @@ class CaseState:
     extension_days: int = 0
     extension_engineering: bool = False
     remind_count: int = 0
-    escalations: tuple[datetime.datetime, ...] = ()
+    escalations: tuple[dt.datetime, ...] = ()
     supervise_level: int = 0
     patron: str | None = None
     self_handled: bool = False
     transferred: bool = False
-    visited_at: datetime.datetime | None = None
+    visited_at: dt.datetime | None = None
     satisfaction: str | None = None
 
     @property
-    def due_at(self) -> datetime.datetime | None:
+    def due_at(self) -> dt.datetime | None:
         """When the timer of the present state ends; None where none runs."""
         return self.due.get(self.due_timer)
 
-    def overdue(self, at: datetime.datetime) -> bool:
+    def overdue(self, at: dt.datetime) -> bool:
         """Whether what this state waits for was due before *at*. A suspended case is overdue only past its planned end."""
         return self.due_at is not None and self.due_at < at
 
-    def late_timers(self, at: datetime.datetime) -> tuple[str, ...]:
+    def late_timers(self, at: dt.datetime) -> tuple[str, ...]:
         """Every timer that ended before *at*, the longest late first."""
         return tuple(timer for timer, due in sorted(self.due.items(), key=lambda item: (item[1], item[0])) if due < at)
 

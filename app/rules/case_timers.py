@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,7 +16,7 @@ HANDLE = "handle_due"
 # A suspension stops these; what watches over the suspension itself, or over the leaders' duties, runs on.
 HELD = (HANDLE, "assist_due", "mediation_due", "arrival_due", "follow_due")
 
-Dues = dict[str, datetime.datetime]
+Dues = dict[str, dt.datetime]
 
 
 def set_dues(limits: Limits, case: CaseState, action: Action, step: Step) -> Dues:
@@ -52,16 +52,16 @@ def _moved(case: CaseState, action: Action) -> tuple[str, ...]:
     return tuple(case.held) if RELEASES in action.does else ()
 
 
-def _shifted(limits: Limits, case: CaseState, action: Action, step: Step, timer: str) -> datetime.datetime | None:
+def _shifted(limits: Limits, case: CaseState, action: Action, step: Step, timer: str) -> dt.datetime | None:
     if RELEASES in action.does and case.suspended_at and timer in case.held:
-        return case.held[timer] + max(step.at - case.suspended_at, datetime.timedelta())
+        return case.held[timer] + max(step.at - case.suspended_at, dt.timedelta())
     if EXTENDS in action.does and timer in case.due:
-        return case.due[timer] + datetime.timedelta(days=days(step.values) or case.extension_days)
+        return case.due[timer] + dt.timedelta(days=days(step.values) or case.extension_days)
     source = action.limit_of.get(timer, timer)
     return limits.due(source, step.at, case.urgency, case.category, half=HALF in action.does)
 
 
-def _moment(text: Any) -> datetime.datetime | None:
+def _moment(text: Any) -> dt.datetime | None:
     # A due time that can't be read was never agreed: the limits speak instead.
     try:
         return parse(text) if isinstance(text, str) and text else None

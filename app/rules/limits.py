@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,13 +30,13 @@ class Limit:
     def words(self) -> str:
         return f"{self.amount} {UNITS[self.unit]}"
 
-    def after(self, start: datetime.datetime, calendar: WorkCalendar) -> datetime.datetime:
+    def after(self, start: dt.datetime, calendar: WorkCalendar) -> dt.datetime:
         """The moment at which the limit ends that begins at *start*."""
         match self.unit:
             case "minute":
-                return start + datetime.timedelta(minutes=self.amount)
+                return start + dt.timedelta(minutes=self.amount)
             case "hour":
-                return start + datetime.timedelta(hours=self.amount)
+                return start + dt.timedelta(hours=self.amount)
             case "day":
                 return calendar.add_days(start, self.amount)
             case "working_hour":
@@ -91,12 +91,12 @@ class Limits:
     def due(
         self,
         timer: str,
-        start: datetime.datetime,
+        start: dt.datetime,
         urgency: str | None = None,
         category: str | None = None,
         *,
         half: bool = False,
-    ) -> datetime.datetime | None:
+    ) -> dt.datetime | None:
         """When *timer*, begun at *start*, is due."""
         limit = self.limit(timer, urgency, category)
         if limit is None:
