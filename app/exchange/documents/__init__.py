@@ -1,0 +1,1 @@
+"""Official documents, ledgers and the day report as .docx, .pdf and .xlsx, without Qt."""
