@@ -1,0 +1,1 @@
+"""The exchange between devices and their county."""

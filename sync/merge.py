@@ -1,0 +1,373 @@
+"""What becomes of a record when a change meets it: the county's rules, pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta, timezone
+
+import msgpack
+
+from app.schema.form import Form
+from app.schema.record import AREA, DELETED, Change, Record
+from app.schema.values import Value
+
+KEPT, OPEN = "kept", "open"
+_CHINA = timezone(timedelta(hours=8))
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Who wrote a rev: what the history keeps of the change that has it."""
+
+    device: str
+    counter: int
+    time: int
+    user: str
+    values: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the merge must know beside the record.
+
+    ``rev`` is the number that this change gets; ``writers`` holds at least the revs that ``contested`` names;
+    ``arrival`` in milliseconds since 1970 UTC: no change counts as made later than that.
+    """
+
+    device: str
+    rev: int
+    arrival: int
+    writers: Mapping[int, Writer] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Loser:
+    """A value that did not stand, or an edit that met a deletion; *unit* are the fields that it is about.
+
+    ``mine`` was not taken, ``theirs`` stands; ``who`` proposed the one, ``other`` the other.
+    """
+
+    unit: tuple[str, ...]
+    base: Mapping[str, Value]
+    mine: Mapping[str, Value]
+    theirs: Mapping[str, Value]
+    who: str
+    other: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a change did: the verdict, the record as it is now, and what must be kept of those who lost.
+
+    ``written`` names the fields whose value or rev is new.
+    """
+
+    status: str
+    record: Record | None
+    code: str = ""
+    written: frozenset[str] = frozenset()
+    lost: tuple[str, ...] = ()
+    results: Mapping[str, Value] = field(default_factory=dict)
+    losers: tuple[Loser, ...] = ()
+
+
+def content_hash(device: str, change: Change) -> bytes:
+    """16 bytes over what makes a change this one: record, fields, values, device, counter and time."""
+    held = [device, change.counter, change.time, change.form, change.id, change.area, sorted(change.values.items())]
+    return hashlib.blake2b(msgpack.packb(held), digest_size=16).digest()
+
+
+def contested(form: Form, stored: Record | None, change: Change) -> set[int]:
+    """The revs whose writers ``merge`` will ask for; empty for a change that simply follows."""
+    if stored is None:
+        return set()
+    found: set[int] = set()
+    for unit in _units(form, change):
+        base, now = _base(change, unit), _rev(stored, unit)
+        if base < now:
+            found |= {base, now}
+    if stored.deleted and DELETED not in change.values:
+        found.add(stored.rev_of(DELETED))
+    if change.values.get(DELETED):
+        found |= {rev for rev in stored.revs.values() if rev > change.bases.get(DELETED, 0)}
+    return found - {0}
+
+
+def merge(form: Form, stored: Record | None, change: Change, context: Context) -> Outcome:
+    """Lay *change* on *stored*, field group by field group, by the rules of *form*."""
+    if stored is None:
+        return _create(form, change, context) if AREA in change.values else Outcome("waiting", None)
+    if form.immutable:
+        same = all(_value(stored, name) == value for name, value in change.values.items())
+        return Outcome("accepted", stored) if same else Outcome("refused", stored, "sync.immutable")
+    work = _Work(form, stored, change, context)
+    for unit in _units(form, change):
+        work.meet(unit)
+    work.meet_deletion()
+    return work.outcome()
+
+
+def _create(form: Form, change: Change, context: Context) -> Outcome:
+    known = _kept_names(form, change)
+    return Outcome(
+        "accepted",
+        Record(
+            form.name,
+            change.id,
+            str(change.values[AREA]),
+            {name: change.values[name] for name in known if name in form.fields and change.values[name] is not None},
+            context.rev,
+            {"": context.rev},
+            {
+                name: change.values[name]
+                for name in known
+                if name not in form.fields and change.values[name] is not None
+            },
+            bool(change.values.get(DELETED)),
+        ),
+        written=frozenset({*known, AREA, DELETED}),
+    )
+
+
+class _Work:
+    """One change on its way through its field groups."""
+
+    def __init__(self, form: Form, stored: Record, change: Change, context: Context) -> None:
+        self.form, self.stored, self.change, self.context = form, stored, change, context
+        self.time = min(change.time, context.arrival)
+        self.new: dict[str, Value] = {}
+        self.written: set[str] = set()
+        self.lost: list[str] = []
+        self.results: dict[str, Value] = {}
+        self.losers: list[Loser] = []
+        self.superseded = False
+
+    def meet(self, unit: tuple[str, ...]) -> None:
+        """Decide for one field, or for one group of fields that only make sense together."""
+        mine = {name: self.change.values[name] for name in unit if name in self.change.values}
+        theirs = {name: _value(self.stored, name) for name in mine}
+        if mine == theirs and all(type(mine[name]) is type(theirs[name]) for name in mine):
+            return
+        now = _rev(self.stored, unit)
+        writer = self.context.writers.get(now)
+        if _base(self.change, unit) >= now:
+            self._take(unit, mine)
+        elif writer and writer.device == self.context.device:
+            # What a device itself wrote later is no second opinion: order inside one device is its counter's.
+            if writer.counter < self.change.counter:
+                self._take(unit, mine)
+            else:
+                self.superseded = True
+                self.lost += mine
+        elif unit == (DELETED,):
+            self._meet_other_deletion(mine, theirs, writer)
+        else:
+            self._decide(unit, mine, theirs, writer)
+
+    def meet_deletion(self) -> None:
+        """An edit and a deletion made apart: deleted it stays, and the edit is kept for people to see."""
+        if self.change.values.get(DELETED):
+            edits = self._edits_unseen()
+            if edits:
+                self._keep((DELETED,), {}, edits[0], {DELETED: True}, edits[1], self.change.user, OPEN)
+        elif self.stored.deleted and DELETED not in self.change.values:
+            writer = self.context.writers.get(self.stored.rev_of(DELETED))
+            own = writer is not None and writer.device == self.context.device
+            if not own:
+                mine = {name: value for name, value in self.change.values.items() if name not in self.lost}
+                other = writer.user if writer else ""
+                self._keep((DELETED,), {}, mine, {DELETED: True}, self.change.user, other, OPEN)
+
+    def outcome(self) -> Outcome:
+        """The record with everything taken, and the verdict."""
+        if any(loser.status == OPEN for loser in self.losers):
+            status = "conflict"
+        else:
+            status = "merged" if self.losers or self.lost or self.results else "accepted"
+        return Outcome(
+            status, self._record(), "", frozenset(self.written), tuple(self.lost), self.results, tuple(self.losers)
+        )
+
+    def _record(self) -> Record:
+        if not self.written:
+            return self.stored
+        values, extra = dict(self.stored.values), dict(self.stored.extra)
+        for name, value in self.new.items():
+            if not name.startswith("@"):
+                held = values if name in self.form.fields else extra
+                held[name] = value
+                if value is None:
+                    del held[name]
+        rev = self.context.rev
+        return replace(
+            self.stored,
+            area=str(self.new.get(AREA, self.stored.area)),
+            deleted=bool(self.new.get(DELETED, self.stored.deleted)),
+            values=values,
+            extra=extra,
+            rev=rev,
+            revs={**self.stored.revs, **dict.fromkeys(self.written, rev)},
+        )
+
+    def _take(self, unit: tuple[str, ...], values: Mapping[str, Value]) -> None:
+        self.new.update(values)
+        # The whole group gets the rev: who changes one part of it has judged the others too.
+        self.written.update(unit)
+
+    def _decide(
+        self, unit: tuple[str, ...], mine: dict[str, Value], theirs: dict[str, Value], writer: Writer | None
+    ) -> None:
+        rule = _rule(self.form, unit)
+        other = writer.user if writer else ""
+        base = self._base_values(unit, mine)
+        if rule in {"max", "min", "append"}:
+            made = {name: _combined(rule, theirs[name], mine[name]) for name in mine}
+            if made != theirs:
+                self._take(unit, made)
+            self.results.update({name: value for name, value in made.items() if value != mine[name]})
+        elif rule == "last" and (writer is None or self._later_than(writer)):
+            self._take(unit, mine)
+            self._keep(unit, base, theirs, mine, other, self.change.user, KEPT)
+        else:
+            self.lost += mine
+            self._keep(unit, base, mine, theirs, self.change.user, other, KEPT if rule == "last" else OPEN)
+
+    def _meet_other_deletion(self, mine: dict[str, Value], theirs: dict[str, Value], writer: Writer | None) -> None:
+        """Deleted here, brought back there: only a person who saw the deletion may undo it."""
+        other = writer.user if writer else ""
+        if mine[DELETED]:
+            self._take((DELETED,), mine)
+            self._keep((DELETED,), {}, theirs, mine, other, self.change.user, OPEN)
+        else:
+            self.lost.append(DELETED)
+            self._keep((DELETED,), {}, mine, theirs, self.change.user, other, OPEN)
+
+    def _edits_unseen(self) -> tuple[dict[str, Value], str] | None:
+        """What other devices wrote that the one who deletes had not seen, and who wrote it last."""
+        seen = self.change.bases.get(DELETED, 0)
+        found: dict[str, Value] = {}
+        who = ""
+        for rev in sorted({rev for rev in self.stored.revs.values() if rev > seen}):
+            writer = self.context.writers.get(rev)
+            if writer is None or writer.device == self.context.device:
+                continue
+            names = [name for name, held in self.stored.revs.items() if held == rev and name in writer.values]
+            found.update({name: _value(self.stored, name) for name in names if name != DELETED})
+            who = writer.user
+        return (found, who) if found else None
+
+    def _base_values(self, unit: tuple[str, ...], names: Mapping[str, Value]) -> dict[str, Value]:
+        writer = self.context.writers.get(_base(self.change, unit))
+        return {name: writer.values.get(name) if writer else None for name in names}
+
+    def _later_than(self, writer: Writer) -> bool:
+        mine = (self.time, self.context.device, self.change.counter)
+        return mine > (writer.time, writer.device, writer.counter)
+
+    def _keep(
+        self,
+        unit: tuple[str, ...],
+        base: Mapping[str, Value],
+        mine: Mapping[str, Value],
+        theirs: Mapping[str, Value],
+        who: str,
+        other: str,
+        status: str,
+    ) -> None:
+        if not self.form.system:  # a quarrel about a quarrel stays in the history
+            self.losers.append(Loser(unit, base, mine, theirs, who, other, status))
+
+
+# -- the record that keeps a loser ------------------------------------------------------------
+
+
+def conflict_change(forms_name: str, form: Form, change: Change, loser: Loser, digest: bytes, device: str) -> Change:
+    """The county's own change that makes the conflict record for *loser*; *digest* is the content hash of *change*.
+
+    The id follows from that hash and the fields, so that the same loser never makes two.
+    """
+    names = tuple(loser.mine) if loser.unit != (DELETED,) else (DELETED,)
+    labels = "、".join(form.fields[name].label if name in form.fields else _LABELS.get(name, name) for name in names)
+    values: dict[str, Value] = {
+        AREA: change.area,
+        "record_form": form.name,
+        "record": change.id,
+        "field": ",".join(names),
+        "label": f"{form.title}：{labels}",
+        "base": _json(loser.base, names),
+        "mine": _json(loser.mine, names),
+        "theirs": _json(loser.theirs, names),
+        "who": loser.who or None,
+        "other": loser.other or None,
+        "device": device,
+        "at": datetime.fromtimestamp(change.time / 1000, UTC).astimezone(_CHINA).isoformat(timespec="seconds"),
+        "status": loser.status,
+    }
+    held = {name: value for name, value in values.items() if value is not None}
+    made = _derived_id(change.time, digest, loser.unit)
+    return Change(forms_name, made, change.area, held, dict.fromkeys(held, 0), change.time, 0, "")
+
+
+_LABELS = {AREA: "所在地", DELETED: "已删除"}
+
+
+def _derived_id(time: int, digest: bytes, unit: tuple[str, ...]) -> str:
+    """A UUIDv7 whose random part is a hash."""
+    tail = int.from_bytes(hashlib.blake2b(digest + "\0".join(unit).encode(), digest_size=10).digest(), "big")
+    number = (time & ((1 << 48) - 1)) << 80 | 0x7 << 76 | (tail >> 68) << 64 | 0b10 << 62 | (tail & ((1 << 62) - 1))
+    return f"{number:032x}"
+
+
+def _json(values: Mapping[str, Value], names: tuple[str, ...]) -> str | None:
+    if len(names) == 1 and names[0] != DELETED:
+        return json.dumps(values.get(names[0]), ensure_ascii=False)
+    return json.dumps(dict(values), ensure_ascii=False, sort_keys=True)
+
+
+# -- fields and groups ------------------------------------------------------------------------
+
+
+def _kept_names(form: Form, change: Change) -> list[str]:
+    """The fields that travel: what is reckoned on each device is not among them."""
+    derived = {name for name, item in form.fields.items() if item.derived}
+    return [name for name in change.values if not name.startswith("@") and name not in derived]
+
+
+def _units(form: Form, change: Change) -> list[tuple[str, ...]]:
+    names = [*_kept_names(form, change), *(name for name in (AREA, DELETED) if name in change.values)]
+    return list(dict.fromkeys(form.unit_of.get(name, (name,)) for name in names))
+
+
+def _value(record: Record, name: str) -> Value:
+    if name == AREA:
+        return record.area
+    if name == DELETED:
+        return record.deleted
+    return record.values.get(name, record.extra.get(name))
+
+
+def _base(change: Change, unit: tuple[str, ...]) -> int:
+    return max(change.bases.get(name, 0) for name in unit)
+
+
+def _rev(record: Record, unit: tuple[str, ...]) -> int:
+    return max(record.rev_of(name) for name in unit)
+
+
+def _rule(form: Form, unit: tuple[str, ...]) -> str:
+    rules = [form.fields[name].merge for name in unit if name in form.fields]
+    return "ask" if "ask" in rules else rules[0] if rules else "last"
+
+
+def _combined(rule: str, theirs: Value, mine: Value) -> Value:
+    if theirs is None or mine is None:
+        return mine if theirs is None else theirs
+    if rule == "append":
+        old = str(theirs).split("\n")
+        return "\n".join([*old, *(line for line in str(mine).split("\n") if line not in old)])
+    pick = max if rule == "max" else min
+    return pick(theirs, mine)  # type: ignore[type-var]

@@ -1,0 +1,336 @@
+"""The messages of an exchange, and the stream that they travel in: length, kind, body."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar
+
+import msgpack
+import zstandard
+
+from app.schema.record import Receipt
+from sync.columns import WireError
+from sync.frames import (
+    MOST_BYTES,
+    VERSION,
+    DownFrame,
+    Move,
+    UpFrame,
+    decode_down,
+    decode_up,
+    encode_down,
+    encode_up,
+)
+
+__all__ = [
+    "VERSION", "Area", "Down", "DownFrame", "End", "Head", "Hello", "Message", "Move", "Problem", "Reader", "Receipts",
+    "Up", "UpFrame", "WireError", "agreement", "decode_down", "decode_up", "encode_down", "encode_up", "scope_tag",
+    "to_ranges",
+]  # fmt: skip
+
+MEDIA_TYPE = "application/vnd.xiangzhitong.frames"
+MOST_MESSAGE = 2 << 20
+"""Bytes that one message may have in the stream; the reader refuses the length before it takes the bytes."""
+STATUSES = ("accepted", "merged", "conflict", "refused", "waiting")
+_HEADER = struct.Struct(">IB")
+_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+_SQUEEZED_FROM = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """How a device begins: who it is, how far it is, and which frames it asks after.
+
+    ``cursors``: for each class [rev, tag]; ``behind``: streams that are still catching up, as (class, area, rev).
+    ``have``: ranges of frame numbers whose receipts this device has applied. ``asked``: frames it has no receipts for.
+    ``void``: numbers that will never count. ``size`` and ``level``: the frames that it would like to get.
+    """
+
+    kind: ClassVar[int] = ord("H")
+    version: int
+    county: str
+    device: str
+    incarnation: str
+    epoch: int
+    clock: int
+    scope: bytes
+    cursors: Mapping[str, tuple[int, bytes]]
+    behind: tuple[tuple[str, str, int], ...] = ()
+    have: tuple[tuple[int, int], ...] = ()
+    asked: tuple[int, ...] = ()
+    void: tuple[int, ...] = ()
+    size: int = 32 << 10
+    level: int = 3
+    want: tuple[str, ...] = ()
+    capabilities: tuple[str, ...] = ()
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Up:
+    """One frame going up, its content as it was written down."""
+
+    kind: ClassVar[int] = ord("F")
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """One division: its 12-digit code, its name, its level and the code above it."""
+
+    code: str
+    name: str
+    level: str
+    parent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How the county answers.
+
+    ``areas`` and ``streams`` come where the device's scope tag is not the county's: then only receipts and the end follow,
+    and the device asks again with its new scope.
+    """
+
+    kind: ClassVar[int] = ord("A")
+    version: int
+    county: str
+    epoch: int
+    clock: int
+    areas: tuple[Area, ...] | None = None
+    streams: tuple[tuple[str, str], ...] | None = None
+    capabilities: tuple[str, ...] = ()
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipts:
+    """The verdict on one frame: a code where it was not taken at all, or a receipt a change.
+
+    ``first`` is the rev of its first change; each further change has the next one, but for ``odd``:
+    [position, status, rev, lost, results, code].
+    """
+
+    kind: ClassVar[int] = ord("R")
+    number: int
+    first: int = 0
+    odd: tuple[tuple[Any, ...], ...] = ()
+    code: str = ""
+    known: bool = True
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, number: int, receipts: Sequence[Receipt]) -> Receipts:
+        """The compact form of *receipts*, which stand in the order of their counters."""
+        first = next((item.rev for item in receipts if item.status == "accepted"), 0)
+        odd, due = [], first
+        for position, item in enumerate(receipts):
+            if item.status != "accepted" or item.rev != due or item.lost or item.results:
+                status = STATUSES.index(item.status)
+                odd.append((position, status, item.rev, list(item.lost), dict(item.results), item.code))
+            due += item.rev == due
+        return cls(number, first, tuple(odd))
+
+    def spread(self, counters: Sequence[int]) -> list[Receipt]:
+        """One receipt for each of *counters*, the frame's changes in the order in which they were saved."""
+        odd = {row[0]: row for row in self.odd}
+        found, due = [], self.first
+        for position, counter in enumerate(sorted(counters)):
+            if row := odd.get(position):
+                _, status, rev, lost, results, code = row
+                found.append(Receipt(counter, STATUSES[status], rev, tuple(lost), results, code))
+            else:
+                found.append(Receipt(counter, "accepted", due))
+            due += found[-1].rev == due
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Down:
+    """One frame coming down."""
+
+    kind: ClassVar[int] = ord("D")
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The last message: what the county stands at, in the same instant as the last frame.
+
+    ``digest`` is over all streams of the device; ``streams`` lists them one by one where that was wanted:
+    (area, class, records, digest).
+    """
+
+    kind: ClassVar[int] = ord("E")
+    rev: int
+    digest: bytes
+    streams: tuple[tuple[str, str, int, bytes], ...] = ()
+    again: bool = False
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why the county goes no further; the code names a sentence."""
+
+    kind: ClassVar[int] = ord("X")
+    code: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+Message = Hello | Up | Head | Receipts | Down | End | Problem
+_KINDS: dict[int, type[Message]] = {made.kind: made for made in (Hello, Up, Head, Receipts, Down, End, Problem)}
+
+
+def encode(message: Message) -> bytes:
+    """*message* as it stands in the stream."""
+    if isinstance(message, Up | Down):
+        body = message.content
+    else:
+        parts = [item for item in fields(message) if item.name != "more"]
+        held = {item.name: (getattr(message, item.name), item.default) for item in parts}
+        plain = {name: value for name, (value, usual) in held.items() if value != usual}
+        if isinstance(message, Head) and message.areas is not None:
+            plain["areas"] = [[area.code, area.name, area.level, area.parent] for area in message.areas]
+            plain["streams"] = list(message.streams or ())
+        body = msgpack.packb({**getattr(message, "more", {}), **plain})
+        if len(body) > _SQUEEZED_FROM:
+            body = zstandard.ZstdCompressor(level=3).compress(body)
+    return _HEADER.pack(len(body), message.kind) + body
+
+
+class Reader:
+    """Takes the bytes of a stream in any portions and gives its messages; unknown kinds are passed over."""
+
+    def __init__(self, most: int = MOST_MESSAGE) -> None:
+        self._most = most
+        self._held = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[Message]:
+        """The messages that *data* completes; WireError at the first that can't be one."""
+        self._held += data
+        while len(self._held) >= _HEADER.size:
+            length, kind = _HEADER.unpack_from(self._held)
+            if length > self._most:
+                raise WireError(f"{length} bytes", "sync.too_large")
+            end = _HEADER.size + length
+            if len(self._held) < end:
+                return
+            body = bytes(self._held[_HEADER.size : end])
+            del self._held[:end]
+            if made := _KINDS.get(kind):
+                yield _decode(made, body)
+
+    @property
+    def pending(self) -> int:
+        """Bytes of a message that isn't whole yet."""
+        return len(self._held)
+
+
+def _decode(made: type[Message], body: bytes) -> Message:
+    if made is Up:
+        return Up(body)
+    if made is Down:
+        return Down(body)
+    try:
+        if body.startswith(_ZSTD_MAGIC):
+            if zstandard.get_frame_parameters(body).content_size > MOST_BYTES:
+                raise WireError("message", "sync.too_large")
+            body = zstandard.ZstdDecompressor(max_window_size=1 << 27).decompress(body)
+        raw = msgpack.unpackb(body)
+        return _build(made, raw)
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError, zstandard.ZstdError) as bad:
+        raise WireError(f"{made.__name__}: {type(bad).__name__}") from bad
+    except msgpack.UnpackException as bad:
+        raise WireError(made.__name__) from bad
+
+
+def _build(made: type[Message], raw: dict[str, Any]) -> Message:
+    """A message of class *made* from its map; every part has the type that it promises."""
+    known = {item.name for item in fields(made)} - {"more"}
+    read = {name: _PARTS[name](value) for name, value in raw.items() if name in known}
+    if made is not Problem:
+        read["more"] = {name: value for name, value in raw.items() if name not in known}
+    return made(**read)
+
+
+def _int(value: Any) -> int:
+    if type(value) is not int:
+        raise TypeError
+    return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _bytes(value: Any) -> bytes:
+    if not isinstance(value, bytes):
+        raise TypeError
+    return value
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(map(_text, value))
+
+
+def _ints(value: Any) -> tuple[int, ...]:
+    return tuple(map(_int, value))
+
+
+def _odd(row: Any) -> tuple[Any, ...]:
+    position, status, rev, lost, results, code = row
+    if not 0 <= _int(status) < len(STATUSES) or not isinstance(results, dict):
+        raise ValueError
+    return _int(position), status, _int(rev), _texts(lost), results, _text(code)
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError
+    return value
+
+
+_PARTS: dict[str, Any] = {
+    **dict.fromkeys(("version", "epoch", "clock", "size", "level", "number", "first", "rev"), _int),
+    **dict.fromkeys(("county", "device", "incarnation", "code"), _text),
+    **dict.fromkeys(("scope", "digest"), _bytes),
+    **dict.fromkeys(("want", "capabilities"), _texts),
+    **dict.fromkeys(("asked", "void"), _ints),
+    **dict.fromkeys(("known", "again"), bool),
+    "params": _mapping,
+    "cursors": lambda held: {_text(name): (_int(rev), _bytes(tag)) for name, (rev, tag) in held.items()},
+    "behind": lambda held: tuple((_text(stream), _text(area), _int(rev)) for stream, area, rev in held),
+    "have": lambda held: tuple((_int(low), _int(high)) for low, high in held),
+    "odd": lambda held: tuple(map(_odd, held)),
+    "areas": lambda held: tuple(Area(*map(_text, row)) for row in held),
+    "streams": lambda held: tuple((_text(row[0]), _text(row[1]), *row[2:]) for row in held),
+}
+
+
+def scope_tag(areas: Iterable[Area], streams: Iterable[tuple[str, str]]) -> bytes:
+    """8 bytes that change whenever the areas or the streams of a device do."""
+    held = [sorted((a.code, a.name, a.level, a.parent) for a in areas), sorted(streams)]
+    return hashlib.blake2b(msgpack.packb(held), digest_size=8).digest()
+
+
+def agreement(streams: Mapping[tuple[str, str], tuple[int, bytes]]) -> bytes:
+    """One digest over all streams, (area, class) -> (records, digest); an empty stream counts as none."""
+    held = [[area, name, count, digest] for (area, name), (count, digest) in sorted(streams.items()) if count]
+    return hashlib.blake2b(msgpack.packb(held), digest_size=16).digest()
+
+
+def to_ranges(numbers: Iterable[int]) -> tuple[tuple[int, int], ...]:
+    """*numbers* as inclusive ranges."""
+    found: list[tuple[int, int]] = []
+    for number in sorted(set(numbers)):
+        if found and found[-1][1] == number - 1:
+            found[-1] = (found[-1][0], number)
+        else:
+            found.append((number, number))
+    return tuple(found)
