@@ -1,0 +1,60 @@
+"""The Chinese interface font: the system's where there is one, else the Noto Sans SC that comes along."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+
+from PySide6.QtGui import QFontDatabase
+
+from app.errors import KnownError
+
+PREFERRED = (
+    "Microsoft YaHei UI",
+    "Microsoft YaHei",
+    "Noto Sans CJK SC",
+    "Source Han Sans SC",
+    "Source Han Sans CN",
+    "Noto Sans SC",
+    "WenQuanYi Micro Hei",
+    "WenQuanYi Zen Hei",
+)
+
+
+def chinese_family() -> str:
+    """Return the family to write the interface in, loading the bundled font where the system has none.
+
+    Raises KnownError("ui.no_font") where neither is there. Needs a QGuiApplication.
+    """
+    present = set(QFontDatabase.families())
+    for family in PREFERRED:
+        if family in present:
+            return family
+    path = bundled_font()
+    number = QFontDatabase.addApplicationFont(str(path)) if path else -1
+    if number < 0:
+        raise KnownError("ui.no_font")
+    return QFontDatabase.applicationFontFamilies(number)[0]
+
+
+def bundled_font() -> Path | None:
+    """The Noto Sans SC file that comes with the program, also in a frozen build; None if it is missing."""
+    for folder in package_folders("pylopdf_fonts_zh_cn"):
+        if (path := folder / "NotoSansSC-Regular.otf").is_file():
+            return path
+    return None
+
+
+def package_folders(package: str) -> list[Path]:
+    """Where the files of *package* lie. Finds the package without importing it: only its data is wanted."""
+    folders = []
+    if bundle := getattr(sys, "_MEIPASS", None):
+        folders.append(Path(bundle) / package)
+    try:
+        spec = importlib.util.find_spec(package)
+    except (ImportError, ValueError):
+        spec = None
+    if spec and spec.submodule_search_locations:
+        folders += [Path(place) for place in spec.submodule_search_locations]
+    return folders

@@ -1,0 +1,224 @@
+"""The record table as pages use it: view, footer with counts, selection bar with batch actions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QEvent, QPoint, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QStackedWidget, QVBoxLayout, QWidget
+
+from ui import theme
+from ui.lists.columns import Column, Fetch, Row, shown
+from ui.lists.model import RecordModel, Run
+from ui.lists.view import RecordView
+from ui.pieces.buttons import Button
+from ui.pieces.empty import EmptyState
+from ui.pieces.keys import KeyHint
+from ui.pieces.text import Elided, words
+
+
+@dataclass(frozen=True)
+class BatchAction:
+    """Something done to all marked records: *on(ids)*."""
+
+    text: str
+    on: Callable[[list[Any]], object]
+    keys: str = ""
+
+
+class RecordTable(QWidget):
+    """``RecordTable(columns, fetch, total, batch=[BatchAction("导出", …)], run=jobs.run)``.
+
+    Signals ``opened(id)`` (Enter, double click), ``current_changed(id)``, ``pressed_button(id, column key)``,
+    ``typed(text)`` (letters typed in the list: put them into the filter field), ``sorted_by(Order)``.
+    With *batch* each row has a check box. *hints* are (keys, text) for the footer; *empty* stands where no rows are.
+    """
+
+    opened = Signal(object)
+    current_changed = Signal(object)
+    pressed_button = Signal(object, str)
+    typed = Signal(str)
+    sorted_by = Signal(object)
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        fetch: Fetch,
+        total: int = 0,
+        *,
+        batch: Sequence[BatchAction] = (),
+        run: Run | None = None,
+        id_key: str = "id",
+        unit: str = "条",
+        hints: Sequence[tuple[str, str]] = (),
+        empty: EmptyState | None = None,
+        footer: bool = True,
+        header: bool = True,
+    ) -> None:
+        super().__init__()
+        self.model = RecordModel(columns, fetch, total, run, id_key)
+        self.view = RecordView(self.model, bool(batch))
+        self.view.horizontalHeader().setVisible(header)
+        self._unit, self._note = unit, ""
+        body = QVBoxLayout(self)
+        body.setContentsMargins(0, 0, 0, 0)
+        body.setSpacing(0)
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self.view)
+        self._empty = empty or EmptyState("inbox", "这里还没有记录")
+        self._pages.addWidget(self._empty)
+        body.addWidget(self._pages, 1)
+        self._bars = QStackedWidget()
+        self._count = words("", "13", "text-2")
+        self._picked = words("", strong=True)
+        self._bars.addWidget(self._footer(hints))
+        self._bars.addWidget(self._selection_bar(batch))
+        self._bars.setVisible(footer or bool(batch))
+        body.addWidget(self._bars)
+        self.setFocusProxy(self.view)
+        self._connect()
+        self._show_counts()
+        self.view.fit_groups()
+
+    def show_rows(self, total: int, fetch: Fetch | None = None, note: str = "") -> None:
+        """Show *total* rows of *fetch* (the same as before if None); the current record stays current if still there.
+
+        *note* stands behind the count: ``含办结 3``.
+        """
+        self._note = note
+        row = self.view.currentIndex().row()
+        self.model.show(total, fetch)
+        self.view.fit_groups()
+        if total and row >= 0:
+            self.view.setCurrentIndex(self.model.index(min(row, total - 1), 0))
+        self._show_counts()
+
+    def refresh(self) -> None:
+        """Fetch again what is seen."""
+        self.model.refresh()
+
+    def current(self) -> Any:
+        """The id of the current record, None where there is none."""
+        return self.model.record_id(self.view.currentIndex().row())
+
+    def current_row(self) -> Row | None:
+        """The values of the current record."""
+        return self.model.record(self.view.currentIndex().row())
+
+    def go_to(self, row: int) -> None:
+        """Make row number *row* the current one and bring it into view."""
+        index = self.model.index(row, 0)
+        self.view.setCurrentIndex(index)
+        self.view.scrollTo(index)
+
+    def marked(self) -> list[Any]:
+        """The ids that are marked, in the order of marking."""
+        return list(self.model.checked)
+
+    def copy(self) -> str:
+        """Copy the marked records (those held), else the current one, with their headings, as WPS pastes them."""
+        columns = [column for number, column in enumerate(self.model.columns) if not self.view.isColumnHidden(number)]
+        columns = [column for column in columns if column.role != "button"]
+        chosen = set(self.model.checked)
+        if chosen:
+            rows = [row for number, row in self.model.loaded() if self.model.record_id(number) in chosen]
+        else:
+            rows = [row] if (row := self.current_row()) else []
+        lines = ["\t".join(column.title for column in columns)]
+        lines += ["\t".join(_flat(shown(column, row.get(column.key))) for column in columns) for row in rows]
+        text = "\n".join(lines)
+        QGuiApplication.clipboard().setText(text)
+        return text
+
+    def columns_menu(self) -> QMenu:
+        """A menu to choose which columns show; also on a right click on the header."""
+        menu = QMenu(self)
+        for number, column in enumerate(self.model.columns):
+            if not column.title:
+                continue
+            action = menu.addAction(column.title)
+            action.setCheckable(True)
+            action.setChecked(not self.view.isColumnHidden(number))
+            action.setEnabled(number > 0)
+            action.toggled.connect(lambda on, number=number: self.view.setColumnHidden(number, not on))
+        return menu
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._bars.setFixedHeight(theme.current().px("footer"))
+
+    def _connect(self) -> None:
+        view, header = self.view, self.view.horizontalHeader()
+        view.opened.connect(self.opened)
+        view.current_changed.connect(self.current_changed)
+        view.pressed_button.connect(self.pressed_button)
+        view.typed.connect(self.typed)
+        self.model.checked_changed.connect(self._show_counts)
+        header.sectionClicked.connect(self._on_header_clicked)
+        header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        header.customContextMenuRequested.connect(self._on_header_menu)
+        copying = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), view)
+        copying.setContext(Qt.ShortcutContext.WidgetShortcut)
+        copying.activated.connect(self.copy)
+
+    def _on_header_clicked(self, number: int) -> None:
+        column = self.model.columns[number]
+        if not column.sortable:
+            return
+        before = self.model.order
+        down = before is not None and before.key == column.key and not before.down
+        self.model.sort(number, Qt.SortOrder.DescendingOrder if down else Qt.SortOrder.AscendingOrder)
+        self.view.fit_groups()
+        self.sorted_by.emit(self.model.order)
+
+    def _on_header_menu(self, point: QPoint) -> None:
+        self.columns_menu().popup(self.view.horizontalHeader().mapToGlobal(point))
+
+    def _footer(self, hints: Sequence[tuple[str, str]]) -> QFrame:
+        bar, line = _bar("footer")
+        line.addWidget(self._count)
+        line.addStretch(1)
+        for keys, text in hints:
+            line.addWidget(KeyHint(keys, text))
+        return bar
+
+    def _selection_bar(self, batch: Sequence[BatchAction]) -> QFrame:
+        bar, line = _bar("selection-bar")
+        line.addWidget(self._picked)
+        line.addSpacing(4)
+        for action in batch:
+            line.addWidget(Button(action.text, lambda on=action.on: on(self.marked()), small=True, keys=action.keys))
+        self._count_in_bar = Elided("", "13", "text-2")
+        self._count_in_bar.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        line.addWidget(self._count_in_bar, 1)
+        line.addWidget(Button("取消选择", self.model.clear_checked, kind="quiet", small=True))
+        line.addWidget(KeyHint("Esc", ""))
+        return bar
+
+    def _show_counts(self) -> None:
+        total = self.model.total()
+        text = f"共 {total:,} {self._unit}" + (f"，{self._note}" if self._note else "")
+        self._count.setText(text)
+        self._count_in_bar.setText(text)
+        marked = len(self.model.checked)
+        self._picked.setText(f"已选 {marked:,} {self._unit}")
+        self._bars.setCurrentIndex(1 if marked else 0)
+        self._bars.setFixedHeight(theme.current().px("footer"))
+        self._pages.setCurrentIndex(0 if total else 1)
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _bar(name: str) -> tuple[QFrame, QHBoxLayout]:
+    bar = QFrame()
+    bar.setObjectName(name)
+    line = QHBoxLayout(bar)
+    line.setContentsMargins(12, 0, 12, 0)
+    line.setSpacing(8)
+    return bar, line

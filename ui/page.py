@@ -1,0 +1,108 @@
+"""The base of every page: a title row with one primary action, and room for the content."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from ui import theme
+from ui.pieces.buttons import Button, IconButton
+from ui.pieces.text import Elided
+
+
+class Page(QWidget):
+    """Subclass, build in ``__init__`` with `set_title`, `set_primary`, `add_quiet`, `add`; then the window calls:
+
+    `opened(args)` each time ``window.go(name, **args)`` leads here; `refresh(changed)` when records changed while the
+    page shows (*changed*: form names, or empty for all). `leaving()` before another page comes: keep drafts there.
+    Ask the window for another page by the signal ``go(name, args)``; say what was done by ``said(text, undo or None)``.
+    """
+
+    go = Signal(str, dict)
+    said = Signal(str, object)
+    title_changed = Signal(str)
+
+    def __init__(self, title: str = "", note: str = "", *, back: bool = False) -> None:
+        super().__init__()
+        self.setObjectName("page")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        look = theme.current()
+        self._edge = look.px("margin")
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(self._edge, 0, self._edge, self._edge)
+        whole.setSpacing(0)
+        self._row = QWidget()
+        self._row.setMinimumHeight(look.px("title-row"))
+        self.title_row = QHBoxLayout(self._row)
+        self.title_row.setContentsMargins(0, 0, 0, 0)
+        self.title_row.setSpacing(12)
+        self.back_button = IconButton("arrow-left", "返回", lambda: self.go.emit("back", {}), keys="Alt+Left")
+        self.back_button.setVisible(back)
+        self.title = Elided(title, "20", strong=True)
+        self.note = Elided(note, tone="text-3")
+        self._beside = QHBoxLayout()
+        self._beside.setSpacing(8)
+        self._quiet = QHBoxLayout()
+        self._quiet.setSpacing(8)
+        self._primary: Button | None = None
+        self.title_row.addWidget(self.back_button)
+        self.title_row.addWidget(self.title)
+        self.title_row.addLayout(self._beside)
+        self.title_row.addWidget(self.note, 1)
+        self.title_row.addLayout(self._quiet)
+        whole.addWidget(self._row)
+        self.content = QVBoxLayout()
+        self.content.setContentsMargins(0, 0, 0, 0)
+        self.content.setSpacing(look.px("gap"))
+        whole.addLayout(self.content, 1)
+
+    @property
+    def actions(self) -> Sequence[tuple[str, str, Callable[[], object]]]:
+        """What Ctrl+K offers on this page: (words, keys, what it does). Override to add to the primary action."""
+        if self._primary is None:
+            return ()
+        return ((self._primary.words(), "", self._primary.click),)
+
+    def set_title(self, title: str, note: str = "") -> None:
+        """Name the page; *note* stands quietly behind."""
+        self.title.setText(title)
+        self.note.setText(note)
+        self.title_changed.emit(title)
+
+    def set_primary(self, text: str, on: Callable[[], object], *, icon: str = "", keys: str = "Ctrl+N", tip: str = "") -> Button:
+        """The page's one filled button, at the right end of the title row."""
+        if self._primary is not None:
+            self._primary.deleteLater()
+        self._primary = Button(text, on, kind="primary", icon=icon, keys=keys, tip=tip)
+        self.title_row.addWidget(self._primary)
+        return self._primary
+
+    def add_quiet(self, button: QWidget) -> QWidget:
+        """A quiet action before the primary one."""
+        self._quiet.addWidget(button)
+        return button
+
+    def add_beside(self, thing: QWidget) -> QWidget:
+        """Tabs, chips or a breadcrumb beside the title."""
+        self._beside.addWidget(thing)
+        return thing
+
+    def add(self, thing: QWidget, stretch: int = 0) -> None:
+        """Put *thing* below what is there."""
+        self.content.addWidget(thing, stretch)
+
+    def opened(self, args: Mapping[str, Any]) -> None:
+        """The page comes to the front with *args*."""
+
+    def refresh(self, changed: Sequence[str]) -> None:
+        """Records of the forms *changed* are no longer as they were; empty means any."""
+
+    def leaving(self) -> None:
+        """Another page comes to the front."""
+
+    def escape(self) -> bool:
+        """Esc was pressed and nobody took it: close what is open; True when something was. Else the window goes back."""
+        return False

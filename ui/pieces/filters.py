@@ -1,0 +1,95 @@
+"""The filter row above a list: a search field and buttons that drop their choices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QAction, QKeyEvent, Qt
+from PySide6.QtWidgets import QLineEdit, QMenu
+
+from ui import icons
+from ui.pieces.buttons import Button
+
+
+class SearchField(QLineEdit):
+    """``SearchField("编号、标题、人、地点")``. Signal ``searched(text)`` 200 ms after the last key, at once on Enter.
+
+    What an input method has not committed yet is not searched for. Down leaves to the list: signal ``left_down``.
+    """
+
+    searched = Signal(str)
+    left_down = Signal()
+
+    def __init__(self, hint: str, width: int = 190) -> None:
+        super().__init__()
+        self.setPlaceholderText(hint)
+        self.setMinimumWidth(width)
+        self.addAction(QAction(icons.icon("search", "text"), "", self), QLineEdit.ActionPosition.LeadingPosition)
+        self._clear = QAction(icons.icon("x"), "清除（Esc）", self)
+        self._clear.triggered.connect(self.clear)
+        self.addAction(self._clear, QLineEdit.ActionPosition.TrailingPosition)
+        self._clear.setVisible(False)
+        self._timer = QTimer(self, singleShot=True, interval=200)
+        self._timer.timeout.connect(self._search)
+        self.textChanged.connect(self._on_text_changed)
+        self.returnPressed.connect(self._search)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self.text():
+            self.clear()
+        elif event.key() == Qt.Key.Key_Down:
+            self.left_down.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def _on_text_changed(self, text: str) -> None:
+        self._clear.setVisible(bool(text))
+        self._timer.start()
+
+    def _search(self) -> None:
+        self._timer.stop()
+        self.searched.emit(self.text().strip())
+
+
+class FilterButton(Button):
+    """``FilterButton("类别", [("safety", "安全隐患"), …])``. Signal ``picked(key or None)``; None means all."""
+
+    picked = Signal(object)
+
+    def __init__(self, label: str, choices: Sequence[tuple[object, str]], now: object = None) -> None:
+        self._label, self._choices, self._now = label, tuple(choices), now
+        self._menu = QMenu()
+        super().__init__(label, menu=self._menu)
+        self._menu.aboutToShow.connect(self._fill)
+        self._show()
+
+    def value(self) -> object:
+        """The key that is picked, None for all."""
+        return self._now
+
+    def show_choices(self, choices: Sequence[tuple[object, str]]) -> None:
+        """Offer other choices."""
+        self._choices = tuple(choices)
+        self._show()
+
+    def pick(self, key: object) -> None:
+        """Filter by *key*; None lifts the filter."""
+        if key != self._now:
+            self._now = key
+            self._show()
+            self.picked.emit(key)
+
+    def _fill(self) -> None:
+        self._menu.clear()
+        for key, text in ((None, "全部"), *self._choices):
+            action = self._menu.addAction(text)
+            action.setCheckable(True)
+            action.setChecked(key == self._now)
+            action.triggered.connect(lambda _checked=False, key=key: self.pick(key))
+
+    def _show(self) -> None:
+        shown = next((text for key, text in self._choices if key == self._now and key is not None), "")
+        self.set_words(shown or self._label)
+        self.setAccessibleName(f"{self._label} {shown or '全部'}")
+        self.set_kind("picked" if shown else "plain")
