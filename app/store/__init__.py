@@ -1,0 +1,1 @@
+"""The encrypted SQLite copy of what this device may hold."""

@@ -1,0 +1,70 @@
+"""The audit lines: who did what to which record in which role, chained so that none can be taken out unseen."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from app.store.driver import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class AuditLine:
+    """One line; ``result`` is "ok" or the reason of a refusal. Holds no person's data beyond the record's id."""
+
+    time: int
+    user: str
+    role: str
+    action: str
+    form: str = ""
+    record: str = ""
+    area: str = ""
+    fields: str = ""
+    reason: str = ""
+    result: str = "ok"
+
+
+class Audit:
+    """The audit table; opens no transaction."""
+
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+
+    def write(self, lines: Sequence[AuditLine]) -> None:
+        """Append *lines*."""
+        row = self._conn.execute("SELECT chain FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
+        chain = row[0] if row else b""
+        out = []
+        for line in lines:
+            chain = _link(chain, line)
+            out.append((*asdict(line).values(), chain))
+        self._conn.executemany(
+            "INSERT INTO audit (time, user, role, action, form, record, area, fields, reason, result, chain) VALUES (?,?,?,?,?,?,?,?,?,?,?)", out
+        )
+
+    def lines(self, limit: int = 200) -> list[AuditLine]:
+        """The newest lines, newest first."""
+        rows = self._conn.execute(
+            "SELECT time, user, role, action, form, record, area, fields, reason, result FROM audit ORDER BY seq DESC LIMIT ?", (limit,)
+        )
+        return [AuditLine(*row) for row in rows]
+
+    def broken_at(self) -> int | None:
+        """The number of the first line that doesn't follow from the one before it; None where the chain is whole."""
+        chain = b""
+        rows = self._conn.execute(
+            "SELECT seq, chain, time, user, role, action, form, record, area, fields, reason, result FROM audit ORDER BY seq"
+        )
+        for seq, held, *rest in rows:
+            chain = _link(chain, AuditLine(*rest))
+            if chain != held:
+                return int(seq)
+        return None
+
+
+def _link(chain: bytes, line: AuditLine) -> bytes:
+    return hashlib.blake2b(chain + json.dumps(asdict(line), ensure_ascii=False).encode(), digest_size=16).digest()

@@ -1,0 +1,51 @@
+"""The SQLCipher driver: sqlcipher3, known to sqlite-utils under the name it looks for.
+
+sqlcipher3 is chosen because it is a DB-API module (sqlite-utils needs one), writes the SQLCipher 4 format, carries FTS5, and has wheels for
+Linux (glibc 2.28) and Windows. sqlite-utils tries ``pysqlite3`` before the standard library and catches the exceptions of what it found.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import sqlcipher3
+from sqlcipher3 import dbapi2 as sqlite
+
+from app.errors import KnownError
+
+sys.modules.setdefault("pysqlite3", sqlcipher3)
+sys.modules.setdefault("pysqlite3.dbapi2", sqlite)
+
+DatabaseError = sqlite.DatabaseError
+OperationalError = sqlite.OperationalError
+Connection = Any
+
+_BUSY_MS = 15_000
+_CACHE_KIB = 64 * 1024
+
+
+def connect(path: Path, key: bytes, *, create: bool = False) -> Connection:
+    """Open the SQLCipher 4 database at *path* with the raw 32-byte *key*.
+
+    Raises KnownError("store.missing") or ("store.wrong_key"): a damaged file and a wrong key can't be told apart.
+    """
+    if not create and not path.exists():
+        raise KnownError("store.missing", path=path)
+    conn = sqlite.connect(str(path), isolation_level=None, check_same_thread=False, timeout=_BUSY_MS / 1000)
+    conn.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
+    conn.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+    try:
+        conn.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except DatabaseError as bad:
+        conn.close()
+        if "locked" in str(bad):
+            raise KnownError("store.busy") from bad
+        raise KnownError("store.wrong_key") from bad
+    conn.execute("PRAGMA journal_mode = WAL")
+    conn.execute("PRAGMA synchronous = FULL")
+    conn.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+    conn.execute("PRAGMA temp_store = MEMORY")
+    conn.execute("PRAGMA foreign_keys = OFF")
+    return conn

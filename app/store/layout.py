@@ -1,0 +1,153 @@
+"""Tables of the store, their versions, and how an older store becomes this one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgpack
+
+from app.errors import KnownError
+from app.schema.ddl import columns, table_name
+from app.store import driver, search
+
+if TYPE_CHECKING:
+    from app.schema.form import Form, Forms
+
+import sqlite_utils  # noqa: E402 - after the driver has registered itself
+
+_SQL_TYPE = {"text": str, "integer": int, "real": float}
+
+# Columns every record table has before those of its form.
+FIXED = {
+    "id": str, "area": str, "rev": int, "revs": bytes, "extra": bytes, "deleted": int, "pending": int, "standing": str, "hash": bytes,
+}  # fmt: skip
+
+
+def _first(db: sqlite_utils.Database) -> None:
+    """Version 1: everything beside the record tables."""
+    tables: dict[str, tuple[dict[str, type], str | tuple[str, ...]]] = {
+        "meta": ({"key": str, "value": str}, "key"),
+        "agreed": ({"id": str, "form": str, "body": bytes}, "id"),
+        "outbox": (
+            {"counter": int, "form": str, "id": str, "area": str, "body": bytes, "time": int, "user": str, "lane": int, "frame": int, "waiting": int},
+            "counter",
+        ),
+        "frame": ({"number": int, "incarnation": str, "content": bytes, "tries": int}, ("incarnation", "number")),
+        "cursor": ({"area": str, "stream": str, "rev": int}, ("area", "stream")),
+        "digest": ({"area": str, "stream": str, "records": int, "total": bytes}, ("area", "stream")),
+        "history": (
+            {"seq": int, "form": str, "id": str, "counter": int, "rev": int, "time": int, "user": str, "device": str, "kind": str, "body": bytes},
+            "seq",
+        ),
+        "attention": ({"counter": int, "form": str, "id": str, "body": bytes, "code": str, "time": int, "done": int}, "counter"),
+        "exchange": (
+            {"seq": int, "at": int, "road": str, "sent": int, "received": int, "bytes_up": int, "bytes_down": int, "seconds": float, "result": str, "note": str},
+            "seq",
+        ),
+        "audit": (
+            {"seq": int, "time": int, "user": str, "role": str, "action": str, "form": str, "record": str, "area": str, "fields": str, "reason": str, "result": str, "chain": bytes},
+            "seq",
+        ),
+        "draft": ({"key": str, "form": str, "id": str, "body": bytes, "time": int}, "key"),
+        "area": ({"code": str, "name": str, "level": str, "parent": str}, "code"),
+    }  # fmt: skip
+    for name, (shape, key) in tables.items():
+        db[name].create(shape, pk=key, if_not_exists=True)
+    db["outbox"].create_index(["id"], "outbox_record", if_not_exists=True)
+    db["outbox"].create_index(["frame", "lane", "counter"], "outbox_order", if_not_exists=True)
+    db["history"].create_index(["id"], "history_record", if_not_exists=True)
+    db["history"].create_index(["counter"], "history_counter", if_not_exists=True)
+    search.create(db.conn)
+
+
+VERSIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (_first,)
+
+
+def prepare(conn: driver.Connection, path: Path, forms: Forms) -> None:
+    """Bring the store at *path* to this program's version and forms; a copy is made before anything changes.
+
+    Raises KnownError("store.newer") for a store that a newer program wrote.
+    """
+    found = conn.execute("PRAGMA user_version").fetchone()[0]
+    if found > len(VERSIONS):
+        raise KnownError("store.newer", found=found, known=len(VERSIONS))
+    print_now = _fingerprint(forms)
+    print_then = None
+    if found:
+        row = conn.execute("SELECT value FROM meta WHERE key = 'forms'").fetchone()
+        print_then = json.loads(row[0]) if row else None
+    if found == len(VERSIONS) and print_then == print_now:
+        return
+    if found:
+        _copy(conn, path, found)
+    db = sqlite_utils.Database(conn)
+    conn.execute("BEGIN IMMEDIATE")
+    try:
+        for step in VERSIONS[found:]:
+            step(db)
+        for form in forms.values():
+            _record_table(conn, form)
+        conn.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('forms', ?)", (json.dumps(print_now),))
+        conn.execute(f"PRAGMA user_version = {len(VERSIONS)}")
+        conn.execute("COMMIT")
+    except BaseException:
+        conn.execute("ROLLBACK")
+        raise
+
+
+def _fingerprint(forms: Forms) -> str:
+    shape = [[form.name, [[c.name, c.storage] for c in columns(form, derived=True)]] for form in forms.values()]
+    return hashlib.blake2b(json.dumps(shape).encode(), digest_size=8).hexdigest()
+
+
+def _record_table(conn: driver.Connection, form: Form) -> None:
+    table = table_name(form.name)
+    have = {row[1] for row in conn.execute(f"PRAGMA table_info({table})")}
+    if not have:
+        parts = ["id TEXT PRIMARY KEY", "area TEXT NOT NULL", "rev INTEGER NOT NULL DEFAULT 0", "revs BLOB", "extra BLOB"]
+        parts += ["deleted INTEGER NOT NULL DEFAULT 0", "pending INTEGER NOT NULL DEFAULT 0", "standing TEXT NOT NULL DEFAULT ''", "hash BLOB"]
+        parts += [f'"{column.name}" {column.storage.upper()}' for column in columns(form, derived=True)]
+        conn.execute(f"CREATE TABLE {table} ({', '.join(parts)}) WITHOUT ROWID")
+        conn.execute(f"CREATE INDEX {table}_area ON {table} (area)")
+        conn.execute(f"CREATE INDEX {table}_pending ON {table} (pending) WHERE pending > 0")
+    else:
+        _new_columns(conn, form, table, have)
+    for column in columns(form, derived=True):
+        if column.indexed:
+            conn.execute(f'CREATE INDEX IF NOT EXISTS {table}_{column.name} ON {table} ("{column.name}")')
+
+
+def _new_columns(conn: driver.Connection, form: Form, table: str, have: set[str]) -> None:
+    learned = []
+    for column in columns(form, derived=True):
+        if column.name in have:
+            continue
+        old = next((name for name in form.fields[column.name].was if name in have), None)
+        if old:
+            conn.execute(f'ALTER TABLE {table} RENAME COLUMN "{old}" TO "{column.name}"')
+        else:
+            conn.execute(f'ALTER TABLE {table} ADD COLUMN "{column.name}" {column.storage.upper()}')
+            learned.append(column.name)
+    if not learned:
+        return
+    # What a newer client sent before this one knew the field waits in "extra"; now it has a column.
+    for record_id, packed in conn.execute(f"SELECT id, extra FROM {table} WHERE extra IS NOT NULL").fetchall():
+        extra = msgpack.unpackb(packed)
+        known = {name: extra.pop(name) for name in learned if name in extra}
+        if known:
+            sets = ", ".join(f'"{name}" = ?' for name in known)
+            rows = [form.fields[name].kind.dump(value) for name, value in known.items()]
+            conn.execute(f"UPDATE {table} SET {sets}, extra = ? WHERE id = ?", (*rows, msgpack.packb(extra) if extra else None, record_id))
+
+
+def _copy(conn: driver.Connection, path: Path, version: int) -> None:
+    conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    folder = path.parent / "backups"
+    folder.mkdir(exist_ok=True)
+    shutil.copy2(path, folder / f"before-version-{version}-{time.strftime('%Y%m%d-%H%M%S')}.db")

@@ -1,0 +1,133 @@
+"""Lists, counts and history: everything that only reads records."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgpack
+
+from app.errors import BugError
+from app.schema.ddl import table_name
+from app.schema.record import Change, Record
+from app.schema.values import Value
+from app.store.rows import Rows
+
+if TYPE_CHECKING:
+    from app.schema.form import Forms
+    from app.store.driver import Connection
+
+_PLAIN = {"id", "area", "rev", "pending", "standing", "deleted"}
+_OPERATORS = {"<": "<", "<=": "<=", ">": ">", ">=": ">=", "!=": "IS NOT"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a record's history; ``kind``: own, county, lost, refused."""
+
+    time: int
+    user: str
+    device: str
+    kind: str
+    rev: int
+    values: Mapping[str, Value]
+
+
+class Query:
+    """Reading; opens no transaction."""
+
+    def __init__(self, conn: Connection, forms: Forms, rows: Rows) -> None:
+        self._conn = conn
+        self._forms = forms
+        self._rows = rows
+
+    def select(
+        self,
+        form: str,
+        where: Mapping[str, object] | None = None,
+        *,
+        area: str | Collection[str] | None = None,
+        order: Sequence[str] = (),
+        limit: int | None = None,
+        offset: int = 0,
+        deleted: bool = False,
+    ) -> list[Record]:
+        """Records of *form* that aren't deleted.
+
+        *where*: field -> value, a list of values, None for empty, or ("<", value). *area*: a code or codes; one that ends in zeros covers what lies
+        in it. *order*: field names, "-name" for descending.
+        """
+        tail, params = self._tail(form, where, area, deleted=deleted)
+        if order:
+            tail += " ORDER BY " + ", ".join(self._order(form, name) for name in order)
+        if limit is not None:
+            tail += " LIMIT ? OFFSET ?"
+            params += [limit, offset]
+        return [row.record() for row in self._rows.read(form, tail, params)]
+
+    def count(self, form: str, where: Mapping[str, object] | None = None, *, area: str | Collection[str] | None = None) -> int:
+        """How many records ``select`` finds."""
+        tail, params = self._tail(form, where, area)
+        return int(self._conn.execute(f"SELECT count(*) FROM {table_name(form)} {tail}", params).fetchone()[0])
+
+    def tally(
+        self, form: str, by: str, where: Mapping[str, object] | None = None, *, area: str | Collection[str] | None = None
+    ) -> dict[Any, int]:
+        """How many there are for each value of *by*."""
+        column = self._column(form, by)
+        tail, params = self._tail(form, where, area)
+        return dict(self._conn.execute(f"SELECT {column}, count(*) FROM {table_name(form)} {tail} GROUP BY {column}", params).fetchall())
+
+    def history(self, record_id: str) -> list[Line]:
+        """What this device knows of the record's past, oldest first."""
+        rows = self._conn.execute("SELECT time, user, device, kind, rev, body FROM history WHERE id = ? ORDER BY seq", (record_id,))
+        return [Line(*row[:5], msgpack.unpackb(row[5])) for row in rows]
+
+    def write_history(self, changes: Sequence[Change], kind: str, *, device: str = "") -> None:
+        """Append a line for each change; the caller holds the transaction."""
+        self._conn.executemany(
+            "INSERT INTO history (form, id, counter, rev, time, user, device, kind, body) VALUES (?,?,?,?,?,?,?,?,?)",
+            [(c.form, c.id, c.counter, 0, c.time, c.user, device, kind, msgpack.packb(c.values)) for c in changes],
+        )
+
+    def _tail(
+        self, form: str, where: Mapping[str, object] | None, area: str | Collection[str] | None, *, deleted: bool = False
+    ) -> tuple[str, list[Any]]:
+        parts = [] if deleted else ["deleted = 0"]
+        params: list[Any] = []
+        for name, value in (where or {}).items():
+            column = self._column(form, name)
+            if value is None:
+                parts.append(f"{column} IS NULL")
+            elif isinstance(value, tuple):
+                operator, bound = value
+                parts.append(f"{column} {_OPERATORS[operator]} ?")
+                params.append(bound)
+            elif isinstance(value, list | set | frozenset):
+                parts.append(f"{column} IN ({','.join('?' * len(value))})")
+                params += list(value)
+            else:
+                parts.append(f"{column} = ?")
+                params.append(int(value) if isinstance(value, bool) else value)
+        if area is not None:
+            spans = [span(code) for code in ([area] if isinstance(area, str) else area)]
+            parts.append("(" + (" OR ".join("area BETWEEN ? AND ?" for _ in spans) or "0") + ")")
+            params += [edge for pair in spans for edge in pair]
+        return ("WHERE " + " AND ".join(parts)) if parts else "", params
+
+    def _column(self, form: str, name: str) -> str:
+        if name not in _PLAIN and name not in self._forms[form].fields:
+            raise BugError(f"{form} has no field {name}")
+        return f'"{name}"'
+
+    def _order(self, form: str, name: str) -> str:
+        return f"{self._column(form, name[1:])} DESC" if name.startswith("-") else self._column(form, name)
+
+
+def span(code: str) -> tuple[str, str]:
+    """The lowest and highest area code that *code* covers: a township (…000) its villages, a county (…000000) its townships."""
+    for zeros in (10, 8, 6, 3):
+        if code.endswith("0" * zeros):
+            return code, code[:-zeros] + "9" * zeros
+    return code, code

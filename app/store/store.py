@@ -1,0 +1,299 @@
+"""The store: one encrypted SQLite file, its journal, and the only two ways in which values change: a save and a sync."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgpack
+
+from app.errors import KnownError
+from app.schema.ddl import table_name
+from app.schema.ids import IdMaker
+from app.schema.record import Change, Record
+from app.schema.values import Value
+from app.store import driver, layout, search
+from app.store.agreement import Agreement
+from app.store.audit import Audit
+from app.store.journal import Journal
+from app.store.meta import Meta
+from app.store.outbox import Outbox
+from app.store.query import Query
+from app.store.rows import Agreed, Row, Rows, lay
+from app.store.saving import Edit, Saved, bases, difference, new_row, refuse_forbidden
+
+if TYPE_CHECKING:
+    from app.schema.form import Forms
+
+DATABASE = "store.db"
+JOURNAL = "journal"
+Touched = set[tuple[str, str]]
+Derive = Callable[["Store", Touched], None]
+
+
+class Store:
+    """One device's copy. A Store belongs to one thread; several processes may have the same home open."""
+
+    def __init__(
+        self, folder: Path, conn: driver.Connection, journal: Journal, forms: Forms, now: Callable[[], float], derive: Derive | None
+    ) -> None:
+        self.folder = folder
+        self.conn = conn
+        self.forms = forms
+        self.journal = journal
+        self.meta = Meta(conn)
+        self.rows = Rows(conn, forms)
+        self.outbox = Outbox(conn, forms)
+        self.query = Query(conn, forms, self.rows)
+        self.audit = Audit(conn)
+        self.new_id = IdMaker(lambda: int(now() * 1e9))
+        self._now = now
+        self._derive = derive
+        self.sync = Agreement(self)
+
+    @classmethod
+    def create(cls, folder: Path, key: bytes, forms: Forms, *, now: Callable[[], float] = time.time, derive: Derive | None = None) -> Store:
+        """Make an empty store in *folder*; KnownError("store.exists") where there is one."""
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / DATABASE
+        if path.exists():
+            raise KnownError("store.exists", path=folder)
+        conn = driver.connect(path, key, create=True)
+        layout.prepare(conn, path, forms)
+        return cls(folder, conn, Journal(folder / JOURNAL, key), forms, now, derive)
+
+    @classmethod
+    def open(cls, folder: Path, key: bytes, forms: Forms, *, now: Callable[[], float] = time.time, derive: Derive | None = None) -> Store:
+        """Open the store in *folder*, bring it up to date, and bring back saves that only the journal still has."""
+        path = folder / DATABASE
+        conn = driver.connect(path, key)
+        layout.prepare(conn, path, forms)
+        store = cls(folder, conn, Journal(folder / JOURNAL, key), forms, now, derive)
+        store._replay()
+        return store
+
+    def close(self) -> None:
+        """Close the database; what was saved is on the disk already."""
+        self.conn.close()
+
+    def now_ms(self) -> int:
+        """The device's time in milliseconds since 1970 UTC, corrected by the offset to the county's clock known so far."""
+        return int(self._now() * 1000) + self.meta.integer("offset_ms")
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """One write transaction; whatever goes wrong inside leaves the store as it was."""
+        try:
+            self.conn.execute("BEGIN IMMEDIATE")
+        except driver.OperationalError as bad:
+            raise KnownError("store.busy") from bad
+        try:
+            yield
+            self.conn.execute("COMMIT")
+        except BaseException as bad:
+            if self.conn.in_transaction:
+                self.conn.execute("ROLLBACK")
+            if isinstance(bad, driver.OperationalError) and "full" in str(bad):
+                raise KnownError("store.no_space") from bad
+            raise
+
+    # -- saving -------------------------------------------------------------------------------------------------------------------
+
+    def save(self, edits: Sequence[Edit], user: str, *, bulk: bool = False) -> Saved:
+        """Save *edits* as one: rows, outbox and history in one transaction, the journal flushed before it ends.
+
+        Raises KnownError("store.no_space", "store.immutable", "store.deleted_record"); then nothing of it is saved.
+        """
+        with self.transaction():
+            ids, changes = self._changes(edits, user)
+            if changes:
+                self._write(changes, bulk=bulk)
+                try:
+                    self.journal.append(changes)
+                except OSError as bad:
+                    raise KnownError("store.no_space") from bad
+                self.meta.set("counter", changes[-1].counter)
+        return Saved(tuple(ids), tuple(changes))
+
+    def _changes(self, edits: Sequence[Edit], user: str) -> tuple[list[str], list[Change]]:
+        held = self._held(edits)
+        unsent = self.outbox.of(row.id for row in held.values() if row.pending)
+        counter = self.meta.integer("counter")
+        moment = self.now_ms()
+        ids: list[str] = []
+        changes: list[Change] = []
+        for edit in edits:
+            form = self.forms[edit.form]
+            row = held.get(edit.id) if edit.id else None
+            changed = difference(form, row, edit)
+            refuse_forbidden(form, row, changed)
+            record_id = edit.id or self.new_id()
+            ids.append(record_id)
+            if not changed:
+                continue
+            counter += 1
+            before = unsent.setdefault(record_id, [])
+            change = Change(
+                edit.form, record_id, row.area if row else edit.area, changed, bases(row, changed, edit.seen, before), moment, counter, user
+            )
+            # Two edits of one record in one save: the second sees what the first did.
+            if row is None:
+                held[record_id] = new_row(self.forms, record_id, edit, changed)
+            else:
+                held[record_id] = lay(form, row, self._as_agreed(row), [change])
+            before.append(change)
+            changes.append(change)
+        return ids, changes
+
+    def _held(self, edits: Sequence[Edit]) -> dict[str, Row]:
+        wanted: dict[str, list[str]] = {}
+        for edit in edits:
+            if edit.id:
+                wanted.setdefault(edit.form, []).append(edit.id)
+        held: dict[str, Row] = {}
+        for form, ids in wanted.items():
+            held.update(self.rows.get(form, ids))
+        return held
+
+    def _as_agreed(self, row: Row) -> Agreed:
+        return Agreed(row.area, row.deleted, dict(row.values), dict(row.extra))
+
+    def _write(self, changes: Sequence[Change], *, bulk: bool) -> None:
+        """Lay *changes* over the rows and write outbox and history; the caller holds the transaction."""
+        by_form: dict[str, dict[str, list[Change]]] = {}
+        for change in changes:
+            by_form.setdefault(change.form, {}).setdefault(change.id, []).append(change)
+        for name, per_record in by_form.items():
+            form = self.forms[name]
+            held = self.rows.get(name, per_record)
+            agreed = self.rows.agreed(record_id for record_id, row in held.items() if row.pending)
+            beneath: dict[str, Agreed] = {}
+            out: list[Row] = []
+            for record_id, mine in per_record.items():
+                row = held.get(record_id) or Row(name, record_id, mine[0].area, {})
+                if not row.pending and row.rev:
+                    beneath[record_id] = Agreed.of(form, row)
+                seen = lay(form, row, self._as_agreed(row), mine)
+                seen.pending = row.pending + len(mine)
+                seen.standing = ""
+                out.append(seen)
+            self.rows.keep_agreed(name, {key: value for key, value in beneath.items() if key not in agreed})
+            self.rows.put(name, out)
+        self.outbox.add(changes, bulk=bulk)
+        self.query.write_history(changes, "own")
+        self.settled(by_form)
+
+    def settled(self, by_form: Mapping[str, Collection[str]]) -> None:
+        """Recompute what is derived of the touched records and bring the search index up to date."""
+        touched = {(form, record_id) for form, ids in by_form.items() for record_id in ids}
+        if self._derive:
+            self._derive(self, touched)
+        for form, ids in by_form.items():
+            if self.forms[form].system or not any(item.search for item in self.forms[form].fields.values()):
+                continue
+            rows = self.rows.get(form, ids)
+            gone = [row.id for row in rows.values() if row.deleted]
+            for record_id in gone:
+                search.remove(self.conn, form, record_id)
+            search.index(self.conn, self.forms, [(form, row.id, row.area, row.values) for row in rows.values() if not row.deleted])
+
+    def set_derived(self, form: str, record_id: str, values: Mapping[str, Value]) -> None:
+        """Write derived fields of one record; they neither travel nor count."""
+        sets = ", ".join(f'"{name}" = ?' for name in values)
+        held = [self.forms[form].fields[name].kind.dump(value) for name, value in values.items()]
+        self.conn.execute(f"UPDATE {table_name(form)} SET {sets} WHERE id = ?", (*held, record_id))
+
+    def _replay(self) -> None:
+        """Bring back what the journal has and the store lost, as it was saved."""
+        last = self.meta.integer("counter")
+        if self.journal.last_counter() <= last:
+            return
+        with self.transaction():
+            lost = self.journal.since(self.meta.integer("counter"))
+            if lost:
+                self._write(lost, bulk=False)
+                self.meta.set("counter", lost[-1].counter)
+        if lost and self.sync.state.device:
+            # Frames that this store no longer remembers may be at the county: their numbers must not come again.
+            self.sync.new_incarnation()
+
+    # -- reading ------------------------------------------------------------------------------------------------------------------
+
+    def get(self, form: str, record_id: str) -> Record | None:
+        """One record, deleted or not; None where it isn't here."""
+        row = self.rows.get(form, [record_id]).get(record_id)
+        return row.record() if row else None
+
+    def many(self, form: str, ids: Iterable[str]) -> dict[str, Record]:
+        """The records with these ids that are here."""
+        return {record_id: row.record() for record_id, row in self.rows.get(form, ids).items()}
+
+    def select(
+        self,
+        form: str,
+        where: Mapping[str, object] | None = None,
+        *,
+        area: str | Collection[str] | None = None,
+        order: Sequence[str] = (),
+        limit: int | None = None,
+        offset: int = 0,
+        deleted: bool = False,
+    ) -> list[Record]:
+        """Records of *form* by exact field values; see ``Query.select``."""
+        return self.query.select(form, where, area=area, order=order, limit=limit, offset=offset, deleted=deleted)
+
+    def count(self, form: str, where: Mapping[str, object] | None = None, *, area: str | Collection[str] | None = None) -> int:
+        """How many records ``select`` would find."""
+        return self.query.count(form, where, area=area)
+
+    def tally(self, form: str, by: str, where: Mapping[str, object] | None = None, *, area: str | Collection[str] | None = None) -> dict[Any, int]:
+        """How many records there are for each value of the field *by* ("area" too)."""
+        return self.query.tally(form, by, where, area=area)
+
+    def find(
+        self, text: str, forms: Collection[str] | None = None, *, area: Collection[str] | None = None, limit: int = 50
+    ) -> list[search.Hit]:
+        """The best *limit* hits for what a clerk typed."""
+        return search.find(self.conn, self.forms, text, only=forms, areas=area, limit=limit)
+
+    # -- drafts -------------------------------------------------------------------------------------------------------------------
+
+    def keep_draft(self, key: str, form: str, record_id: str | None, values: Mapping[str, object]) -> None:
+        """Overwrite the draft *key*: text being typed, outside outbox and history."""
+        with self.transaction():
+            self.conn.execute(
+                "INSERT OR REPLACE INTO draft (key, form, id, body, time) VALUES (?, ?, ?, ?, ?)",
+                (key, form, record_id or "", msgpack.packb(dict(values)), self.now_ms()),
+            )
+
+    def draft(self, key: str) -> dict[str, Any] | None:
+        """The values of draft *key*, or None."""
+        row = self.conn.execute("SELECT body FROM draft WHERE key = ?", (key,)).fetchone()
+        return msgpack.unpackb(row[0]) if row else None
+
+    def drafts(self) -> list[tuple[str, str, str, int]]:
+        """(key, form, id, time) of every draft, newest first."""
+        return [tuple(row) for row in self.conn.execute("SELECT key, form, id, time FROM draft ORDER BY time DESC")]
+
+    def drop_draft(self, key: str) -> None:
+        """Forget draft *key*: it was saved, or is no longer wanted."""
+        with self.transaction():
+            self.conn.execute("DELETE FROM draft WHERE key = ?", (key,))
+
+    # -- areas --------------------------------------------------------------------------------------------------------------------
+
+    def areas(self) -> list[dict[str, str]]:
+        """The areas that the county told this device of: code, name, level, parent."""
+        rows = self.conn.execute("SELECT code, name, level, parent FROM area ORDER BY code")
+        return [dict(zip(("code", "name", "level", "parent"), row, strict=True)) for row in rows]
+
+
+def new_key() -> bytes:
+    """A random 32-byte key for a new store."""
+    return secrets.token_bytes(32)
+
+
