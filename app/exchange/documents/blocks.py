@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 Align: TypeAlias = Literal["left", "center", "right"]
 
 # Chinese type sizes in points; documents name them as a typist would.
-SIZES = {"二号": 22.0, "小二": 18.0, "三号": 16.0, "小三": 15.0, "四号": 14.0, "小四": 12.0, "五号": 10.5, "小五": 9.0, "六号": 7.5}
+SIZES = {"二号": 22.0, "三号": 16.0, "四号": 14.0, "小四": 12.0, "五号": 10.5, "小五": 9.0, "六号": 7.5}
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ class Sheet:
     paper: Literal["A4", "A3"] = "A4"
     landscape: bool = False
     size: str = "小四"
-    spacing: float = 1.6
+    spacing: float = 1.55
     margins: tuple[float, float, float, float] = (25.0, 25.0, 22.0, 27.0)
     foot: str = field(default="第 {page} 页 共 {pages} 页")
 
@@ -137,7 +137,7 @@ class Sheet:
 def plain(value: object) -> str:
     """Return *value* as text that both writers accept: no control characters but line feeds, no half characters."""
     text = "" if value is None else str(value)
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ").replace("\u2028", "\n").replace("\xa0", " ")
+    text = text.replace("\r\n", "\n").translate({0x0D: "\n", 0x2028: "\n", 0x09: " ", 0xA0: " "})
     # XML (so .docx) refuses control characters and lone surrogates outright.
     return "".join(
         "\ufffd" if unicodedata.category(char) == "Cs" else char
@@ -152,7 +152,9 @@ def filled(value: object, ems: float | None = 6) -> Piece:
     return Text(text) if text else Blank(ems)
 
 
-def line(*parts: str | Piece, indent: float = 0, hang: float = 0, keep_next: bool = False, align: Align = "left") -> Paragraph:
+def line(
+    *parts: str | Piece, indent: float = 0, hang: float = 0, keep_next: bool = False, align: Align = "left"
+) -> Paragraph:
     """A paragraph of labels and values; plain strings are the labels."""
     pieces = tuple(Text(part) if isinstance(part, str) else part for part in parts)
     return Paragraph(pieces, indent=indent, hang=hang, keep_next=keep_next, align=align)
@@ -176,7 +178,7 @@ def numbered(items: Iterable[object], ruled: int = 3) -> tuple[Block, ...]:
     """Items as ``1．…``; a number that the writer already typed is not doubled."""
     texts = [text for text in (plain(item) for item in items) if text]
     # Only a whole, unbroken numbering counts as typed: "2．5万元" alone must not lose its figure.
-    typed = bool(texts) and all(text.startswith((f"{place}．", f"{place}、", f"{place}.")) for place, text in enumerate(texts, 1))
+    typed = bool(texts) and all(text.startswith((f"{n}．", f"{n}、", f"{n}.")) for n, text in enumerate(texts, 1))
     blocks: list[Block] = []
     for place, text in enumerate(texts, 1):
         first, *rest = (row.strip() for row in text.split("\n") if row.strip())
@@ -192,7 +194,7 @@ def said(speaker: object, words: object) -> tuple[Block, ...]:
     head: Piece = Text(f"{name}：", bold=True) if name else Text("：")
     lead = (head,) if name else (Blank(4), head)
     if not rows:
-        return (Paragraph((*lead, Blank(None))),)
+        return (Paragraph((*lead, Blank(None))), Ruled(2))
     return (Paragraph((*lead, Text(rows[0]))), *(Paragraph((Text(row),)) for row in rows[1:]))
 
 

@@ -11,7 +11,7 @@ import dataclasses
 import functools
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, TypeVar
 
@@ -126,14 +126,14 @@ def mediation_context(values: Mapping[str, Any]) -> MediationContext:
 
 
 @functools.cache
-def _hints(kind: type[Any]) -> dict[str, Any]:
+def _hints(kind: Any) -> dict[str, Any]:
     return typing.get_type_hints(kind)
 
 
-def _read(kind: type[T], values: Mapping[str, Any]) -> T:
+def _read(kind: Callable[..., T], values: Mapping[str, Any]) -> T:
     hints = _hints(kind)
     if strange := set(values) - set(hints):
-        raise BugError(f"{kind.__name__} has no {sorted(strange)}")
+        raise BugError(f"{kind} has no {sorted(strange)}")
     return kind(**{name: _value(hints[name], value) for name, value in values.items()})
 
 

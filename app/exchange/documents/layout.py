@@ -17,7 +17,7 @@ _NOT_LAST = frozenset("（《〈「『【〔〖“‘([{￥¥№")
 # Numbers, ids and Latin words stay whole.
 _WHOLE = re.compile(r"[0-9A-Za-z@_+\-./%:]+")
 
-_SMALL = 0.6  # the size of a code point shown instead of a glyph, as a part of the type size
+_SMALL = 0.7  # the size of a code point shown instead of a glyph, as a part of the type size
 
 
 @dataclass(frozen=True)
@@ -122,8 +122,10 @@ def _line(row: list[Span]) -> Line:
     merged: list[Span] = []
     for span in row:
         last = merged[-1] if merged else None
-        if last and not (last.rule or span.rule or last.stands_for or span.stands_for) and (
-            (last.face, last.size, last.bold) == (span.face, span.size, span.bold)
+        if (
+            last
+            and not (last.rule or span.rule or last.stands_for or span.stands_for)
+            and ((last.face, last.size, last.bold) == (span.face, span.size, span.bold))
         ):
             merged[-1] = replace(last, text=last.text + span.text, width=span.x + span.width - last.x)
         else:

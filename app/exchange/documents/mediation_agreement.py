@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from app.exchange.documents.blocks import Block, Gap, Heading, Paragraph, Title, filled, label_values, line, numbered, paragraphs, plain
+from app.exchange.documents.blocks import (
+    Block,
+    Gap,
+    Heading,
+    Paragraph,
+    Title,
+    filled,
+    label_values,
+    line,
+    numbered,
+    paragraphs,
+    plain,
+)
 from app.exchange.documents.context import MediationContext, Party
-from app.exchange.documents.phrases import signatures
+from app.exchange.documents.phrases import signatures, signer
 
 
 def mediation_agreement(context: MediationContext, words: Mapping[str, str]) -> tuple[Block, ...]:
@@ -32,7 +44,7 @@ def mediation_agreement(context: MediationContext, words: Mapping[str, str]) -> 
         line("履行地点：", filled(agreement.place, None), indent=2),
         line("履行期限：", filled(agreement.limit, None), indent=2),
         Gap(0.3),
-        signatures(_places(context), context.committee, agreement.signed_on, closing),
+        signatures(_places(context), _witnesses(context), context.committee, agreement.signed_on, closing),
     )
 
 
@@ -66,7 +78,7 @@ def _party(party: Party) -> tuple[Block, ...]:
                     (f"当事人{role}姓名", party.name, 6),
                     ("性别", party.sex, 2),
                     ("民族", party.ethnicity, 3),
-                    ("年龄", party.age, 3),
+                    ("年龄", f"{party.age}岁" if isinstance(party.age, int) else party.age, 3),
                 ]
             ),
             label_values([("职业或者职务", party.occupation, 8), ("联系方式", party.phone, 8)]),
@@ -80,14 +92,15 @@ def _party(party: Party) -> tuple[Block, ...]:
 
 
 def _places(context: MediationContext) -> list[str]:
-    places = []
-    for party in context.parties or (Party(), Party()):
-        name = f" {plain(party.name)} " if plain(party.name) else ""
-        how = "（法定代表人或者代理人签名、单位盖章）" if party.kind == "unit" else "（签名、盖章或者按指印）"
-        places.append(f"当事人{name}{how}")
+    return [
+        signer("当事人", party.name, "代表人签名、单位盖章" if party.kind == "unit" else "签名、盖章或者按指印")
+        for party in context.parties or (Party(), Party())
+    ]
+
+
+def _witnesses(context: MediationContext) -> list[str]:
     mediators = context.mediators or ("",)
-    places += [f"人民调解员{f' {name} ' if len(mediators) > 1 else ''}（签名）" for name in mediators]
-    return [*places, "记录人（签名）"]
+    return [*(signer("人民调解员", name if len(mediators) > 1 else "", "签名") for name in mediators), "记录人签名"]
 
 
 def _chinese_number(count: int | None) -> str:

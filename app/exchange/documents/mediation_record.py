@@ -21,7 +21,7 @@ from app.exchange.documents.blocks import (
     said,
 )
 from app.exchange.documents.context import MediationContext, Session, Statement
-from app.exchange.documents.phrases import chinese_date, clock_time, names, signatures, ticked, time_span
+from app.exchange.documents.phrases import chinese_date, clock_time, names, signatures, signer, ticked, time_span
 
 
 def mediation_record(context: MediationContext, words: Mapping[str, str]) -> tuple[Block, ...]:
@@ -50,7 +50,7 @@ def mediation_record(context: MediationContext, words: Mapping[str, str]) -> tup
         *((Heading("五、协商经过"), *_discussion(session)) if session.discussion else ()),
         Heading("六、调解结果" if session.discussion else "五、调解结果"),
         *_result(context, words),
-        signatures(_places(context), context.committee, session.end or session.begin, closing),
+        signatures(_places(context), _witnesses(context), context.committee, session.end or session.begin, closing),
     )
 
 
@@ -67,7 +67,7 @@ def _head(context: MediationContext, mediators: str, recorder: str) -> tuple[Blo
         line("事由：", filled(context.matter, None), hang=3),
         line("当事人：", filled(present, None), hang=4),
         # Nobody invited is an ordinary case and not a gap.
-        line("参加人：", Text(guests or "无"), hang=4),
+        line("参加人：", Text(guests) if guests else Text("无") if plain(session.begin) else Blank(None), hang=4),
         line("人民调解员：", filled(mediators, 10), "　　记录人：", filled(recorder, 6), hang=6),
         line("调解方式：", Text(openness), hang=5),
     )
@@ -86,7 +86,7 @@ def _discussion(session: Session) -> tuple[Block, ...]:
 def _result(context: MediationContext, words: Mapping[str, str]) -> tuple[Block, ...]:
     session = context.session
     if session.result is None:
-        choice = "□达成书面协议　□达成口头协议　□未达成协议　□继续调解　□当事人拒绝调解"
+        choice = "□书面协议　□口头协议　□未达成协议　□继续调解　□拒绝调解"
         return (line(Text(choice), indent=2), *paragraphs(None, ruled=4))
     head = _kept(line(Text(words[session.result]), indent=2))
     if session.result in {"written", "oral"}:
@@ -106,19 +106,18 @@ def _result(context: MediationContext, words: Mapping[str, str]) -> tuple[Block,
 
 
 def _places(context: MediationContext) -> list[str]:
+    named = context.session.present or tuple(plain(party.name) for party in context.parties) or ("", "")
+    return [signer("当事人", name, "签名、盖章或者按指印") for name in named]
+
+
+def _witnesses(context: MediationContext) -> list[str]:
     session = context.session
-    count = len(session.present) or len(context.parties) or 2
-    named = list(session.present) or [plain(party.name) for party in context.parties] or [""] * count
-    places = [f"当事人{_of(name)}（签名、盖章或者按指印）" for name in named]
     mediators = session.mediators or context.mediators or ("",)
-    places += [f"人民调解员{_of(name) if len(mediators) > 1 else ''}（签名）" for name in mediators]
-    if session.guests:
-        places.append("参加人（签名）")
-    return [*places, "记录人（签名）"]
-
-
-def _of(name: str) -> str:
-    return f" {name} " if name else ""
+    return [
+        *(signer("人民调解员", name if len(mediators) > 1 else "", "签名") for name in mediators),
+        *(signer("参加人", guest.name, "签名") for guest in session.guests),
+        "记录人签名",
+    ]
 
 
 def _kept(row: Paragraph) -> Paragraph:

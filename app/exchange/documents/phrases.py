@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from app.exchange.documents.blocks import Blank, Block, Gap, Piece, Text, Together, filled, line, plain
+from app.exchange.documents.blocks import Blank, Block, Gap, Piece, Spread, Text, Together, filled, line, plain
 
 
 def chinese_date(value: str | None) -> tuple[Piece, ...]:
@@ -44,20 +44,34 @@ def names(values: Iterable[object]) -> str:
     return "、".join(text for text in (plain(value) for value in values) if text)
 
 
+def signer(office: str, name: object, how: str) -> str:
+    """The label of a signature line: 当事人（张三）签名、盖章或者按指印."""
+    return f"{office}（{plain(name)}）{how}" if plain(name) else f"{office}{how}"
+
+
 def ticked(done: bool | None, sentence: str) -> Block:
     """A sentence that is true; where nobody confirmed it, with an empty box before it to tick by hand."""
     return line(Text(sentence if done else f"□ {sentence}"), indent=2)
 
 
-def signatures(places: Sequence[str], committee: str | None, day: str | None, closing: Sequence[Block] = ()) -> Together:
-    """Signature lines, then the committee with its seal and the date at the right; all on one page with *closing*."""
-    rows: list[Block] = [*closing, Gap(0.5)]
-    for place in places:
-        rows.append(line(f"{place}：", Blank(None)))
-        rows.append(Gap(0.35))
+def signatures(
+    parties: Sequence[str], others: Sequence[str], committee: str | None, day: str | None, closing: Sequence[Block] = ()
+) -> Together:
+    """Signature lines, then the committee with its seal and the date at the right; all on one page with *closing*.
+
+    *parties* sign on a line each, *others* (mediators, recorder) two to a line.
+    """
+    rows: list[Block] = [*closing, Gap(0.4)]
+    for place in parties:
+        rows += [line(f"{place}：", Blank(None)), Gap(0.3)]
+    for first in range(0, len(others), 2):
+        pair = others[first : first + 2]
+        rows += [Spread(tuple((Text(f"{place}："), Blank(None)) for place in pair)), Gap(0.3)]
     rows += [
-        Gap(0.6),
-        line(filled(committee, 10), Text("" if plain(committee) else "人民调解委员会"), Text("（印章）"), align="right"),
+        Gap(0.4),
+        line(
+            filled(committee, 10), Text("" if plain(committee) else "人民调解委员会"), Text("（印章）"), align="right"
+        ),
         line(*chinese_date(day), align="right"),
     ]
     return Together(tuple(rows))

@@ -92,7 +92,9 @@ def _block(document: Document, sheet: Sheet, block: Block, keep: bool = False) -
                 _run(row, block.text, "二号", TITLE_FONT, bold=True)
             row.paragraph_format.space_after = Pt(3 if block.small else 6)
         case Heading():
-            _run(_row(document, sheet, "left", keep=True), block.text, sheet.size, HEADING_FONT)
+            row = _row(document, sheet, "left", keep=True)
+            row.paragraph_format.space_before = Pt(0.2 * SIZES[sheet.size] * sheet.spacing)
+            _run(row, block.text, sheet.size, HEADING_FONT)
         case Paragraph():
             row = _row(document, sheet, block.align, keep=keep or block.keep_next)
             size = block.size or sheet.size
@@ -148,15 +150,15 @@ def _spread(document: Document, sheet: Sheet, block: Spread, keep: bool) -> None
     row.alignment = WD_ALIGN_PARAGRAPH.LEFT
     share = sheet.text_width / len(block.parts)
     size = block.size or sheet.size
+    stops = row.paragraph_format.tab_stops
     for place, part in enumerate(block.parts):
+        open_end = Blank(None) in part
         if place:
-            last = place == len(block.parts) - 1
-            stops = row.paragraph_format.tab_stops
-            stops.add_tab_stop(
-                Mm(sheet.text_width if last else share * place), WD_TAB_ALIGNMENT.RIGHT if last else WD_TAB_ALIGNMENT.LEFT
-            )
+            at_right = place == len(block.parts) - 1 and not open_end
+            side = WD_TAB_ALIGNMENT.RIGHT if at_right else WD_TAB_ALIGNMENT.LEFT
+            stops.add_tab_stop(Mm(sheet.text_width if at_right else share * place), side)
             _run(row, "\t", size)
-        _pieces(row, part, size, sheet.text_width)
+        _pieces(row, part, size, share * (place + 1) - 2)
 
 
 def _table(document: Document, sheet: Sheet, block: Table) -> None:
@@ -174,19 +176,26 @@ def _table(document: Document, sheet: Sheet, block: Table) -> None:
     table._tbl.tblPr.append(margins)  # noqa: SLF001
     for column, width in zip(table.columns, widths, strict=True):
         column.width = Mm(width)
-    _cells(table.add_row().cells, [column.label for column in block.columns], widths, ["center"] * len(widths), size, True)
+    _cells(
+        table.add_row().cells, [column.label for column in block.columns], widths, ["center"] * len(widths), size, True
+    )
     _flag(table.rows[0]._tr.get_or_add_trPr(), "w:tblHeader")  # noqa: SLF001
     aligns = [column.align for column in block.columns]
     for place, texts in enumerate(block.rows):
         # add_row().cells walks the whole table for merged cells; a row of our own has none.
         row = table.add_row()
-        cells = tuple(_Cell(part, row) for part in row._tr.tc_lst)  # type: ignore[arg-type]  # noqa: SLF001
+        cells = tuple(_Cell(part, row) for part in row._tr.tc_lst)  # noqa: SLF001
         _cells(cells, texts, widths, aligns, size, place in block.strong)
         _flag(row._tr.get_or_add_trPr(), "w:cantSplit")  # noqa: SLF001
 
 
 def _cells(
-    cells: Iterable[_Cell], texts: Iterable[str], widths: Iterable[float], aligns: Iterable[Align], size: str, bold: bool
+    cells: Iterable[_Cell],
+    texts: Iterable[str],
+    widths: Iterable[float],
+    aligns: Iterable[Align],
+    size: str,
+    bold: bool,
 ) -> None:
     for cell, text, width, align in zip(cells, texts, widths, aligns, strict=True):
         cell.width = Mm(width)

@@ -24,7 +24,7 @@ from app.exchange.documents.blocks import (
     Title,
     Together,
 )
-from app.exchange.documents.fonts import face_path
+from app.exchange.documents.fonts import Face, face_path
 from app.exchange.documents.layout import POINT, Line, Span, broken
 from app.exchange.documents.widths import PADDING, column_widths, fitting_size
 
@@ -90,6 +90,8 @@ class _Setting:
                 size = SIZES[self.sheet.size]
                 if not self.room(3 * self.step(size)) and not self.at_top:
                     self.turn()
+                if not self.at_top:
+                    self.y += 0.2 * self.step(size)
                 for found in broken((Text(block.text, bold=True),), self.width, size, "sans"):
                     self.put(found, size, self.step(size), "left")
             case Paragraph():
@@ -97,7 +99,12 @@ class _Setting:
             case Ruled():
                 size = SIZES[self.sheet.size]
                 for _ in range(block.lines):
-                    self.put(Line((Span("", 0, self.width, "serif", size, rule=True),), self.width), size, self.step(size), "left")
+                    self.put(
+                        Line((Span("", 0, self.width, "serif", size, rule=True),), self.width),
+                        size,
+                        self.step(size),
+                        "left",
+                    )
             case Gap():
                 self.y += block.lines * self.step(SIZES[self.sheet.size])
             case Table():
@@ -175,7 +182,9 @@ class _Setting:
                 self.turn()
                 self._row(header, widths, head_aligns, size, pitch)
 
-    def _row(self, cells: list[list[Line]], widths: list[float], aligns: list[Align], size: float, pitch: float) -> None:
+    def _row(
+        self, cells: list[list[Line]], widths: list[float], aligns: list[Align], size: float, pitch: float
+    ) -> None:
         height = _height(cells, pitch)
         x = self.left
         for cell, width, align in zip(cells, widths, aligns, strict=True):
@@ -206,7 +215,8 @@ def pdf_bytes(sheet: Sheet) -> bytes:
     pdf.set_lang("zh-CN")
     pdf.set_line_width(_RULE)
     faces = {span.face for page in setting.pages for _, _, found, _ in page.words for span in found.spans}
-    for face in sorted(faces | {"serif"}):
+    serif: Face = "serif"
+    for face in sorted(faces | {serif}):
         pdf.add_font(face, fname=face_path(face))
     size = SIZES["小五"]
     for number, page in enumerate(setting.pages, 1):
@@ -260,5 +270,3 @@ def _draw(pdf: FPDF, x: float, baseline: float, spans: Iterable[Span], space: fl
             pdf.text(at, baseline, span.text)
         if span.stands_for:
             pdf._out("EMC")  # noqa: SLF001
-
-
