@@ -1,0 +1,1 @@
+"""Workbooks: reading them, recognising what stands where, writing them."""

@@ -1,0 +1,184 @@
+"""What a file really is, whatever its name says, and what inside it a reader would pass over in silence."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from app.errors import KnownError
+
+_LARGEST = 100_000_000
+"""Bytes of a file: a county's whole register of 500,000 rows is half of it."""
+_LARGEST_INSIDE = 1_500_000_000
+_LARGEST_AREA = 60_000_000
+"""Cells between A1 and the last filled one: a reader keeps them all in memory, filled or not."""
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_OLD_BIFF = (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00", b"\x09\x08\x08\x00\x00\x05")
+_CELL = re.compile(rb"<c r=\"([A-Z]{1,3})(\d{1,7})\"([^>]*)>(<f[^>]*?(?:/>|>[^<]*</f>))?(</c>|<v\s*/>|<v></v>|<v>|<is>)")
+_PIECE = 4_000_000
+
+
+def examine(path: Path) -> str:
+    """What *path* is: "xlsx", "xls", "other" (.xlsb, .ods) or "csv"; KnownError says in words what can't be taken."""
+    name = path.name
+    try:
+        size = path.stat().st_size
+        content = path.read_bytes() if size <= _LARGEST else b""
+    except OSError as bad:
+        raise KnownError("import.no_file", file=name) from bad
+    if size > _LARGEST:
+        raise KnownError("import.too_large", file=name)
+    if not content.strip(b"\x00 \r\n\t"):
+        raise KnownError("import.empty", file=name)
+    if content.startswith(b"PK"):
+        return _examine_zip(path)
+    if content.startswith(_OLE):
+        return _examine_ole(name, content)
+    if content.startswith(_OLD_BIFF):
+        raise KnownError("import.old_excel", file=name)
+    return _examine_text(path, content)
+
+
+def _examine_zip(path: Path) -> str:
+    try:
+        with zipfile.ZipFile(path) as package:
+            entries = {item.filename: item.file_size for item in package.infolist()}
+            whole = sum(entries.values())
+            if whole > _LARGEST_INSIDE or whole > 300 * max(path.stat().st_size, 1_000_000):
+                raise KnownError("import.too_large", file=path.name)
+    except zipfile.BadZipFile as bad:
+        raise KnownError("import.damaged", file=path.name) from bad
+    if "xl/workbook.xml" in entries:
+        return "xlsx"
+    if "xl/workbook.bin" in entries or ("content.xml" in entries and "mimetype" in entries and "word/document.xml" not in entries):
+        return "other"
+    raise KnownError("import.word" if "word/document.xml" in entries else "import.not_workbook", file=path.name)
+
+
+def _examine_ole(name: str, content: bytes) -> str:
+    if _ole_entry(content, "EncryptedPackage"):
+        raise KnownError("import.password", file=name)
+    if _ole_entry(content, "Workbook"):
+        return "xls"
+    if _ole_entry(content, "Book"):
+        # A reader takes the GBK letters of Excel 95 for Latin ones: broken names, and no error.
+        raise KnownError("import.old_excel", file=name)
+    raise KnownError("import.word" if _ole_entry(content, "WordDocument") else "import.not_workbook", file=name)
+
+
+def _ole_entry(content: bytes, stream: str) -> bool:
+    """Whether the directory of an OLE file has *stream*: 64 bytes of name, then the length of it (MS-CFB 2.6.1)."""
+    label = stream.encode("utf-16-le").ljust(64, b"\0") + (len(stream) * 2 + 2).to_bytes(2, "little")
+    return label in content
+
+
+def _examine_text(path: Path, content: bytes) -> str:
+    text = decoded(content)
+    if text is None:
+        raise KnownError("import.not_workbook", file=path.name)
+    start = text.lstrip("\ufeff \r\n\t")[:2000].lower()
+    if start.startswith(("<html", "<!doctype html", "<table", "<head", "<meta", "<style", "<div", "mime-version:")) or "<html" in start:
+        raise KnownError("import.html", file=path.name)
+    if start.startswith("<?xml") and "spreadsheet" in start:
+        raise KnownError("import.xml_sheet", file=path.name)
+    if path.suffix.lower() in {".csv", ".tsv"}:
+        return "csv"
+    if path.suffix.lower() in {".xls", ".xlsx", ".xlsm", ".et", ".ods", ".xlsb"}:
+        raise KnownError("import.text", file=path.name)
+    raise KnownError("import.not_workbook", file=path.name)
+
+
+def decoded(content: bytes) -> str | None:
+    """Text in UTF-8, UTF-16 with its mark, or GB18030; None where it is no text."""
+    codecs = ("utf-16",) if content.startswith((b"\xff\xfe", b"\xfe\xff")) else ("utf-8-sig", "gb18030")
+    for codec in codecs:
+        try:
+            text = content.decode(codec)
+        except UnicodeDecodeError:
+            continue
+        return None if re.search(r"[\x00-\x08\x0e-\x1a]", text) else text
+    return None
+
+
+def broken_cells(path: Path) -> dict[str, frozenset[tuple[int, int]]]:
+    """Cells of an .xlsx, by sheet, with an error value or a formula never computed; a reader shows both as empty.
+
+    Raises KnownError("import.too_large") for a sheet that spans more cells than memory should hold, "import.damaged" for a torn file.
+    """
+    found: dict[str, frozenset[tuple[int, int]]] = {}
+    try:
+        with zipfile.ZipFile(path) as package:
+            for sheet, entry in _sheet_entries(package):
+                found[sheet] = _scan(package, entry, path.name)
+    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError, RuntimeError) as bad:
+        raise KnownError("import.damaged", file=path.name) from bad
+    return found
+
+
+def _scan(package: zipfile.ZipFile, entry: str, name: str) -> frozenset[tuple[int, int]]:
+    broken: set[tuple[int, int]] = set()
+    columns: set[bytes] = set()
+    last_row = 0
+    for piece in _pieces(package, entry):
+        for letters, digits, attributes, formula, ending in _CELL.findall(piece):
+            if attributes.endswith(b"/"):
+                continue
+            has_value = ending in {b"<v>", b"<is>"}
+            if has_value:
+                columns.add(letters)
+                last_row = max(last_row, int(digits))
+            if (has_value and b't="e"' in attributes) or (formula and ending == b"</c>"):
+                broken.add((int(digits) - 1, _column(letters)))
+    if last_row * (max(map(_column, columns), default=0) + 1) > _LARGEST_AREA:
+        raise KnownError("import.too_large", file=name)
+    return frozenset(broken)
+
+
+def _pieces(package: zipfile.ZipFile, entry: str) -> Iterator[bytes]:
+    rest = b""
+    with package.open(entry) as stream:
+        while block := stream.read(_PIECE):
+            block = rest + block
+            cut = block.rfind(b"</row>")
+            cut = cut + 6 if cut >= 0 else 0
+            # A row longer than two pieces is no row of a roster; its cells are looked at where they lie.
+            rest = block[cut:] if len(block) - cut < 2 * _PIECE else b""
+            yield block[:cut] if rest or cut == len(block) else block
+    if rest:
+        yield rest
+
+
+def _column(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number - 1
+
+
+def _sheet_entries(package: zipfile.ZipFile) -> list[tuple[str, str]]:
+    import xml.etree.ElementTree as ET  # noqa: S405, N817 - entities are refused below
+
+    def parse(entry: str) -> ET.Element:
+        content = package.read(entry)
+        if b"<!ENTITY" in content or b"<!DOCTYPE" in content:
+            raise zipfile.BadZipFile(entry)
+        try:
+            return ET.fromstring(content)  # noqa: S314
+        except ET.ParseError as bad:
+            raise zipfile.BadZipFile(entry) from bad
+
+    targets = {item.get("Id", ""): item.get("Target", "") for item in parse("xl/_rels/workbook.xml.rels")}
+    names = set(package.namelist())
+    found = []
+    for item in parse("xl/workbook.xml").iter():
+        if not item.tag.endswith("}sheet"):
+            continue
+        link = next((value for key, value in item.attrib.items() if key.endswith("}id")), "")
+        target = targets.get(link, "").lstrip("/")
+        entry = target if target.startswith("xl/") else f"xl/{target}"
+        if entry in names:
+            found.append((item.get("name", ""), entry))
+    return found
