@@ -30,7 +30,7 @@ debootstrap --variant=minbase --include="$packages" "$suite" "$tree" "$mirror" >
 cp -a dist/xiangzhitong "$tree/opt/"
 mount -t proc proc "$tree/proc" # a frozen program finds itself through /proc
 
-inside() { chroot "$tree" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root "$@"; }
+inside() { chroot "$tree" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 "$@"; }
 inside /opt/xiangzhitong/township --help > /dev/null || fail "the packaged command does not start"
 inside TOWNSHIP_PICTURE=/root/desk.png timeout 300 xvfb-run -a -s "-screen 0 1366x768x24" \
     /opt/xiangzhitong/township demo --scale village --home /root/demo || fail "the packaged window did not open"

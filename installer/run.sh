@@ -10,6 +10,7 @@ if [ -n "${DISPLAY:-}" ] || [ -n "${WAYLAND_DISPLAY:-}" ]; then
     exec .venv/bin/township demo --scale township --home "$home"
 fi
 
+export LANG="${LANG:-C.UTF-8}" # without one, Qt grumbles about file names
 "${PYTHON:-python3}" installer/setup.py picture
 TOWNSHIP_PICTURE=${TOWNSHIP_PICTURE:-$PWD/build/desk.png}
 export TOWNSHIP_PICTURE
