@@ -10,7 +10,7 @@ from app.messages import sentence
 from app.rules.case_fold import LEVELS, AssistPart, CaseState, Step, units
 from app.schema.values import Fault
 
-# These four are known to the fold by name, because they move timers: halves the limit, moves a due time, stops and restarts.
+# The timers know these four by name: a due time moved, the clock stopped and restarted, the limit halved.
 EXTENDS, HOLDS, RELEASES, HALF = "extends", "holds", "releases", "half_limit"
 
 
@@ -28,7 +28,7 @@ def _takes_assist(case: CaseState, step: Step) -> CaseState:
     return replace(case, assist_units=case.assist_units + new)
 
 
-def _drops_lead(case: CaseState, step: Step) -> CaseState:
+def _drops_lead(case: CaseState, _step: Step) -> CaseState:
     return replace(case, lead_unit=None, assist_units=())
 
 
@@ -58,7 +58,7 @@ def _asks_extension(case: CaseState, step: Step) -> CaseState:
     return replace(case, extension_days=days(step.values), extension_engineering=bool(step.values.get("engineering")))
 
 
-def _extends(case: CaseState, step: Step) -> CaseState:
+def _extends(case: CaseState, _step: Step) -> CaseState:
     return replace(case, extension_count=case.extension_count + 1, extension_days=0, extension_engineering=False)
 
 
@@ -75,7 +75,7 @@ def _visited(case: CaseState, step: Step) -> CaseState:
     return replace(case, visited_at=step.at, satisfaction=step.values.get("satisfaction") or case.satisfaction)
 
 
-def _nothing(case: CaseState, step: Step) -> CaseState:
+def _nothing(case: CaseState, _step: Step) -> CaseState:
     return case
 
 
@@ -90,17 +90,17 @@ EFFECTS: Mapping[str, Callable[[CaseState, Step], CaseState]] = {
     "takes_level": _takes_level,
     "raises_level": _shifts_level(1),
     "lowers_level": _shifts_level(-1),
-    "counts_return": lambda case, step: replace(case, return_count=case.return_count + 1),
-    "counts_rework": lambda case, step: replace(case, rework_count=case.rework_count + 1),
-    "verified": lambda case, step: replace(case, verify_count=case.verify_count + 1),
+    "counts_return": lambda case, _step: replace(case, return_count=case.return_count + 1),
+    "counts_rework": lambda case, _step: replace(case, rework_count=case.rework_count + 1),
+    "verified": lambda case, _step: replace(case, verify_count=case.verify_count + 1),
     "handled": lambda case, step: replace(case, handlers=case.handlers | ({step.user} - {""})),
     "progressed": _nothing,
-    "reminds": lambda case, step: replace(case, remind_count=case.remind_count + 1),
+    "reminds": lambda case, _step: replace(case, remind_count=case.remind_count + 1),
     "asks_extension": _asks_extension,
     "supervises": _supervises,
     "names_patron": lambda case, step: replace(case, patron=step.values.get("patron") or case.patron),
     "self_handled": _self_handled,
-    "transferred": lambda case, step: replace(case, transferred=True),
+    "transferred": lambda case, _step: replace(case, transferred=True),
     "visited": _visited,
     EXTENDS: _extends,
     HOLDS: lambda case, step: replace(case, suspended_at=step.at),
@@ -124,11 +124,11 @@ def _refuse(field: str, code: str, **params: object) -> Fault:
     return Fault(field, code, sentence(f"rules.{code}", **params))
 
 
-def _not_top(case: CaseState, step: Step) -> Fault | None:
+def _not_top(case: CaseState, _step: Step) -> Fault | None:
     return _refuse("action", "top_level") if case.level == LEVELS[-1] else None
 
 
-def _not_bottom(case: CaseState, step: Step) -> Fault | None:
+def _not_bottom(case: CaseState, _step: Step) -> Fault | None:
     return _refuse("action", "bottom_level") if case.level == LEVELS[0] else None
 
 
@@ -145,7 +145,7 @@ def _assist_named(case: CaseState, step: Step) -> Fault | None:
     return None if unit in known else _refuse("assist_unit", "assist_unknown", unit=unit or "（未填）")
 
 
-def _extension_asked(case: CaseState, step: Step) -> Fault | None:
+def _extension_asked(case: CaseState, _step: Step) -> Fault | None:
     return None if case.extension_days else _refuse("action", "no_request")
 
 

@@ -18,7 +18,7 @@ from app.rules.case_fields import check_fields, fill_fields
 from app.rules.case_fold import CaseState, Move, Step, in_order
 from app.rules.case_separation import Concern, Separation, read_separations
 from app.rules.case_states import Profile, State, read_profiles, read_states
-from app.rules.case_timers import next_timers, set_dues
+from app.rules.case_timers import HANDLE, next_timers, set_dues
 from app.rules.limits import URGENCIES, Limits
 from app.rules.reading import Table, read_table
 from app.schema.codes import CodeList, load_codes
@@ -42,7 +42,10 @@ class CaseRules:
 
     @classmethod
     def load(cls, folder: Path | None = None, codes: Mapping[str, CodeList] | None = None) -> CaseRules:
-        """The rules of *folder* (default: resources/rules); KnownError("rules.…") naming file, place and key of what is wrong."""
+        """The rules of *folder* (default: resources/rules).
+
+        KnownError("rules.…") naming file, place and key of what is wrong.
+        """
         folder = folder or resource("rules")
         limits = Limits.load(folder / "limits.toml")
         root = read_table(folder / "cases.toml")
@@ -68,7 +71,10 @@ class CaseRules:
         return self.actions.get(self.aliases.get(code, code))
 
     def fold(self, event_values: Mapping[str, Any], steps: Iterable[Step]) -> CaseState:
-        """The case that *steps* add up to, in the county's order. A step not allowed where it falls is contested: kept, nothing moved."""
+        """The case that *steps* add up to, in the county's order.
+
+        A step not allowed where it falls is contested: kept, nothing moved.
+        """
         case = self.begin(event_values)
         for step in in_order(steps):
             case = self.apply(case, step)
@@ -95,7 +101,7 @@ class CaseRules:
             )
         after = action.target(case.state, step.values)
         case = self._classified(case, step)
-        due, held = next_timers(case, action, step, after, set_dues(self.limits, case, action, step))
+        due, held = next_timers(case, action, after, set_dues(self.limits, case, action, step))
         moved = self._dated(case, step, after)
         for effect in action.does:
             moved = EFFECTS[effect](moved, step)
@@ -107,6 +113,7 @@ class CaseRules:
             state=after,
             due=due,
             held=held,
+            handle_due=None if after in {"draft", "accepted"} else due.get(HANDLE, case.handle_due),
             due_timer=self.states[after].due,
             last_at=step.at,
             moves=(*case.moves, Move(step.id, step.action, step.at, case.state, after)),
@@ -159,7 +166,7 @@ class CaseRules:
         area: str = "",
         case: CaseState | None = None,
     ) -> dict[str, Any]:
-        """*values* canonical, with what was left out taken from the event, the clock and the user where the table says so."""
+        """*values* canonical; what was left out comes from the event, *at* and the user, where the table says so."""
         action = self.action(code)
         if action is None:
             return dict(values)
@@ -182,7 +189,7 @@ class CaseRules:
         return check_fields(action, values, self.codes)
 
     def refusals(self, case: CaseState, step: Step) -> list[Fault]:
-        """Why *step* can't be done now: wrong state, a condition not met, a strict separation rule, not the reporter."""
+        """Why *step* can't be done now: wrong state, a condition not met, a strict separation, not the reporter."""
         action = self.action(step.action)
         if action is None:
             return [Fault("action", "unknown_action", sentence("rules.unknown_action", action=step.action))]
@@ -202,7 +209,10 @@ class CaseRules:
         return [concern for rule in rules if (concern := rule.concern(case, code, values, user)) is not None]
 
     def dues(self, case: CaseState, step: Step) -> dict[str, str]:
-        """The due times that *step* sets, to be stored in its values under ``due``: later changes of the limits don't move them."""
+        """The due times that *step* sets, to be stored in its values under ``due``.
+
+        Stored, they stand: a later change of the limits doesn't move them.
+        """
         action = self.action(step.action)
         if action is None:
             return {}
@@ -214,7 +224,7 @@ class CaseRules:
         profile = self.profiles.get(case.profile)
         return [stage.label for stage in profile.stages] if profile else []
 
-    def _refusals(self, case: CaseState, action: Action, step: Step, guards: Sequence[str]) -> list[Fault]:
+    def _refusals(self, case: CaseState, action: Action, step: Step, guards: Iterable[str]) -> list[Fault]:
         if case.state not in action.sources:
             words = sentence("rules.not_here", state=self.states[case.state].label, action=action.label)
             return [Fault("action", "not_here", words)]
@@ -245,9 +255,9 @@ class CaseRules:
         if after == "feedback" and case.feedback_at is None:
             changes["feedback_at"] = step.at
         if then.counts == "closed" and before.counts != "closed":
-            changes.update(closed_at=step.at, closed_due=case.due.get("handle_due") or case.closed_due)
+            changes["closed_at"] = step.at
         if before.counts == "closed" and then.open:
-            changes.update(closed_at=None, closed_due=None, reopen_count=case.reopen_count + 1)
+            changes.update(closed_at=None, reopen_count=case.reopen_count + 1)
         return replace(case, **changes)
 
 

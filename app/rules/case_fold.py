@@ -113,7 +113,10 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class CaseState:
-    """A case after all its steps. ``due`` holds the timers that run, ``held`` those stopped by a suspension."""
+    """A case after all its steps. ``due`` holds the timers that run, ``held`` those stopped by a suspension.
+
+    ``handle_due`` is the handling limit last agreed: statistics compare with it also after its timer has stopped.
+    """
 
     state: str = "draft"
     profile: str = "seven_stage"
@@ -134,7 +137,7 @@ class CaseState:
     acknowledged_at: dt.datetime | None = None
     feedback_at: dt.datetime | None = None
     closed_at: dt.datetime | None = None
-    closed_due: dt.datetime | None = None
+    handle_due: dt.datetime | None = None
     last_at: dt.datetime | None = None
     suspended_at: dt.datetime | None = None
     suspended_for: dt.timedelta = dt.timedelta()

@@ -57,7 +57,7 @@ def _reporter_handles(case: CaseState, action: str, values: Mapping[str, Any], u
     return action == "acknowledge" and (values.get("handler") or user) == case.reporter
 
 
-def _handler_verifies(case: CaseState, action: str, values: Mapping[str, Any], user: str) -> bool:
+def _handler_verifies(case: CaseState, action: str, _values: Mapping[str, Any], user: str) -> bool:
     return action in _VERIFYING and user in case.handlers
 
 

@@ -38,7 +38,7 @@ class CaseFacts:
     @classmethod
     def of(cls, id: str, area: str, case: CaseState) -> CaseFacts:  # noqa: A002 - a record's id
         """The facts of a folded case. While it is suspended nothing is due."""
-        due = case.closed_due if case.closed_at else case.due.get("handle_due")
+        due = None if case.state == "suspended" else case.handle_due
         return cls(
             id, area, case.state, case.category, case.lead_unit or "", case.reported_at, case.accepted_at, case.assigned_at,
             case.acknowledged_at, case.feedback_at, case.closed_at, due, case.suspended_for, case.self_handled, case.escalations,

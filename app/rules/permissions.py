@@ -23,7 +23,7 @@ ACTIONS = (
 )  # fmt: skip
 # What every user does on his own device and with his own account.
 EVERYBODY = frozenset({"sync", "login", "password"})
-# What needs no area: a device is backed up as a whole.
+# What concerns the office as a whole: neither form nor area matter.
 _PLACELESS = frozenset({"backup", "configure", "secure", "audit"})
 _DEFAULT_GROUP = "ledger"
 _RESTRICTED = ("mediation", "care")
@@ -105,7 +105,7 @@ class Permissions:
         """Whether somebody with *roles* over *areas* may do *action* to a record of *form* in *area*.
 
         ``own``: the record is given to the user himself. ``stream``: the form's class, so that a form that the table
-        doesn't know isn't taken for an open one when it is restricted. ``area`` None: no single area is meant.
+        doesn't know isn't taken for an open one when it is restricted. ``area`` None or empty: no single area is meant.
         ``act:<case action>``: a step of a case.
         """
         held = [self.roles[code] for code in self.roles if code in set(roles)]
@@ -113,13 +113,14 @@ class Permissions:
             return Decision(False, "no_role")
         if action in EVERYBODY:
             return Decision(True, "granted", held[0].code)
-        granting = self._granting(action, self.group(form, stream), held)
+        group = "office" if action in _PLACELESS else self.group(form, stream)
+        granting = self._granting(action, group, held)
         if not granting:
             return Decision(False, "no_grant")
         fitting = [role for role in granting if own or not role.own]
         if not fitting:
             return Decision(False, "not_own")
-        if area is not None and action not in _PLACELESS and not any_covers(areas, area):
+        if area and action not in _PLACELESS and not any_covers(areas, area):
             return Decision(False, "outside_area")
         return Decision(True, "granted", fitting[0].code, action in self.reasons)
 
