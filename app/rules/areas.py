@@ -10,7 +10,7 @@ _WHOLE = 12
 
 
 def prefix(held: str) -> str:
-    """The digits that every area within *held* begins with: 9 of a township, 6 of a county. A grid's code is its own prefix."""
+    """The digits that every area within *held* begins with: 9 of a township, 6 of a county, all of a grid's."""
     if len(held) == _WHOLE:
         for digits in _LEVELS:
             if not held[digits:].strip("0"):

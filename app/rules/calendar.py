@@ -52,7 +52,7 @@ class WorkCalendar:
 
     @classmethod
     def load(cls, folder: Path | None = None) -> WorkCalendar:
-        """The calendars ``calendar_*.toml`` of *folder* (default: resources/rules); KnownError by name of what is wrong."""
+        """The calendars ``calendar_*.toml`` of *folder* (default: resources/rules); KnownError by name."""
         years = [_read_year(read_table(path)) for path in sorted((folder or resource("rules")).glob("calendar_*.toml"))]
         return cls({year.year: year for year in years})
 
@@ -69,7 +69,8 @@ class WorkCalendar:
     def add_working_days(self, start: dt.datetime, days: int) -> dt.datetime:
         """The close of office hours on the *days*-th working day after the day of *start*.
 
-        The day of *start* itself doesn't count, and where office hours exist a period ends with them (民法典 art. 201, 203).
+        The day of *start* itself doesn't count, and where office hours exist a period ends with them
+        (民法典 art. 201, 203).
         0 days: the close of the first working day that isn't over, the day of *start* included.
         """
         day = start.astimezone(CHINA).date()
@@ -95,7 +96,7 @@ class WorkCalendar:
             day += DAY
 
     def add_days(self, start: dt.datetime, days: int) -> dt.datetime:
-        """The last second of the *days*-th natural day after the day of *start*. Holidays move nothing: the earlier, safer end."""
+        """The last second of the *days*-th natural day after that of *start*. Holidays move nothing: the safer end."""
         day = start.astimezone(CHINA).date() + days * DAY
         return dt.datetime.combine(day, END_OF_DAY, CHINA)
 

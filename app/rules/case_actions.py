@@ -57,7 +57,7 @@ class Action:
         return state if self.to == SAME else self.to
 
     def starts(self, values: Mapping[str, object]) -> tuple[str, ...]:
-        """The timers that begin with it. Where a value sends the case elsewhere, that way's own timers begin instead."""
+        """The timers that begin with it. Where a value sends the case elsewhere, that way's own begin instead."""
         for name in self.to_when:
             if values.get(name):
                 return self.start_when.get(name, ())
@@ -65,8 +65,8 @@ class Action:
 
 
 _KEYS = (
-    "label", "aliases", "roles", "only", "author_from", "from", "to", "to_when", "quiet", "guards", "does", "stop", "start",
-    "start_when", "due_from", "limit_of", "text", "fields",
+    "label", "aliases", "roles", "only", "author_from", "from", "to", "to_when", "quiet", "guards", "does", "stop",
+    "start", "start_when", "due_from", "limit_of", "text", "fields",
 )  # fmt: skip
 
 

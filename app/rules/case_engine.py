@@ -130,7 +130,8 @@ class CaseRules:
     ) -> list[Action]:
         """What somebody with *roles* can do next, the usual next action first, then in the order of the table.
 
-        ``author``: the user made the record. Without ``all_profiles`` the actions that the case's profile skips are left out.
+        ``author``: the user made the record. Without ``all_profiles`` what the case's profile skips is
+        left out.
         """
         profile = self.profiles.get(case.profile)
         skips = profile.skips if profile and not all_profiles else frozenset[str]()

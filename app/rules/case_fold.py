@@ -37,13 +37,13 @@ class Step:
     @classmethod
     def read(
         cls,
-        id: str,
+        id: str,  # noqa: A002 - a record's id
         values: Mapping[str, Any],
         user: str = "",
         rev: int | None = None,
-        counter: int | None = None,  # noqa: A002
+        counter: int | None = None,
     ) -> Step:
-        """The step that an event_step record holds. A ``details`` that isn't JSON is kept as text under its own name."""
+        """The step that an event_step record holds. A ``details`` that isn't JSON stays text under its own name."""
         merged = {name: values[name] for name in _COLUMNS if values.get(name) is not None}
         details = values.get("details")
         if details:
@@ -165,7 +165,7 @@ class CaseState:
         return self.due.get(self.due_timer)
 
     def overdue(self, at: dt.datetime) -> bool:
-        """Whether what this state waits for was due before *at*. A suspended case is overdue only past its planned end."""
+        """Whether what this state waits for was due before *at*; for a suspended case its planned end."""
         return self.due_at is not None and self.due_at < at
 
     def late_timers(self, at: dt.datetime) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ COUNTS = ("none", "reported", "received", "open", "closed", "excluded")
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """One state: ``counts`` is its place in statistics, ``due`` the timer that runs in it, ``next`` the usual next action."""
+    """One state: ``counts``: its place in statistics, ``due``: the timer that runs in it, ``next``: what is usual."""
 
     code: str
     label: str
@@ -47,7 +47,7 @@ class Profile:
     skips: frozenset[str]
 
     def stage(self, state: str) -> int | None:
-        """The number of the stage that *state* belongs to, from 0; None for a case outside the line (rejected, void)."""
+        """The number of the stage that *state* belongs to, from 0; None outside the line (rejected, void)."""
         return next((index for index, stage in enumerate(self.stages) if state in stage.states), None)
 
 

@@ -35,7 +35,7 @@ def set_dues(limits: Limits, case: CaseState, action: Action, step: Step) -> Due
 
 
 def next_timers(case: CaseState, action: Action, after: str, dues: Dues) -> tuple[Dues, Dues]:
-    """The timers that run and those that a suspension holds, once *action* has led to the state *after* and set *dues*."""
+    """The timers that run and those held by a suspension, once *action* has led to *after* and set *dues*."""
     due = {timer: moment for timer, moment in case.due.items() if timer not in action.stop}
     held: Dues = {}
     if HOLDS in action.does:

@@ -40,9 +40,22 @@ class CaseFacts:
         """The facts of a folded case. While it is suspended nothing is due."""
         due = None if case.state == "suspended" else case.handle_due
         return cls(
-            id, area, case.state, case.category, case.lead_unit or "", case.reported_at, case.accepted_at, case.assigned_at,
-            case.acknowledged_at, case.feedback_at, case.closed_at, due, case.suspended_for, case.self_handled, case.escalations,
-        )  # fmt: skip
+            id,
+            area,
+            case.state,
+            case.category,
+            case.lead_unit or "",
+            case.reported_at,
+            case.accepted_at,
+            case.assigned_at,
+            case.acknowledged_at,
+            case.feedback_at,
+            case.closed_at,
+            due,
+            case.suspended_for,
+            case.self_handled,
+            case.escalations,
+        )
 
     @property
     def counted(self) -> bool:
@@ -105,7 +118,7 @@ def rate(code: str, label: str, numerator: Number, denominator: Number, basis: s
 
 
 def indicators(facts: Iterable[CaseFacts], start: dt.datetime, end: dt.datetime) -> dict[str, Indicator]:
-    """The case figures of domain §6.1 for the period from *start* up to, without, *end*; by code, in the order of print."""
+    """The case figures of the period from *start* up to, without, *end*; by code, in the order of print."""
     cases = list(facts)
 
     def within(moment: dt.datetime | None) -> bool:
@@ -194,8 +207,8 @@ def shares(
 ) -> dict[str, Indicator]:
     """The accepted cases of the period by class (or *by*), each with its share of all.
 
-    What has no class, or one not *known* where known ones are given, is ``unclassified`` and stands last: the parts always
-    add up to the whole.
+    What has no class, or one not *known* where known ones are given, is ``unclassified`` and stands last: the parts
+    always add up to the whole.
     """
     tally: dict[str, int] = dict.fromkeys(known, 0)
     rest = total = 0
@@ -254,7 +267,7 @@ def _mean(code: str, label: str, hours: Sequence[float], basis: str) -> Indicato
 
 
 def _ranked(code: str, label: str, hours: Sequence[float], part: int, basis: str) -> Indicator:
-    """The value below which *part* per cent lie (nearest rank; the median of an even number is the mean of the middle two)."""
+    """The value below which *part* per cent lie (nearest rank; an even number's median: the mean of the middle two)."""
     ordered = sorted(hours)
     if not ordered:
         return Indicator(code, label, None, "小时", basis, None, 0)

@@ -11,7 +11,7 @@ from app.errors import KnownError
 
 
 class Table:
-    """One table of a TOML file, which knows where it stands; every getter raises KnownError naming file, place and key."""
+    """One table of a TOML file, which knows its place; getters raise KnownError naming file, place and key."""
 
     def __init__(self, file: str, where: str, raw: Mapping[str, Any]) -> None:
         self.file = file
