@@ -15,6 +15,7 @@ _SPACES = re.compile(r"[ \t\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
 _DOTS = re.compile("[\u2022\u2027\u22c5\u2219\u30fb\uff65\u00b7\u0387\u16eb\u2024\uff0e]")
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _HAN = r"\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_HAN_POINT = re.compile(rf"(?<=[{_HAN}])\.(?=[{_HAN}])")
 _HAN_GAP = re.compile(rf"(?<=[{_HAN}]) (?=[{_HAN}])")
 
 
@@ -55,7 +56,7 @@ def tight(text: str) -> str:
 def person_name(text: str) -> str:
     """A name as it is kept: one kind of middle dot, no space between two Chinese characters."""
     name = _DOTS.sub("·", plain(text).replace("\n", " "))
-    name = re.sub(r"\s*·\s*", "·", name)
+    name = re.sub(r"\s*·\s*", "·", _HAN_POINT.sub("·", name))
     return _HAN_GAP.sub("", _SPACES.sub(" ", name))
 
 

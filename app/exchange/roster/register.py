@@ -79,6 +79,10 @@ class Register:
         """The households of *area* with this number; there may be one in each villager group."""
         return self._by.get(("household", area, comparable(number)), ())
 
+    def members(self, household: str) -> Sequence[Record]:
+        """The residents of a household."""
+        return self._by.get(("member", household), ())
+
     def households_at(self, dwelling: str) -> Sequence[Record]:
         """The households that live in a dwelling."""
         return self._by.get(("household_at", dwelling), ())
@@ -89,11 +93,13 @@ class Register:
 
     def village(self, name: str, within: str, words: Words) -> str | None:
         """The code of the village called *name*; one inside *within* goes before others, two of one name are none."""
-        found = self._villages(words).get(words.village(name), ())
-        stem = within.rstrip("0")
-        near = [code for code in found if code == within or (stem and code.startswith(stem))]
-        chosen = near or list(found)
-        return chosen[0] if len(chosen) == 1 else None
+        return _nearest(self._villages(words).get(words.village(name), ()), within)
+
+    def village_in(self, texts: Iterable[str], within: str, words: Words) -> str | None:
+        """The code of the one village that *texts* speak of, the longest name that occurs in them."""
+        told = comparable(" ".join(texts))
+        names = sorted((name for name in self._villages(words) if len(name) > 1 and name in told), key=len, reverse=True)
+        return _nearest(self._villages(words)[names[0]], within) if names else None
 
     @functools.cache  # noqa: B019 - a Register lives for one import
     def _villages(self, words: Words) -> dict[str, tuple[str, ...]]:
@@ -112,6 +118,12 @@ class Register:
             self._by[key].append(record)
 
 
+def _nearest(found: Sequence[str], within: str) -> str | None:
+    stem = within.rstrip("0")
+    chosen = [code for code in found if code == within or (stem and code.startswith(stem))] or list(found)
+    return chosen[0] if len(chosen) == 1 else None
+
+
 _TITLES = {"dwelling": "address", "building": "name", "grid": "name"}
 
 
@@ -124,7 +136,8 @@ def _keys(record: Record) -> list[tuple[str, ...]]:
 
     if record.form == "resident":
         return [("number", text("id_number"))] * bool(text("id_number")) + [
-            ("person", record.area, comparable(text("name")), text("birth_date"))
+            ("person", record.area, comparable(text("name")), text("birth_date")),
+            ("member", text("household")),
         ]
     if record.form == "household":
         return [("household", record.area, comparable(text("number"))), ("household_at", text("dwelling"))]

@@ -1,0 +1,114 @@
+"""Collecting what an import makes and changes, one edit a record, places found before they are made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app.exchange.roster.plan import PlannedRecord
+from app.exchange.roster.register import Register
+from app.schema.record import Record
+from app.schema.values import Value, comparable
+
+
+@dataclass
+class _Draft:
+    form: str
+    id: str
+    area: str
+    values: dict[str, Value]
+    new: bool
+    bundle: int
+    revs: Mapping[str, int]
+
+
+class Drafting:
+    """The records of one plan in the order in which they must be saved."""
+
+    def __init__(self, register: Register) -> None:
+        self.register = register
+        self.bundle = 0
+        self._drafts: dict[str, _Draft] = {}
+        self._made: dict[tuple[str, ...], str] = {}
+
+    def make(self, form: str, area: str, values: Mapping[str, Value]) -> str:
+        """Plan a new record; returns its id."""
+        record_id = self.register.new_id()
+        kept = {name: value for name, value in values.items() if value is not None}
+        self._drafts[record_id] = _Draft(form, record_id, area, kept, new=True, bundle=self.bundle, revs={})
+        return record_id
+
+    def change(self, record: Record, values: Mapping[str, Value], *, fill_only: bool = False) -> bool:
+        """Plan what *values* change of *record*; an empty one says nothing. Returns whether anything changes.
+
+        With *fill_only* what the register has stays.
+        """
+        told = {
+            name: value
+            for name, value in values.items()
+            if value is not None and record.values.get(name) != value and not (fill_only and record.values.get(name) is not None)
+        }
+        if not told:
+            return False
+        draft = self._drafts.get(record.id)
+        if draft is None:
+            self._drafts[record.id] = _Draft(record.form, record.id, record.area, told, new=False, bundle=self.bundle, revs=record.revs)
+        else:
+            draft.values.update(told)
+        return True
+
+    def add(self, record_id: str, values: Mapping[str, Value]) -> None:
+        """Set what is still empty of a record that this plan makes."""
+        draft = self._drafts[record_id]
+        for name, value in values.items():
+            if value is not None:
+                draft.values.setdefault(name, value)
+
+    def grid(self, area: str, name: str) -> str | None:
+        """The grid called *name*, made where the register has none."""
+        return self._place("grid", area, name, {"name": name}) if name else None
+
+    def building(self, area: str, name: str, grid: str | None) -> str | None:
+        """The building called *name* in *grid*; one door number in two grids is two buildings."""
+        return self._place("building", area, name, {"name": name, "grid": grid}, grid=grid) if name else None
+
+    def dwelling(self, area: str, address: str, building: str | None, grid: str | None) -> str | None:
+        """The dwelling at *address*; building and grid are filled where the register has none."""
+        if not address:
+            return None
+        return self._place("dwelling", area, address, {"address": address, "building": building, "grid": grid})
+
+    def find(self, form: str, area: str, name: str, grid: str | None = None) -> str | None:
+        """The id of a place that the register has or this plan makes."""
+        made = self._made.get((form, area, comparable(name), grid or "")) or self._made.get((form, area, comparable(name), ""))
+        if made:
+            return made
+        for record in self.register.named(form, area, name):
+            held = record.values.get("grid")
+            if form != "building" or grid is None or held is None or held == grid:
+                return record.id
+        return None
+
+    def _place(self, form: str, area: str, name: str, values: Mapping[str, Value], grid: str | None = None) -> str:
+        key = (form, area, comparable(name), grid or "")
+        held = self._made.get(key)
+        if held:
+            if form == "dwelling" and self._drafts.get(held) and self._drafts[held].new:
+                self.add(held, values)
+            return held
+        found = self.find(form, area, name, grid)
+        if found is None:
+            found = self.make(form, area, values)
+        else:
+            record = self.register.record(form, found)
+            if record is not None:
+                self.change(record, {k: v for k, v in values.items() if k in {"grid", "building"}}, fill_only=True)
+        self._made[key] = found
+        return found
+
+    def records(self) -> tuple[PlannedRecord, ...]:
+        """What was planned, in the order of planning: a record stands after those it points to."""
+        return tuple(
+            PlannedRecord(d.form, d.id, d.area, d.values, d.new, d.bundle, {n: d.revs.get(n, d.revs.get("", 0)) for n in d.values} if d.revs else {})
+            for d in self._drafts.values()
+        )

@@ -1,0 +1,280 @@
+"""The plan for a roster of people: households, their homes and their members, against the register."""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Sequence
+
+from app.errors import KnownError
+from app.exchange.excel.recognise import Layout, Recognised
+from app.exchange.excel.words import Words
+from app.exchange.roster.drafting import Drafting
+from app.exchange.roster.households import Household, group
+from app.exchange.roster.matching import HouseholdMatcher
+from app.exchange.roster.people import Person, PersonReader
+from app.exchange.roster.plan import Finding, Plan, Twin, say
+from app.exchange.roster.register import Register
+from app.schema.form import Forms
+from app.schema.record import Record
+from app.schema.values import BadValue, Value, comparable
+
+_FIRST = tuple[Person, Household]
+
+
+def plan_roster(
+    found: Recognised, forms: Forms, words: Words, register: Register, area: str | None, today: datetime.date
+) -> Plan:
+    """What importing the roster *found* would do; *area* is the code of the village for rows that name none."""
+    return _RosterPlan(found, forms, words, register, area, today).plan()
+
+
+class _RosterPlan:
+    def __init__(
+        self, found: Recognised, forms: Forms, words: Words, register: Register, area: str | None, today: datetime.date
+    ) -> None:
+        self._found = found
+        self._forms = forms
+        self._words = words
+        self._register = register
+        self._area = area
+        self._today = today
+        self._drafting = Drafting(register)
+        self._by_number: dict[str, _FIRST] = {}
+        self._by_birth: dict[tuple[str, str], list[Person]] = defaultdict(list)
+        self._same: list[Twin] = []
+        self._maybe: list[Twin] = []
+        self._tally = {"created": 0, "updated": 0, "unchanged": 0}
+        self._seen_ids: set[str] = set()
+        self._homes: set[str] = set()
+
+    def plan(self) -> Plan:
+        """Read, group, compare, and draft, in the order of the rows."""
+        layouts = self._found.layouts
+        persons = [self._read(layout) for layout in layouts]
+        homes = group(layouts, persons)
+        areas = {id(home): self._area_of(home) for home in homes}
+        everyone = [person for part in persons for person in part]
+        for code in set(areas.values()):
+            for form in ("resident", "household", "dwelling", "building", "grid"):
+                self._register.load(form, code)
+        self._register.load_people(person.number for person in everyone if person.number)
+        self._first_rows(homes)
+        matcher = HouseholdMatcher(self._register)
+        matched = {id(home): matcher.match(home, areas[id(home)]) for home in homes}
+        self._homes = {record.id for record in matched.values() if record}
+        for number, home in enumerate(homes):
+            self._drafting.bundle = number
+            self._doubts_of_household(home)
+            self._household(home, areas[id(home)], matched[id(home)])
+        order = {layout.sheet.name: index for index, layout in enumerate(layouts)}
+        refused = sorted((p.refused for p in everyone if p.refused), key=lambda item: (order[item.sheet], item.row))
+        flagged = sorted(
+            (item for p in everyone if not p.refused for item in p.flags), key=lambda item: (order[item.sheet], item.row)
+        )
+        return Plan(
+            form="resident",
+            rows=len(everyone),
+            records=self._drafting.records(),
+            refused=tuple(refused),
+            flagged=tuple(flagged),
+            same_person=tuple(self._same),
+            possible_duplicates=tuple(self._maybe),
+            not_collected=tuple((layout.sheet.name, heading) for layout in layouts for heading in layout.not_collected),
+            absent=self._absent(set(areas.values()), everyone),
+            **self._tally,
+        )
+
+    def _read(self, layout: Layout) -> list[Person]:
+        reader = PersonReader(self._forms["resident"], self._words, self._today, frozenset(layout.by_target))
+        return [reader.read(layout.sheet.name, row) for row in layout.rows]
+
+    def _area_of(self, home: Household) -> str:
+        """The village that the household's rows name, else that of the import, else one that the lines over the table name."""
+        if home.village:
+            code = self._register.village(home.village, self._area or "", self._words)
+            if code:
+                return code
+            if home.people and self._area:
+                home.people[0].flag("area", "area_unknown", say("area_unknown", value=home.village))
+        if self._area and not self._area.endswith("000"):
+            return self._area
+        layout = next(item for item in self._found.layouts if item.sheet.name == home.sheet)
+        told = self._register.village_in((*layout.preface, layout.sheet.name, self._found.file), self._area or "", self._words)
+        if told or self._area:
+            return told or str(self._area)
+        raise KnownError("import.area_missing")
+
+    def _first_rows(self, homes: Sequence[Household]) -> None:
+        """Of the rows with one number the first is the person; the others repeat him, or use another's number."""
+        rows = [(person, home) for home in homes for person in home.people if not person.refused]
+        order = {layout.sheet.name: index for index, layout in enumerate(self._found.layouts)}
+        rows.sort(key=lambda pair: (order[pair[0].sheet], pair[0].row))
+        unnumbered: dict[tuple[int, str, str], Person] = {}
+        for person, home in rows:
+            if not person.number:
+                key = (id(home), comparable(person.name), person.birth)
+                first = unnumbered.setdefault(key, person)
+                if first is not person and person.birth:
+                    self._repeat(person, first, "same_person_twice", home)
+                continue
+            known = self._by_number.setdefault(person.number, (person, home))
+            if known[0] is person:
+                continue
+            if comparable(known[0].name) != comparable(person.name):
+                person.refuse(
+                    "id_number", "id_of_another_person", say("id_of_another_person", sheet=known[0].sheet, row=known[0].row)
+                )
+            else:
+                self._repeat(person, known[0], "same_person_twice" if known[1] is home else "person_in_two_households", home)
+
+    def _repeat(self, person: Person, first: Person, code: str, home: Household) -> None:
+        self._same.append(Twin(person.sheet, person.row, code, first.sheet, first.row, field="id_number" if person.number else "name"))
+        person.flags.clear()
+        person.repeats = True
+
+    def _doubts_of_household(self, home: Household) -> None:
+        """Heads: none, two, or another than the column says. Refused rows count: the head may be one of them."""
+        if not home.placed:
+            for person in home.people:
+                person.flag("household", "household_missing", say("household_missing"))
+            return
+        heads = [person for person in home.people if person.says_head]
+        different = {person.number or comparable(person.name): person for person in heads}
+        if len(different) > 1:
+            second = list(different.values())[1]
+            if not second.refused:
+                second.flag("relation", "two_heads", say("two_heads"))
+            else:
+                heads[0].flag("relation", "two_heads", say("two_heads"))
+        relations_known = any("resident.relation" in layout.by_target for layout in self._found.layouts)
+        if not heads and relations_known:
+            named = [p for p in home.people if home.head_name and comparable(p.name) == comparable(home.head_name)]
+            if named and not named[0].refused and "relation" not in named[0].values:
+                named[0].values["relation"] = "0"
+                return
+            spokesman = next((p for p in home.people if not p.refused), None)
+            if spokesman and any(p.values.get("relation") or p.refused or p.flags for p in home.people):
+                spokesman.flag("head_name", "head_missing", say("head_missing", value=home.head_name or "（空）"))
+        elif heads and home.head_name and all(p.name and comparable(p.name) != comparable(home.head_name) for p in heads):
+            heads[0].flag("head_name", "head_differs", say("head_differs", value=home.head_name, other=heads[0].name))
+
+    def _household(self, home: Household, area: str, known: Record | None) -> None:
+        """Draft one household: its places, itself, its people."""
+        people = [person for person in home.people if not person.refused and not person.repeats]
+        people = [person for person in people if self._is_free(person, area)]
+        if not people and known is None and all(person.refused or person.elsewhere for person in home.people):
+            return
+        household = self._home(home, area, known) if home.placed else None
+        for person in people:
+            if household:
+                person.values["household"] = household
+            own = home.addresses.get(person.row) if person.sheet == home.sheet else None
+            if own and home.address and comparable(own) != comparable(home.address):
+                person.values.setdefault("live_address", own)
+            self._person(person, area, household)
+
+    def _home(self, home: Household, area: str, known: Record | None) -> str:
+        drafting = self._drafting
+        grid = drafting.grid(area, self._checked("grid", "name", home.grid))
+        building = drafting.building(area, self._checked("building", "name", home.building), grid)
+        address = self._checked("dwelling", "address", home.address or home.building)
+        dwelling = drafting.dwelling(area, address, building, grid)
+        head = home.head_name or next((p.name for p in home.people if p.says_head), "")
+        values: dict[str, Value] = {
+            "number": self._checked("household", "number", home.number) or None,
+            "head_name": self._checked("household", "head_name", head) or None,
+            "dwelling": dwelling,
+            "contact": self._checked("household", "contact", home.contact) or None,
+        }
+        if known is None:
+            return drafting.make("household", area, values)
+        drafting.change(known, values)
+        return known.id
+
+    def _checked(self, form: str, name: str, text: str) -> str:
+        """*text* as its field keeps it; what doesn't fit at all is cut to what does."""
+        kind = self._forms[form].fields[name].kind
+        try:
+            return str(kind.check(text) or "")
+        except BadValue:
+            return str(kind.check(text[: kind.max]) or "")
+
+    def _is_free(self, person: Person, area: str) -> bool:
+        """Whether the register lets this row be the person of its number; otherwise it is said why not."""
+        record = self._register.person(person.number) if person.number else None
+        if record is None:
+            return True
+        if comparable(str(record.values.get("name") or "")) != comparable(person.name):
+            person.refuse("id_number", "id_of_another_person", say("id_of_registered_person"))
+            return False
+        old_home = record.values.get("household")
+        gone = old_home is None or str(old_home) in self._homes
+        if record.area != area or not gone:
+            # Without the old household in the same roster nobody can tell a move from a person who is listed twice.
+            self._same.append(Twin(person.sheet, person.row, "person_in_two_households", with_id=record.id, field="household"))
+            self._seen_ids.add(record.id)
+            person.flags.clear()
+            person.elsewhere = True
+            return False
+        return True
+
+    def _person(self, person: Person, area: str, household: str | None) -> None:
+        record = self._register.person(person.number) if person.number else None
+        if record is None:
+            record = self._unnumbered(person, area, household)
+        self._maybe_known(person, area, record)
+        if record is None:
+            if person.flags:
+                person.values["verify_note"] = "；".join(flag.message.rstrip("。") for flag in person.flags)[:300]
+            self._drafting.make("resident", area, person.values)
+            self._tally["created"] += 1
+            return
+        self._seen_ids.add(record.id)
+        changes = self._drafting.change(record, person.values)
+        self._tally["updated" if changes else "unchanged"] += 1
+
+    def _unnumbered(self, person: Person, area: str, household: str | None) -> Record | None:
+        """The resident of the same household, name and birth date where the register or the row lacks the number."""
+        for record in self._register.members(household) if household else self._register.people(person.name, person.birth, area):
+            if record.id in self._seen_ids or comparable(str(record.values.get("name"))) != comparable(person.name):
+                continue
+            born = record.values.get("birth_date")
+            same_birth = born == person.birth or not born or not person.birth
+            if same_birth and (not record.values.get("id_number") or not person.number) and (household or not record.values.get("household")):
+                return record
+        return None
+
+    def _maybe_known(self, person: Person, area: str, record: Record | None) -> None:
+        """Note those of the same name and birth date who are not the same by number."""
+        if not person.birth:
+            return
+        mine = self._by_birth[comparable(person.name), person.birth]
+        for other in mine:
+            code = "same_name_and_birth_other_id" if other.number and person.number else "same_name_and_birth"
+            self._maybe.append(Twin(person.sheet, person.row, code, other.sheet, other.row, field="name"))
+        mine.append(person)
+        if record is not None:
+            return
+        for known in self._register.people(person.name, person.birth, area):
+            number = str(known.values.get("id_number") or "")
+            if known.id not in self._seen_ids and number not in self._by_number:
+                code = "same_name_and_birth_other_id" if number and person.number else "same_name_and_birth"
+                self._maybe.append(Twin(person.sheet, person.row, code, with_id=known.id, field="name"))
+
+    def _absent(self, areas: set[str], everyone: Sequence[Person]) -> tuple[str, ...]:
+        """People of the register whom the roster leaves out: of the whole village where it brings most of it, else of its households."""
+        refused = {comparable(person.name) for person in everyone if person.refused or person.repeats}
+        missing: list[str] = []
+        for area in sorted(areas):
+            here = [record for record in self._register.all("resident", area) if record.id not in self._seen_ids]
+            whole = len(self._seen_ids) >= len(here)
+            missing += [
+                record.id
+                for record in here
+                if (whole or record.values.get("household") in self._homes) and comparable(str(record.values.get("name"))) not in refused
+            ]
+        return tuple(missing)
+
+
+__all__ = ["Finding", "plan_roster"]
