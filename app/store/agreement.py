@@ -115,11 +115,22 @@ class Agreement:
         self._store.meta.set("sync", held)
 
     def enrolled(
-        self, *, device: str, county: str, url: str, token: str, epoch: int, areas: Sequence[Area], streams: Collection[Stream], ca: str = ""
+        self,
+        *,
+        device: str,
+        county: str,
+        url: str,
+        token: str,
+        epoch: int,
+        areas: Sequence[Area],
+        streams: Collection[Stream],
+        ca: str = "",
     ) -> None:
         """This device belongs to *county* now, and starts its streams at 0."""
         with self._store.transaction():
-            self._set_state(device=device, county=county, url=url, token=token, epoch=epoch, ca=ca, incarnation=secrets.token_hex(8))
+            self._set_state(
+                device=device, county=county, url=url, token=token, epoch=epoch, ca=ca, incarnation=secrets.token_hex(8)
+            )
             self._write_areas(areas)
             self._write_scope(streams)
 
@@ -151,7 +162,8 @@ class Agreement:
     def _write_areas(self, areas: Sequence[Area]) -> None:
         self._conn.execute("DELETE FROM area")
         self._conn.executemany(
-            "INSERT INTO area (code, name, level, parent) VALUES (?, ?, ?, ?)", [(a.code, a.name, a.level, a.parent) for a in areas]
+            "INSERT INTO area (code, name, level, parent) VALUES (?, ?, ?, ?)",
+            [(a.code, a.name, a.level, a.parent) for a in areas],
         )
 
     def set_scope(self, streams: Collection[Stream]) -> None:
@@ -192,7 +204,8 @@ class Agreement:
             counters = tuple(change.counter for change in changes)
             self._store.meta.set("frame", number)
             self._conn.execute(
-                "INSERT INTO frame (number, incarnation, content, tries) VALUES (?, ?, ?, 0)", (number, incarnation, content)
+                "INSERT INTO frame (number, incarnation, content, tries) VALUES (?, ?, ?, 0)",
+                (number, incarnation, content),
             )
             self._outbox.frame(counters, number)
         return Frame(number, incarnation, content, counters)
@@ -200,10 +213,14 @@ class Agreement:
     def open_frames(self) -> list[Frame]:
         """Frames without all their receipts, in order; sent again they are the same bytes."""
         counters: dict[int, list[int]] = {}
-        for number, counter in self._conn.execute("SELECT frame, counter FROM outbox WHERE frame IS NOT NULL ORDER BY counter"):
+        for number, counter in self._conn.execute(
+            "SELECT frame, counter FROM outbox WHERE frame IS NOT NULL ORDER BY counter"
+        ):
             counters.setdefault(number, []).append(counter)
         rows = self._conn.execute("SELECT number, incarnation, content, tries FROM frame ORDER BY number")
-        return [Frame(number, inc, content, tuple(counters.get(number, ())), tries) for number, inc, content, tries in rows]
+        return [
+            Frame(number, inc, content, tuple(counters.get(number, ())), tries) for number, inc, content, tries in rows
+        ]
 
     def failed(self, number: int) -> int:
         """Frame *number* could not be brought through; return how often that happened now."""
@@ -274,7 +291,9 @@ class Agreement:
             ],
         )
 
-    def _answered(self, name: str, per_record: Mapping[str, Sequence[Change]], answered: Mapping[int, Receipt]) -> list[str]:
+    def _answered(
+        self, name: str, per_record: Mapping[str, Sequence[Change]], answered: Mapping[int, Receipt]
+    ) -> list[str]:
         """Settle the records of one form; return the ids of those that people see changed by it."""
         form = self._store.forms[name]
         rows = self._rows.get(name, per_record)
@@ -310,7 +329,12 @@ class Agreement:
             row.hash = new_hash
             if unsent and agreed.area:
                 keep[record_id] = agreed
-            unchanged = (row.values, row.extra, row.area, row.deleted) == (before.values, before.extra, before.area, before.deleted)
+            unchanged = (row.values, row.extra, row.area, row.deleted) == (
+                before.values,
+                before.extra,
+                before.area,
+                before.deleted,
+            )
             (same if unchanged else different).append(row)
         self._rows.settle(name, same)
         self._rows.put(name, different)
@@ -338,7 +362,8 @@ class Agreement:
                 if form in self._store.forms:
                     self._take(form, mine)
             self._conn.executemany(
-                "UPDATE cursor SET rev = max(rev, ?) WHERE area = ? AND stream = ?", [(rev, a, s) for (a, s), rev in cursors.items()]
+                "UPDATE cursor SET rev = max(rev, ?) WHERE area = ? AND stream = ?",
+                [(rev, a, s) for (a, s), rev in cursors.items()],
             )
             for stream, tag in (tags or {}).items():
                 self._store.meta.set(f"tag.{stream}", tag)
@@ -382,7 +407,9 @@ class Agreement:
             if delta.left:
                 row.standing = "stub"
             if known:
-                lines.append((name, delta.id, None, delta.rev, delta.time, delta.user, "", "county", msgpack.packb(delta.values)))
+                lines.append(
+                    (name, delta.id, None, delta.rev, delta.time, delta.user, "", "county", msgpack.packb(delta.values))
+                )
             if row.pending:
                 keep[delta.id] = agreed
             revs = row.revs
@@ -393,7 +420,8 @@ class Agreement:
         self._rows.keep_agreed(name, keep)
         totals.write()
         self._conn.executemany(
-            "INSERT INTO history (form, id, counter, rev, time, user, device, kind, body) VALUES (?,?,?,?,?,?,?,?,?)", lines
+            "INSERT INTO history (form, id, counter, rev, time, user, device, kind, body) VALUES (?,?,?,?,?,?,?,?,?)",
+            lines,
         )
 
     def cursors(self) -> dict[str, dict[str, int]]:
@@ -416,7 +444,10 @@ class Agreement:
 
     def digests(self) -> dict[Stream, StreamDigest]:
         """The kept digest of every stream in scope."""
-        held = {(a, s): StreamDigest(n, t) for a, s, n, t in self._conn.execute("SELECT area, stream, records, total FROM digest")}
+        held = {
+            (a, s): StreamDigest(n, t)
+            for a, s, n, t in self._conn.execute("SELECT area, stream, records, total FROM digest")
+        }
         scope = [(area, stream) for area, stream in self._conn.execute("SELECT area, stream FROM cursor")]
         return {stream: held.get(stream, StreamDigest()) for stream in scope}
 
@@ -430,7 +461,9 @@ class Agreement:
                 agreed = beneath.get(row.id) or Agreed.of(form, row)
                 stream = (agreed.area, form.stream)
                 held = found.get(stream, StreamDigest())
-                found[stream] = StreamDigest(held.records + 1, digest.add(held.total, None, agreed.hash(form.name, row.id)))
+                found[stream] = StreamDigest(
+                    held.records + 1, digest.add(held.total, None, agreed.hash(form.name, row.id))
+                )
         return {stream: found.get(stream, StreamDigest()) for stream in self.digests()}
 
     # -- what people see of it ----------------------------------------------------------------------------------------------------
@@ -446,14 +479,20 @@ class Agreement:
     def exchanges(self, limit: int = 50) -> list[Exchange]:
         """The last exchanges, newest first."""
         rows = self._conn.execute(
-            "SELECT at, road, sent, received, bytes_up, bytes_down, seconds, result, note FROM exchange ORDER BY seq DESC LIMIT ?", (limit,)
+            "SELECT at, road, sent, received, bytes_up, bytes_down, seconds, result, note FROM exchange ORDER BY seq DESC LIMIT ?",
+            (limit,),
         )
         return [Exchange(*row) for row in rows]
 
     def attention(self) -> list[Attention]:
         """Refused changes that nobody has looked at yet."""
-        rows = self._conn.execute("SELECT counter, form, id, body, code, time FROM attention WHERE done = 0 ORDER BY counter")
-        return [Attention(c, form, record_id, msgpack.unpackb(body), code, moment) for c, form, record_id, body, code, moment in rows]
+        rows = self._conn.execute(
+            "SELECT counter, form, id, body, code, time FROM attention WHERE done = 0 ORDER BY counter"
+        )
+        return [
+            Attention(c, form, record_id, msgpack.unpackb(body), code, moment)
+            for c, form, record_id, body, code, moment in rows
+        ]
 
     def attended(self, counter: int) -> None:
         """A person has seen the refused change *counter*."""
@@ -500,7 +539,9 @@ class _Totals:
     def write(self) -> None:
         """Add what was collected to the digest table."""
         for (area, stream), (count, total) in self._moves.items():
-            row = self._conn.execute("SELECT records, total FROM digest WHERE area = ? AND stream = ?", (area, stream)).fetchone()
+            row = self._conn.execute(
+                "SELECT records, total FROM digest WHERE area = ? AND stream = ?", (area, stream)
+            ).fetchone()
             held, sum_held = row or (0, digest.ZERO)
             self._conn.execute(
                 "INSERT OR REPLACE INTO digest (area, stream, records, total) VALUES (?, ?, ?, ?)",

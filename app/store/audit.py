@@ -43,13 +43,15 @@ class Audit:
             chain = _link(chain, line)
             out.append((*asdict(line).values(), chain))
         self._conn.executemany(
-            "INSERT INTO audit (time, user, role, action, form, record, area, fields, reason, result, chain) VALUES (?,?,?,?,?,?,?,?,?,?,?)", out
+            "INSERT INTO audit (time, user, role, action, form, record, area, fields, reason, result, chain) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+            out,
         )
 
     def lines(self, limit: int = 200) -> list[AuditLine]:
         """The newest lines, newest first."""
         rows = self._conn.execute(
-            "SELECT time, user, role, action, form, record, area, fields, reason, result FROM audit ORDER BY seq DESC LIMIT ?", (limit,)
+            "SELECT time, user, role, action, form, record, area, fields, reason, result FROM audit ORDER BY seq DESC LIMIT ?",
+            (limit,),
         )
         return [AuditLine(*row) for row in rows]
 

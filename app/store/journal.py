@@ -94,7 +94,9 @@ class Journal:
     def forget(self, confirmed_up_to: int, now: float) -> None:
         """Delete whole files older than 90 days in which every change has its receipt."""
         for path in self._files():
-            if now - path.stat().st_mtime > KEEP_DAYS * 86_400 and all(b.last <= confirmed_up_to for b in self._scan(path)):
+            if now - path.stat().st_mtime > KEEP_DAYS * 86_400 and all(
+                b.last <= confirmed_up_to for b in self._scan(path)
+            ):
                 path.unlink()
 
     def _read(self, block: _Block) -> list[Change] | None:
@@ -147,7 +149,16 @@ def _flush_folder(folder: Path) -> None:
 
 
 def _packed(change: Change) -> list[object]:
-    return [change.form, change.id, change.area, dict(change.values), dict(change.bases), change.time, change.counter, change.user]
+    return [
+        change.form,
+        change.id,
+        change.area,
+        dict(change.values),
+        dict(change.bases),
+        change.time,
+        change.counter,
+        change.user,
+    ]
 
 
 def _unpacked(item: list[object]) -> Change:

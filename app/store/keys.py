@@ -109,7 +109,9 @@ class KeySlots:
                     continue
                 extra = held.encode()
             try:
-                key = AESGCM(_wrapping_key(slot, password.encode(), extra)).decrypt(b"\0" * 12, _bytes(slot.sealed), _about(slot))
+                key = AESGCM(_wrapping_key(slot, password.encode(), extra)).decrypt(
+                    b"\0" * 12, _bytes(slot.sealed), _about(slot)
+                )
             except InvalidTag:
                 continue
             self._tries_path.unlink(missing_ok=True)
@@ -158,7 +160,10 @@ class KeySlots:
         return [_Slot(**slot) for slot in raw["slots"]]
 
     def _write(self, slots: list[_Slot]) -> None:
-        _replace(self._path, json.dumps({"version": 1, "slots": [asdict(slot) for slot in slots]}, indent=1, ensure_ascii=False))
+        _replace(
+            self._path,
+            json.dumps({"version": 1, "slots": [asdict(slot) for slot in slots]}, indent=1, ensure_ascii=False),
+        )
 
 
 def keeps_secrets(ring: Ring) -> bool:

@@ -19,7 +19,7 @@ from app.store import driver, search
 if TYPE_CHECKING:
     from app.schema.form import Form, Forms
 
-import sqlite_utils  # noqa: E402 - after the driver has registered itself
+import sqlite_utils
 
 _SQL_TYPE = {"text": str, "integer": int, "real": float}
 
@@ -110,8 +110,19 @@ def _record_table(conn: driver.Connection, form: Form) -> None:
     table = table_name(form.name)
     have = {row[1] for row in conn.execute(f"PRAGMA table_info({table})")}
     if not have:
-        parts = ["id TEXT PRIMARY KEY", "area TEXT NOT NULL", "rev INTEGER NOT NULL DEFAULT 0", "revs BLOB", "extra BLOB"]
-        parts += ["deleted INTEGER NOT NULL DEFAULT 0", "pending INTEGER NOT NULL DEFAULT 0", "standing TEXT NOT NULL DEFAULT ''", "hash BLOB"]
+        parts = [
+            "id TEXT PRIMARY KEY",
+            "area TEXT NOT NULL",
+            "rev INTEGER NOT NULL DEFAULT 0",
+            "revs BLOB",
+            "extra BLOB",
+        ]
+        parts += [
+            "deleted INTEGER NOT NULL DEFAULT 0",
+            "pending INTEGER NOT NULL DEFAULT 0",
+            "standing TEXT NOT NULL DEFAULT ''",
+            "hash BLOB",
+        ]
         parts += [f'"{column.name}" {column.storage.upper()}' for column in columns(form, derived=True)]
         conn.execute(f"CREATE TABLE {table} ({', '.join(parts)}) WITHOUT ROWID")
         conn.execute(f"CREATE INDEX {table}_area ON {table} (area)")
@@ -143,7 +154,10 @@ def _new_columns(conn: driver.Connection, form: Form, table: str, have: set[str]
         if known:
             sets = ", ".join(f'"{name}" = ?' for name in known)
             rows = [form.fields[name].kind.dump(value) for name, value in known.items()]
-            conn.execute(f"UPDATE {table} SET {sets}, extra = ? WHERE id = ?", (*rows, msgpack.packb(extra) if extra else None, record_id))
+            conn.execute(
+                f"UPDATE {table} SET {sets}, extra = ? WHERE id = ?",
+                (*rows, msgpack.packb(extra) if extra else None, record_id),
+            )
 
 
 def _copy(conn: driver.Connection, path: Path, version: int) -> None:

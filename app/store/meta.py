@@ -26,4 +26,6 @@ class Meta:
 
     def set(self, key: str, value: Any) -> None:
         """Set *key* to something JSON can hold."""
-        self._conn.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (key, json.dumps(value, ensure_ascii=False)))
+        self._conn.execute(
+            "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (key, json.dumps(value, ensure_ascii=False))
+        )

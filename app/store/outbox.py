@@ -45,7 +45,16 @@ class Outbox:
         self._conn.executemany(
             "INSERT INTO outbox (counter, form, id, area, body, time, user, lane, waiting) VALUES (?,?,?,?,?,?,?,?,0)",
             [
-                (c.counter, c.form, c.id, c.area, msgpack.packb([c.values, c.bases]), c.time, c.user, self._lane(c, bulk))
+                (
+                    c.counter,
+                    c.form,
+                    c.id,
+                    c.area,
+                    msgpack.packb([c.values, c.bases]),
+                    c.time,
+                    c.user,
+                    self._lane(c, bulk),
+                )
                 for c in changes
             ],
         )
@@ -111,14 +120,19 @@ class Outbox:
                         wanted.setdefault(str(value), 2**62)
             fresh = []
             for record_id, before in wanted.items():
-                for change in self._read("WHERE id = ? AND counter < ? AND frame IS NULL AND waiting < 2 ORDER BY counter", (record_id, before)):
+                for change in self._read(
+                    "WHERE id = ? AND counter < ? AND frame IS NULL AND waiting < 2 ORDER BY counter",
+                    (record_id, before),
+                ):
                     if change.counter not in chosen:
                         chosen[change.counter] = change
                         fresh.append(change)
 
     def frame(self, counters: Iterable[int], number: int | None) -> None:
         """Put changes into frame *number*, or take them out of theirs."""
-        self._conn.executemany("UPDATE outbox SET frame = ?, waiting = 0 WHERE counter = ?", [(number, counter) for counter in counters])
+        self._conn.executemany(
+            "UPDATE outbox SET frame = ?, waiting = 0 WHERE counter = ?", [(number, counter) for counter in counters]
+        )
 
     def unframe(self, number: int) -> None:
         """Take every change out of frame *number*: it is framed anew."""
@@ -126,7 +140,9 @@ class Outbox:
 
     def wait(self, counters: Iterable[int]) -> None:
         """These were answered "waiting": their verdict is asked again in a later exchange."""
-        self._conn.executemany("UPDATE outbox SET frame = NULL, waiting = 2 WHERE counter = ?", [(counter,) for counter in counters])
+        self._conn.executemany(
+            "UPDATE outbox SET frame = NULL, waiting = 2 WHERE counter = ?", [(counter,) for counter in counters]
+        )
 
     def ask_again(self) -> int:
         """Let changes that were answered "waiting" be sent once more; return how many."""

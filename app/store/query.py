@@ -66,22 +66,35 @@ class Query:
             params += [limit, offset]
         return [row.record() for row in self._rows.read(form, tail, params)]
 
-    def count(self, form: str, where: Mapping[str, object] | None = None, *, area: str | Collection[str] | None = None) -> int:
+    def count(
+        self, form: str, where: Mapping[str, object] | None = None, *, area: str | Collection[str] | None = None
+    ) -> int:
         """How many records ``select`` finds."""
         tail, params = self._tail(form, where, area)
         return int(self._conn.execute(f"SELECT count(*) FROM {table_name(form)} {tail}", params).fetchone()[0])
 
     def tally(
-        self, form: str, by: str, where: Mapping[str, object] | None = None, *, area: str | Collection[str] | None = None
+        self,
+        form: str,
+        by: str,
+        where: Mapping[str, object] | None = None,
+        *,
+        area: str | Collection[str] | None = None,
     ) -> dict[Any, int]:
         """How many there are for each value of *by*."""
         column = self._column(form, by)
         tail, params = self._tail(form, where, area)
-        return dict(self._conn.execute(f"SELECT {column}, count(*) FROM {table_name(form)} {tail} GROUP BY {column}", params).fetchall())
+        return dict(
+            self._conn.execute(
+                f"SELECT {column}, count(*) FROM {table_name(form)} {tail} GROUP BY {column}", params
+            ).fetchall()
+        )
 
     def history(self, record_id: str) -> list[Line]:
         """What this device knows of the record's past, oldest first."""
-        rows = self._conn.execute("SELECT time, user, device, kind, rev, body FROM history WHERE id = ? ORDER BY seq", (record_id,))
+        rows = self._conn.execute(
+            "SELECT time, user, device, kind, rev, body FROM history WHERE id = ? ORDER BY seq", (record_id,)
+        )
         return [Line(*row[:5], msgpack.unpackb(row[5])) for row in rows]
 
     def write_history(self, changes: Sequence[Change], kind: str, *, device: str = "") -> None:
@@ -92,7 +105,12 @@ class Query:
         )
 
     def _tail(
-        self, form: str, where: Mapping[str, object] | None, area: str | Collection[str] | None, *, deleted: bool = False
+        self,
+        form: str,
+        where: Mapping[str, object] | None,
+        area: str | Collection[str] | None,
+        *,
+        deleted: bool = False,
     ) -> tuple[str, list[Any]]:
         parts = [] if deleted else ["deleted = 0"]
         params: list[Any] = []

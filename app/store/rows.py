@@ -38,7 +38,9 @@ class Row:
 
     def record(self) -> Record:
         """The row as everyone else passes it on."""
-        return Record(self.form, self.id, self.area, self.values, self.rev, self.revs, self.extra, self.deleted, self.pending)
+        return Record(
+            self.form, self.id, self.area, self.values, self.rev, self.revs, self.extra, self.deleted, self.pending
+        )
 
     def rev_of(self, name: str) -> int:
         """The rev of the last agreed change of field *name*."""

@@ -47,7 +47,9 @@ class Saved:
 def difference(form: Form, row: Row | None, edit: Edit) -> dict[str, Value]:
     """The fields that *edit* really changes, whole units at a time; for a new record all that aren't empty, and its area."""
     if row is None:
-        new: dict[str, Value] = {name: value for name, value in edit.values.items() if value is not None and not _derived(form, name)}
+        new: dict[str, Value] = {
+            name: value for name, value in edit.values.items() if value is not None and not _derived(form, name)
+        }
         new[AREA] = edit.area
         return new
     changed: dict[str, Value] = {}
@@ -62,7 +64,9 @@ def difference(form: Form, row: Row | None, edit: Edit) -> dict[str, Value]:
     return changed
 
 
-def bases(row: Row | None, changed: Mapping[str, Value], seen: Mapping[str, int], unsent: Sequence[Change]) -> dict[str, int]:
+def bases(
+    row: Row | None, changed: Mapping[str, Value], seen: Mapping[str, int], unsent: Sequence[Change]
+) -> dict[str, int]:
     """For each changed field the rev its change is based on; a field with an unsent change keeps that change's base."""
     if row is None:
         return {}

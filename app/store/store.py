@@ -18,7 +18,7 @@ from app.schema.record import Change, Record
 from app.schema.values import Value
 from app.store import driver, layout, search
 from app.store.agreement import Agreement
-from app.store.audit import Audit
+from app.store.audit import Audit, AuditLine
 from app.store.journal import Journal
 from app.store.meta import Meta
 from app.store.outbox import Outbox
@@ -39,7 +39,13 @@ class Store:
     """One device's copy. A Store belongs to one thread; several processes may have the same home open."""
 
     def __init__(
-        self, folder: Path, conn: driver.Connection, journal: Journal, forms: Forms, now: Callable[[], float], derive: Derive | None
+        self,
+        folder: Path,
+        conn: driver.Connection,
+        journal: Journal,
+        forms: Forms,
+        now: Callable[[], float],
+        derive: Derive | None,
     ) -> None:
         self.folder = folder
         self.conn = conn
@@ -56,7 +62,15 @@ class Store:
         self.sync = Agreement(self)
 
     @classmethod
-    def create(cls, folder: Path, key: bytes, forms: Forms, *, now: Callable[[], float] = time.time, derive: Derive | None = None) -> Store:
+    def create(
+        cls,
+        folder: Path,
+        key: bytes,
+        forms: Forms,
+        *,
+        now: Callable[[], float] = time.time,
+        derive: Derive | None = None,
+    ) -> Store:
         """Make an empty store in *folder*; KnownError("store.exists") where there is one."""
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / DATABASE
@@ -67,7 +81,15 @@ class Store:
         return cls(folder, conn, Journal(folder / JOURNAL, key), forms, now, derive)
 
     @classmethod
-    def open(cls, folder: Path, key: bytes, forms: Forms, *, now: Callable[[], float] = time.time, derive: Derive | None = None) -> Store:
+    def open(
+        cls,
+        folder: Path,
+        key: bytes,
+        forms: Forms,
+        *,
+        now: Callable[[], float] = time.time,
+        derive: Derive | None = None,
+    ) -> Store:
         """Open the store in *folder*, bring it up to date, and bring back saves that only the journal still has."""
         path = folder / DATABASE
         conn = driver.connect(path, key)
@@ -103,13 +125,16 @@ class Store:
 
     # -- saving -------------------------------------------------------------------------------------------------------------------
 
-    def save(self, edits: Sequence[Edit], user: str, *, bulk: bool = False) -> Saved:
+    def save(
+        self, edits: Sequence[Edit], user: str, *, bulk: bool = False, audit: Sequence[AuditLine] = ()
+    ) -> Saved:
         """Save *edits* as one: rows, outbox and history in one transaction, the journal flushed before it ends.
 
         Raises KnownError("store.no_space", "store.immutable", "store.deleted_record"); then nothing of it is saved.
         """
         with self.transaction():
             ids, changes = self._changes(edits, user)
+            self.audit.write(audit)
             if changes:
                 self._write(changes, bulk=bulk)
                 try:
@@ -138,7 +163,14 @@ class Store:
             counter += 1
             before = unsent.setdefault(record_id, [])
             change = Change(
-                edit.form, record_id, row.area if row else edit.area, changed, bases(row, changed, edit.seen, before), moment, counter, user
+                edit.form,
+                record_id,
+                row.area if row else edit.area,
+                changed,
+                bases(row, changed, edit.seen, before),
+                moment,
+                counter,
+                user,
             )
             # Two edits of one record in one save: the second sees what the first did.
             if row is None:
@@ -193,13 +225,19 @@ class Store:
         if self._derive:
             self._derive(self, touched)
         for form, ids in by_form.items():
-            if self.forms[form].system or not any(item.search for item in self.forms[form].fields.values()):
-                continue
-            rows = self.rows.get(form, ids)
-            gone = [row.id for row in rows.values() if row.deleted]
-            for record_id in gone:
-                search.remove(self.conn, form, record_id)
-            search.index(self.conn, self.forms, [(form, row.id, row.area, row.values) for row in rows.values() if not row.deleted])
+            self.reindex(form, ids)
+
+    def reindex(self, form: str, ids: Collection[str]) -> None:
+        """Bring the search index up to date for these records; the caller holds the transaction."""
+        if self.forms[form].system or not any(item.search for item in self.forms[form].fields.values()):
+            return
+        rows = self.rows.get(form, ids)
+        for row in rows.values():
+            if row.deleted:
+                search.remove(self.conn, form, row.id)
+        search.index(
+            self.conn, self.forms, [(form, row.id, row.area, row.values) for row in rows.values() if not row.deleted]
+        )
 
     def set_derived(self, form: str, record_id: str, values: Mapping[str, Value]) -> None:
         """Write derived fields of one record; they neither travel nor count."""
@@ -246,11 +284,20 @@ class Store:
         """Records of *form* by exact field values; see ``Query.select``."""
         return self.query.select(form, where, area=area, order=order, limit=limit, offset=offset, deleted=deleted)
 
-    def count(self, form: str, where: Mapping[str, object] | None = None, *, area: str | Collection[str] | None = None) -> int:
+    def count(
+        self, form: str, where: Mapping[str, object] | None = None, *, area: str | Collection[str] | None = None
+    ) -> int:
         """How many records ``select`` would find."""
         return self.query.count(form, where, area=area)
 
-    def tally(self, form: str, by: str, where: Mapping[str, object] | None = None, *, area: str | Collection[str] | None = None) -> dict[Any, int]:
+    def tally(
+        self,
+        form: str,
+        by: str,
+        where: Mapping[str, object] | None = None,
+        *,
+        area: str | Collection[str] | None = None,
+    ) -> dict[Any, int]:
         """How many records there are for each value of the field *by* ("area" too)."""
         return self.query.tally(form, by, where, area=area)
 
@@ -295,5 +342,3 @@ class Store:
 def new_key() -> bytes:
     """A random 32-byte key for a new store."""
     return secrets.token_bytes(32)
-
-

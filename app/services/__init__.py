@@ -1,0 +1,1 @@
+"""One room for each duty that has behaviour of its own."""

@@ -1,0 +1,205 @@
+"""Cases: reporting, acting, and what follows from the steps. The state is never a field that anyone sets."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from app.errors import KnownError
+from app.rules.case_engine import Action, CaseRules, CaseState, Step
+from app.schema.dates import CHINA
+from app.schema.record import Record
+from app.schema.values import Fault, Value
+from app.services.gate import Gate
+from app.services.records import Outcome
+from app.store.saving import Edit
+
+if TYPE_CHECKING:
+    from app.store.store import Derive, Store
+
+EVENT, STEP = "event", "event_step"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An event with its steps and the state that they add up to."""
+
+    event: Record
+    state: CaseState
+    steps: tuple[Step, ...]
+
+
+class Cases:
+    """The cases of this desk."""
+
+    def __init__(self, store: Store, gate: Gate, rules: CaseRules) -> None:
+        self._store = store
+        self._gate = gate
+        self.rules = rules
+
+    def now(self) -> datetime.datetime:
+        """The time on the county's clock, in China."""
+        return datetime.datetime.fromtimestamp(self._store.now_ms() / 1000, CHINA).replace(microsecond=0)
+
+    def report(self, values: Mapping[str, object], *, area: str = "", record_id: str | None = None) -> Outcome:
+        """Take a new event in and report it to the first desk, as one save."""
+        form = self._store.forms[EVENT]
+        clean, faults = form.clean(values)
+        if faults:
+            return Outcome(None, tuple(faults))
+        for item in form.stored:
+            if item.default is not None and clean.get(item.name) is None:
+                clean[item.name] = item.default
+        where = area or self._gate.session.area
+        now = self.now()
+        clean.setdefault("found_at", now.isoformat())
+        clean["found_at"] = clean["found_at"] or now.isoformat()
+        line = self._gate.line("create", EVENT, where, record=record_id or "", fields=",".join(clean), own=True)
+        event_id = record_id or self._store.new_id()
+        draft = self.rules.begin(clean)
+        step, faults = self._step(draft, clean, "report", {}, now, where)
+        if faults or step is None:
+            return Outcome(None, tuple(faults))
+        role = self.rules.role_for("report", self._gate.session.roles)
+        lines = [line, self._gate.line("act:report", EVENT, where, record=event_id, own=True)]
+        edits = [Edit(EVENT, event_id, where, clean), self._edit(event_id, where, step, role or "")]
+        self._store.save(edits, self._gate.session.user, audit=lines)
+        return Outcome(self._store.get(EVENT, event_id))
+
+    def act(self, event_id: str, action: str, values: Mapping[str, Any]) -> Outcome:
+        """Do *action* on a case; the record returned is the step. Faults say what is missing or why it can't be done now."""
+        case = self.case(event_id)
+        known = self.rules.action(action)
+        code = known.code if known else action
+        own = self._is_own(case)
+        area = case.event.area
+        line = self._gate.line(f"act:{code}", EVENT, area, record=event_id, own=own)
+        now = self.now()
+        if code == "accept" and not values.get("case_no"):
+            values = {**values, "case_no": self._number(now)}
+        step, faults = self._step(case.state, case.event.values, code, values, now, area)
+        if faults or step is None:
+            return Outcome(None, tuple(faults))
+        role = self.rules.role_for(code, self._gate.session.roles) or line.role
+        saved = self._store.save([self._edit(event_id, area, step, role)], self._gate.session.user, audit=[line])
+        return Outcome(self._store.get(STEP, saved.ids[0]))
+
+    def case(self, event_id: str) -> Case:
+        """The case with its steps; KnownError("store.no_record")."""
+        event = self._store.get(EVENT, event_id)
+        if event is None or event.deleted:
+            raise KnownError("store.no_record", form=self._store.forms[EVENT].title, id=event_id)
+        self._gate.require("read", EVENT, event.area, record=event_id, own=True)
+        steps = read_steps(self._store, [event_id]).get(event_id, [])
+        return Case(event, self.rules.fold(event.values, steps), tuple(steps))
+
+    def actions(self, case: Case) -> list[Action]:
+        """What this user can do next, the usual next action first."""
+        session = self._gate.session
+        found = self.rules.allowed(case.state, session.roles, session.user, author=case.state.reporter == session.user)
+        own = self._is_own(case)
+        return [a for a in found if self._gate.decide(f"act:{a.code}", EVENT, case.event.area, own=own).allowed]
+
+    def open_cases(self, *, area: str | Collection[str] | None = None, limit: int | None = None) -> list[Record]:
+        """Cases in which somebody has to act, soonest due first."""
+        self._gate.require("read", EVENT, None)
+        waiting = [state.code for state in self.rules.states.values() if state.waiting]
+        return self._store.select(EVENT, {"state": waiting}, area=area, order=["due_at", "id"], limit=limit)
+
+    def due_cases(self, today: datetime.date, *, area: str | Collection[str] | None = None) -> list[Record]:
+        """Open cases due by the end of *today*, soonest first."""
+        end = f"{today.isoformat()}T23:59:59+08:00"
+        return [case for case in self.open_cases(area=area) if str(case.values.get("due_at") or "9") <= end]
+
+    def _is_own(self, case: Case) -> bool:
+        session = self._gate.session
+        mine = {session.unit, session.name, session.user} - {""}
+        assisting = {part.unit for part in case.state.assist_units}
+        return case.state.lead_unit in mine or bool(assisting & mine) or case.state.reporter == session.user
+
+    def _step(
+        self,
+        state: CaseState,
+        event: Mapping[str, Value],
+        code: str,
+        values: Mapping[str, Any],
+        now: datetime.datetime,
+        area: str,
+    ) -> tuple[Step | None, list[Fault]]:
+        session = self._gate.session
+        filled = self.rules.fill(
+            code, values, event=event, at=now, user=session.name, unit=session.unit, area=area, case=state
+        )
+        faults = self.rules.check(code, filled)
+        if faults:
+            return None, faults
+        step = Step(self._store.new_id(), code, now, filled, session.user, "", session.unit)
+        faults = self.rules.refusals(state, step)
+        if faults:
+            return None, faults
+        dues = self.rules.dues(state, step)
+        if dues:
+            step = Step(step.id, code, now, {**filled, "due": dues}, session.user, "", session.unit)
+        return step, []
+
+    def _edit(self, event_id: str, area: str, step: Step, role: str) -> Edit:
+        values = {**step.row(), "event": event_id, "role": role or None}
+        return Edit(STEP, step.id, area, values)
+
+    def _number(self, now: datetime.datetime) -> str:
+        """The next case number: year, this device's short name, a count of its own, so that no two devices give one number."""
+        device = self._store.sync.state.device[-4:].upper() or "0000"
+        with self._store.transaction():
+            key = f"case_no.{now.year}"
+            count = self._store.meta.integer(key) + 1
+            self._store.meta.set(key, count)
+        return f"{now.year}-{device}-{count:04d}"
+
+
+def read_steps(store: Store, events: Iterable[str]) -> dict[str, list[Step]]:
+    """The steps of each event: the county's in its order, then what is unsent in this device's."""
+    records = store.select(STEP, {"event": list(events)})
+    counters = {
+        record_id: changes[0].counter
+        for record_id, changes in store.outbox.of(r.id for r in records if r.pending).items()
+    }
+    found: dict[str, list[Step]] = {}
+    for record in records:
+        step = Step.read(record.id, record.values, "", record.rev or None, counters.get(record.id))
+        found.setdefault(str(record.values["event"]), []).append(step)
+    return {
+        event: sorted(steps, key=lambda s: (s.rev is None, s.rev or 0, s.counter or 0, s.id))
+        for event, steps in found.items()
+    }
+
+
+def derive_cases(rules: CaseRules) -> Derive:
+    """What the store calls in the transaction of every change: folds the steps of the events touched."""
+
+    def derive(store: Store, touched: set[tuple[str, str]]) -> None:
+        events = {record_id for form, record_id in touched if form == EVENT}
+        steps = [record_id for form, record_id in touched if form == STEP]
+        if steps:
+            events |= {str(r.values["event"]) for r in store.many(STEP, steps).values() if r.values.get("event")}
+        if not events:
+            return
+        folded = _in_chunks(sorted(events), 400)
+        for part in folded:
+            by_event = read_steps(store, part)
+            names = {area["code"]: area["name"] for area in store.areas()}
+            for event_id, event in store.many(EVENT, part).items():
+                state = rules.fold(event.values, by_event.get(event_id, []))
+                columns = {**state.columns(), "area_name": names.get(event.area)}
+                store.set_derived(EVENT, event_id, columns)
+            # The case number is searched for, so the event is indexed again even where only a step came.
+            missing = [event_id for event_id in part if (EVENT, event_id) not in touched]
+            if missing:
+                store.reindex(EVENT, missing)
+
+    return derive
+
+
+def _in_chunks(ids: Sequence[str], size: int) -> list[Sequence[str]]:
+    return [ids[start : start + size] for start in range(0, len(ids), size)]

@@ -1,0 +1,167 @@
+"""What two people did apart to the same thing, and the person's decision about it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from app.errors import KnownError
+from app.schema.dates import china_time
+from app.schema.record import DELETED, Record
+from app.rules.case_engine import CaseRules
+from app.services.cases import EVENT, STEP, read_steps
+from app.services.gate import Gate
+from app.store.saving import Edit
+
+if TYPE_CHECKING:
+    from app.store.store import Store
+
+FORMS = ("conflict", "mediation_conflict")
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """One open question. ``mine`` is what this device proposed where it is a side, ``theirs`` what the other did; values as kept."""
+
+    id: str
+    form: str
+    record: str
+    label: str
+    fields: tuple[str, ...]
+    base: Mapping[str, Any]
+    mine: Mapping[str, Any]
+    theirs: Mapping[str, Any]
+    who: str
+    other: str
+    when: str
+    step: str = ""
+
+
+class Conflicts:
+    """The open conflicts and their settling."""
+
+    def __init__(self, store: Store, gate: Gate, rules: CaseRules) -> None:
+        self._store = store
+        self._gate = gate
+        self._rules = rules
+
+    def open(self) -> list[Conflict]:
+        """Every open conflict this user may see: fields first, then contested steps, oldest first."""
+        found = []
+        for name in FORMS:
+            if self._gate.decide("read", name, None, own=True).allowed:
+                found += [self._of(record) for record in self._store.select(name, {"status": "open"}, order=["at"])]
+        return found + self._steps()
+
+    def count(self) -> int:
+        """How many wait for a person."""
+        return len(self.open())
+
+    def resolve(self, conflict_id: str, *, keep: str | None = None, value: Any = None) -> None:
+        """Settle one: keep "mine" or "theirs", or take a third *value* (for several fields a mapping).
+
+        The loser stays in the conflict record, which stays as long as the record does.
+        """
+        record = next((r for r in (self._store.get(name, conflict_id) for name in FORMS) if r), None)
+        if record is None or record.values.get("status") != "open":
+            raise KnownError("conflicts.gone")
+        conflict = self._of(record)
+        chosen = self._chosen(conflict, keep, value)
+        target = self._store.get(conflict.form, conflict.record)
+        edits: list[Edit] = []
+        if target is not None:
+            edits += self._edits(conflict, target, chosen)
+        line = self._gate.line("resolve", conflict.form, record.area, record=conflict.record, own=True)
+        decided = {
+            "status": "decided",
+            "chosen": json.dumps(chosen, ensure_ascii=False, sort_keys=True),
+            "decided_by": self._gate.session.name,
+            "decided_at": china_time(self._store.now_ms()),
+        }
+        edits.append(Edit(record.form, record.id, record.area, decided))
+        self._store.save(edits, self._gate.session.user, audit=[line])
+
+    def _chosen(self, conflict: Conflict, keep: str | None, value: Any) -> dict[str, Any]:
+        if keep == "mine":
+            return dict(conflict.mine)
+        if keep == "theirs":
+            return dict(conflict.theirs)
+        if conflict.fields == (DELETED,):
+            raise KnownError("conflicts.mine_or_theirs")
+        raw = value if isinstance(value, dict) else {conflict.fields[0]: value}
+        clean, faults = self._store.forms[conflict.form].clean(raw, partial=True)
+        if faults:
+            raise KnownError("conflicts.bad_value", message=faults[0].message)
+        return clean
+
+    def _edits(self, conflict: Conflict, target: Record, chosen: Mapping[str, Any]) -> list[Edit]:
+        if conflict.fields != (DELETED,):
+            return [Edit(conflict.form, conflict.record, target.area, chosen)] if not target.deleted else []
+        if chosen.get(DELETED):
+            return [Edit(conflict.form, conflict.record, target.area, {}, deleted=True)]
+        # The edit that met a deletion is wanted after all: a person revives the record and the edit with it.
+        values = {name: held for name, held in chosen.items() if not name.startswith("@")}
+        return [Edit(conflict.form, conflict.record, target.area, values, deleted=False)]
+
+    def _of(self, record: Record) -> Conflict:
+        values = record.values
+        fields = tuple(str(values.get("field") or "").split(","))
+        base, lost, stands = (_read(values.get(name), fields) for name in ("base", "mine", "theirs"))
+        # The county keeps one and the other; which of them is "mine" depends on who looks.
+        here = self._store.sync.state.device
+        swap = values.get("device") != here and values.get("other") == self._gate.session.user
+        mine, theirs = (stands, lost) if swap else (lost, stands)
+        who = values.get("who") if swap else values.get("other")
+        return Conflict(
+            record.id,
+            str(values.get("record_form")),
+            str(values.get("record")),
+            str(values.get("label") or ""),
+            fields,
+            base,
+            mine,
+            theirs,
+            str(who or ""),
+            str((values.get("other") if swap else values.get("who")) or ""),
+            str(values.get("at") or ""),
+        )
+
+    def _steps(self) -> list[Conflict]:
+        found = []
+        contested = self._store.select(EVENT, {"contested": (">", 0)})
+        if not contested:
+            return []
+        steps = read_steps(self._store, [event.id for event in contested])
+        for event in contested:
+            state = self._rules.fold(event.values, steps.get(event.id, []))
+            by_id = {step.id: step for step in steps.get(event.id, [])}
+            for step_id in state.contested:
+                step = by_id[step_id]
+                label = f"{event.values.get('title')}：{self._store.forms[STEP].show('action', step.action)}"
+                now = {"state": state.state}
+                found.append(
+                    Conflict(
+                        step_id,
+                        EVENT,
+                        event.id,
+                        label,
+                        (),
+                        {},
+                        {"action": step.action},
+                        now,
+                        step.user,
+                        "",
+                        step.at.isoformat(),
+                        step_id,
+                    )
+                )
+        return found
+
+
+def _read(text: object, fields: tuple[str, ...]) -> dict[str, Any]:
+    if text is None:
+        return {}
+    held = json.loads(str(text))
+    return held if isinstance(held, dict) else {fields[0]: held}

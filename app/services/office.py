@@ -1,0 +1,120 @@
+"""The office: one opened store with a user at its desk, and the rooms that serve him."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from app.errors import KnownError
+from app.rules.case_engine import CaseRules
+from app.rules.permissions import Permissions
+from app.schema.loading import load_forms
+from app.services.cases import Cases, derive_cases
+from app.services.conflicts import Conflicts
+from app.services.gate import Gate
+from app.services.mediation import Mediations
+from app.services.records import Records
+from app.services.registry import Registry
+from app.services.session import Session
+from app.services.statistics import Statistics
+from app.store.keys import Cost, KeySlots, Ring
+from app.store.store import Store
+
+if TYPE_CHECKING:
+    from app.schema.form import Forms
+
+ACCOUNTS = "accounts"
+
+
+class Office:
+    """Everything a window or a command needs, as one value that is passed on."""
+
+    def __init__(self, store: Store, session: Session, rules: CaseRules, permissions: Permissions) -> None:
+        self.store = store
+        self.session = session
+        self.forms = store.forms
+        self.gate = Gate(store, session, permissions)
+        self.records = Records(store, self.gate)
+        self.cases = Cases(store, self.gate, rules)
+        self.registry = Registry(store, self.gate)
+        self.mediations = Mediations(store, self.gate, self.records)
+        self.statistics = Statistics(store, self.gate, rules)
+        self.conflicts = Conflicts(store, self.gate, rules)
+
+    def close(self) -> None:
+        """Close the store."""
+        self.store.close()
+
+
+def open_office(
+    home: Path,
+    user: str | None,
+    password: str,
+    *,
+    forms: Forms | None = None,
+    now: Callable[[], float] = time.time,
+    ring: Ring | None = None,
+    cost: Cost | None = None,
+) -> Office:
+    """Log *user* in (the only one where None) and open the store at *home*.
+
+    Raises KnownError: store.missing, accounts.wrong_password, accounts.wait, accounts.need_user and what ``Store.open`` raises.
+    """
+    user, key = unlock(home, user, password, now=now, ring=ring, cost=cost)
+    return office_with_key(home, user, key, forms=forms, now=now)
+
+
+def unlock(
+    home: Path,
+    user: str | None,
+    password: str,
+    *,
+    now: Callable[[], float] = time.time,
+    ring: Ring | None = None,
+    cost: Cost | None = None,
+) -> tuple[str, bytes]:
+    """The user and the store's key, by password or by PIN and keyring."""
+    slots = KeySlots(home, cost=cost, now=now)
+    users = slots.users()
+    if not users:
+        raise KnownError("store.missing", path=home)
+    if user is None:
+        if len(users) > 1:
+            raise KnownError("accounts.need_user")
+        user = users[0]
+    return user, slots.open(user, password, ring=ring)
+
+
+def office_with_key(
+    home: Path, user: str, key: bytes, *, forms: Forms | None = None, now: Callable[[], float] = time.time
+) -> Office:
+    """Open the store at *home* for *user* who has logged in already: what a worker process does."""
+    rules = CaseRules.load()
+    store = Store.open(home, key, forms or load_forms(), now=now, derive=derive_cases(rules))
+    account = store.meta.get(ACCOUNTS, {}).get(user)
+    if account is None:
+        store.close()
+        raise KnownError("accounts.unknown_user", user=user)
+    return Office(store, Session.of(user, account, store.sync.state.device), rules, Permissions.load())
+
+
+def make_office(
+    home: Path,
+    key: bytes,
+    user: str,
+    password: str,
+    account: dict[str, Any],
+    *,
+    forms: Forms | None = None,
+    now: Callable[[], float] = time.time,
+    cost: Cost | None = None,
+) -> Office:
+    """Make a new store at *home* with *user* as its first user; ``account``: name, roles, areas, unit."""
+    rules = CaseRules.load()
+    store = Store.create(home, key, forms or load_forms(), now=now, derive=derive_cases(rules))
+    with store.transaction():
+        store.meta.set(ACCOUNTS, {user: account})
+    KeySlots(home, cost=cost, now=now).add_password(user, password, key)
+    return Office(store, Session.of(user, account, store.sync.state.device), rules, Permissions.load())

@@ -1,0 +1,132 @@
+"""Saving, deleting and showing records of any form, by the gate's leave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app.errors import KnownError
+from app.schema.record import Record
+from app.schema.values import Fault, Value
+from app.services.gate import Gate
+from app.store.saving import Edit, Saved
+
+if TYPE_CHECKING:
+    from app.schema.form import Form
+    from app.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a save came to: the record as it stands now, or the faults for which nothing was saved."""
+
+    record: Record | None
+    faults: tuple[Fault, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether it was saved."""
+        return not self.faults
+
+
+class Records:
+    """Records of every form that has no rules of its own."""
+
+    def __init__(self, store: Store, gate: Gate) -> None:
+        self._store = store
+        self._gate = gate
+
+    def save(
+        self,
+        form: str,
+        values: Mapping[str, object],
+        *,
+        record_id: str | None = None,
+        area: str = "",
+        seen: Mapping[str, int] | None = None,
+    ) -> Outcome:
+        """Check *values* by the form and save them; a new record goes to *area*, or to the session's own.
+
+        Raises Denied, and KnownError where the store can't take it.
+        """
+        shape = self._form(form)
+        held = self._store.get(form, record_id) if record_id else None
+        clean, faults = shape.clean(values, partial=held is not None)
+        if faults:
+            return Outcome(held, tuple(faults))
+        if held is None:
+            clean.update(self._defaults(form, clean))
+        where = held.area if held else area or self._gate.session.area
+        line = self._gate.line(
+            "edit" if held else "create", form, where, record=record_id or "", fields=",".join(clean), own=True
+        )
+        edit = Edit(form, record_id, area if held and area else where, clean, seen or {})
+        with_audit = [line]
+        if held and area and area != held.area:
+            with_audit.append(self._gate.line("edit", form, area, record=record_id or ""))
+        saved = self._store.save([edit], self._gate.session.user, audit=with_audit)
+        return Outcome(self._store.get(form, saved.ids[0]))
+
+    def save_many(self, edits: Sequence[Edit], *, action: str, form: str, area: str, bulk: bool) -> Saved:
+        """Save what an import planned and checked, as one; the gate is asked once for the lot."""
+        line = self._gate.line(action, form, area, fields=f"{len(edits)}")
+        return self._store.save(edits, self._gate.session.user, bulk=bulk, audit=[line])
+
+    def delete(self, form: str, record_id: str, reason: str) -> Record:
+        """Delete one record, with a reason; its history stays and it can be revived."""
+        held = self.get(form, record_id)
+        line = self._gate.line("delete", form, held.area, record=record_id, reason=reason, own=True)
+        edit = Edit(form, record_id, held.area, {}, deleted=True)
+        self._store.save([edit], self._gate.session.user, audit=[line])
+        return self.get(form, record_id, deleted=True)
+
+    def revive(self, form: str, record_id: str) -> Record:
+        """Take a deletion back."""
+        held = self.get(form, record_id, deleted=True)
+        line = self._gate.line("delete", form, held.area, record=record_id, reason="撤销删除", own=True)
+        self._store.save([Edit(form, record_id, held.area, {}, deleted=False)], self._gate.session.user, audit=[line])
+        return self.get(form, record_id)
+
+    def get(self, form: str, record_id: str, *, deleted: bool = False) -> Record:
+        """One record; KnownError("store.no_record") where there is none, Denied where it isn't for this user."""
+        shape = self._form(form)
+        found = self._store.get(form, record_id)
+        if found is None or (found.deleted and not deleted):
+            raise KnownError("store.no_record", form=shape.title, id=record_id)
+        self._gate.require("read", form, found.area, record=record_id, own=True)
+        return found
+
+    def reveal(self, form: str, record_id: str, fields: Sequence[str], reason: str) -> dict[str, Value]:
+        """The whole values of masked *fields* of one record, for a reason that is logged."""
+        found = self.get(form, record_id)
+        self._gate.require(
+            "reveal", form, found.area, record=record_id, fields=",".join(fields), reason=reason, own=True
+        )
+        return {name: found.values.get(name) for name in fields}
+
+    def shown(self, record: Record, *, masked: bool = True) -> dict[str, str]:
+        """Every field of *record* as people read it, sensitive ones masked."""
+        shape = self._store.forms[record.form]
+        return {name: shape.show(name, value, masked=masked) for name, value in record.values.items()}
+
+    def masked(self, record: Record) -> dict[str, Value]:
+        """The values of *record* with sensitive ones masked; what isn't sensitive stays as it is kept."""
+        fields = self._store.forms[record.form].fields
+        return {
+            name: fields[name].kind.mask(value)
+            if name in fields and fields[name].sensitive and value is not None
+            else value
+            for name, value in record.values.items()
+        }
+
+    def _defaults(self, form: str, values: Mapping[str, Value]) -> dict[str, Value]:
+        fields = self._store.forms[form].stored
+        return {
+            item.name: item.default for item in fields if item.default is not None and values.get(item.name) is None
+        }
+
+    def _form(self, name: str) -> Form:
+        if name not in self._store.forms:
+            raise KnownError("forms.unknown", name=name, known="、".join(sorted(self._store.forms)))
+        return self._store.forms[name]

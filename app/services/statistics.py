@@ -1,0 +1,115 @@
+"""Figures of a period: the facts of the cases here, the indicators of them, area by area."""
+
+from __future__ import annotations
+
+import datetime
+from typing import TYPE_CHECKING, Any
+
+from app.rules.areas import any_covers
+from app.rules.case_engine import CaseRules
+from app.rules.indicators import CaseFacts, Indicator, by_area, indicators
+from app.schema.dates import CHINA
+from app.schema.record import Record
+from app.services.cases import EVENT, read_steps
+from app.services.gate import Gate
+
+if TYPE_CHECKING:
+    from app.store.store import Store
+
+
+class Statistics:
+    """The reports of this desk; they count and name no person."""
+
+    def __init__(self, store: Store, gate: Gate, rules: CaseRules) -> None:
+        self._store = store
+        self._gate = gate
+        self._rules = rules
+
+    def day(self, day: datetime.date, *, area: str | None = None) -> dict[str, Any]:
+        """The day roll-up (日汇总) of *day*: what app.exchange.documents.day_report takes. All areas held where none is named."""
+        start = datetime.datetime.combine(day, datetime.time(), CHINA)
+        end = start + datetime.timedelta(days=1)
+        areas = [area] if area else list(self._gate.session.areas)
+        for code in areas:
+            self._gate.require("report", EVENT, code)
+        events = self._store.select(EVENT, area=areas)
+        facts = self._facts(events)
+        named = {place["code"]: place for place in self._store.areas()}
+        villages = [
+            code
+            for code, place in named.items()
+            if place["level"] in ("village", "community") and any_covers(areas, code)
+        ]
+        top = areas[0] if len(areas) == 1 else ""
+        per_area = by_area(facts, villages, start, end)
+        whole = self._whole(facts, areas, start, end)
+        names = "、".join(named[code]["name"] if code in named else code for code in areas)
+        return {
+            "period": [start.isoformat(), end.isoformat()],
+            "area": top,
+            "area_name": names,
+            "indicators": _plain(whole),
+            "villages": [
+                {"area": code, "name": named[code]["name"], "indicators": _plain(per_area[code])} for code in villages
+            ],
+            "urgent": [self._line(event) for event in events if self._urgent(event)],
+            "over": [self._line(event) for event in events if self._over(event, end)],
+            "filler": self._gate.session.name,
+        }
+
+    def week(self, today: datetime.date) -> dict[str, Indicator]:
+        """The figures of the week that *today* lies in, Monday to now, over all areas held."""
+        monday = today - datetime.timedelta(days=today.weekday())
+        start = datetime.datetime.combine(monday, datetime.time(), CHINA)
+        end = datetime.datetime.combine(today + datetime.timedelta(days=1), datetime.time(), CHINA)
+        areas = list(self._gate.session.areas)
+        self._gate.require("report", EVENT, areas[0] if areas else None)
+        return self._whole(self._facts(self._store.select(EVENT, area=areas)), areas, start, end)
+
+    def _whole(
+        self, facts: list[CaseFacts], areas: list[str], start: datetime.datetime, end: datetime.datetime
+    ) -> dict[str, Indicator]:
+        # One pass over all areas together: two that overlap must not count a case twice.
+        return indicators([case for case in facts if any_covers(areas, case.area)], start, end)
+
+    def _facts(self, events: list[Record]) -> list[CaseFacts]:
+        steps = read_steps(self._store, [event.id for event in events])
+        return [
+            CaseFacts.of(event.id, event.area, self._rules.fold(event.values, steps.get(event.id, [])))
+            for event in events
+        ]
+
+    def _urgent(self, event: Record) -> bool:
+        state = self._rules.states.get(str(event.values.get("state")))
+        return bool(state and state.waiting and event.values.get("urgency") in ("urgent", "critical"))
+
+    def _over(self, event: Record, end: datetime.datetime) -> bool:
+        state = self._rules.states.get(str(event.values.get("state")))
+        due = event.values.get("due_at")
+        return bool(state and state.open and due and str(due) < end.isoformat())
+
+    def _line(self, event: Record) -> dict[str, str]:
+        shape = self._store.forms[EVENT]
+        shown = {
+            "number": "case_no",
+            "title": "title",
+            "village": "area_name",
+            "urgency": "urgency",
+            "state": "state",
+            "due": "due_at",
+            "lead_unit": "lead_unit",
+        }
+        return {key: shape.show(field, event.values.get(field)) for key, field in shown.items()}
+
+
+def _plain(found: dict[str, Indicator]) -> dict[str, dict[str, Any]]:
+    return {
+        code: {
+            "value": item.value,
+            "unit": item.unit,
+            "basis": item.basis,
+            "numerator": item.numerator,
+            "denominator": item.denominator,
+        }
+        for code, item in found.items()
+    }
