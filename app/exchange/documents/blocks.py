@@ -13,6 +13,9 @@ Align: TypeAlias = Literal["left", "center", "right"]
 SIZES = {"二号": 22.0, "三号": 16.0, "四号": 14.0, "小四": 12.0, "五号": 10.5, "小五": 9.0, "六号": 7.5}
 
 
+HAND = 1.25  # empty rules lie so much wider apart than printed lines: a pen needs 8 mm
+
+
 @dataclass(frozen=True)
 class Text:
     """A run of words in one weight."""

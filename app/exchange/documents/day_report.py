@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from app.exchange.documents.blocks import (
-    SIZES,
     Block,
     Column,
     Gap,
@@ -34,7 +33,7 @@ FIGURES = {"n_rep": "上报数", "n_acc": "受理数", "n_cls": "办结数", "n_
 _URGENCY = {"critical": "特急", "urgent": "紧急", "normal": "一般"}
 
 # Lists are printed whole; the type shrinks first so that the usual day stays on its one page.
-_STEPS = (("小四", "五号"), ("五号", "小五"))
+_STEPS = (("小四", "五号", "小五"), ("五号", "五号", "小五"), ("五号", "小五", "六号"))
 
 
 def day_report(data: Mapping[str, Any], out: Path) -> tuple[str, ...]:
@@ -65,8 +64,8 @@ def day_sheet(data: Mapping[str, Any]) -> Sheet:
     """The roll-up in the neutral model: one page where the lists allow it, never less than everything."""
     from app.exchange.documents.to_pdf import laid_out
 
-    for size, table_size in _STEPS:
-        made = _sheet(data, size, table_size)
+    for size, table_size, list_size in _STEPS:
+        made = _sheet(data, size, table_size, list_size)
         if laid_out(made) == 1:
             return made
     return made
@@ -94,8 +93,8 @@ def village_rows(data: Mapping[str, Any]) -> list[list[Any]]:
 
 def case_lists(data: Mapping[str, Any]) -> list[tuple[str, list[Column], list[list[str]]]]:
     """The urgent and the overdue list: title, columns, rows of shown values."""
-    labels = ("序号", "编号", "事项", "村（社区）", "紧急程度", "状态", "办理期限", "责任单位")
-    columns = [Column(label, "center" if label in {"序号", "紧急程度", "状态"} else "left") for label in labels]
+    labels = ("序号", "编号", "事项", "村（社区）", "程度", "状态", "办理期限", "责任单位")
+    columns = [Column(label, "center" if label in {"序号", "程度", "状态"} else "left") for label in labels]
     lists = []
     for key, title in (("urgent", "紧急事项"), ("over", "超期未办结事项")):
         rows = [
@@ -123,7 +122,7 @@ def shown(value: Any) -> str:
     return "—" if value is None else str(value)
 
 
-def _sheet(data: Mapping[str, Any], size: str, table_size: str) -> Sheet:
+def _sheet(data: Mapping[str, Any], size: str, table_size: str, list_size: str) -> Sheet:
     title, under = day_title(data)
     rows = village_rows(data)
     figures = Table(
@@ -141,7 +140,7 @@ def _sheet(data: Mapping[str, Any], size: str, table_size: str) -> Sheet:
     ]
     for place, (name, columns, cases) in zip("二三", case_lists(data), strict=True):
         blocks.append(Heading(f"{place}、{name}"))
-        table = Table(tuple(columns), tuple(map(tuple, cases)), size="小五" if SIZES[table_size] > 9 else "六号")
+        table = Table(tuple(columns), tuple(map(tuple, cases)), size=list_size)
         blocks.append(table if cases else line("无。", indent=2))
     blocks += [Heading("四、零报告情况"), *_zero(data), Heading("五、交接事项"), *_handover(data), Gap(0.3)]
     blocks.append(
@@ -159,7 +158,7 @@ def _sheet(data: Mapping[str, Any], size: str, table_size: str) -> Sheet:
 def _basis(data: Mapping[str, Any]) -> tuple[Block, ...]:
     told = notes(data)
     sentence = "口径：" + "；".join(note.rstrip("。；") for note in told) + "。"
-    return (Paragraph((Text(sentence),), indent=0, size="小五"),) if told else ()
+    return (Gap(0.15), Paragraph((Text(sentence),), indent=0, size="小五")) if told else ()
 
 
 def _zero(data: Mapping[str, Any]) -> tuple[Block, ...]:

@@ -19,6 +19,7 @@ from docx.text.paragraph import Paragraph as Row
 from docx.text.run import Run
 
 from app.exchange.documents.blocks import (
+    HAND,
     SIZES,
     Align,
     Blank,
@@ -38,7 +39,6 @@ from app.exchange.documents.blocks import (
 from app.exchange.documents.widths import column_widths, fitting_size
 
 TITLE_FONT, TEXT_FONT, HEADING_FONT = "宋体", "仿宋", "黑体"
-_LATIN = "Times New Roman"
 
 _ALIGN = {
     "left": WD_ALIGN_PARAGRAPH.JUSTIFY,
@@ -66,6 +66,9 @@ def _page(document: Document, sheet: Sheet) -> None:
     normal = document.styles["Normal"]
     normal.font.size = Pt(SIZES[sheet.size])
     _fonts(normal.element.get_or_add_rPr(), TEXT_FONT)
+    # No added space between Chinese and figures: lines break as they do in the PDF.
+    for name in ("w:autoSpaceDE", "w:autoSpaceDN"):
+        _flag(normal.element.get_or_add_pPr(), name, "0")
     section = document.sections[0]
     width, height = sheet.millimetres
     section.page_width, section.page_height = Mm(width), Mm(height)
@@ -85,7 +88,7 @@ def _page(document: Document, sheet: Sheet) -> None:
 def _block(document: Document, sheet: Sheet, block: Block, keep: bool = False) -> None:
     match block:
         case Title():
-            row = _row(document, sheet, "center", keep=True)
+            row = _row(document, sheet, "center", keep=True, size="四号" if block.small else "二号")
             if block.small:
                 _run(row, block.text, "四号")
             else:
@@ -93,11 +96,11 @@ def _block(document: Document, sheet: Sheet, block: Block, keep: bool = False) -
             row.paragraph_format.space_after = Pt(3 if block.small else 6)
         case Heading():
             row = _row(document, sheet, "left", keep=True)
-            row.paragraph_format.space_before = Pt(0.2 * SIZES[sheet.size] * sheet.spacing)
+            row.paragraph_format.space_before = Pt(0.25 * SIZES[sheet.size] * sheet.spacing)
             _run(row, block.text, sheet.size, HEADING_FONT)
         case Paragraph():
-            row = _row(document, sheet, block.align, keep=keep or block.keep_next)
             size = block.size or sheet.size
+            row = _row(document, sheet, block.align, keep=keep or block.keep_next, size=size)
             shape = row.paragraph_format
             if block.hang:
                 shape.left_indent = Pt(block.hang * SIZES[size])
@@ -105,11 +108,12 @@ def _block(document: Document, sheet: Sheet, block: Block, keep: bool = False) -
             _pieces(row, block.pieces, size, sheet.text_width)
         case Ruled():
             for _ in range(block.lines):
-                _pieces(_row(document, sheet, "left", keep=keep), (Blank(None),), sheet.size, sheet.text_width)
+                row = _row(document, sheet, "left", keep=keep)
+                _pitch(row, SIZES[sheet.size] * sheet.spacing * HAND)
+                _pieces(row, (Blank(None),), sheet.size, sheet.text_width)
         case Gap():
             row = _row(document, sheet, "left", keep=keep)
-            row.paragraph_format.line_spacing_rule = WD_LINE_SPACING.EXACTLY
-            row.paragraph_format.line_spacing = Pt(max(1.0, block.lines * SIZES[sheet.size] * sheet.spacing))
+            _pitch(row, max(1.0, block.lines * SIZES[sheet.size] * sheet.spacing))
         case Spread():
             _spread(document, sheet, block, keep)
         case Table():
@@ -121,14 +125,20 @@ def _block(document: Document, sheet: Sheet, block: Block, keep: bool = False) -
             assert_never(block)
 
 
-def _row(document: Document, sheet: Sheet, align: Align, keep: bool = False) -> Row:
+def _row(document: Document, sheet: Sheet, align: Align, keep: bool = False, size: str | None = None) -> Row:
     row = document.add_paragraph()
     row.alignment = _ALIGN[align]
     shape = row.paragraph_format
     shape.space_before = shape.space_after = Pt(0)
-    shape.line_spacing = sheet.spacing * 0.82  # Word's single line of 仿宋 is itself about 1.2 times the type size
+    _pitch(row, SIZES[size or sheet.size] * sheet.spacing)
     shape.keep_with_next = keep or None
     return row
+
+
+def _pitch(row: Row, points: float) -> None:
+    # A fixed pitch (固定值), as official papers have it: a multiple would differ with every font in place of 仿宋.
+    row.paragraph_format.line_spacing_rule = WD_LINE_SPACING.EXACTLY
+    row.paragraph_format.line_spacing = Pt(points)
 
 
 def _pieces(row: Row, pieces: Iterable[Piece], size: str, width: float) -> None:
@@ -142,14 +152,15 @@ def _pieces(row: Row, pieces: Iterable[Piece], size: str, width: float) -> None:
                 row.alignment = WD_ALIGN_PARAGRAPH.LEFT
                 _run(row, "\t", size).underline = True
             case Blank():
-                _run(row, "\u3000" * max(1, round(piece.ems or 0)), size).underline = True
+                # Ideographic spaces alone would vanish at the end of a line; the hard spaces hold them.
+                _run(row, "\u3000" * max(1, round(piece.ems or 0) - 1) + "\xa0\xa0", size).underline = True
 
 
 def _spread(document: Document, sheet: Sheet, block: Spread, keep: bool) -> None:
-    row = _row(document, sheet, "left", keep=keep)
+    size = block.size or sheet.size
+    row = _row(document, sheet, "left", keep=keep, size=size)
     row.alignment = WD_ALIGN_PARAGRAPH.LEFT
     share = sheet.text_width / len(block.parts)
-    size = block.size or sheet.size
     stops = row.paragraph_format.tab_stops
     for place, part in enumerate(block.parts):
         open_end = Blank(None) in part
@@ -170,10 +181,11 @@ def _table(document: Document, sheet: Sheet, block: Table) -> None:
     margins = OxmlElement("w:tblCellMar")
     for side in ("left", "right"):
         edge = OxmlElement(f"w:{side}")
-        edge.set(qn("w:w"), "68")  # 1.2 mm in twentieths of a point
+        edge.set(qn("w:w"), "48")  # 0.85 mm in twentieths of a point: a little less than was measured with
         edge.set(qn("w:type"), "dxa")
         margins.append(edge)
-    table._tbl.tblPr.append(margins)  # noqa: SLF001
+    # Word reads these only in the order of the standard: before tblLook.
+    table._tbl.tblPr.find(qn("w:tblLook")).addprevious(margins)  # noqa: SLF001
     for column, width in zip(table.columns, widths, strict=True):
         column.width = Mm(width)
     _cells(
@@ -201,7 +213,8 @@ def _cells(
         cell.width = Mm(width)
         row = cell.paragraphs[0]
         row.alignment = WD_ALIGN_PARAGRAPH.LEFT if align == "left" else _ALIGN[align]
-        row.paragraph_format.space_after = Pt(0)
+        row.paragraph_format.space_before = row.paragraph_format.space_after = Pt(2)
+        _pitch(row, SIZES[size] * 1.35)
         _run(row, text, size, HEADING_FONT if bold else TEXT_FONT)
 
 
@@ -217,16 +230,15 @@ def _fonts(shape: object, font: str) -> None:
     fonts = shape.get_or_add_rFonts()  # type: ignore[attr-defined]
     for theme in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
         fonts.attrib.pop(qn(f"w:{theme}"), None)
-    fonts.set(qn("w:ascii"), _LATIN)
-    fonts.set(qn("w:hAnsi"), _LATIN)
-    fonts.set(qn("w:eastAsia"), font)
+    for script in ("ascii", "hAnsi", "eastAsia"):
+        fonts.set(qn(f"w:{script}"), font)
     # Quotation marks and dashes are shared by both scripts; here they are Chinese.
     fonts.set(qn("w:hint"), "eastAsia")
 
 
-def _flag(shape: object, name: str) -> None:
+def _flag(shape: object, name: str, value: str = "1") -> None:
     flag = OxmlElement(name)
-    flag.set(qn("w:val"), "true")
+    flag.set(qn("w:val"), value)
     shape.append(flag)  # type: ignore[attr-defined]
 
 

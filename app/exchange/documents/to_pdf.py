@@ -10,6 +10,7 @@ from fpdf import FPDF
 from fpdf.enums import TextMode
 
 from app.exchange.documents.blocks import (
+    HAND,
     SIZES,
     Align,
     Block,
@@ -29,6 +30,7 @@ from app.exchange.documents.layout import POINT, Line, Span, broken
 from app.exchange.documents.widths import PADDING, column_widths, fitting_size
 
 _RULE = 0.2  # width of every drawn rule, millimetres
+_LEAD = 0.8  # above and below the text of a cell, millimetres
 _BOLD = 0.03  # a bold glyph is the plain one with this much outline, in ems: the carried fonts have one weight
 
 
@@ -91,20 +93,16 @@ class _Setting:
                 if not self.room(3 * self.step(size)) and not self.at_top:
                     self.turn()
                 if not self.at_top:
-                    self.y += 0.2 * self.step(size)
+                    self.y += 0.25 * self.step(size)
                 for found in broken((Text(block.text, bold=True),), self.width, size, "sans"):
                     self.put(found, size, self.step(size), "left")
             case Paragraph():
                 self._paragraph(block)
             case Ruled():
                 size = SIZES[self.sheet.size]
+                rule = Line((Span("", 0, self.width, "serif", size, rule=True),), self.width)
                 for _ in range(block.lines):
-                    self.put(
-                        Line((Span("", 0, self.width, "serif", size, rule=True),), self.width),
-                        size,
-                        self.step(size),
-                        "left",
-                    )
+                    self.put(rule, size, self.step(size) * HAND, "left")
             case Gap():
                 self.y += block.lines * self.step(SIZES[self.sheet.size])
             case Table():
@@ -131,13 +129,14 @@ class _Setting:
     def _spread(self, block: Spread) -> None:
         size = SIZES[block.size or self.sheet.size]
         share = self.width / len(block.parts)
-        lines = [broken(part, share - 2, size) for part in block.parts]
+        last = len(block.parts) - 1
+        lines = [broken(part, share if place == last else share - 2, size) for place, part in enumerate(block.parts)]
         height = self.step(size)
         if not self.room(height * max(map(len, lines))) and not self.at_top:
             self.turn()
         for place, part in enumerate(lines):
             for row, found in enumerate(part):
-                slack = share * (place + 1) - found.width if place == len(lines) - 1 and place else share * place
+                slack = share * (place + 1) - found.width if place == last and place else share * place
                 self.page.words.append((self.left + slack, self.y + row * height + _baseline(height, size), found, 0.0))
         self.y += height * max(map(len, lines))
 
@@ -174,7 +173,7 @@ class _Setting:
                 if self.room(_height(cells, pitch)):
                     self._row(cells, widths, aligns, size, pitch)
                     break
-                fits = int((self.bottom - self.y - 2 * PADDING) / pitch)
+                fits = int((self.bottom - self.y - 2 * _LEAD) / pitch)
                 if _height(cells, pitch) > whole and fits >= 2:
                     # A row taller than a page is continued on the next one.
                     self._row([cell[:fits] for cell in cells], widths, aligns, size, pitch)
@@ -191,7 +190,7 @@ class _Setting:
             self.page.rules += [(x, self.y, x + width, self.y), (x, self.y, x, self.y + height),
                                 (x + width, self.y, x + width, self.y + height),
                                 (x, self.y + height, x + width, self.y + height)]  # fmt: skip
-            lead = (height - len(cell) * pitch) / 2 if align != "left" else PADDING
+            lead = (height - len(cell) * pitch) / 2 if align != "left" else _LEAD
             for row, found in enumerate(cell):
                 slack = width - 2 * PADDING - found.width
                 shift = {"left": 0.0, "center": slack / 2, "right": slack}[align]
@@ -245,7 +244,7 @@ def _baseline(height: float, size: float) -> float:
 
 
 def _height(cells: list[list[Line]], pitch: float) -> float:
-    return max(len(cell) for cell in cells) * pitch + 2 * PADDING
+    return max(len(cell) for cell in cells) * pitch + 2 * _LEAD
 
 
 def _draw(pdf: FPDF, x: float, baseline: float, spans: Iterable[Span], space: float) -> None:

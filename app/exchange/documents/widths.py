@@ -5,20 +5,22 @@ from __future__ import annotations
 from app.exchange.documents.blocks import SIZES, Table
 from app.exchange.documents.layout import POINT, longest_whole, text_width
 
-PADDING = 1.2  # millimetres between a cell's rule and its text, left and right
+PADDING = 1.0  # millimetres between a cell's rule and its text, left and right
 
 _READ = 400  # rows that decide; a ledger of thousands is of one kind throughout
-_MOST = 24.0  # a column may ask for so many characters before it wraps
+_MOST = 80.0  # a column asks for so many characters at most: beyond, it wraps whatever it gets
+_CROWDED = 0.75  # of the width, taken by words that must not be broken
 _SMALLER = ("五号", "小五", "六号")
 
 
 def fitting_size(table: Table, width: float) -> str:
-    """The table's type size, or a smaller one where no column could hold its longest word."""
-    wanted = SIZES[table.size]
-    for name in (table.size, *(name for name in _SMALLER if SIZES[name] < wanted)):
-        if sum(_narrowest(table, SIZES[name])) <= width:
-            return name
-    return _SMALLER[-1]
+    """The table's type size, or a smaller one where the words alone would fill the width and long texts wrap badly."""
+    sizes = [table.size, *(name for name in _SMALLER if SIZES[name] < SIZES[table.size])]
+    for share, names in ((_CROWDED, [name for name in sizes if SIZES[name] >= SIZES["小五"]]), (1.0, sizes)):
+        for name in names:
+            if sum(_narrowest(table, SIZES[name])) <= width * share:
+                return name
+    return sizes[-1]
 
 
 def column_widths(table: Table, width: float, size: float) -> list[float]:
@@ -49,9 +51,14 @@ def _narrowest(table: Table, size: float) -> list[float]:
     for place, column in enumerate(table.columns):
         # A heading wraps to two lines before it widens its column.
         head = min(text_width(column.label, size) / 2 + em / 2, 4 * em)
-        word = min(max((longest_whole(cell, size) for cell in _cells(table, place)), default=0.0), 11 * em)
+        word = min(max((_whole(cell, size) for cell in _cells(table, place)), default=0.0), 11 * em)
         least.append(max(head, word, 2 * em) + 2 * PADDING + 0.2)
     return least
+
+
+def _whole(cell: str, size: float) -> float:
+    # A name or a short answer (已整改) is read as one word.
+    return text_width(cell, size) if len(cell) <= 4 else longest_whole(cell, size)
 
 
 def _wishes(table: Table, size: float) -> list[float]:
@@ -60,7 +67,5 @@ def _wishes(table: Table, size: float) -> list[float]:
     for place, column in enumerate(table.columns):
         lengths = [text_width(cell, size) for cell in _cells(table, place)]
         longest = max(lengths, default=0.0)
-        # Very long texts ask for more, but not in proportion: they wrap.
-        need = min(longest, _MOST * em) + max(0.0, min(longest, 200 * em) - _MOST * em) * 0.1
-        wishes.append(max(need, text_width(column.label, size)) + 2 * PADDING + 0.2)
+        wishes.append(max(min(longest, _MOST * em), text_width(column.label, size)) + 2 * PADDING + 0.2)
     return wishes
