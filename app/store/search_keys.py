@@ -100,7 +100,7 @@ def readings(character: str) -> tuple[str, ...]:
 
 @functools.lru_cache(maxsize=8_000)
 def sounds(name: str) -> tuple[tuple[str, ...], ...]:
-    """The readings of *name*, each as its syllables; where the characters have too many together, one varies at a time."""
+    """The readings of *name*, each as its syllables; where there are too many together, one character varies at a time."""
     each = [readings(character) for character in name]
     total = 1
     for choices in each:
