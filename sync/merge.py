@@ -370,4 +370,4 @@ def _combined(rule: str, theirs: Value, mine: Value) -> Value:
         old = str(theirs).split("\n")
         return "\n".join([*old, *(line for line in str(mine).split("\n") if line not in old)])
     pick = max if rule == "max" else min
-    return pick(theirs, mine)  # type: ignore[type-var]
+    return pick(theirs, mine)

@@ -1,0 +1,1 @@
+"""The county's end: tables, rights, enrolment and the exchange."""

@@ -1,0 +1,366 @@
+"""One frame taken at the county: in one transaction, in bulk, and change by change where that fails."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgpack
+import sqlalchemy as sa
+
+from app.schema.form import Forms
+from app.schema.record import AREA, Change, Receipt, Record
+from sync.county.database import Database, parts
+from sync.county.records import Held, Records, Sums, hash_of
+from sync.county.rights import Device, Rights
+from sync.county.tables import ASIDE, COUNTY, ENTRY, FRAME, HISTORY
+from sync.merge import Context, Loser, Writer, conflict_change, content_hash, contested, merge
+from sync.wire import Reader, Receipts, decode_up, encode
+
+_log = logging.getLogger(__name__)
+# The connection or the whole database is at fault, not the change: the frame is tried again, nothing is set aside.
+_NOT_ITS_FAULT = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
+
+
+@dataclass(frozen=True)
+class Applier:
+    """Applies frames to *county*'s tables."""
+
+    database: Database
+    forms: Forms
+    records: Records
+    county: str
+
+    def apply(self, rights: Rights, device: Device, incarnation: str, content: bytes, now: int) -> Receipts:
+        """Apply a frame of *device* and return its receipts; one that was applied before gives its old ones again.
+
+        WireError for a frame that can't be read: nothing of it is used. *now* in milliseconds since 1970 UTC.
+        """
+        frame = decode_up(content)
+        digest = hashlib.blake2b(content, digest_size=16).digest()
+        with self.database.write(self.county) as (conn, _epoch, rev):
+            known = self.receipts(conn, device, incarnation, frame.number, digest)
+            if known is not None:
+                return known
+            row = {
+                "county": self.county,
+                "device": device.id,
+                "incarnation": incarnation,
+                "number": frame.number,
+                "hash": digest,
+                "at": now,
+                "void": 0,
+            }
+            conn.execute(sa.insert(FRAME).values(**row))
+            batch = _Batch(self, rights, device, incarnation, frame.number, now, conn, rev)
+            receipts = batch.take(frame.changes)
+            answer = Receipts.of(frame.number, receipts)
+            conn.execute(
+                sa.update(FRAME).where(*_frame_key(self.county, device.id, incarnation, frame.number)),
+                {"receipts": encode(answer)},
+            )
+        return answer
+
+    def receipts(
+        self, conn: sa.Connection, device: Device, incarnation: str, number: int, digest: bytes | None = None
+    ) -> Receipts | None:
+        """What the county answered to a frame before; None if it never came.
+
+        With *digest* a known number of another content is "not yours": a cloned disk or a restored device.
+        """
+        query = sa.select(FRAME).where(*_frame_key(self.county, device.id, incarnation, number))
+        row = conn.execute(query).one_or_none()
+        if row is None:
+            return None
+        if row.receipts is None:
+            return Receipts(number, code="sync.void")
+        if digest is not None and row.hash != digest:
+            return Receipts(number, code="sync.not_yours")
+        (message,) = Reader().feed(row.receipts)
+        return message if isinstance(message, Receipts) else None
+
+    def void(self, device: Device, incarnation: str, numbers: Sequence[int], now: int) -> None:
+        """The device gave these numbers up: one that comes later is skipped."""
+        with self.database.write(self.county) as (conn, _, _):
+            for number in numbers:
+                key = _frame_key(self.county, device.id, incarnation, number)
+                if not conn.execute(sa.update(FRAME).where(*key), {"void": 1}).rowcount:
+                    values = {"device": device.id, "incarnation": incarnation, "number": number, "at": now, "void": 1}
+                    conn.execute(sa.insert(FRAME).values(county=self.county, **values))
+
+
+@dataclass
+class _Writes:
+    """What a run of changes leaves to be written."""
+
+    rev: int
+    touched: dict[tuple[str, str], Held] = field(default_factory=dict)
+    history: list[dict[str, Any]] = field(default_factory=list)
+    entries: list[dict[str, Any]] = field(default_factory=list)
+    aside: list[dict[str, Any]] = field(default_factory=list)
+    sums: Sums = field(default_factory=Sums)
+
+
+class _Batch:
+    """The changes of one frame, inside its transaction."""
+
+    def __init__(
+        self,
+        applier: Applier,
+        rights: Rights,
+        device: Device,
+        incarnation: str,
+        number: int,
+        now: int,
+        conn: sa.Connection,
+        rev: int,
+    ) -> None:
+        self._at = applier
+        self._rights = rights
+        self._device = device
+        self._incarnation = incarnation
+        self._number = number
+        self._now = now
+        self._conn = conn
+        self._rev = rev
+
+    def take(self, changes: Sequence[Change]) -> list[Receipt]:
+        """A receipt for each of *changes*; whatever one of them does wrong, the others are not held up."""
+        try:
+            with self._conn.begin_nested():
+                receipts = self._run(changes)
+        except _NOT_ITS_FAULT:
+            raise
+        except Exception as bad:  # noqa: BLE001 - the county's edge: one bad change must not hold up the others
+            _log.warning("frame taken change by change: %s", type(bad).__name__)
+            receipts = [self._alone(change) for change in changes]
+        self._conn.execute(sa.update(COUNTY).where(COUNTY.c.county == self._at.county), {"rev": self._rev})
+        return receipts
+
+    def _alone(self, change: Change) -> Receipt:
+        try:
+            with self._conn.begin_nested():
+                return self._run([change])[0]
+        except _NOT_ITS_FAULT:
+            raise
+        except Exception as bad:  # noqa: BLE001 - see take
+            _log.warning("a change of %s set aside: %s", change.form, type(bad).__name__)
+            digest = content_hash(self._device.id, change)
+            row = self._aside(change, digest, "sync.set_aside")
+            with self._conn.begin_nested():
+                self._at.database.put(self._conn, ASIDE, [row])
+            return Receipt(change.counter, "refused", code="sync.set_aside")
+
+    def _run(self, changes: Sequence[Change]) -> list[Receipt]:
+        hashes = [content_hash(self._device.id, change) for change in changes]
+        old = self._answered_before(hashes)
+        fresh = [change for change, digest in zip(changes, hashes, strict=True) if digest not in old]
+        held = self._held(fresh)
+        before = dict(held)
+        missing = self._missing_parents(fresh, held)
+        writers = self._writers(fresh, held)
+        writes = _Writes(self._rev)
+        receipts = []
+        for change, digest in zip(changes, hashes, strict=True):
+            if digest in old:
+                receipts.append(_again(old[digest], change.counter))
+            else:
+                receipts.append(self._one(change, digest, held, missing, writers, writes))
+        self._flush(writes, before)
+        self._rev = writes.rev
+        return receipts
+
+    def _one(
+        self,
+        change: Change,
+        digest: bytes,
+        held: dict[tuple[str, str], Held],
+        missing: set[str],
+        writers: dict[int, Writer],
+        writes: _Writes,
+    ) -> Receipt:
+        key = change.form, change.id
+        stored = held[key].record if key in held else None
+        code = self._rights.refusal(self._device, change, stored)
+        if code:
+            writes.aside.append(self._aside(change, digest, code))
+            return Receipt(change.counter, "refused", code=code)
+        form = self._at.forms[change.form]
+        if stored is None and form.parent and change.values.get(form.parent) in missing:
+            return Receipt(change.counter, "waiting", code="sync.parent_missing")
+        rev = writes.rev + 1
+        outcome = merge(form, stored, change, Context(self._device.id, rev, self._now, writers))
+        if outcome.status == "waiting":
+            return Receipt(change.counter, "waiting", code="sync.record_missing")
+        if outcome.status == "refused" or outcome.record is None:
+            writes.aside.append(self._aside(change, digest, outcome.code))
+            return Receipt(change.counter, "refused", code=outcome.code)
+        writes.rev = rev
+        missing.discard(change.id)
+        receipt = Receipt(change.counter, outcome.status, rev, outcome.lost, outcome.results)
+        body = [change.values, change.bases, outcome.lost, outcome.results]
+        self._write(writes, held, change, outcome.record if outcome.written else None, receipt, digest, body, stored)
+        writers[rev] = Writer(self._device.id, change.counter, change.time, change.user, {**change.values, **outcome.results})
+        for loser in outcome.losers:
+            self._keep_loser(writes, held, change, digest, loser)
+        return receipt
+
+    def _keep_loser(
+        self, writes: _Writes, held: dict[tuple[str, str], Held], change: Change, digest: bytes, loser: Loser
+    ) -> None:
+        form = self._at.forms[change.form]
+        target = self._at.forms.conflict_form(form)
+        made = conflict_change(target.name, form, change, loser, digest, self._device.id)
+        writes.rev += 1
+        made_record = merge(target, None, made, Context("", writes.rev, self._now)).record
+        receipt = Receipt(0, "accepted", writes.rev)
+        body = [made.values, made.bases, [], {}]
+        self._write(writes, held, made, made_record, receipt, content_hash("", made), body, None, county=True)
+
+    def _write(
+        self,
+        writes: _Writes,
+        held: dict[tuple[str, str], Held],
+        change: Change,
+        record: Record | None,
+        receipt: Receipt,
+        digest: bytes,
+        body: list[Any],
+        stored: Record | None,
+        *,
+        county: bool = False,
+    ) -> None:
+        """Note what *change* did: a line of history always, the record and its entries where it became another."""
+        at = self._at
+        writes.history.append(
+            {
+                "county": at.county,
+                "rev": receipt.rev,
+                "form": change.form,
+                "id": change.id,
+                "device": "" if county else self._device.id,
+                "incarnation": "" if county else self._incarnation,
+                "frame": 0 if county else self._number,
+                "counter": change.counter,
+                "time": change.time,
+                "account": change.user,
+                "status": receipt.status,
+                "hash": digest,
+                "body": msgpack.packb(body),
+            }
+        )
+        if record is None:
+            return
+        stream = at.forms[change.form].stream
+        key = change.form, change.id
+        held[key] = writes.touched[key] = Held(record, hash_of(record))
+        entry = {
+            "county": at.county,
+            "rev": receipt.rev,
+            "area": record.area,
+            "stream": stream,
+            "form": change.form,
+            "id": change.id,
+            "gone": 0,
+            "account": change.user,
+            "time": change.time,
+        }
+        writes.entries.append(entry)
+        if stored is not None and stored.area != record.area:
+            writes.entries.append({**entry, "area": stored.area, "gone": 1})
+
+    def _flush(self, writes: _Writes, before: Mapping[tuple[str, str], Held]) -> None:
+        at, conn = self._at, self._conn
+        by_form: dict[str, list[Held]] = {}
+        for key, item in writes.touched.items():
+            by_form.setdefault(key[0], []).append(item)
+            writes.sums.moved(at.forms[key[0]].stream, before.get(key), item)
+        for form, items in by_form.items():
+            at.records.put(conn, form, items)
+        if writes.history:
+            conn.execute(sa.insert(HISTORY), writes.history)
+        if writes.entries:
+            conn.execute(sa.insert(ENTRY), writes.entries)
+        at.database.put(conn, ASIDE, writes.aside)
+        writes.sums.write(conn, at.database, at.county)
+
+    # -- what must be known before ----------------------------------------------------------------
+
+    def _answered_before(self, hashes: Sequence[bytes]) -> dict[bytes, Receipt]:
+        found: dict[bytes, Receipt] = {}
+        county = self._at.county
+        for some in parts(hashes):
+            query = sa.select(HISTORY.c.hash, HISTORY.c.rev, HISTORY.c.status, HISTORY.c.body)
+            for row in self._conn.execute(query.where(HISTORY.c.county == county, HISTORY.c.hash.in_(some))):
+                _, _, lost, results = msgpack.unpackb(row.body)
+                found[row.hash] = Receipt(0, row.status, row.rev, tuple(lost), results)
+            refused = sa.select(ASIDE.c.hash, ASIDE.c.code).where(ASIDE.c.county == county, ASIDE.c.hash.in_(some))
+            found.update({digest: Receipt(0, "refused", code=code) for digest, code in self._conn.execute(refused)})
+        return found
+
+    def _held(self, changes: Sequence[Change]) -> dict[tuple[str, str], Held]:
+        wanted: dict[str, dict[str, None]] = {}
+        for change in changes:
+            if change.form in self._at.forms:
+                wanted.setdefault(change.form, {})[change.id] = None
+        return {
+            (form, record_id): item
+            for form, ids in wanted.items()
+            for record_id, item in self._at.records.get(self._conn, form, list(ids)).items()
+        }
+
+    def _missing_parents(self, changes: Sequence[Change], held: Mapping[tuple[str, str], Held]) -> set[str]:
+        """The parents of new records that aren't at the county, also those that this very frame brings."""
+        wanted: dict[str, set[str]] = {}
+        for change in changes:
+            form = self._at.forms.get(change.form)
+            if form and form.parent and AREA in change.values and (change.form, change.id) not in held:
+                target = dict(form.references).get(form.parent)
+                if target and change.values.get(form.parent):
+                    wanted.setdefault(target, set()).add(str(change.values[form.parent]))
+        found: set[str] = set()
+        for target, ids in wanted.items():
+            found |= ids - self._at.records.exist(self._conn, target, ids)
+        return found
+
+    def _writers(self, changes: Sequence[Change], held: Mapping[tuple[str, str], Held]) -> dict[int, Writer]:
+        wanted: set[int] = set()
+        for change in changes:
+            if item := held.get((change.form, change.id)):
+                wanted |= contested(self._at.forms[change.form], item.record, change)
+        found: dict[int, Writer] = {}
+        for some in parts(sorted(wanted)):
+            query = sa.select(HISTORY).where(HISTORY.c.county == self._at.county, HISTORY.c.rev.in_(some))
+            for row in self._conn.execute(query):
+                values, _, _, results = msgpack.unpackb(row.body)
+                found[row.rev] = Writer(row.device, row.counter, row.time, row.account, {**values, **results})
+        return found
+
+    def _aside(self, change: Change, digest: bytes, code: str) -> dict[str, Any]:
+        return {
+            "county": self._at.county,
+            "hash": digest,
+            "device": self._device.id,
+            "counter": change.counter,
+            "form": change.form,
+            "id": change.id,
+            "code": code,
+            "at": self._now,
+            "body": msgpack.packb([change.values, change.bases, change.time, change.user, change.area]),
+        }
+
+
+def _again(receipt: Receipt, counter: int) -> Receipt:
+    return Receipt(counter, receipt.status, receipt.rev, receipt.lost, receipt.results, receipt.code)
+
+
+def _frame_key(county: str, device: str, incarnation: str, number: int) -> list[sa.ColumnElement[bool]]:
+    return [
+        FRAME.c.county == county,
+        FRAME.c.device == device,
+        FRAME.c.incarnation == incarnation,
+        FRAME.c.number == number,
+    ]

@@ -1,0 +1,106 @@
+"""One county: its database opened, its forms and rights, and who its devices are."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.errors import KnownError
+from app.rules.permissions import Permissions
+from app.schema.form import Forms
+from app.schema.ids import IdMaker
+from sync.county.applying import Applier
+from sync.county.database import Database
+from sync.county.records import Records
+from sync.county.rights import Device, Rights
+from sync.county.tables import AREA, AUDIT, COUNTY, DEVICE, Tables
+from sync.wire import Area
+
+
+class County:
+    """Opened once a process; its methods may be called from any thread."""
+
+    def __init__(self, database: Database, forms: Forms, code: str, permissions: Permissions, now: Callable[[], float]) -> None:
+        self.database = database
+        self.forms = forms
+        self.code = code
+        self.permissions = permissions
+        self.tables = Tables(forms)
+        self.records = Records(database, self.tables, forms, code)
+        self.applier = Applier(database, forms, self.records, code)
+        self.new_id = IdMaker()
+        self._now = now
+
+    @classmethod
+    def open(
+        cls,
+        database: str | Path,
+        forms: Forms,
+        *,
+        permissions: Permissions | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> County:
+        """The county that *database* holds; KnownError("county.missing") where none was made there."""
+        held = Database(database)
+        if not sa.inspect(held.engine).has_table("county"):
+            held.close()
+            raise KnownError("county.missing")
+        with held.snapshot() as conn:
+            code = conn.scalar(sa.select(COUNTY.c.county))
+        if code is None:
+            raise KnownError("county.missing")
+        made = cls(held, forms, code, permissions or Permissions.load(), now)
+        made.tables.create(held.engine)
+        return made
+
+    def close(self) -> None:
+        """Give the database back."""
+        self.database.close()
+
+    def now_ms(self) -> int:
+        """The county's time in milliseconds since 1970 UTC."""
+        return int(self._now() * 1000)
+
+    def standing(self, conn: sa.Connection) -> tuple[int, int]:
+        """(epoch, last rev)."""
+        row = conn.execute(sa.select(COUNTY.c.epoch, COUNTY.c.rev).where(COUNTY.c.county == self.code)).one()
+        return row.epoch, row.rev
+
+    def areas(self, conn: sa.Connection) -> list[Area]:
+        """Every division of the county, by code."""
+        query = sa.select(AREA).where(AREA.c.county == self.code).order_by(AREA.c.code)
+        return [Area(row.code, row.name or "", row.level or "", row.parent or "") for row in conn.execute(query)]
+
+    def rights(self, conn: sa.Connection) -> Rights:
+        """What devices may do, with the areas that there are now."""
+        return Rights(self.forms, self.permissions, frozenset(area.code for area in self.areas(conn)))
+
+    def device(self, token: str) -> Device | None:
+        """The device that *token* was given to, also a revoked one; None for a token that nobody was given."""
+        digest = hashlib.sha256(token.encode()).digest()
+        with self.database.snapshot() as conn:
+            query = sa.select(DEVICE).where(DEVICE.c.county == self.code, DEVICE.c.token == digest)
+            row = conn.execute(query).one_or_none()
+        if row is None:
+            return None
+        areas, roles = json.loads(row.areas), json.loads(row.roles)
+        return Device(row.id, row.account or "", tuple(areas), tuple(roles), row.state)
+
+    def audit(self, conn: sa.Connection, action: str, *, device: str = "", account: str = "", **detail: Any) -> None:
+        """Note who did what; *detail* holds no person's data."""
+        row: Mapping[str, Any] = {
+            "county": self.code,
+            "id": self.new_id(),
+            "at": self.now_ms(),
+            "device": device,
+            "account": account,
+            "action": action,
+            "detail": json.dumps(detail, ensure_ascii=False),
+        }
+        conn.execute(sa.insert(AUDIT).values(**row))

@@ -1,0 +1,235 @@
+"""The way down: what happened in a device's streams after its cursors, frame by frame, urgent streams first."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+import sqlalchemy as sa
+
+from app.schema.form import STREAMS
+from app.schema.record import AREA, DELETED, Delta, Record
+from app.schema.values import Value
+from sync.county.database import Database
+from sync.county.records import Records, streams
+from sync.county.tables import COUNTY, ENTRY, FRAME, HISTORY
+from sync.wire import Down, End, Hello, Message, Move, agreement, encode_down
+
+TAG_SIZE = 8
+# What one delta is taken to weigh before any was sent, and the bounds of how many one frame may hold.
+_FIRST_GUESS = 80
+_FEWEST, _MOST = 20, 4000
+_HEAVY = 4 << 20
+_ORDER = ("urgent", *(name for name in STREAMS if name not in {"urgent", "ordinary"}), "ordinary")
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The streams of one device, by class, and how far each is: ``cursors`` for most, ``behind`` for those catching up."""
+
+    areas: dict[str, tuple[str, ...]]
+    cursors: dict[str, int]
+    behind: dict[tuple[str, str], int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """Entries of some streams of one class after *before*; *after* is the last rev that was looked at.
+
+    ``areas`` None: of all streams of the class that aren't catching up.
+    """
+
+    stream: str
+    before: int
+    after: int
+    areas: tuple[str, ...] | None
+    deltas: list[tuple[int, Delta]]
+    full: bool
+    tag: bytes = b""
+
+
+class Pull:
+    """One device's way down. ``sent`` counts the deltas."""
+
+    def __init__(self, database: Database, records: Records, county: str, scope: Scope, own: Collection[int]) -> None:
+        self._database = database
+        self._records = records
+        self._county = county
+        self._scope = scope
+        self._cursors = dict(scope.cursors)
+        self._behind = dict(scope.behind)
+        # What the device has been told of its cursors: pages without news move only ours.
+        self._told = dict(scope.cursors)
+        # Revs that this incarnation wrote and has receipts for: it needs nobody to tell it.
+        self._own = own
+        # Records sent whose last change lies beyond the cursor: they turn up again and have nothing new.
+        self._ahead: dict[str, int] = {}
+        self.sent = 0
+
+    def messages(self, hello: Hello) -> Iterator[Message]:
+        """Frames of about the size that the device wants, and the end, which is of one instant with the last of them."""
+        size = min(max(hello.size, 2 << 10), 64 << 10)
+        level = min(max(hello.level, 1), 19)
+        rows = min(max(size // _FIRST_GUESS, _FEWEST), _MOST)
+        while True:
+            pages, end = self._look(rows, hello.want)
+            for page in pages:
+                for down in self._frames(page, level):
+                    yield down
+                    if page.deltas:
+                        weight = max(len(down.content) // len(page.deltas), 8)
+                        rows = min(max(size // weight, _FEWEST), _MOST)
+            if end is not None:
+                yield end
+                return
+
+    def _look(self, rows: int, want: Sequence[str]) -> tuple[list[_Page], End | None]:
+        """What is left of each class up to the first that fills a page; all that is left, and the end, if none does.
+
+        In one snapshot, so that the end's digests speak of exactly the cursors that the last frames set.
+        """
+        with self._database.snapshot() as conn:
+            last = conn.scalar(sa.select(COUNTY.c.rev).where(COUNTY.c.county == self._county)) or 0
+            pages: list[_Page] = []
+            for stream in [name for name in _ORDER if name in self._scope.areas]:
+                for page in self._pages(conn, stream, rows, last):
+                    self._advance(page)
+                    pages.append(replace(page, tag=tag_at(conn, self._county, page.after)))
+                    if page.full:
+                        return pages, None
+            held = streams(conn, self._county, sorted({area for areas in self._scope.areas.values() for area in areas}))
+        mine = {
+            (area, name): held[area, name]
+            for name, areas in self._scope.areas.items()
+            for area in areas
+            if (area, name) in held
+        }
+        listed = tuple((area, name, *mine[area, name]) for area, name in sorted(mine)) if "streams" in want else ()
+        return pages, End(last, agreement(mine), listed)
+
+    def _pages(self, conn: sa.Connection, stream: str, rows: int, last: int) -> Iterator[_Page]:
+        catching = {area: rev for (name, area), rev in self._behind.items() if name == stream}
+        for start in sorted(set(catching.values())):
+            areas = tuple(area for area, rev in catching.items() if rev == start)
+            yield self._page(conn, stream, start, areas, rows, last, alone=True)
+        normal = tuple(area for area in self._scope.areas[stream] if area not in catching)
+        if normal:
+            yield self._page(conn, stream, self._cursors.get(stream, 0), normal, rows, last, alone=False)
+
+    def _page(
+        self, conn: sa.Connection, stream: str, start: int, areas: tuple[str, ...], rows: int, last: int, *, alone: bool
+    ) -> _Page:
+        query = (
+            sa.select(ENTRY)
+            .where(ENTRY.c.county == self._county, ENTRY.c.stream == stream, ENTRY.c.rev > start, ENTRY.c.rev <= last)
+            .where(ENTRY.c.area.in_(areas))
+            .order_by(ENTRY.c.rev)
+            .limit(rows)
+        )
+        entries = conn.execute(query).all()
+        full = len(entries) == rows
+        after = entries[-1].rev if full else last
+        deltas = self._deltas(conn, entries, start, areas)
+        return _Page(stream, start, after, areas if alone else None, deltas, full)
+
+    def _deltas(
+        self, conn: sa.Connection, entries: Sequence[sa.Row[tuple[object, ...]]], start: int, areas: tuple[str, ...]
+    ) -> list[tuple[int, Delta]]:
+        """(rev of the entry, delta) for each record among *entries* that has news for the device."""
+        foreign = [entry for entry in entries if entry.rev not in self._own]
+        by_form: dict[str, list[str]] = {}
+        for entry in foreign:
+            by_form.setdefault(entry.form, []).append(entry.id)
+        held = {form: self._records.get(conn, form, list(dict.fromkeys(ids))) for form, ids in by_form.items()}
+        done: set[str] = set()
+        found: list[tuple[int, Delta]] = []
+        for entry in foreign:
+            # A record comes at its first entry, as it is now; its later entries have nothing to add.
+            if entry.id in done or entry.id not in held[entry.form]:
+                continue
+            record = held[entry.form][entry.id].record
+            if self._ahead.get(entry.id) == record.rev:
+                continue
+            gone = record.area not in areas and record.area not in self._scope.areas.get(entry.stream, ())
+            if gone and not entry.gone:
+                continue  # its later entry here says that it left
+            done.add(entry.id)
+            self._ahead[entry.id] = record.rev
+            delta = _left(record) if gone else self._delta(record, start)
+            if delta is not None:
+                found.append((entry.rev, replace(delta, user=entry.account or "", time=entry.time)))
+        return found
+
+    def _delta(self, record: Record, start: int) -> Delta | None:
+        created = record.revs.get("", 0)
+        moved_in = record.revs.get(AREA, created)
+        new = (created > start and created not in self._own) or (moved_in > start and moved_in not in self._own)
+        if new:
+            values = {**dict.fromkeys(name for name in record.revs if _plain(name)), **record.values, **record.extra}
+            return Delta(
+                record.form, record.id, record.area, record.rev, values, record.revs, whole=True, deleted=record.deleted
+            )
+        fresh = {name: rev for name, rev in record.revs.items() if name and rev > start and rev not in self._own}
+        if not fresh:
+            return None
+        newer: dict[str, Value] = {
+            name: record.values.get(name, record.extra.get(name)) for name in fresh if _plain(name)
+        }
+        return Delta(record.form, record.id, record.area, record.rev, newer, fresh, deleted=record.deleted)
+
+    def _advance(self, page: _Page) -> None:
+        if page.areas is None:
+            self._cursors[page.stream] = page.after
+        for area in page.areas or ():
+            self._behind[page.stream, area] = page.after
+        self._ahead = {record_id: rev for record_id, rev in self._ahead.items() if rev > page.after}
+
+    def _frames(self, page: _Page, level: int) -> Iterator[Down]:
+        """*page* as one frame, as several where its texts are too long for one, as none where it tells nothing."""
+        before = self._told.get(page.stream, 0) if page.areas is None else page.before
+        if before >= page.after or (page.full and not page.deltas and page.areas is None):
+            return
+        heavy = sum(len(str(value)) for _, delta in page.deltas for value in delta.values.values()) > _HEAVY
+        if heavy and len(page.deltas) > 1:
+            middle = len(page.deltas) // 2
+            cut = page.deltas[middle][0] - 1
+            yield from self._frames(replace(page, after=cut, deltas=page.deltas[:middle], tag=b""), level)
+            yield from self._frames(replace(page, before=cut, deltas=page.deltas[middle:]), level)
+            return
+        self.sent += len(page.deltas)
+        if page.areas is None:
+            self._told[page.stream] = page.after
+        move = Move(page.stream, before, page.after, page.areas, page.tag)
+        yield Down(encode_down([delta for _, delta in page.deltas], [move], level))
+
+
+def _left(record: Record) -> Delta:
+    return Delta(record.form, record.id, record.area, record.rev, {}, {AREA: record.revs.get(AREA, 0)}, left=True)
+
+
+def _plain(name: str) -> bool:
+    return bool(name) and name not in {AREA, DELETED}
+
+
+def tag_at(conn: sa.Connection, county: str, rev: int) -> bytes:
+    """What stands at *rev*: a county that has something else there was restored. Empty where nothing does."""
+    query = sa.select(HISTORY.c.hash).where(HISTORY.c.county == county, HISTORY.c.rev == rev)
+    found: bytes | None = conn.scalar(query)
+    return found[:TAG_SIZE] if found else b""
+
+
+def own_revs(
+    conn: sa.Connection, county: str, device: str, hello: Hello, start: int, answered: Collection[int]
+) -> set[int]:
+    """The revs after *start* that this incarnation wrote and whose receipts it has, or gets in this answer."""
+    key = [HISTORY.c.county == county, HISTORY.c.device == device, HISTORY.c.incarnation == hello.incarnation]
+    query = sa.select(HISTORY.c.rev, HISTORY.c.frame).where(*key, HISTORY.c.rev > start)
+    gone = sa.select(FRAME.c.number).where(FRAME.c.county == county, FRAME.c.device == device, FRAME.c.void == 1)
+    void = set(conn.scalars(gone.where(FRAME.c.incarnation == hello.incarnation)))
+    rows = conn.execute(query).all()
+    good = {
+        number
+        for number in {number for _, number in rows}
+        if number not in void and (number in answered or any(low <= number <= high for low, high in hello.have))
+    }
+    return {rev for rev, number in rows if number in good}

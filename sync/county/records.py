@@ -1,0 +1,142 @@
+"""Records as the county's tables hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgpack
+import sqlalchemy as sa
+
+from app.schema.ddl import from_row
+from app.schema.digest import ZERO, add, record_hash
+from app.schema.form import Forms
+from app.schema.record import Record, pack_revs, unpack_revs
+from sync.county.database import Database, parts
+from sync.county.tables import STREAM, Tables
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A record and the hash with which it counts in its stream's digest."""
+
+    record: Record
+    hash: bytes
+
+
+class Records:
+    """Reads and writes record tables; knows no rule and opens no transaction."""
+
+    def __init__(self, database: Database, tables: Tables, forms: Forms, county: str) -> None:
+        self._database = database
+        self._tables = tables
+        self._forms = forms
+        self._county = county
+
+    def get(self, conn: sa.Connection, form: str, ids: Sequence[str]) -> dict[str, Held]:
+        """The records of *form* with these ids that exist."""
+        table, shape = self._tables.by_form[form], self._forms[form]
+        names = self._tables.fields(form)
+        wanted = [table.c[name] for name in ("id", "area", "rev", "revs", "extra", "deleted", "hash", *names)]
+        found: dict[str, Held] = {}
+        for some in parts(ids):
+            query = sa.select(*wanted).where(table.c.county == self._county, table.c.id.in_(some))
+            for row in conn.execute(query):
+                held = from_row(shape, dict(zip(names, row[7:], strict=True)))
+                values = {name: value for name, value in held.items() if value is not None}
+                extra = msgpack.unpackb(row[4]) if row[4] else {}
+                found[row[0]] = Held(
+                    Record(form, row[0], row[1], values, row[2], unpack_revs(row[3]), extra, bool(row[5])), row[6]
+                )
+        return found
+
+    def exist(self, conn: sa.Connection, form: str, ids: Iterable[str]) -> set[str]:
+        """Those of *ids* that are records of *form*."""
+        table = self._tables.by_form[form]
+        found: set[str] = set()
+        for some in parts(list(ids)):
+            query = sa.select(table.c.id).where(table.c.county == self._county, table.c.id.in_(some))
+            found.update(conn.scalars(query))
+        return found
+
+    def all(self, conn: sa.Connection, form: str) -> Iterable[str]:
+        """The ids of every record of *form*."""
+        table = self._tables.by_form[form]
+        return conn.scalars(sa.select(table.c.id).where(table.c.county == self._county))
+
+    def put(self, conn: sa.Connection, form: str, held: Iterable[Held]) -> None:
+        """Write whole records."""
+        shape, names = self._forms[form], self._tables.fields(form)
+        kinds = [(name, shape.fields[name].kind) for name in names]
+        self._database.put(
+            conn,
+            self._tables.by_form[form],
+            [
+                {
+                    "county": self._county,
+                    "id": item.record.id,
+                    "area": item.record.area,
+                    "rev": item.record.rev,
+                    "revs": pack_revs(item.record.revs),
+                    "extra": msgpack.packb(item.record.extra) if item.record.extra else None,
+                    "deleted": int(item.record.deleted),
+                    "hash": item.hash,
+                    **{name: kind.dump(item.record.values.get(name)) for name, kind in kinds},
+                }
+                for item in held
+            ],
+        )
+
+
+def hash_of(record: Record) -> bytes:
+    """What *record* adds to its stream's digest: unknown fields and tombstones count too."""
+    return record_hash(record.form, record.id, record.area, record.deleted, {**record.values, **record.extra})
+
+
+class Sums:
+    """Collects how the digests of streams move, and writes each once."""
+
+    def __init__(self) -> None:
+        self._moves: dict[tuple[str, str], tuple[int, bytes]] = {}
+
+    def moved(self, stream: str, before: Held | None, after: Held) -> None:
+        """*before* became *after*, perhaps in another area of the class *stream*."""
+        if before is not None:
+            self._add((before.record.area, stream), -1, before.hash, None)
+        self._add((after.record.area, stream), 1, None, after.hash)
+
+    def _add(self, key: tuple[str, str], count: int, gone: bytes | None, come: bytes | None) -> None:
+        records, total = self._moves.get(key, (0, ZERO))
+        self._moves[key] = (records + count, add(total, gone, come))
+
+    def write(self, conn: sa.Connection, database: Database, county: str) -> None:
+        """Add what was collected to the table of streams."""
+        held = streams(conn, county, sorted({area for area, _ in self._moves}))
+        rows = []
+        for (area, stream), (count, total) in self._moves.items():
+            records, digest = held.get((area, stream), (0, ZERO))
+            rows.append(
+                {
+                    "county": county,
+                    "area": area,
+                    "stream": stream,
+                    "records": records + count,
+                    "digest": add(digest, None, total),
+                }
+            )
+        database.put(conn, STREAM, rows)
+
+
+def streams(conn: sa.Connection, county: str, areas: Sequence[str]) -> Mapping[tuple[str, str], tuple[int, bytes]]:
+    """(area, class) -> (records, digest) of all streams of *areas* that ever held something."""
+    found: dict[tuple[str, str], tuple[int, bytes]] = {}
+    for some in parts(areas):
+        query = sa.select(STREAM).where(STREAM.c.county == county, STREAM.c.area.in_(some))
+        found.update({(row.area, row.stream): (row.records, row.digest) for row in conn.execute(query)})
+    return found
+
+
+def plain(row: Any) -> dict[str, Any]:
+    """A result row as a dict."""
+    return dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it

@@ -1,0 +1,113 @@
+"""One exchange with one device: frames in one by one, then receipts, deltas and the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sync.county.county import County
+from sync.county.enrolment import scope_areas
+from sync.county.pulling import Pull, Scope, own_revs, tag_at
+from sync.county.rights import Device, Rights
+from sync.wire import VERSION, End, Head, Hello, Message, Problem, Receipts, WireError, decode_up, scope_tag
+
+CAPABILITIES = ("streams",)
+
+
+class Session:
+    """Made by the device's hello; its methods block, so that a web server calls them off its event loop."""
+
+    def __init__(self, county: County, device: Device, hello: Hello) -> None:
+        self._county = county
+        self._device = device
+        self._hello = hello
+        self._receipts: list[Receipts] = []
+        self._rights: Rights | None = None
+
+    def open(self) -> Problem | None:
+        """Check what the hello says, and answer the frames that it asks after; a Problem ends the exchange."""
+        hello, county = self._hello, self._county
+        if hello.version != VERSION:
+            return Problem("sync.version_unknown", {"detail": f"{hello.version}"})
+        if hello.county != county.code:
+            return Problem("sync.foreign_county", {"county": county.code})
+        if hello.device != self._device.id:
+            return Problem("sync.foreign_device")
+        with county.database.snapshot() as conn:
+            epoch, last = county.standing(conn)
+            for rev, tag in hello.cursors.values():
+                if rev > last or hello.epoch > epoch or (tag and tag_at(conn, county.code, rev) != tag):
+                    return Problem("sync.county_restored")
+            self._rights = county.rights(conn)
+            for number in hello.asked:
+                found = county.applier.receipts(conn, self._device, hello.incarnation, number)
+                self._receipts.append(found or Receipts(number, known=False))
+        if hello.void:
+            county.applier.void(self._device, hello.incarnation, hello.void, county.now_ms())
+        return None
+
+    def take(self, content: bytes) -> None:
+        """Apply one frame; its receipts go out with the answer."""
+        if self._rights is None:
+            raise WireError("no hello")
+        applied = self._county.applier.apply(
+            self._rights, self._device, self._hello.incarnation, content, self._county.now_ms()
+        )
+        self._receipts.append(applied)
+
+    def answer(self) -> Iterator[Message]:
+        """Head, receipts, frames coming down, end."""
+        county, hello, device = self._county, self._hello, self._device
+        if self._rights is None:
+            return
+        streams = self._rights.streams(device)
+        with county.database.snapshot() as conn:
+            epoch, last = county.standing(conn)
+            areas = scope_areas(county.areas(conn), {area for area, _ in streams})
+            tag = scope_tag(areas, streams)
+            answered = {item.number for item in self._receipts if not item.code and item.known}
+            start = min([rev for rev, _ in hello.cursors.values()] + [rev for *_, rev in hello.behind], default=0)
+            own = own_revs(conn, county.code, device.id, hello, start, answered)
+        changed = tag != hello.scope
+        yield Head(
+            VERSION,
+            county.code,
+            epoch,
+            county.now_ms(),
+            areas if changed else None,
+            tuple(streams) if changed else None,
+            CAPABILITIES,
+        )
+        yield from self._receipts
+        sent = 0
+        if changed:
+            # Which of its streams are new, only the device can say: it asks again.
+            yield End(last, b"", again=True)
+        else:
+            pull = Pull(county.database, county.records, county.code, self._scope(streams), own)
+            yield from pull.messages(hello)
+            sent = pull.sent
+        self._note(sent)
+
+    def _scope(self, streams: list[tuple[str, str]]) -> Scope:
+        areas: dict[str, tuple[str, ...]] = {}
+        for area, name in streams:
+            areas[name] = (*areas.get(name, ()), area)
+        behind = {(name, area): rev for name, area, rev in self._hello.behind}
+        cursors = {name: rev for name, (rev, _) in self._hello.cursors.items()}
+        return Scope(areas, cursors, behind)
+
+    def _note(self, sent: int) -> None:
+        with self._county.database.plain() as conn:
+            self._county.audit(
+                conn,
+                "exchange",
+                device=self._device.id,
+                account=self._device.account,
+                frames=len(self._receipts),
+                deltas=sent,
+            )
+
+
+def first_number(content: bytes) -> int:
+    """The number of a frame; WireError if it can't be read."""
+    return decode_up(content).number

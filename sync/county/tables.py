@@ -1,0 +1,179 @@
+"""The county's tables: the fixed ones, and one for each form; every key begins with the county's code."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.schema.ddl import columns, table_name
+from app.schema.form import Forms
+
+_TYPES: dict[str, type[sa.types.TypeEngine[Any]]] = {"text": sa.Text, "integer": sa.BigInteger, "real": sa.Double}
+META = sa.MetaData()
+
+
+def _county() -> sa.Column[str]:
+    return sa.Column("county", sa.String(12), primary_key=True)
+
+
+def _key(name: str, kind: type[sa.types.TypeEngine[Any]] = sa.Text) -> sa.Column[Any]:
+    return sa.Column(name, kind, primary_key=True)
+
+
+def _held(name: str, kind: type[sa.types.TypeEngine[Any]] = sa.Text, default: str | None = None) -> sa.Column[Any]:
+    return sa.Column(name, kind, nullable=default is None, server_default=default)
+
+
+# The counter that every rev comes from; whoever numbers holds this row's lock until the commit.
+COUNTY = sa.Table("county", META, _county(), _held("epoch", sa.BigInteger), _held("rev", sa.BigInteger))
+AREA = sa.Table("area", META, _county(), _key("code"), _held("name"), _held("level"), _held("parent"))
+ACCOUNT = sa.Table("account", META, _county(), _key("name"), _held("password"), _held("roles"), _held("made", sa.BigInteger))
+DEVICE = sa.Table(
+    "device",
+    META,
+    _county(),
+    _key("id"),
+    _held("public_key", sa.LargeBinary),
+    _held("token", sa.LargeBinary),
+    _held("areas"),
+    _held("roles"),
+    _held("account"),
+    _held("state"),
+    _held("made", sa.BigInteger),
+    _held("seen", sa.BigInteger),
+    sa.Index("device_token", "county", "token"),
+)
+CODE = sa.Table(
+    "code",
+    META,
+    _county(),
+    _key("hash", sa.LargeBinary),
+    _held("areas"),
+    _held("roles"),
+    _held("until", sa.BigInteger),
+    _held("public_key", sa.LargeBinary),
+    _held("used", sa.BigInteger),
+    _held("device"),
+)
+# One row a frame, inserted before its changes: a second delivery finds it. ``void``: the device gave the number up.
+FRAME = sa.Table(
+    "frame",
+    META,
+    _county(),
+    _key("device"),
+    _key("incarnation"),
+    _key("number", sa.BigInteger),
+    _held("hash", sa.LargeBinary),
+    _held("receipts", sa.LargeBinary),
+    _held("at", sa.BigInteger),
+    _held("void", sa.Integer, "0"),
+)
+# Every change that took effect, by its rev; ``body`` is msgpack of [values, bases, lost, results].
+HISTORY = sa.Table(
+    "history",
+    META,
+    _county(),
+    _key("rev", sa.BigInteger),
+    _held("form"),
+    _held("id"),
+    _held("device"),
+    _held("incarnation"),
+    _held("frame", sa.BigInteger),
+    _held("counter", sa.BigInteger),
+    _held("time", sa.BigInteger),
+    _held("account"),
+    _held("status"),
+    _held("hash", sa.LargeBinary),
+    _held("body", sa.LargeBinary),
+    sa.Index("history_hash", "county", "hash"),
+    sa.Index("history_record", "county", "id", "rev"),
+    sa.Index("history_device", "county", "device", "incarnation", "rev"),
+)
+# What happened in each stream, in rev order: the way down reads it from a cursor on.
+ENTRY = sa.Table(
+    "entry",
+    META,
+    _county(),
+    _key("rev", sa.BigInteger),
+    _key("area"),
+    _held("stream"),
+    _held("form"),
+    _held("id"),
+    _held("gone", sa.Integer, "0"),
+    _held("account"),
+    _held("time", sa.BigInteger),
+    sa.Index("entry_stream", "county", "stream", "rev"),
+)
+# Changes that were refused, or set aside after an unexpected error, with their bytes.
+ASIDE = sa.Table(
+    "aside",
+    META,
+    _county(),
+    _key("hash", sa.LargeBinary),
+    _held("device"),
+    _held("counter", sa.BigInteger),
+    _held("form"),
+    _held("id"),
+    _held("code"),
+    _held("at", sa.BigInteger),
+    _held("body", sa.LargeBinary),
+)
+STREAM = sa.Table(
+    "stream", META, _county(), _key("area"), _key("stream"), _held("records", sa.BigInteger), _held("digest", sa.LargeBinary)
+)
+AUDIT = sa.Table(
+    "audit",
+    META,
+    _county(),
+    _key("id"),
+    _held("at", sa.BigInteger),
+    _held("device"),
+    _held("account"),
+    _held("action"),
+    _held("detail"),
+)
+
+
+class Tables:
+    """One table a form, made from its declaration."""
+
+    def __init__(self, forms: Forms) -> None:
+        self._forms = forms
+        self._meta = sa.MetaData()
+        self.by_form = {name: self._table(name) for name in forms}
+
+    def create(self, engine: sa.Engine) -> None:
+        """Make what is missing; a form's new fields become new columns."""
+        META.create_all(engine)
+        self._meta.create_all(engine)
+        looked = sa.inspect(engine)
+        with engine.begin() as conn:
+            for table in self.by_form.values():
+                have = {column["name"] for column in looked.get_columns(table.name)}
+                for column in table.columns:
+                    if column.name not in have:
+                        kind = column.type.compile(engine.dialect)
+                        conn.execute(sa.text(f'ALTER TABLE {table.name} ADD COLUMN "{column.name}" {kind}'))
+
+    @functools.cache  # noqa: B019 - lives as long as the county does
+    def fields(self, form: str) -> tuple[str, ...]:
+        """The fields of *form* that have a column here."""
+        return tuple(column.name for column in columns(self._forms[form], derived=False))
+
+    def _table(self, form: str) -> sa.Table:
+        made = [sa.Column(item.name, _TYPES[item.storage]) for item in columns(self._forms[form], derived=False)]
+        return sa.Table(
+            table_name(form),
+            self._meta,
+            _county(),
+            sa.Column("id", sa.String(32), primary_key=True),
+            sa.Column("area", sa.String(12), nullable=False),
+            sa.Column("rev", sa.BigInteger, nullable=False),
+            sa.Column("revs", sa.LargeBinary),
+            sa.Column("extra", sa.LargeBinary),
+            sa.Column("deleted", sa.Integer, nullable=False),
+            sa.Column("hash", sa.LargeBinary),
+            *made,
+        )

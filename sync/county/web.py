@@ -1,0 +1,256 @@
+"""The county over HTTP: status, enrolment and the exchange."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Annotated
+
+import anyio.to_thread
+import uvicorn
+from fastapi import FastAPI, Header, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+from pydantic import BaseModel, Field
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.requests import ClientDisconnect
+
+from app.errors import KnownError
+from app.schema.form import Forms
+from sync.county.county import County
+from sync.county.enrolment import enrol
+from sync.county.rights import Device
+from sync.county.session import Session
+from sync.wire import MEDIA_TYPE, VERSION, Hello, Message, Problem, Reader, Up, WireError, encode
+
+_log = logging.getLogger(__name__)
+_BATCH = 32 << 10
+"""Bytes that are gathered before they go out: many small messages make one packet."""
+_MOST_BODY = 256 << 20
+_STATUS = {
+    "county.code_wrong": 403, "county.code_old": 403, "county.code_used": 409, "county.password_wrong": 403,
+    "county.key_unproven": 403, "county.user_incomplete": 422, "sync.no_token": 401, "sync.revoked": 403, "sync.wipe": 403,
+    "sync.foreign_county": 409, "sync.foreign_device": 403, "sync.county_restored": 409, "sync.version_unknown": 426,
+    "sync.too_large": 413, "sync.busy": 503,
+}  # fmt: skip
+
+
+class Status(BaseModel):
+    """What anybody may know of a county's server."""
+
+    county: str
+    version: int
+    epoch: int
+    clock: int = Field(description="the county's time in milliseconds since 1970 UTC")
+
+
+class EnrolRequest(BaseModel):
+    """A device asks to be known."""
+
+    code: str = Field(max_length=64)
+    key: str = Field(pattern="^[0-9a-f]{64}$", description="the device's Ed25519 public key, in hex")
+    signature: str = Field(pattern="^[0-9a-f]{128}$", description="Ed25519, by that key; docs/sync.md says over what")
+    user: str = Field(min_length=1, max_length=80)
+    password: str = Field(min_length=1, max_length=1000)
+
+
+class AreaAnswer(BaseModel):
+    """One division."""
+
+    code: str
+    name: str
+    level: str
+    parent: str
+
+
+class EnrolAnswer(BaseModel):
+    """What a new device is told; the token comes only here."""
+
+    device: str
+    token: str
+    county: str
+    epoch: int
+    user: str
+    areas: list[AreaAnswer]
+    held: list[str]
+    roles: list[str]
+    streams: list[tuple[str, str]]
+
+
+class ErrorAnswer(BaseModel):
+    """Why not."""
+
+    code: str
+    message: str
+
+
+def make_app(county: County) -> FastAPI:
+    """The application over *county*."""
+    errors = {status: {"model": ErrorAnswer} for status in (400, 401, 403, 409, 413, 422, 426, 503)}
+    app = FastAPI(title="乡治通 county", version=str(VERSION), docs_url=None, redoc_url=None)
+
+    @app.exception_handler(KnownError)
+    async def known(_request: Request, bad: KnownError) -> JSONResponse:  # noqa: RUF029
+        return _refusal(bad)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_request: Request, _bad: RequestValidationError) -> JSONResponse:  # noqa: RUF029
+        # What was sent is not repeated: it may hold a password.
+        return _refusal(KnownError("sync.request_wrong"), 422)
+
+    @app.exception_handler(SQLAlchemyError)
+    async def database(_request: Request, bad: SQLAlchemyError) -> JSONResponse:  # noqa: RUF029
+        _log.error("database: %s", type(bad).__name__)
+        return _refusal(KnownError("sync.busy"))
+
+    @app.get("/v1/status")
+    def status() -> Status:
+        with county.database.snapshot() as conn:
+            epoch, _ = county.standing(conn)
+        return Status(county=county.code, version=VERSION, epoch=epoch, clock=county.now_ms())
+
+    @app.post("/v1/enrol", responses=errors)  # type: ignore[arg-type]
+    def ask(asked: EnrolRequest) -> EnrolAnswer:
+        made = enrol(
+            county, asked.code, bytes.fromhex(asked.key), bytes.fromhex(asked.signature), asked.user, asked.password
+        )
+        areas = [AreaAnswer(code=a.code, name=a.name, level=a.level, parent=a.parent) for a in made.areas]
+        return EnrolAnswer(
+            device=made.device,
+            token=made.token,
+            county=made.county,
+            epoch=made.epoch,
+            user=made.user,
+            areas=areas,
+            held=list(made.held),
+            roles=list(made.roles),
+            streams=list(made.streams),
+        )
+
+    @app.post(
+        "/v1/exchange",
+        response_class=Response,
+        responses={200: {"content": {MEDIA_TYPE: {}}}, **errors},  # type: ignore[dict-item]
+        openapi_extra={"requestBody": {"content": {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}}}},
+    )
+    async def exchange(request: Request, authorization: Annotated[str, Header()] = "") -> Response:
+        device = await anyio.to_thread.run_sync(_device, county, authorization)
+        try:
+            session = await _receive(county, device, request)
+        except ClientDisconnect:
+            # What came whole before the cut is committed; the device asks after it next time.
+            return Response(status_code=400)
+        return StreamingResponse(_packets(session.answer()), media_type=MEDIA_TYPE)
+
+    return app
+
+
+def _device(county: County, authorization: str) -> Device:
+    scheme, _, token = authorization.partition(" ")
+    device = county.device(token.strip()) if scheme.lower() == "bearer" and token else None
+    if device is None:
+        raise KnownError("sync.no_token")
+    if device.state != "active":
+        raise KnownError("sync.wipe" if device.state == "wipe" else "sync.revoked")
+    return device
+
+
+async def _receive(county: County, device: Device, request: Request) -> Session:
+    """Read the body as it comes; each frame is committed as soon as it is whole, before the next byte is waited for."""
+    reader, session, total = Reader(), None, 0
+    async for data in request.stream():
+        total += len(data)
+        if total > _MOST_BODY:
+            raise WireError(f"{total} bytes", "sync.too_large")
+        for message in reader.feed(data):
+            if session is None:
+                if not isinstance(message, Hello):
+                    raise WireError("no hello")
+                session = Session(county, device, message)
+                problem = await anyio.to_thread.run_sync(session.open)
+                if problem:
+                    raise KnownError(problem.code, **problem.params)
+            elif isinstance(message, Up):
+                await anyio.to_thread.run_sync(session.take, message.content)
+    if session is None or reader.pending:
+        raise WireError("cut")
+    return session
+
+
+async def _packets(messages: Iterator[Message]) -> AsyncIterator[bytes]:
+    """*messages* as bytes, reckoned off the event loop and only as fast as they are taken."""
+    held = bytearray()
+    while True:
+        try:
+            message = await anyio.to_thread.run_sync(next, messages, None)
+        except (KnownError, SQLAlchemyError) as bad:
+            _log.error("answer broken off: %s", type(bad).__name__)  # noqa: TRY400 - a traceback may hold people's data
+            yield bytes(held) + encode(Problem("sync.busy"))
+            return
+        if message is None:
+            break
+        held += encode(message)
+        if len(held) >= _BATCH:
+            yield bytes(held)
+            held.clear()
+    if held:
+        yield bytes(held)
+
+
+def _refusal(bad: KnownError, status: int | None = None) -> JSONResponse:
+    found = status or _STATUS.get(bad.code, 400)
+    return JSONResponse({"code": bad.code, "message": str(bad)}, found)
+
+
+def serve(
+    database: str | Path,
+    forms: Forms,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    ready: Callable[[str], None] | None = None,
+) -> None:
+    """Serve the county in *database* until stopped; *ready* gets the URL once it answers. Port 0: any free one."""
+    county = County.open(database, forms)
+    try:
+        with listening(host, port) as sock:
+            server = Server(county, sock)
+            server.on_ready = ready
+            server.run(sockets=[sock])
+    finally:
+        county.close()
+
+
+class Server(uvicorn.Server):
+    """uvicorn over one county and a socket that is bound already; ``url`` is where it answers."""
+
+    def __init__(self, county: County, sock: socket.socket) -> None:
+        host, port = sock.getsockname()[:2]
+        self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        self.on_ready: Callable[[str], None] | None = None
+        config = uvicorn.Config(
+            make_app(county), log_level="warning", access_log=False, lifespan="off", timeout_keep_alive=30, server_header=False
+        )
+        super().__init__(config)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to answer, then say so."""
+        await super().startup(sockets)
+        if self.started and self.on_ready:
+            self.on_ready(self.url)
+
+
+@contextlib.contextmanager
+def listening(host: str, port: int) -> Iterator[socket.socket]:
+    """A bound socket; KnownError("county.port_taken") where another program has the port."""
+    try:
+        sock = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as bad:
+        raise KnownError("county.port_taken", host=host, port=port) from bad
+    try:
+        yield sock
+    finally:
+        sock.close()
