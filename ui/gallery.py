@@ -105,7 +105,7 @@ class PiecesSample(Page):
 
     def _middle(self) -> QVBoxLayout:
         column = QVBoxLayout()
-        steps = Card("办理经过", "4 步", fills=True)
+        steps = Card("办理经过", "4 步")
         steps.add(Timeline(STEPS), 1)
         column.addWidget(steps, 3)
         wrong = Card("有问题的行", "2", flush=True)
@@ -204,7 +204,8 @@ def show_gallery(app: QApplication, out: Path) -> list[Path]:
         kind = f"{look}{'-large' if large else ''}{'-at150' if size.width() < 1000 else ''}"
         for name in ("desk", "events", "case", "visits"):
             window.go(name)
-            app.processEvents()
+            for _ in range(3):  # nested layouts settle one level a turn
+                app.processEvents()
             saved.append(_save(window, out / f"{name}-{kind}.png"))
         login = LoginPage(["林小禾", "杨守义"], "演示密码：xzt-2026", "云岭镇综治中心")
         login.resize(size)

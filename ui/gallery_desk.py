@@ -128,8 +128,7 @@ class ListSample(Page):
     """A list of 100,000 rows with marks, filters and the selection bar."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.set_title("事件")
+        super().__init__("事件", dense=True)
         self.add_beside(Tabs([("mine", "我的", 12), ("unit", "本单位", 38), ("due", "今天到期", 3), ("all", "全部", None)]))
         self.add_quiet(Button("导出", kind="quiet", icon="file-export"))
         self.set_primary("登记事件", lambda: None, icon="plus")

@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from PySide6.QtGui import QColor, QFont, QPalette
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication
 
 from app.paths import resource
@@ -27,6 +27,7 @@ class Theme:
     family: str
     colours: Mapping[str, str]
     lengths: Mapping[str, int]
+    weight: int = 600  # of strong words; 700 where the family has no heavy face, for Qt thickens only from there
 
     def colour(self, token: str) -> QColor:
         """The colour of *token*, for example ``text-2`` or ``orange-ground``."""
@@ -46,7 +47,7 @@ class Theme:
         font.setPixelSize(self.px(size))
         font.setFeature(QFont.Tag("tnum"), 1)
         if bold:
-            font.setWeight(QFont.Weight.DemiBold)
+            font.setWeight(QFont.Weight(self.weight))
         return font
 
     def sheet(self) -> str:
@@ -54,6 +55,7 @@ class Theme:
         words = {name.replace("-", "_"): value for name, value in self.colours.items()}
         words |= {name.replace("-", "_"): f"{value}px" for name, value in self.lengths.items()}
         words["family"] = self.family
+        words["weight"] = str(self.weight)
         # Qt counts min-height inside border and padding; a focused field trades one for the other.
         words["field_inner"] = f"{self.px('input') - 8}px"
         words["field_tall_inner"] = f"{self.px('input-tall') - 8}px"
@@ -71,7 +73,12 @@ def load(name: str = "light", large: bool = False, family: str = "") -> Theme:
     grows = _LARGE if large else 1.0
     lengths |= {key: round(value * grows) for key, value in tokens["measure"]["grows"].items()}
     lengths |= tokens["measure"]["stays"]
-    return Theme(name, large, family, tokens[name], lengths)
+    return Theme(name, large, family, tokens[name], lengths, _weight(family) if family else 600)
+
+
+def _weight(family: str) -> int:
+    heavy = any(QFontDatabase.weight(family, style) >= 600 for style in QFontDatabase.styles(family))
+    return 600 if heavy else 700
 
 
 # Like QPalette and QStyle the look is ambient: a painted piece asks for it at the moment it paints.
@@ -95,6 +102,11 @@ def apply(app: QApplication, name: str = "light", large: bool = False) -> Theme:
     app.setFont(look.font())
     app.setPalette(_palette(look))
     app.setStyleSheet(look.sheet())
+    # Layouts keep the sizes of the look before: painted pieces have no other way to tell them.
+    for widget in app.allWidgets():
+        widget.updateGeometry()
+        if layout := widget.layout():
+            layout.invalidate()
     return look
 
 

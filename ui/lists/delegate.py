@@ -46,8 +46,7 @@ class RecordDelegate(QStyledItemDelegate):
             else:
                 column = self._model.columns[index.column()]
                 self._paint_value(painter, self.inner(rect, first), column, row.get(column.key), current or picked)
-        painter.setPen(look.colour("line"))
-        painter.drawLine(rect.bottomLeft(), rect.bottomRight())
+        painter.fillRect(QRect(rect.left(), rect.bottom(), rect.width(), 1), look.colour("line"))
         painter.restore()
 
     def inner(self, rect: QRect, first: bool) -> QRect:

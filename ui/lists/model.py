@@ -26,6 +26,7 @@ class RecordModel(QAbstractTableModel):
     """
 
     checked_changed = Signal()
+    arrived = Signal()
 
     def __init__(self, columns: Sequence[Column], fetch: Fetch, total: int = 0, run: Run | None = None, id_key: str = "id") -> None:
         super().__init__()
@@ -36,6 +37,7 @@ class RecordModel(QAbstractTableModel):
         self._blocks: OrderedDict[int, Sequence[Row | Group]] = OrderedDict()
         self._asked: set[int] = set()
         self._turn = 0
+        self.at_once = run is None
 
     def show(self, total: int, fetch: Fetch | None = None) -> None:
         """Begin anew with *total* rows, for another filter or after a change."""
@@ -67,6 +69,11 @@ class RecordModel(QAbstractTableModel):
         rows = self._blocks.get(block, ())
         place = number - block * BLOCK
         return rows[place] if place < len(rows) else None
+
+    def held(self, number: int) -> Row | Group | None:
+        """The row *number* if it is here already; asks for nothing."""
+        rows = self._blocks.get(number // BLOCK, ())
+        return rows[number % BLOCK] if number % BLOCK < len(rows) else None
 
     def record(self, number: int) -> Row | None:
         """The record at row *number*; None for a group line or a row on its way."""
@@ -157,6 +164,7 @@ class RecordModel(QAbstractTableModel):
         last = min(first + len(rows), self._total) - 1
         if last >= first:
             self.dataChanged.emit(self.index(first, 0), self.index(last, len(self.columns) - 1))
+        self.arrived.emit()
 
     def _keep(self, block: int, rows: Sequence[Row | Group]) -> None:
         self._blocks[block] = rows

@@ -25,7 +25,7 @@ class RecordView(QTableView):
 
     def __init__(self, model: RecordModel, checks: bool) -> None:
         super().__init__()
-        self._rows, self._checks = model, checks
+        self._rows, self._checks, self._grouped = model, checks, False
         self.delegate = RecordDelegate(self, model, checks)
         self.setHorizontalHeader(RecordHeader(model, checks, self))
         self.setModel(model)
@@ -42,6 +42,8 @@ class RecordView(QTableView):
         self.verticalHeader().setVisible(False)
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.setAccessibleName("列表")
+        if not model.at_once:
+            model.arrived.connect(self.fit_groups)
         self.fit()
 
     def fit(self) -> None:
@@ -59,12 +61,18 @@ class RecordView(QTableView):
             self.setColumnHidden(number, column.hidden)
 
     def fit_groups(self) -> None:
-        """Give group lines their lower height; looks only at what is fetched, so a virtual list stays virtual."""
+        """Give group lines their lower height. Only lists up to 500 rows may have some: the longer stay virtual."""
+        look = theme.current()
+        if self._grouped:
+            self.verticalHeader().setDefaultSectionSize(look.px("row"))  # also puts back every single row
+            self._grouped = False
         if self._rows.total() > 500:
             return
         for number in range(self._rows.total()):
-            if isinstance(self._rows.row(number), Group):
-                self.setRowHeight(number, theme.current().px("group-row"))
+            row = self._rows.row(number) if self._rows.at_once else self._rows.held(number)
+            if isinstance(row, Group):
+                self.setRowHeight(number, look.px("group-row"))
+                self._grouped = True
 
     def moveCursor(self, action: QAbstractItemView.CursorAction, modifiers: Qt.KeyboardModifier) -> QModelIndex:
         ends = {QAbstractItemView.CursorAction.MoveHome: 0, QAbstractItemView.CursorAction.MoveEnd: self._rows.total() - 1}
@@ -201,8 +209,7 @@ class RecordHeader(QHeaderView):
         if sorted_here:
             name = "arrow-down" if self._rows.order and self._rows.order.down else "arrow-up"
             icons.paint(painter, QRect(left + width + 3, rect.top(), side, rect.height()), name, "text-2")
-        painter.setPen(look.colour("line"))
-        painter.drawLine(rect.bottomLeft(), rect.bottomRight())
+        painter.fillRect(QRect(rect.left(), rect.bottom(), rect.width(), 1), look.colour("line"))
         painter.restore()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:

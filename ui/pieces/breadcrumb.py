@@ -37,5 +37,5 @@ class Breadcrumb(QWidget):
             if number == len(steps) - 1:
                 self._line.addWidget(Elided(text, strong=True))
             else:
-                self._line.addWidget(Button(text, lambda key=key: self.went.emit(key), kind="quiet"))
+                self._line.addWidget(Button(text, lambda key=key: self.went.emit(key), kind="crumb"))
         self._line.addStretch(1)

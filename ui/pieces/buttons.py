@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QMenu, QPushButton, QSizePolicy, QStyle, QStyleOpt
 from ui import icons, theme
 from ui.pieces.keys import spoken, with_keys
 
-Kind = Literal["plain", "primary", "quiet", "link", "picked"]
+Kind = Literal["plain", "primary", "quiet", "link", "crumb", "picked"]
 _PAD, _GAP = 12, 6
 
 
@@ -42,6 +42,7 @@ class Button(QPushButton):
         super().__init__(parent)
         self._words, self._icon, self._keys, self._tip = text, icon, keys, tip
         self._small, self._spread, self._arrow = small, spread, menu is not None
+        self._arrow_icon = "chevron-down"
         self.setProperty("kind", kind)
         self.setAccessibleName(text or tip)
         self.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
@@ -52,9 +53,12 @@ class Button(QPushButton):
         if menu is not None:
             self.drop(menu)
         if keys:
-            shortcut = QShortcut(QKeySequence(keys), self)
-            shortcut.setAutoRepeat(False)
-            shortcut.activated.connect(self._on_keys)
+            # Two keys are called Enter; a clerk means either.
+            both = {keys.replace("Enter", "Return"), keys.replace("Return", "Enter")}
+            for sequence in sorted(both):
+                shortcut = QShortcut(QKeySequence(sequence), self)
+                shortcut.setAutoRepeat(False)
+                shortcut.activated.connect(self._on_keys)
         self.refuse(why_not)
 
     def words(self) -> str:
@@ -95,8 +99,7 @@ class Button(QPushButton):
     def sizeHint(self) -> QSize:
         look = theme.current()
         pad = _PAD if self._words else 8
-        if self.property("kind") == "link":
-            pad = 8
+        pad = {"link": 8, "crumb": 4}.get(self.property("kind"), pad)
         width = 2 * pad + sum(size for size, _ in self._parts()) + _GAP * (len(self._parts()) - 1)
         return QSize(max(width, self._height(look)), self._height(look))
 
@@ -125,7 +128,7 @@ class Button(QPushButton):
         if part in ("icon", "arrow"):
             side = look.px("icon") if part == "icon" else look.grown(14)
             spot = QRect(rect.left(), (self.height() - side) // 2, side, side)
-            icons.paint(painter, spot, self._icon if part == "icon" else "chevron-down", token)
+            icons.paint(painter, spot, self._icon if part == "icon" else self._arrow_icon, token)
             return
         painter.setFont(self._font() if part == "words" else self._key_font())
         if part == "keys" and self._capped():
@@ -156,7 +159,7 @@ class Button(QPushButton):
     def _token(self) -> str:
         if not self.isEnabled():
             return "text-3"
-        kinds = {"primary": "on-primary", "link": "primary-text", "picked": "primary-text"}
+        kinds = {"primary": "on-primary", "link": "primary-text", "picked": "primary-text", "crumb": "text-2"}
         return kinds.get(self.property("kind"), "text")
 
     def _keys_shown(self) -> bool:

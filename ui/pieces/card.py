@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLayout, QSizePolicy, QSpacerItem, QVBoxLayout, QWidget
 
 from ui import theme
 from ui.pieces.text import Elided, rule, words
@@ -13,7 +13,7 @@ from ui.pieces.text import Elided, rule, words
 class Card(QFrame):
     """``Card("基本情况", note="6 步", actions=[Button(…)])``; fill with `add` and `add_line`.
 
-    *flush* lets the body touch the card's edges (tables); *fills* lets the last thing take the free height.
+    *flush* lets the body touch the card's edges (tables). What is added with a stretch takes the free height.
     """
 
     def __init__(
@@ -23,8 +23,7 @@ class Card(QFrame):
         actions: Sequence[QWidget] = (),
         *,
         flush: bool = False,
-        fills: bool = False,
-        spacing: int = 6,
+        spacing: int | None = None,
     ) -> None:
         super().__init__()
         self.setObjectName("card")
@@ -46,20 +45,22 @@ class Card(QFrame):
         if flush and title:
             whole.addWidget(rule())
         self.body = QVBoxLayout()
-        self.body.setSpacing(spacing)
+        self.body.setSpacing((0 if flush else 6) if spacing is None else spacing)
         edge = 0 if flush else pad - 1
         self.body.setContentsMargins(edge, 0 if flush else (4 if title else pad - 1), edge, 0 if flush else pad - 1)
         whole.addLayout(self.body, 1)
-        self._fills = fills
-        if not fills and not flush:
-            whole.addStretch(0)
+        self._rest = QSpacerItem(0, 0, QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Expanding)
+        self.body.addItem(self._rest)
 
     def add(self, thing: QWidget | QLayout, stretch: int = 0) -> None:
         """Put *thing* below what is there."""
+        if stretch:
+            self.body.removeItem(self._rest)
+        place = self._end()
         if isinstance(thing, QLayout):
-            self.body.addLayout(thing, stretch)
+            self.body.insertLayout(place, thing, stretch)
         else:
-            self.body.addWidget(thing, stretch)
+            self.body.insertWidget(place, thing, stretch)
 
     def add_line(self, *things: QWidget | str | None, spacing: int = 8) -> QHBoxLayout:
         """Put things side by side; a str becomes a label, None takes the free space."""
@@ -70,16 +71,22 @@ class Card(QFrame):
                 line.addStretch(1)
             else:
                 line.addWidget(words(thing) if isinstance(thing, str) else thing)
-        self.body.addLayout(line)
+        self.body.insertLayout(self._end(), line)
         return line
 
     def add_rule(self) -> None:
         """A hairline between two parts of the body."""
-        self.body.addWidget(rule())
+        self.body.insertWidget(self._end(), rule())
 
     def clear(self) -> None:
         """Take everything out of the body."""
+        self.body.removeItem(self._rest)
         empty(self.body)
+        self.body.addItem(self._rest)
+
+    def _end(self) -> int:
+        free = self.body.indexOf(self._rest)
+        return free if free >= 0 else self.body.count()
 
 
 def empty(layout: QLayout) -> None:

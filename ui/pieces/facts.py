@@ -49,7 +49,9 @@ class Facts(QWidget):
             label = words(fact.label, tone="text-3")
             label.setMinimumWidth(look.grown(self._label_width) if self._label_width else look.px("key-label"))
             label.setContentsMargins(0, 0, 8, 0)
-            self._grid.addWidget(label, row, 2 * column, Qt.AlignmentFlag.AlignTop)
+            beside = isinstance(fact.value, QWidget) and fact.value.sizeHint().height() <= look.px("input-tall")
+            side = Qt.AlignmentFlag.AlignVCenter if beside else Qt.AlignmentFlag.AlignTop
+            self._grid.addWidget(label, row, 2 * column, side)
             self._grid.addWidget(self._value(fact), row, 2 * column + 1)
         for column in range(self._columns):
             self._grid.setColumnStretch(2 * column + 1, 1)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QAction, QKeyEvent, Qt
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QLineEdit, QMenu
 
-from ui import icons
+from ui import icons, theme
 from ui.pieces.buttons import Button
 
 
@@ -62,6 +62,7 @@ class FilterButton(Button):
         self._menu = QMenu()
         super().__init__(label, menu=self._menu)
         self._menu.aboutToShow.connect(self._fill)
+        self.setToolTip("")
         self._show()
 
     def value(self) -> object:
@@ -80,6 +81,19 @@ class FilterButton(Button):
             self._show()
             self.picked.emit(key)
 
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        # The cross at the right end of a picked filter lifts it; the rest opens the choices.
+        if self._now is not None and event.position().x() > self.width() - theme.current().grown(26):
+            self.pick(None)
+            return
+        super().mousePressEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and self._now is not None:
+            self.pick(None)
+        else:
+            super().keyPressEvent(event)
+
     def _fill(self) -> None:
         self._menu.clear()
         for key, text in ((None, "全部"), *self._choices):
@@ -90,6 +104,7 @@ class FilterButton(Button):
 
     def _show(self) -> None:
         shown = next((text for key, text in self._choices if key == self._now and key is not None), "")
+        self._arrow_icon = "x" if shown else "chevron-down"
         self.set_words(shown or self._label)
         self.setAccessibleName(f"{self._label} {shown or '全部'}")
         self.set_kind("picked" if shown else "plain")

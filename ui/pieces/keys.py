@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from ui.pieces.text import words
 
@@ -29,6 +29,7 @@ class KeyCap(QLabel):
         super().__init__(spoken(keys))
         self.setObjectName("key-cap")
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
 
 class KeyHint(QWidget):
@@ -40,4 +41,5 @@ class KeyHint(QWidget):
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(5)
         line.addWidget(KeyCap(keys))
-        line.addWidget(words(text, "13", "text-2"))
+        if text:
+            line.addWidget(words(text, "13", "text-2"))
