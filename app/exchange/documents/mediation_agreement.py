@@ -27,7 +27,16 @@ def mediation_agreement(context: MediationContext, words: Mapping[str, str]) -> 
     parties = context.parties or (Party(), Party())
     copies = agreement.copies or (len(context.parties) + 1 if context.parties else None)
     before, after = words["copies"].split("{copies}")
-    closing = [line(before, filled(_chinese_number(copies), 2), after, indent=2), line(words["effect"], indent=2)]
+    # The page that is signed must show more than names: how the agreement is performed stands on it too.
+    closing: list[Block] = [
+        Heading("履行方式、地点、期限："),
+        line("履行方式：", filled(agreement.way, None), indent=2),
+        line("履行地点：", filled(agreement.place, None), indent=2),
+        line("履行期限：", filled(agreement.limit, None), indent=2),
+        Gap(0.3),
+        line(before, filled(_chinese_number(copies), 2), after, indent=2),
+        line(words["effect"], indent=2),
+    ]
     return (
         Title("人民调解协议书"),
         line("编号：", filled(agreement.number or context.number, 12), align="right"),
@@ -39,11 +48,6 @@ def mediation_agreement(context: MediationContext, words: Mapping[str, str]) -> 
         Heading("协议内容："),
         line(words["agreed_many" if len(context.parties) > 2 else "agreed"], indent=2, keep_next=True),
         *numbered(agreement.terms, ruled=5),
-        Heading("履行方式、地点、期限："),
-        line("履行方式：", filled(agreement.way, None), indent=2),
-        line("履行地点：", filled(agreement.place, None), indent=2),
-        line("履行期限：", filled(agreement.limit, None), indent=2),
-        Gap(0.3),
         signatures(_places(context), _witnesses(context), context.committee, agreement.signed_on, closing),
     )
 

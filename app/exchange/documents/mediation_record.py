@@ -29,7 +29,9 @@ def mediation_record(context: MediationContext, words: Mapping[str, str]) -> tup
     session = context.session
     mediators = names(session.mediators or context.mediators)
     recorder = plain(session.recorder or context.recorder)
-    closing = [line(Text(words["read_back"]), indent=2)]
+    *result, last = _result(context, words)
+    # The end of the result stands on the page that is signed.
+    closing = [last, line(Text(words["read_back"]), indent=2)]
     return (
         Title("人民调解记录"),
         *_head(context, mediators, recorder),
@@ -49,7 +51,7 @@ def mediation_record(context: MediationContext, words: Mapping[str, str]) -> tup
         *(paragraphs(session.law_explained) if plain(session.law_explained) else ()),
         *((Heading("五、协商经过"), *_discussion(session)) if session.discussion else ()),
         Heading("六、调解结果" if session.discussion else "五、调解结果"),
-        *_result(context, words),
+        *result,
         signatures(_places(context), _witnesses(context), context.committee, session.end or session.begin, closing),
     )
 

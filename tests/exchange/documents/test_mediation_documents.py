@@ -257,3 +257,12 @@ def test_a_context_takes_no_unknown_names():
     context = mediation_context(CASE)
     assert context.parties[1].kind == "unit"
     assert dataclasses.is_dataclass(context.session)
+
+
+def test_the_page_that_is_signed_shows_what_is_signed(catalogue, tmp_path):
+    for lines in (1, 8, 14, 20):
+        long = {**CASE, "facts": "\n".join(["围墙堵塞了共用排水沟。"] * lines)}
+        render(catalogue["mediation_agreement"], long, tmp_path / "it.pdf")
+        *_, last = pdf_text(tmp_path / "it.pdf").split("\f")[:-1]
+        assert "履行方式：现金一次付清" in last
+        assert "（印章）" in last
