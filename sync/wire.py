@@ -26,9 +26,9 @@ from sync.frames import (
 )
 
 __all__ = [
-    "VERSION", "Area", "Down", "DownFrame", "End", "Head", "Hello", "Message", "Move", "Problem", "Reader", "Receipts",
-    "Up", "UpFrame", "WireError", "agreement", "decode_down", "decode_up", "encode_down", "encode_up", "scope_tag",
-    "to_ranges",
+    "MEDIA_TYPE", "VERSION", "Area", "Down", "DownFrame", "End", "Head", "Hello", "Message", "Move", "Problem", "Reader",
+    "Receipts", "Up", "UpFrame", "WireError", "agreement", "code_hash", "decode_down", "decode_up", "encode",
+    "encode_down", "encode_up", "enrol_text", "scope_tag", "to_ranges",
 ]  # fmt: skip
 
 MEDIA_TYPE = "application/vnd.xiangzhitong.frames"
@@ -334,3 +334,14 @@ def to_ranges(numbers: Iterable[int]) -> tuple[tuple[int, int], ...]:
         else:
             found.append((number, number))
     return tuple(found)
+
+
+def code_hash(code: str) -> bytes:
+    """What is kept and signed of a one-time code; case, spaces and hyphens don't count."""
+    plain = "".join(letter for letter in code.upper() if letter.isalnum())
+    return hashlib.sha256(plain.encode()).digest()
+
+
+def enrol_text(code: str) -> bytes:
+    """What a device signs with its own key to prove that it is its own."""
+    return b"xiangzhitong enrol\0" + code_hash(code)

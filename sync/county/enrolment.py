@@ -15,10 +15,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from app.errors import KnownError
 from sync.county.county import County
-from sync.county.office import HASHER, code_hash, put_user
+from sync.county.office import HASHER, put_user
 from sync.county.rights import Device
 from sync.county.tables import ACCOUNT, CODE, DEVICE
-from sync.wire import Area
+from sync.wire import Area, code_hash, enrol_text
 
 ASK_AGAIN_MS = 3600 * 1000
 """So long the same key may ask again with a used code: its first answer may have been lost on the way."""
@@ -93,14 +93,9 @@ def scope_areas(areas: list[Area], held: set[str]) -> tuple[Area, ...]:
     return tuple(area for area in areas if area.code in wanted)
 
 
-def signed_text(code: str) -> bytes:
-    """What the device signs to prove that the key is its own."""
-    return b"xiangzhitong enrol\0" + code_hash(code)
-
-
 def _prove(public_key: bytes, signature: bytes, code: str) -> None:
     try:
-        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, signed_text(code))
+        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, enrol_text(code))
     except (InvalidSignature, ValueError) as bad:
         raise KnownError("county.key_unproven") from bad
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import json
 import secrets
@@ -24,7 +23,7 @@ from sync.county.county import County
 from sync.county.database import Database
 from sync.county.records import hash_of
 from sync.county.tables import ACCOUNT, AREA, CODE, COUNTY, DEVICE, STREAM, Tables
-from sync.wire import Area
+from sync.wire import Area, code_hash
 
 DEFAULT_ROLES = ("registrar", "dispatcher", "duty_officer", "mediator")
 """What a centre clerk is, where a code says nothing else."""
@@ -155,12 +154,6 @@ def issue_code(county: County, areas: Sequence[str], roles: Sequence[str] = DEFA
         )
         county.audit(conn, "code", areas=list(areas), roles=list(roles))
     return code
-
-
-def code_hash(code: str) -> bytes:
-    """What is kept of a one-time code; case, spaces and hyphens don't count."""
-    plain = "".join(letter for letter in code.upper() if letter.isalnum())
-    return hashlib.sha256(plain.encode()).digest()
 
 
 def _known_roles(permissions: Permissions, roles: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ from sync.county.county import County
 from sync.county.enrolment import scope_areas
 from sync.county.pulling import Pull, Scope, own_revs, tag_at
 from sync.county.rights import Device, Rights
-from sync.wire import VERSION, End, Head, Hello, Message, Problem, Receipts, WireError, decode_up, scope_tag
+from sync.wire import VERSION, End, Head, Hello, Message, Problem, Receipts, WireError, scope_tag
 
 CAPABILITIES = ("streams",)
 
@@ -107,7 +107,3 @@ class Session:
                 deltas=sent,
             )
 
-
-def first_number(content: bytes) -> int:
-    """The number of a frame; WireError if it can't be read."""
-    return decode_up(content).number
