@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shiboken6
 from PySide6.QtCore import QEvent, QObject
 from PySide6.QtGui import QGuiApplication, QInputMethodEvent
 
@@ -29,15 +30,10 @@ class Composing(QObject):
         return False
 
     def _on_focus_changed(self, focused: QObject | None) -> None:
-        if self._watched is not None:
+        # The old one may be in its destructor: that is how it lost the focus.
+        if self._watched is not None and shiboken6.isValid(self._watched):
             self._watched.removeEventFilter(self)
-            self._watched.destroyed.disconnect(self._on_destroyed)
         self._watched = focused
         self.active = False
         if focused is not None:
             focused.installEventFilter(self)
-            focused.destroyed.connect(self._on_destroyed)
-
-    def _on_destroyed(self) -> None:
-        self._watched = None
-        self.active = False

@@ -15,26 +15,27 @@ from ui.pieces.keys import with_keys
 
 @dataclass(frozen=True)
 class Place:
-    """One entry: the page's name, its words, its Tabler icon. *last* stands at the bottom."""
+    """One entry: the page's name, its words, its Tabler icon, its pinyin initials. *last* stands at the bottom."""
 
     name: str
     text: str
     icon: str
+    initials: str = ""
     last: bool = False
 
 
 PLACES = (
-    Place("desk", "工作台", "home"),
-    Place("registry", "基础数据", "address-book"),
-    Place("events", "事件", "clipboard-list"),
-    Place("mediation", "矛盾调解", "users"),
-    Place("visits", "走访巡查", "walk"),
-    Place("ledgers", "台账", "notebook"),
-    Place("duty", "值班零报", "sun"),
-    Place("meetings", "会议研判", "messages"),
-    Place("reports", "统计报表", "chart-bar"),
-    Place("sync", "同步", "refresh"),
-    Place("settings", "设置", "settings", last=True),
+    Place("desk", "工作台", "home", "gzt"),
+    Place("registry", "基础数据", "address-book", "jcsj"),
+    Place("events", "事件", "clipboard-list", "sj"),
+    Place("mediation", "矛盾调解", "users", "mdtj"),
+    Place("visits", "走访巡查", "walk", "zfxc"),
+    Place("ledgers", "台账", "notebook", "tz"),
+    Place("duty", "值班零报", "sun", "zblb"),
+    Place("meetings", "会议研判", "messages", "hyyp"),
+    Place("reports", "统计报表", "chart-bar", "tjbb"),
+    Place("sync", "同步", "refresh", "tb"),
+    Place("settings", "设置", "settings", "sz", last=True),
 )
 
 

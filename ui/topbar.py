@@ -109,6 +109,7 @@ class SearchEverywhere(QLineEdit):
         self.setAccessibleName("搜索")
         self.addAction(QAction(icons.icon("search"), "", self), QLineEdit.ActionPosition.LeadingPosition)
         self.find: Find | None = None
+        self.here: Callable[[str], Sequence[Found]] = lambda _text: ()
         self._cap = KeyCap("Ctrl+K")
         self._cap.setParent(self)
         self._cap.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
@@ -163,8 +164,13 @@ class SearchEverywhere(QLineEdit):
     def _ask(self) -> None:
         self._asked += 1
         turn = self._asked
-        if self.find is not None and self.text().strip():
-            self.find(self.text().strip(), lambda found: self.show_found(found) if turn == self._asked else None)
+        text = self.text().strip()
+        if not text:
+            return
+        near = list(self.here(text))
+        self.show_found(near)
+        if self.find is not None:
+            self.find(text, lambda found: self.show_found([*found, *near]) if turn == self._asked else None)
 
     def _choose(self, found: Found | None) -> None:
         text = self.text().strip()

@@ -57,6 +57,7 @@ class Window(QMainWindow):
         self._back: list[_Visit] = []
         self._forward: list[_Visit] = []
         self._now: _Visit | None = None
+        self._places = tuple(places)
         self._folded_by_hand: bool | None = None
         self.composing = Composing(app)
         self.navigation = Navigation(places)
@@ -151,9 +152,24 @@ class Window(QMainWindow):
         line.addLayout(right, 1)
         self.setCentralWidget(whole)
 
+    def _near(self, text: str) -> list[Found]:
+        """Actions of the page and places whose words or initials hold *text*."""
+        page, wanted = self.current_page(), text.lower()
+        found = [
+            Found(words, "操作" + (f"，{keys}" if keys else ""), "bolt", on=on)
+            for words, keys, on in (page.actions if page else ())
+            if wanted in words.lower()
+        ]
+        return found + [
+            Found(place.text, "页面", place.icon, place.name)
+            for place in self._places
+            if wanted in place.text or (len(wanted) > 1 and place.initials.startswith(wanted))
+        ]
+
     def _connect(self, places: Sequence[Place]) -> None:
         self.navigation.picked.connect(lambda name: self.go(name))
         self.navigation.brand.clicked.connect(self._on_folded)
+        self.top.search.here = self._near
         self.top.area_picked.connect(self.area_picked)
         self.top.searched.connect(self.searched)
         self.top.chosen.connect(self._on_found)

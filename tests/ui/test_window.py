@@ -168,6 +168,18 @@ def test_what_was_searched_can_be_chosen_by_keyboard(window: Window, qtbot, type
     assert window.current_page().seen == [{"id": "h"}]
 
 
+def test_places_and_actions_are_found_by_words_and_initials(window: Window, qtbot, type_text: Callable) -> None:
+    qtbot.keyClick(window, Qt.Key.Key_K, CTRL)
+    type_text(window.top.search, "登记")
+    qtbot.waitUntil(lambda: window.top.search._list is not None and window.top.search._list.isVisible())
+    qtbot.keyClick(window.top.search, Qt.Key.Key_Return)
+    assert "new" in window.current_page().seen
+    qtbot.keyClicks(window.top.search, "sj")
+    qtbot.waitUntil(lambda: window.top.search._list.isVisible())
+    qtbot.keyClick(window.top.search, Qt.Key.Key_Return)
+    assert window.current_name() == "events"
+
+
 def test_the_toast_takes_back_once(window: Window, qtbot) -> None:
     undone: list[int] = []
     window.say("已删除 3 条走访记录", lambda: undone.append(1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
@@ -46,6 +46,12 @@ class LoginPage(QWidget):
         self.user.currentIndexChanged.connect(lambda _number: self.password.setFocus())
         self._build(hint, office)
         self.password.setFocus()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._card.setFixedWidth(theme.current().grown(380))
+            self.error.setMinimumHeight(theme.current().grown(40))
 
     def show_error(self, text: str) -> None:
         """Say why it did not work; what was typed is selected."""
@@ -106,7 +112,7 @@ class LoginPage(QWidget):
 
     def _build(self, hint: str | None, office: str) -> None:
         look = theme.current()
-        card = QFrame()
+        card = self._card = QFrame()
         card.setObjectName("card")
         card.setFixedWidth(look.grown(380))
         body = QVBoxLayout(card)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QWidget
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from ui import theme
 from ui.pieces.text import words
@@ -30,6 +30,7 @@ class Facts(QWidget):
     ) -> None:
         super().__init__()
         self._columns, self._label_width = columns, label_width
+        self._labels: list[QLabel] = []
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(0)
@@ -42,12 +43,13 @@ class Facts(QWidget):
             if old := self._grid.takeAt(0).widget():
                 old.hide()
                 old.deleteLater()
+        self._labels = []
         look = theme.current()
         for number, given in enumerate(facts):
             fact = given if isinstance(given, Fact) else Fact(*given)
             row, column = divmod(number, self._columns)
             label = words(fact.label, tone="text-3")
-            label.setMinimumWidth(look.grown(self._label_width) if self._label_width else look.px("key-label"))
+            self._labels.append(label)
             label.setContentsMargins(0, 0, 8, 0)
             beside = isinstance(fact.value, QWidget) and fact.value.sizeHint().height() <= look.px("input-tall")
             side = Qt.AlignmentFlag.AlignVCenter if beside else Qt.AlignmentFlag.AlignTop
@@ -55,6 +57,17 @@ class Facts(QWidget):
             self._grid.addWidget(self._value(fact), row, 2 * column + 1)
         for column in range(self._columns):
             self._grid.setColumnStretch(2 * column + 1, 1)
+        self._fit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._fit()
+
+    def _fit(self) -> None:
+        look = theme.current()
+        for label in self._labels:
+            label.setMinimumWidth(look.grown(self._label_width) if self._label_width else look.px("key-label"))
 
     def _value(self, fact: Fact) -> QWidget:
         if isinstance(fact.value, QWidget):

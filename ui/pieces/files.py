@@ -100,5 +100,5 @@ class _Tile(QAbstractButton):
         painter.setPen(look.colour("text-2"))
         line = QRect(6, self.height() - words - max(top - 2, 2), self.width() - 12, words)
         text = self._file.waiting or self._file.name
-        shown_text = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, line.width())
+        shown_text = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, line.width())
         painter.drawText(line, Qt.AlignmentFlag.AlignCenter, shown_text)

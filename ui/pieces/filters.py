@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QLineEdit, QMenu
 
@@ -24,7 +24,7 @@ class SearchField(QLineEdit):
     def __init__(self, hint: str, width: int = 190) -> None:
         super().__init__()
         self.setPlaceholderText(hint)
-        self.setMinimumWidth(width)
+        self._width = width
         self.addAction(QAction(icons.icon("search", "text"), "", self), QLineEdit.ActionPosition.LeadingPosition)
         self._clear = QAction(icons.icon("x"), "清除（Esc）", self)
         self._clear.triggered.connect(self.clear)
@@ -34,6 +34,12 @@ class SearchField(QLineEdit):
         self._timer.timeout.connect(self._search)
         self.textChanged.connect(self._on_text_changed)
         self.returnPressed.connect(self._search)
+
+    def sizeHint(self) -> QSize:
+        return QSize(theme.current().grown(self._width), super().sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and self.text():
