@@ -74,7 +74,9 @@ def bases(
     for change in unsent:
         for name in change.values:
             found[name] = change.bases.get(name, 0)
-    return {name: found.get(name, seen.get(name, row.rev_of(name))) for name in changed}
+    # Who deletes has judged the whole record: an edit that he had not seen must meet his deletion as a conflict.
+    own = {name: row.rev if name == DELETED and value else row.rev_of(name) for name, value in changed.items()}
+    return {name: found.get(name, seen.get(name, own[name])) for name in changed}
 
 
 def refuse_forbidden(form: Form, row: Row | None, changed: Mapping[str, Value]) -> None:

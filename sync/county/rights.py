@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.rules.areas import any_covers
 from app.rules.permissions import Permissions
@@ -24,11 +24,13 @@ class Device:
 
 @dataclass(frozen=True)
 class Rights:
-    """Judges changes; *known* are the areas that the county has."""
+    """Judges changes; *known* are the areas that the county has. Made anew for each exchange."""
 
     forms: Forms
     permissions: Permissions
     known: frozenset[str]
+    # The table is asked once for what ten thousand changes have in common.
+    _judged: dict[tuple[Device, str, str, str], bool] = field(default_factory=dict)
 
     def streams(self, device: Device) -> list[tuple[str, str]]:
         """(area, class) of every stream that *device* holds."""
@@ -62,12 +64,15 @@ class Rights:
         if form.immutable and "action" in form.fields:
             # A step of a case: who may do it stands with the action. Whose case it is, the device has judged.
             wanted.append(f"act:{change.values.get('action')}")
-        return any(
-            self.permissions.decide(
+        return any(self._decide(device, form, action, area) for action in wanted)
+
+    def _decide(self, device: Device, form: Form, action: str, area: str) -> bool:
+        key = device, form.name, action, area
+        if key not in self._judged:
+            self._judged[key] = self.permissions.decide(
                 action, form.name, area, device.roles, device.areas, own=True, stream=form.stream
             ).allowed
-            for action in wanted
-        )
+        return self._judged[key]
 
     def _fault(self, form: Form, values: Mapping[str, object], *, partial: bool) -> str:
         # A field that only a newer client knows is carried, not judged.
