@@ -19,8 +19,9 @@ from app.schema.values import Value
 # How each case goes on, and its share of a hundred and twenty; about forty are open.
 _COURSES = (
     ("closed", 44), ("visited", 18), ("self_handled", 6), ("archived", 4), ("reported", 6), ("accepted", 4),
-    ("returned", 2), ("assigned", 4), ("handling", 9), ("handling_late", 3), ("handling_soon", 4), ("extended", 2), ("suspended", 2),
-    ("feedback", 3), ("verifying", 2), ("rework", 1), ("supervised", 1), ("mediating", 2), ("rejected", 2), ("void", 1),
+    ("returned", 2), ("assigned", 4), ("handling", 9), ("handling_late", 3), ("handling_soon", 4), ("extended", 2),
+    ("suspended", 2), ("feedback", 3), ("verifying", 2), ("rework", 1), ("supervised", 1), ("mediating", 2),
+    ("rejected", 2), ("void", 1),
 )  # fmt: skip
 _OLD = {"closed", "visited", "archived", "self_handled", "rejected", "void"}
 

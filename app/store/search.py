@@ -10,7 +10,7 @@ from typing import Any
 from app.schema.ddl import from_row, table_name
 from app.schema.form import Form, Forms
 from app.schema.values import Value
-from app.store.search_keys import TOKEN_CHARACTERS, Document, document, join, split, tokens
+from app.store.search_keys import LETTER_SIGNS, Document, document, join, searched, split, tokens
 from app.store.search_terms import RANKS, Term, match, rank, terms
 
 Connection = Any
@@ -18,15 +18,15 @@ Connection = Any
 _BATCH = 400
 _SCORES = {0: 1.0, 1: 0.7, 2: 0.4}
 
-# The numbers of documents are the rowids of the index: one map, no second one to keep in step. What a document is found by
-# stays beside it, so that a candidate is checked without reading its record, and a change that touches none of it costs nothing.
+# The numbers of documents are the rowids of the index: one map, no second one to keep in step. What a document is found
+# by stays beside it: a candidate is checked without reading its record, a change that touches none of it costs nothing.
 _TABLES = (
     """CREATE TABLE IF NOT EXISTS search_document (
         number INTEGER PRIMARY KEY, form TEXT NOT NULL, id TEXT NOT NULL, area TEXT NOT NULL,
         names TEXT NOT NULL, numbers TEXT NOT NULL, places TEXT NOT NULL)""",
     "CREATE UNIQUE INDEX IF NOT EXISTS search_document_record ON search_document (id, form)",
     f"""CREATE VIRTUAL TABLE IF NOT EXISTS search_token USING fts5(
-        tokens, content='', contentless_delete=1, detail=none, tokenize="ascii tokenchars '{TOKEN_CHARACTERS}'")""",
+        tokens, content='', contentless_delete=1, detail=none, tokenize="ascii tokenchars '{LETTER_SIGNS}'")""",
     # A larger part in memory before it is written: a first copy of a county is built twice as fast.
     "INSERT INTO search_token (search_token, rank) VALUES ('hashsize', 16777216)",
 )
@@ -60,7 +60,8 @@ def index(conn: Connection, forms: Forms, rows: Iterable[tuple[str, str, str, Ma
 
 
 def _index_batch(conn: Connection, forms: Forms, batch: list[tuple[str, str, str, Mapping[str, Value]]]) -> None:
-    found = {(form, record_id): (area, document(forms[form], values)) for form, record_id, area, values in batch}
+    fields = {name: searched(forms[name]) for name in {row[0] for row in batch}}
+    found = {(form, record_id): (area, document(fields[form], values)) for form, record_id, area, values in batch}
     held = _held(conn, [record_id for _, record_id in found])
     gone: list[tuple[int]] = []
     documents: list[tuple[int, str, str, str, str, str, str]] = []
@@ -108,12 +109,12 @@ def find(
     areas: Collection[str] | None = None,
     limit: int = 50,
 ) -> list[Hit]:
-    """The records that every word of *text* fits: whole names and numbers first, then begins of names and ends of numbers.
+    """The records that every word of *text* fits: whole names and numbers, then begins of names and ends of numbers.
 
     *only* names forms, *areas* begins of area codes; None stands for all. Within one rank the order is that in which
-    records came in. A word of letters is a name's sound (initials or whole syllables, from any of its characters, in any
-    reading); three or more digits are any part of a number; two or more characters any part of a place or title, where a
-    fragment that begins with a digit begins a number.
+    records came in. A word of letters is a name's sound (initials or whole syllables, from any of its characters, in
+    any reading); three or more digits are any part of a number; two or more characters any part of a place or title,
+    where a fragment that begins with a digit begins a number.
     """
     asked = terms(text)
     if not asked or limit < 1:

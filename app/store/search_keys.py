@@ -17,7 +17,7 @@ from app.schema.values import Value
 # The first character of a token says what it is. One column of plain tokens (detail=none) is a third of the size of
 # columns, and an AND over classes needs no column filter.
 WHOLE, BEGIN, END, INSIDE, DIGITS, PLACE, AREA, FORM = "=<>~#@%&"
-TOKEN_CHARACTERS = "!#$%&()*+,-./:;<=>?@[]^_`{|}~"
+LETTER_SIGNS = "!#$%&()*+,-./:;<=>?@[]^_`{|}~"
 """The ASCII signs that the tokenizer must take as letters."""
 
 SOUND_LENGTH = 8
@@ -29,7 +29,11 @@ _READINGS = 24
 
 _DROPPED = re.compile(r"[\s\"'\\^\x00-\x1f\x7f]+")
 _NUMBER_BEGIN = re.compile(r"(?<![0-9])(?=[0-9])")
+_NUMERIC = re.compile(r"[\^0-9]")
 _LETTERS = re.compile(r"[a-z]+")
+
+
+Searched = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +49,10 @@ class Document:
         return not (self.names or self.numbers or self.places)
 
 
-def document(form: Form, values: Mapping[str, Value]) -> Document:
-    """What *values* of *form* are found by, following the ``search`` of each field."""
+def document(fields: Searched, values: Mapping[str, Value]) -> Document:
+    """What *values* of a form are found by, whose ``searched`` fields are *fields*."""
     found: dict[str, list[str]] = {"name": [], "number": [], "text": []}
-    for field, how in searched(form):
+    for field, how in fields:
         value = values.get(field)
         if value is None:
             continue
@@ -58,14 +62,9 @@ def document(form: Form, values: Mapping[str, Value]) -> Document:
     return Document(tuple(found["name"]), tuple(found["number"]), tuple(found["text"]))
 
 
-@functools.cache
-def _searched(form_name: str, fields: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-    return tuple((name, how) for name, how in fields if how in {"name", "number", "text"})
-
-
-def searched(form: Form) -> tuple[tuple[str, str], ...]:
+def searched(form: Form) -> Searched:
     """(field, "name", "number" or "text") of every field that *form* is searched by."""
-    return _searched(form.name, tuple((item.name, item.search) for item in form.fields.values() if item.search))
+    return tuple((item.name, item.search) for item in form.fields.values() if item.search in {"name", "number", "text"})
 
 
 @functools.lru_cache(maxsize=20_000)
@@ -100,7 +99,7 @@ def readings(character: str) -> tuple[str, ...]:
 
 @functools.lru_cache(maxsize=8_000)
 def sounds(name: str) -> tuple[tuple[str, ...], ...]:
-    """The readings of *name*, each as its syllables; where there are too many together, one character varies at a time."""
+    """The readings of *name*, each as its syllables; where they are too many, one character varies at a time."""
     each = [readings(character) for character in name]
     total = 1
     for choices in each:
@@ -162,7 +161,7 @@ def place_tokens(text: str) -> frozenset[str]:
 
 def numeric(gram: str) -> bool:
     """Whether a number takes part in *gram*: pairs of digits are too common to narrow a search."""
-    return any(character in "^0123456789" for character in gram)
+    return _NUMERIC.search(gram) is not None
 
 
 def grams(text: str, size: int) -> Iterator[str]:

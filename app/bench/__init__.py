@@ -1,0 +1,1 @@
+"""Measuring: the figures that `township bench` prints."""

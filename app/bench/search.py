@@ -1,0 +1,184 @@
+"""How fast search is, beside LIKE and beside the default full-text search of sqlite-utils on the same people."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import random
+import secrets
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+# The driver registers itself under the name that sqlite-utils looks for, so it comes first.
+from app.store import driver, layout, search  # isort: skip
+import sqlite_utils
+
+from app.demo import plan, records
+from app.demo.population import Row
+from app.schema.ddl import table_name, to_row
+from app.schema.form import Forms
+from app.schema.loading import load_forms
+from app.store.search_keys import spellings
+from app.store.search_terms import terms
+
+_FIELDS = ("name", "id_number", "phone", "live_address", "hukou_address")
+_BATCH = 2_000
+_QUERIES, _ROUNDS = 25, 4
+_SLOW_QUERIES = 3
+_EVERYTHING = 10_000_000
+
+
+def bench_search(residents: int) -> dict[str, Any]:
+    """Fill an encrypted store with *residents* people and time what clerks type.
+
+    For every kind of query: a sample "query", "p50_ms" and "p99_ms" of the first 50 hits, "recall" against a look at
+    every person, and on the same data "like_ms" and "default_fts_ms" with the "default_fts_recall" of the latter. All
+    times are medians in milliseconds but for p99.
+    """
+    forms = load_forms()
+    chance = random.Random(residents)  # noqa: S311 - every run asks the same
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "bench.db"
+        conn = driver.connect(path, secrets.token_bytes(32), create=True)
+        try:
+            layout.prepare(conn, path, forms)
+            begun = time.perf_counter()
+            people = _fill(conn, forms, residents, chance)
+            build = time.perf_counter() - begun
+            sqlite_utils.Database(conn).table("person").enable_fts(list(_FIELDS))
+            queries = [_measure(conn, forms, kind, make, people, chance) for kind, make in _KINDS.items()]
+            size = path.stat().st_size
+        finally:
+            conn.close()
+    return {"residents": residents, "build_seconds": round(build, 1), "bytes": size, "queries": queries}
+
+
+def _fill(conn: Any, forms: Forms, residents: int, chance: random.Random) -> list[dict[str, Any]]:
+    """Write people into the record table, the index and the table for the others; a sample of them comes back."""
+    form = forms["resident"]
+    conn.execute(f"CREATE TABLE person (id TEXT PRIMARY KEY, {', '.join(f'{name} TEXT' for name in _FIELDS)})")
+    sample: list[dict[str, Any]] = []
+    stream = itertools.islice(_people(), residents)
+    while batch := list(itertools.islice(stream, _BATCH)):
+        conn.execute("BEGIN IMMEDIATE")
+        for _, record_id, area, values in batch:
+            row = to_row(form, values)
+            names = ", ".join(f'"{name}"' for name in ("id", "area", *row))
+            marks = ", ".join("?" * (len(row) + 2))
+            conn.execute(
+                f"INSERT INTO {table_name('resident')} ({names}) VALUES ({marks})", (record_id, area, *row.values())
+            )
+            kept = [values.get(name) for name in _FIELDS]
+            conn.execute(f"INSERT INTO person VALUES (?{', ?' * len(_FIELDS)})", (record_id, *kept))
+        search.index(conn, forms, batch)
+        conn.execute("COMMIT")
+        sample += [values for _, _, _, values in chance.sample(batch, min(5, len(batch)))]
+    search.settle(conn)
+    return sample
+
+
+def _people() -> Iterator[Row]:
+    now = dt.datetime(2026, 9, 18, 10, 42)  # noqa: DTZ001 - taken for China's
+    for seed in itertools.count(1):
+        for row in records(plan("county", seed), now):
+            if row[0] == "resident":
+                # Seeds may give the same ids; a county has each once.
+                yield row[0], f"{seed:02x}{row[1][2:]}", row[2], row[3]
+
+
+def _measure(
+    conn: Any,
+    forms: Forms,
+    kind: str,
+    make: Callable[[dict[str, Any], random.Random], str],
+    people: Sequence[dict[str, Any]],
+    chance: random.Random,
+) -> dict[str, Any]:
+    texts = [make(chance.choice(people), chance) for _ in range(_QUERIES)]
+    times = [
+        _ms(lambda text=text: search.find(conn, forms, text, only=("resident",)))  # type: ignore[misc]
+        for _ in range(_ROUNDS)
+        for text in texts
+    ]
+    slow = texts[:_SLOW_QUERIES]
+    text = texts[0]
+    plain = {record_id for _, _, record_id in search.scan(conn, terms(text), ("resident",))}
+    found = {hit.id for hit in search.find(conn, forms, text, only=("resident",), limit=_EVERYTHING)}
+    full_text = {row[0] for row in _default_fts(conn, text, _EVERYTHING)}
+    return {
+        "query": text,
+        "kind": kind,
+        "p50_ms": _at(times, 0.5),
+        "p99_ms": _at(times, 0.99),
+        "recall": _share(found & plain, plain),
+        "like_ms": _at([_ms(lambda text=text: _like(conn, text)) for text in slow], 0.5),  # type: ignore[misc]
+        "default_fts_ms": _at([_ms(lambda text=text: _default_fts(conn, text, 50)) for text in slow], 0.5),  # type: ignore[misc]
+        "default_fts_recall": _share(full_text & plain, plain),
+    }
+
+
+def _like(conn: Any, text: str) -> list[Any]:
+    each = " OR ".join(f"{name} LIKE ?" for name in _FIELDS)
+    words = text.split()
+    where = " AND ".join(f"({each})" for _ in words)
+    marks = [f"%{word}%" for word in words for _ in _FIELDS]
+    return list(conn.execute(f"SELECT id FROM person WHERE {where} LIMIT 50", marks))
+
+
+def _default_fts(conn: Any, text: str, limit: int) -> list[Any]:
+    quoted = " ".join(f'"{word}"' for word in text.replace('"', "").split())
+    sql = (
+        "SELECT p.id FROM person_fts f JOIN person p ON p.rowid = f.rowid WHERE person_fts MATCH ? ORDER BY rank LIMIT ?"
+    )
+    return list(conn.execute(sql, (quoted, limit)))
+
+
+def _ms(work: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    work()
+    return (time.perf_counter() - begun) * 1000
+
+
+def _at(times: Sequence[float], share: float) -> float:
+    held = sorted(times)
+    return round(held[min(len(held) - 1, int(len(held) * share))], 3)
+
+
+def _share(part: set[str], whole: set[str]) -> float:
+    return round(len(part) / len(whole), 4) if whole else 1.0
+
+
+def _letters(person: dict[str, Any], *, whole: bool) -> str:
+    name = str(person["name"]).replace("·", "")
+    found = [letters for start, letters in spellings(name) if start == 0]
+    return found[0] if whole else found[1]
+
+
+def _fragment(text: str, length: int, chance: random.Random) -> str:
+    at = chance.randrange(max(1, len(text) - length + 1))
+    return text[at : at + length]
+
+
+_KINDS: dict[str, Callable[[dict[str, Any], random.Random], str]] = {
+    "surname": lambda person, _: str(person["name"])[:1],
+    "full name": lambda person, _: str(person["name"]),
+    "two characters": lambda person, _: str(person["name"])[-2:],
+    "initials": lambda person, _: _letters(person, whole=False),
+    "full pinyin": lambda person, _: _letters(person, whole=True),
+    "begin of pinyin": lambda person, _: _letters(person, whole=True)[:4],
+    "last 4 of number": lambda person, _: str(person["id_number"])[-4:],
+    "last 6 of number": lambda person, _: str(person["id_number"])[-6:],
+    "whole number": lambda person, _: str(person["id_number"]),
+    "middle of number": lambda person, chance: _fragment(str(person["id_number"]), 6, chance),
+    "three digits": lambda person, chance: _fragment(str(person["id_number"]), 3, chance),
+    "phone suffix": lambda person, _: str(person.get("phone") or "19900001234")[-4:],
+    "whole phone": lambda person, _: str(person.get("phone") or "19900001234"),
+    "address fragment": lambda person, chance: _fragment(str(person["live_address"]), 4, chance),
+    "whole address": lambda person, _: str(person["live_address"]),
+    "initials and last 4": lambda person, _: f"{_letters(person, whole=False)} {str(person['id_number'])[-4:]}",
+    "surname and place": lambda person, _: f"{str(person['name'])[0]} {str(person['live_address'])[:2]}",
+    "sound and place": lambda person, _: f"{_letters(person, whole=True)[:3]} {str(person['live_address'])[-4:]}",
+}
