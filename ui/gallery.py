@@ -7,7 +7,16 @@ import sys
 from pathlib import Path
 
 from PySide6.QtCore import QSize
-from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QGridLayout, QLineEdit, QRadioButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QCheckBox,
+    QComboBox,
+    QGridLayout,
+    QLineEdit,
+    QRadioButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ui import theme
 from ui.gallery_desk import DeskSample, ListSample
@@ -85,7 +94,9 @@ class PiecesSample(Page):
         )
         column.addWidget(facts)
         people = Card("相关人员", "3", [Button("添加", kind="link", icon="plus", small=True)])
-        people.add_line("上报人", PersonChip("李秀芬", "· 网格员", lambda: [("电话", "199****0033")]), "199****0033", None)
+        people.add_line(
+            "上报人", PersonChip("李秀芬", "· 网格员", lambda: [("电话", "199****0033")]), "199****0033", None
+        )
         people.add_line("主办人", PersonChip("高文斌", "· 镇村建办"), "199****0121", None)
         column.addWidget(people)
         files = Card("材料", "6", [Button("添加", kind="link", icon="paperclip", keys="Ctrl+V", small=True)])
@@ -175,7 +186,10 @@ class WizardSample(Page):
         )
         line.setContentsMargins(12, 4, 12, 8)
         card.add(
-            EmptyState("walk", "还没有走访", "走访登记后按时间排在这里，也会出现在住户的往来记录里。", Button("登记走访")), 1
+            EmptyState(
+                "walk", "还没有走访", "走访登记后按时间排在这里，也会出现在住户的往来记录里。", Button("登记走访")
+            ),
+            1,
         )
         self.add(card, 1)
 
@@ -190,7 +204,9 @@ def show_gallery(app: QApplication, out: Path) -> list[Path]:
     window.top.show_areas([("53", "云岭县 · 云岭镇")], "53")
     window.top.show_user("林小禾 · 受理员")
     window.top.show_sync("waiting", "12")
-    window.navigation.show_counts({"desk": 11, "events": 12, "mediation": 3, "visits": 5, "duty": 2, "meetings": 1, "sync": 1})
+    window.navigation.show_counts(
+        {"desk": 11, "events": 12, "mediation": 3, "visits": 5, "duty": 2, "meetings": 1, "sync": 1}
+    )
     window.show()
     for look, large, size in (
         ("light", False, QSize(1366, 768)),
@@ -228,4 +244,4 @@ if __name__ == "__main__":
     application = QApplication(sys.argv[:1])
     theme.apply(application)
     for picture in show_gallery(application, Path(sys.argv[1])):
-        print(picture)
+        sys.stdout.write(f"{picture}\n")

@@ -18,22 +18,33 @@ from ui.pieces.filters import FilterButton, SearchField
 from ui.pieces.tabs import Tabs
 from ui.pieces.text import words
 
-_DESK: list[Row | Group] = [
-    Group("超期 2"),
-    {"id": 1, "state": "超 1 天", "title": Cell("石桥村二组排洪沟淤堵", "主办 镇农业农村办 · 2026-1841"), "due": Cell("昨天 10:00 到期", tone="red"), "act": "催办"},
-    {"id": 2, "state": "超 2 小时", "title": Cell("下寨村张家老屋后墙开裂隐患", "待复查 · 2026-1857"), "due": Cell("今天 08:00 到期", tone="red"), "act": "派人复查"},
-    Group("今天到期 4"),
-    {"id": 3, "state": "将到期", "title": Cell("张某与李某相邻通行纠纷", "第 2 次调解 · 调解室一"), "due": Cell("今天 14:30", tone="orange"), "act": "进调解室"},
-    {"id": 4, "state": "将到期", "title": Cell("上寨村三组村道边坡滑落", "主办 镇村建办 · 协办 1 家未反馈"), "due": Cell("今天 17:30", tone="orange"), "act": "看进展"},
-    {"id": 5, "state": "待核查", "title": Cell("云岭社区菜市场占道经营", "镇执法队已反馈 · 采办分离，请换人核查"), "due": Cell("今天 17:30", tone="orange"), "act": "核查"},
-    {"id": 6, "state": "将到期", "title": Cell("清水村、河湾村今日平安零报", "尚未报来"), "due": Cell("今天 18:00", tone="orange"), "act": "代为登记"},
-    Group("三天内 5"),
-    {"id": 7, "state": "待甄别", "title": Cell("石桥村水库警示牌缺失", "网格员 蒋丽萍 刚刚上报 · 2026-1874"), "due": "2026-09-21T10:30", "act": "甄别"},
-    {"id": 8, "state": "待交办", "title": Cell("大坪村反映自来水断续", "12345 转来 · 2026-1872"), "due": "2026-09-21T12:00", "act": "交办"},
-    {"id": 9, "state": "被退回", "title": Cell("柳树村电杆倾斜", "镇村建办：应由供电所承办"), "due": "2026-09-21T12:00", "act": "改派"},
-    {"id": 10, "state": "待回访", "title": Cell("下寨村赵家宅基地边界纠纷", "协议履行满 7 天"), "due": Cell("9月21日"), "act": "回访"},
-    {"id": 11, "state": "处置中", "title": Cell("河湾村孤寡老人屋顶漏雨代办", "代办员 普云芳"), "due": Cell("9月22日"), "act": "看进展"},
-]  # fmt: skip  # noqa: E501
+# (state, title, note, due, tone of due, button), or the words of a group line
+_DESK_LINES: tuple[str | tuple[str, str, str, str, str, str], ...] = (
+    "超期 2",
+    ("超 1 天", "石桥村二组排洪沟淤堵", "主办 镇农业农村办 · 2026-1841", "昨天 10:00 到期", "red", "催办"),
+    ("超 2 小时", "下寨村张家老屋后墙开裂隐患", "待复查 · 2026-1857", "今天 08:00 到期", "red", "派人复查"),
+    "今天到期 4",
+    ("将到期", "张某与李某相邻通行纠纷", "第 2 次调解 · 调解室一", "今天 14:30", "orange", "进调解室"),
+    ("将到期", "上寨村三组村道边坡滑落", "主办 镇村建办 · 协办 1 家未反馈", "今天 17:30", "orange", "看进展"),
+    ("待核查", "云岭社区菜市场占道经营", "镇执法队已反馈 · 采办分离，请换人核查", "今天 17:30", "orange", "核查"),
+    ("将到期", "清水村、河湾村今日平安零报", "尚未报来", "今天 18:00", "orange", "代为登记"),
+    "三天内 5",
+    ("待甄别", "石桥村水库警示牌缺失", "网格员 蒋丽萍 刚刚上报 · 2026-1874", "9月21日 10:30", "", "甄别"),
+    ("待交办", "大坪村反映自来水断续", "12345 转来 · 2026-1872", "9月21日 12:00", "", "交办"),
+    ("被退回", "柳树村电杆倾斜", "镇村建办：应由供电所承办", "9月21日 12:00", "", "改派"),
+    ("待回访", "下寨村赵家宅基地边界纠纷", "协议履行满 7 天", "9月21日", "", "回访"),
+    ("处置中", "河湾村孤寡老人屋顶漏雨代办", "代办员 普云芳", "9月22日", "", "看进展"),
+)
+
+
+def _desk_row(number: int, line: str | tuple[str, str, str, str, str, str]) -> Row | Group:
+    if isinstance(line, str):
+        return Group(line)
+    said, title, note, due, tone, act = line
+    return {"id": number, "state": said, "title": Cell(title, note), "due": Cell(due, tone=tone), "act": act}
+
+
+_DESK = [_desk_row(number, line) for number, line in enumerate(_DESK_LINES)]
 
 
 class DeskSample(Page):
@@ -71,7 +82,7 @@ class DeskSample(Page):
                 Column("due", "到期", 130, role="date"),
                 Column("act", "", 96, "right", "button"),
             ],
-            lambda offset, limit, order: _DESK[offset : offset + limit],
+            lambda offset, limit, _order: _DESK[offset : offset + limit],
             len(_DESK),
             header=False,
             footer=False,
@@ -87,11 +98,23 @@ class DeskSample(Page):
         zero.add_line(Chip(State("上寨村", "green", "check")), Chip(State("清水村", "orange", "clock")), Chip(State("大坪村", "green", "check")), None)  # fmt: skip  # noqa: E501
         zero.add_line(Button("电话核实后代报", small=True), Button("催报", kind="link", small=True), None)
         sync = Card("同步", "上次 10:42")
-        sync.add(Facts([("待发送", "12 条"), ("待传附件", "3 个 · 4.1 MB"), Fact("需处理", "1 处不同", "orange", True)]))
+        sync.add(
+            Facts([("待发送", "12 条"), ("待传附件", "3 个 · 4.1 MB"), Fact("需处理", "1 处不同", "orange", True)])
+        )
         week = Card("本周", "9月14日—18日")
-        week.add(Figures([Figure("37", "上报"), Figure("31", "受理"), Figure("26", "办结"), Figure("2", "超期未结", "red")]))
+        week.add(
+            Figures([Figure("37", "上报"), Figure("31", "受理"), Figure("26", "办结"), Figure("2", "超期未结", "red")])
+        )
         duty = Card("今日值班", actions=[Button("交接班", kind="link", small=True)])
-        duty.add(Facts([("带班领导", "段宏远 199****0102"), ("值班员", "林小禾 08:00—20:00"), ("夜班", "罗建平 20:00—次日 08:00")]))
+        duty.add(
+            Facts(
+                [
+                    ("带班领导", "段宏远 199****0102"),
+                    ("值班员", "林小禾 08:00—20:00"),
+                    ("夜班", "罗建平 20:00—次日 08:00"),
+                ]
+            )
+        )
         for card in (zero, sync, week):
             card.setMinimumWidth(280)
             column.addWidget(card)
@@ -100,7 +123,19 @@ class DeskSample(Page):
 
 def many(total: int = 100_000) -> tuple[int, object]:
     """A list of *total* made-up events and the way to fetch them."""
-    states = ("超 1 天", "超 2 小时", "将到期", "待核查", "待甄别", "待交办", "被退回", "处置中", "处置中", "挂账", "办结")
+    states = (
+        "超 1 天",
+        "超 2 小时",
+        "将到期",
+        "待核查",
+        "待甄别",
+        "待交办",
+        "被退回",
+        "处置中",
+        "处置中",
+        "挂账",
+        "办结",
+    )
     titles = ("石桥村二组排洪沟淤堵", "下寨村张家老屋后墙开裂隐患", "上寨村三组村道边坡滑落", "云岭社区菜市场占道经营")
 
     def fetch(offset: int, limit: int, order: Order | None) -> Sequence[Row | Group]:
@@ -129,7 +164,9 @@ class ListSample(Page):
 
     def __init__(self) -> None:
         super().__init__("事件", dense=True)
-        self.add_beside(Tabs([("mine", "我的", 12), ("unit", "本单位", 38), ("due", "今天到期", 3), ("all", "全部", None)]))
+        self.add_beside(
+            Tabs([("mine", "我的", 12), ("unit", "本单位", 38), ("due", "今天到期", 3), ("all", "全部", None)])
+        )
         self.add_quiet(Button("导出", kind="quiet", icon="file-export"))
         self.set_primary("登记事件", lambda: None, icon="plus")
         total, fetch = many()
@@ -155,7 +192,11 @@ class ListSample(Page):
             ],
             fetch,
             total,
-            batch=[BatchAction("交办 2 件", print), BatchAction("打印交办单", print), BatchAction("导出", print)],
+            batch=[
+                BatchAction("交办 2 件", lambda _ids: None),
+                BatchAction("打印交办单", lambda _ids: None),
+                BatchAction("导出", lambda _ids: None),
+            ],
             unit="件",
         )
         self.table.model.set_checked([4, 5, 6], True)

@@ -13,7 +13,7 @@ from ui import theme
 from ui.fonts import package_folders
 
 
-def icon(name: str, token: str = "text-2") -> QIcon:
+def icon(name: str, token: str = "text-2") -> QIcon:  # noqa: S107 - a colour's name
     """The Tabler icon *name*; coloured by *token* when it paints, so a change of look needs no new icon."""
     _source(name)
     return QIcon(_Engine(name, token))

@@ -29,7 +29,8 @@ class Jobs(QObject):
     """One background lane: ``jobs.run(lambda: office.records.save(…), then=self._on_saved, failed=self._on_failed)``.
 
     Jobs run one after another in the order given; *then* and *failed* are called on the GUI thread. A failure without
-    *failed* goes out as the signal ``failed(error)``, which the window shows. ``busy_changed`` follows the lane, 200 ms late.
+    *failed* goes out as the signal ``failed(error)``, which the window shows. ``busy_changed`` follows the lane,
+    200 ms late.
     """
 
     failed = Signal(object)
@@ -47,7 +48,9 @@ class Jobs(QObject):
         self._patience.timeout.connect(lambda: self._show_busy(True))
         self._lane.start()
 
-    def run(self, work: Callable[[], Any], then: Callable[[Any], object] | None = None, failed: Failed | None = None) -> None:
+    def run(
+        self, work: Callable[[], Any], then: Callable[[Any], object] | None = None, failed: Failed | None = None
+    ) -> None:
         """Put *work* at the end of the lane. It must not touch widgets."""
         self._waiting += 1
         if not self._patience.isActive() and not self._shown_busy:
@@ -96,7 +99,7 @@ class _Lane(QThread):
                 result, error = None, known
             except Exception as fault:  # noqa: BLE001 - the lane must live on; the fault is shown and logged
                 # The message may hold people's data: only the kind and the place are written down.
-                log.error("job failed: %s at %s", type(fault).__name__, _place(fault))
+                log.error("job failed: %s at %s", type(fault).__name__, _place(fault))  # noqa: TRY400
                 result, error = None, fault
             self._report(job, result, error)
 
@@ -109,7 +112,7 @@ def _place(fault: BaseException) -> str:
 
 
 class Worker(QObject):
-    """A headless command as a child process: ``Worker([sys.executable, "-m", "app", "import", …, "--json"], secret=key)``.
+    """A headless command as a child: ``Worker([sys.executable, "-m", "app", "import", …], secret=key)``.
 
     The *secret* goes through the child's standard input, never through arguments or the environment. Each line of JSON
     on its standard error is ``progressed(dict)``; its one JSON document on standard output is ``finished(dict)`` (exit

@@ -14,12 +14,12 @@ from ui.pieces.text import Elided
 
 
 class Page(QWidget):
-    """Subclass, build in ``__init__`` with `set_title`, `set_primary`, `add_quiet`, `add`; then the window calls:
+    """A page: built in ``__init__`` of a subclass with `set_primary`, `add_quiet`, `add`.
 
-    `opened(args)` each time ``window.go(name, **args)`` leads here; `refresh(changed)` when records changed while the
-    page shows (*changed*: form names, or empty for all). `leaving()` before another page comes: keep drafts there.
-    *dense* keeps the lower margin small, so that 15 rows of a list show at 768 px.
-    Ask the window for another page by the signal ``go(name, args)``; say what was done by ``said(text, undo or None)``.
+    The window then calls `opened(args)` each time ``window.go(name, **args)`` leads here; `refresh(changed)` when
+    records changed while the page shows (*changed*: form names, or empty for all); `leaving()` before another page
+    comes: keep drafts there. Ask for another page by the signal ``go(name, args)``; say what was done by
+    ``said(text, undo or None)``. *dense* keeps the lower margin small, so that 15 rows of a list show at 768 px.
     """
 
     go = Signal(str, dict)
@@ -73,7 +73,9 @@ class Page(QWidget):
         self.note.setText(note)
         self.title_changed.emit(title)
 
-    def set_primary(self, text: str, on: Callable[[], object], *, icon: str = "", keys: str = "Ctrl+N", tip: str = "") -> Button:
+    def set_primary(
+        self, text: str, on: Callable[[], object], *, icon: str = "", keys: str = "Ctrl+N", tip: str = ""
+    ) -> Button:
         """The page's one filled button, at the right end of the title row."""
         if self._primary is not None:
             self._primary.deleteLater()
@@ -110,5 +112,5 @@ class Page(QWidget):
         """Another page comes to the front."""
 
     def escape(self) -> bool:
-        """Esc was pressed and nobody took it: close what is open; True when something was. Else the window goes back."""
+        """Esc was pressed and nobody took it: close what is open and say True; else the window goes back."""
         return False

@@ -33,7 +33,7 @@ Find = Callable[[str, Callable[[Sequence[Found]], None]], object]
 
 
 class TopBar(QFrame):
-    """Signals ``area_picked(code)``, ``chosen(Found)``, ``searched(text)`` (Enter without a choice), ``sync_clicked``."""
+    """Signals ``area_picked(code)``, ``chosen(Found)``, ``searched(text)`` (Enter, no choice), ``sync_clicked``."""
 
     area_picked = Signal(str)
     chosen = Signal(object)
@@ -143,7 +143,9 @@ class SearchEverywhere(QLineEdit):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         size = self._cap.sizeHint()
-        self._cap.setGeometry(self.width() - size.width() - 8, (self.height() - size.height()) // 2, size.width(), size.height())
+        self._cap.setGeometry(
+            self.width() - size.width() - 8, (self.height() - size.height()) // 2, size.width(), size.height()
+        )
 
     def show_found(self, found: Sequence[Found]) -> None:
         """Show *found* below the field."""

@@ -8,7 +8,16 @@ from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QMouseEvent, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QMainWindow, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QHBoxLayout,
+    QMainWindow,
+    QScrollArea,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ui import theme
 from ui.composing import Composing
@@ -167,7 +176,7 @@ class Window(QMainWindow):
         ]
 
     def _connect(self, places: Sequence[Place]) -> None:
-        self.navigation.picked.connect(lambda name: self.go(name))
+        self.navigation.picked.connect(self._on_place)
         self.navigation.brand.clicked.connect(self._on_folded)
         self.top.search.here = self._near
         self.top.area_picked.connect(self.area_picked)
@@ -221,6 +230,9 @@ class Window(QMainWindow):
             found.on()
         elif found.page:
             self.go(found.page, **found.args)
+
+    def _on_place(self, name: str) -> None:
+        self.go(name)
 
     def _on_folded(self) -> None:
         self._folded_by_hand = self.navigation.collapsed

@@ -31,7 +31,8 @@ class Source:
         if order is not None and order.down:
             numbers = range(self.total - 1 - offset, max(-1, self.total - 1 - offset - limit), -1)
         return [
-            {"id": n, "state": "处置中", "title": f"事件 {n}", "due": "2026-09-21T12:00", "act": "催办"} for n in numbers
+            {"id": n, "state": "处置中", "title": f"事件 {n}", "due": "2026-09-21T12:00", "act": "催办"}
+            for n in numbers
         ]
 
 
@@ -42,7 +43,7 @@ def source() -> Source:
 
 @pytest.fixture
 def table(source: Source, qtbot) -> RecordTable:
-    table = RecordTable(COLUMNS, source.fetch, source.total, batch=[BatchAction("导出", lambda ids: None)], unit="件")
+    table = RecordTable(COLUMNS, source.fetch, source.total, batch=[BatchAction("导出", lambda _ids: None)], unit="件")
     table.resize(900, 600)
     qtbot.addWidget(table)
     with qtbot.waitExposed(table):
@@ -143,7 +144,7 @@ def test_a_click_on_a_rows_button_names_the_record_and_the_column(table: RecordT
 
 def test_group_lines_are_stepped_over(qtbot) -> None:
     rows = [Group("超期 1"), {"id": 1, "title": Cell("石桥村", "主办")}, Group("今天 1"), {"id": 2, "title": "下寨村"}]
-    table = RecordTable(COLUMNS, lambda offset, limit, order: rows[offset : offset + limit], 4)
+    table = RecordTable(COLUMNS, lambda offset, limit, _order: rows[offset : offset + limit], 4)
     qtbot.addWidget(table)
     table.show()
     table.go_to(1)
@@ -170,9 +171,9 @@ def test_rows_that_arrive_late_are_shown_and_stale_ones_dropped(source: Source, 
 
 
 def test_an_empty_list_says_so(qtbot) -> None:
-    table = RecordTable(COLUMNS, lambda offset, limit, order: [], 0)
+    table = RecordTable(COLUMNS, lambda _offset, _limit, _order: [], 0)
     qtbot.addWidget(table)
     table.show()
     assert table._empty.isVisible()
-    table.show_rows(1, lambda offset, limit, order: [{"id": 1}])
+    table.show_rows(1, lambda _offset, _limit, _order: [{"id": 1}])
     assert table.view.isVisible()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 
 import pytest
 from PySide6.QtCore import Qt
@@ -21,7 +21,7 @@ from ui.pieces.tabs import Tabs
 from ui.pieces.text import words
 from ui.pieces.timeline import Step, Timeline
 
-TODAY = datetime.date(2026, 9, 18)
+TODAY = dt.date(2026, 9, 18)
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,9 @@ def test_tabs_move_with_arrows(qtbot) -> None:
 
 
 def test_f8_goes_from_problem_to_problem_and_round(qtbot) -> None:
-    problems = ProblemList([Problem("第 36 行", "身份号码", "末位不对", 36), Problem("第 88 行", "出生日期", "没有这一天", 88)])
+    problems = ProblemList(
+        [Problem("第 36 行", "身份号码", "末位不对", 36), Problem("第 88 行", "出生日期", "没有这一天", 88)]
+    )
     qtbot.addWidget(problems)
     heard: list[object] = []
     problems.chosen.connect(heard.append)

@@ -104,7 +104,9 @@ def test_escape_leaves_a_record_but_not_a_room(window: Window, qtbot) -> None:
     assert window.current_name() == "desk"
 
 
-def test_no_shortcut_fires_while_an_input_method_composes(window: Window, qtbot, compose: Callable, type_text: Callable) -> None:
+def test_no_shortcut_fires_while_an_input_method_composes(
+    window: Window, qtbot, compose: Callable, type_text: Callable
+) -> None:
     entry = window.current_page().entry
     entry.setFocus()
     compose(entry, "zhang")
@@ -157,7 +159,9 @@ def test_what_was_searched_can_be_chosen_by_keyboard(window: Window, qtbot, type
 
     def find(text: str, show: Callable) -> None:
         asked.append(text)
-        show([Found("李长顺", "上寨村", "user", "case", {"id": "p"}), Found("李长顺户", "", "home", "case", {"id": "h"})])
+        show(
+            [Found("李长顺", "上寨村", "user", "case", {"id": "p"}), Found("李长顺户", "", "home", "case", {"id": "h"})]
+        )
 
     window.top.search.find = find
     qtbot.keyClick(window, Qt.Key.Key_K, CTRL)
@@ -175,7 +179,7 @@ def test_places_and_actions_are_found_by_words_and_initials(window: Window, qtbo
     qtbot.keyClick(window.top.search, Qt.Key.Key_Return)
     assert "new" in window.current_page().seen
     qtbot.keyClicks(window.top.search, "sj")
-    qtbot.waitUntil(lambda: window.top.search._list.isVisible())
+    qtbot.waitUntil(window.top.search._list.isVisible)
     qtbot.keyClick(window.top.search, Qt.Key.Key_Return)
     assert window.current_name() == "events"
 

@@ -23,7 +23,9 @@ class RecordDelegate(QStyledItemDelegate):
         self._view, self._model, self._checks = view, model, checks
         self.hovered = -1
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
         look = theme.current()
         row = self._model.row(index.row())
         rect = option.rect
@@ -38,7 +40,9 @@ class RecordDelegate(QStyledItemDelegate):
             painter.fillRect(rect, look.colour(ground))
             first = index.column() == 0
             if first and current:
-                painter.fillRect(QRect(rect.left(), rect.top(), look.px("row-bar"), rect.height()), look.colour("primary"))
+                painter.fillRect(
+                    QRect(rect.left(), rect.top(), look.px("row-bar"), rect.height()), look.colour("primary")
+                )
             if first and self._checks:
                 paint_check(painter, self.check_rect(rect), picked)
             if row is None:
@@ -119,12 +123,16 @@ class RecordDelegate(QStyledItemDelegate):
         painter.fillRect(rect, look.colour("surface-2"))
         painter.setFont(look.font("fs-13"))
         painter.setPen(look.colour("text-2"))
-        whole = QRect(EDGE - self._view.horizontalHeader().offset(), rect.top(), self._view.viewport().width(), rect.height())
+        whole = QRect(
+            EDGE - self._view.horizontalHeader().offset(), rect.top(), self._view.viewport().width(), rect.height()
+        )
         painter.drawText(whole, Qt.AlignmentFlag.AlignVCenter, group.text)
 
     def _paint_waiting(self, painter: QPainter, rect: QRect) -> None:
         look = theme.current()
-        painter.fillRect(QRect(rect.left() + PAD, rect.center().y() - 4, min(rect.width() // 2, 80), 8), look.colour("strip"))
+        painter.fillRect(
+            QRect(rect.left() + PAD, rect.center().y() - 4, min(rect.width() // 2, 80), 8), look.colour("strip")
+        )
 
 
 def paint_check(painter: QPainter, spot: QRect, on: bool, half: bool = False) -> None:

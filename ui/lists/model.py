@@ -28,7 +28,9 @@ class RecordModel(QAbstractTableModel):
     checked_changed = Signal()
     arrived = Signal()
 
-    def __init__(self, columns: Sequence[Column], fetch: Fetch, total: int = 0, run: Run | None = None, id_key: str = "id") -> None:
+    def __init__(
+        self, columns: Sequence[Column], fetch: Fetch, total: int = 0, run: Run | None = None, id_key: str = "id"
+    ) -> None:
         super().__init__()
         self.columns = tuple(columns)
         self.order: Order | None = None

@@ -75,7 +75,10 @@ class RecordView(QTableView):
                 self._grouped = True
 
     def moveCursor(self, action: QAbstractItemView.CursorAction, modifiers: Qt.KeyboardModifier) -> QModelIndex:
-        ends = {QAbstractItemView.CursorAction.MoveHome: 0, QAbstractItemView.CursorAction.MoveEnd: self._rows.total() - 1}
+        ends = {
+            QAbstractItemView.CursorAction.MoveHome: 0,
+            QAbstractItemView.CursorAction.MoveEnd: self._rows.total() - 1,
+        }
         found = super().moveCursor(action, modifiers)
         if action in ends:
             found = self._rows.index(ends[action], max(self.currentIndex().column(), 0))
@@ -123,9 +126,10 @@ class RecordView(QTableView):
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         index = self.indexAt(event.position().toPoint())
-        if index.isValid() and not self._on_mark(index, event.position().toPoint()):
-            if (key := self._rows.record_id(index.row())) is not None:
-                self.opened.emit(key)
+        if not index.isValid() or self._on_mark(index, event.position().toPoint()):
+            return
+        if (key := self._rows.record_id(index.row())) is not None:
+            self.opened.emit(key)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self._hover(self.indexAt(event.position().toPoint()).row())
@@ -155,7 +159,11 @@ class RecordView(QTableView):
             return True
         column = self._rows.columns[index.column()]
         said = str(self._rows.data(index) or "")
-        if column.role == "button" and said and self.delegate.button_rect(self.visualRect(index), column, said).contains(point):
+        if (
+            column.role == "button"
+            and said
+            and self.delegate.button_rect(self.visualRect(index), column, said).contains(point)
+        ):
             self.setCurrentIndex(index)
             self.pressed_button.emit(self._rows.record_id(index.row()), column.key)
             return True

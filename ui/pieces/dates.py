@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import re
 from collections.abc import Callable
 
@@ -17,12 +17,12 @@ from ui import icons
 _NEAR = {"前天": -2, "昨天": -1, "今天": 0, "今日": 0, "明天": 1, "后天": 2}
 
 
-def china_today() -> datetime.date:
+def china_today() -> dt.date:
     """The date in China now."""
-    return datetime.datetime.now(CHINA).date()
+    return dt.datetime.now(CHINA).date()
 
 
-def read_typed(text: str, today: datetime.date) -> str | None:
+def read_typed(text: str, today: dt.date) -> str | None:
     """Return what was typed as an ISO date, None when empty; raise BadValue("date_wrong").
 
     Beside what `read_date` takes: 今天, 昨天, 明天, +3 and -1 (days), and month.day of this year.
@@ -31,9 +31,9 @@ def read_typed(text: str, today: datetime.date) -> str | None:
     if not said:
         return None
     if said in _NEAR:
-        return (today + datetime.timedelta(days=_NEAR[said])).isoformat()
+        return (today + dt.timedelta(days=_NEAR[said])).isoformat()
     if re.fullmatch(r"[+-]\d{1,3}", said):
-        return (today + datetime.timedelta(days=int(said))).isoformat()
+        return (today + dt.timedelta(days=int(said))).isoformat()
     if found := re.fullmatch(r"(\d{1,2})[-./月](\d{1,2})[日号]?", said):
         said = f"{today.year}-{found[1]}-{found[2]}"
     return read_date(said, today)
@@ -48,7 +48,7 @@ class DateEntry(QLineEdit):
     changed = Signal(object)
     refused = Signal(str)
 
-    def __init__(self, value: str | None = None, today: Callable[[], datetime.date] = china_today) -> None:
+    def __init__(self, value: str | None = None, today: Callable[[], dt.date] = china_today) -> None:
         super().__init__()
         self._today, self._value = today, value
         self.setPlaceholderText("如 9.18、今天")
@@ -102,8 +102,8 @@ class DateEntry(QLineEdit):
         if event.key() == Qt.Key.Key_F4:
             self.open_calendar()
         elif event.key() in steps and event.modifiers() == Qt.KeyboardModifier.NoModifier:
-            day = datetime.date.fromisoformat(self._value) if self._value else self._today()
-            self.setText((day + datetime.timedelta(days=steps[event.key()])).isoformat())
+            day = dt.date.fromisoformat(self._value) if self._value else self._today()
+            self.setText((day + dt.timedelta(days=steps[event.key()])).isoformat())
             self.read()
         else:
             super().keyPressEvent(event)

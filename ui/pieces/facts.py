@@ -72,6 +72,8 @@ class Facts(QWidget):
     def _value(self, fact: Fact) -> QWidget:
         if isinstance(fact.value, QWidget):
             return fact.value
-        value = words(fact.value or "—", tone=fact.tone or ("" if fact.value else "text-3"), strong=fact.strong, wrap=True)
+        value = words(
+            fact.value or "—", tone=fact.tone or ("" if fact.value else "text-3"), strong=fact.strong, wrap=True
+        )
         value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         return value

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
-from PySide6.QtGui import QPaintEvent, QPainter, QPen, QPixmap
+from PySide6.QtGui import QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QAbstractButton, QGridLayout, QSizePolicy, QWidget
 
 from ui import icons, theme
@@ -24,7 +24,7 @@ class FileTile:
 
 
 class Files(QWidget):
-    """``Files([FileTile("滑坡全景", "photo", key)], columns=4)``. Signals ``opened(key)``, ``added`` (with *add* words)."""
+    """``Files([FileTile("滑坡全景", "photo", key)], add="添加")``: signals ``opened(key)``, ``added``."""
 
     opened = Signal(object)
     added = Signal()

@@ -19,7 +19,9 @@ class Masked(QWidget):
     *reveal* returns the whole value, or None where it may not be seen; after 30 s the stars return by themselves.
     """
 
-    def __init__(self, masked: str, reveal: Callable[[], str | None] | None = None, tip: str = "看完整号码，会记入日志") -> None:
+    def __init__(
+        self, masked: str, reveal: Callable[[], str | None] | None = None, tip: str = "看完整号码，会记入日志"
+    ) -> None:
         super().__init__()
         self._masked, self._reveal = masked, reveal
         line = QHBoxLayout(self)

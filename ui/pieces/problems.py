@@ -74,7 +74,9 @@ class _Delegate(QStyledItemDelegate):
         painter.save()
         painter.fillRect(option.rect, look.colour("sel" if selected else "surface"))
         if selected:
-            painter.fillRect(QRect(option.rect.left(), option.rect.top(), 3, option.rect.height()), look.colour("primary"))
+            painter.fillRect(
+                QRect(option.rect.left(), option.rect.top(), 3, option.rect.height()), look.colour("primary")
+            )
         left = option.rect.left() + 12
         side = look.px("chip-icon")
         top = option.rect.top() + (option.rect.height() - side) // 2

@@ -60,7 +60,9 @@ class StageStrip(QWidget):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(look.colour("sel"))
             box = look.grown(26)
-            painter.drawRoundedRect(rect.adjusted(0, (rect.height() - box) // 2, 0, -((rect.height() - box) // 2)), 4, 4)
+            painter.drawRoundedRect(
+                rect.adjusted(0, (rect.height() - box) // 2, 0, -((rect.height() - box) // 2)), 4, 4
+            )
         side = look.grown(20 if self._numbered else 14)
         spot = QRect(rect.left() + (0 if self._numbered else 10), (rect.height() - side) // 2, side, side)
         if self._numbered and not done:

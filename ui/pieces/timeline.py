@@ -5,13 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QEvent,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QRect,
+    QSize,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QFontMetrics, QMouseEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from ui import icons, theme
 
 _LEFT, _PAD = 20, 8
+_NOWHERE = QModelIndex()
 
 
 @dataclass(frozen=True)
@@ -85,7 +96,7 @@ class _Steps(QAbstractListModel):
     def step(self, index: QModelIndex) -> Step:
         return self._items[index.row()]
 
-    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:
+    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = _NOWHERE) -> int:
         return 0 if parent.isValid() else len(self._items)
 
     def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
@@ -104,7 +115,9 @@ class _Delegate(QStyledItemDelegate):
         look = theme.current()
         step: Step = index.data(Qt.ItemDataRole.UserRole)
         width = self._view.viewport().width()
-        height = look.grown(24) + self._text_height(step, width) + (look.grown(20) if step.links else 0) + look.grown(10)
+        height = (
+            look.grown(24) + self._text_height(step, width) + (look.grown(20) if step.links else 0) + look.grown(10)
+        )
         return QSize(width, height)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:

@@ -65,4 +65,6 @@ class Toast(QFrame):
         self.layout().activate()
         size = self.sizeHint().boundedTo(self._over.size())
         left = (self._over.width() - size.width()) // 2
-        self.setGeometry(left, self._over.height() - size.height() - theme.current().px("footer") - 16, size.width(), size.height())
+        self.setGeometry(
+            left, self._over.height() - size.height() - theme.current().px("footer") - 16, size.width(), size.height()
+        )
