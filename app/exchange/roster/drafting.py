@@ -34,7 +34,7 @@ class Drafting:
     def make(self, form: str, area: str, values: Mapping[str, Value]) -> str:
         """Plan a new record; returns its id."""
         record_id = self.register.new_id()
-        kept = {name: value for name, value in values.items() if value is not None}
+        kept: dict[str, Value] = {name: value for name, value in values.items() if value is not None}
         self._drafts[record_id] = _Draft(form, record_id, area, kept, new=True, bundle=self.bundle, revs={})
         return record_id
 
@@ -43,7 +43,7 @@ class Drafting:
 
         With *fill_only* what the register has stays.
         """
-        told = {
+        told: dict[str, Value] = {
             name: value
             for name, value in values.items()
             if value is not None and record.values.get(name) != value and not (fill_only and record.values.get(name) is not None)

@@ -40,6 +40,10 @@ class Household:
             if not getattr(self, name) and target in row.cells:
                 setattr(self, name, tidy(text_of(row.cells[target])))
 
+    def told(self) -> dict[str, str]:
+        """What the household's rows say together, by target."""
+        return {target: getattr(self, name) for name, target, _ in _LEARNT if name != "contact"}
+
     def agrees(self, other: Household) -> bool | None:
         """Whether *other*, of the same number, can be the same household; None where neither head nor address tells."""
         if self.group and other.group and self.group != other.group:

@@ -33,7 +33,10 @@ class HouseholdMatcher:
             same_home = bool(dwelling) and record.values.get("dwelling") == dwelling
             score = 4 * members.get(record.id, 0) + 2 * same_home + 3 * same_head
             enough = score > (2 if not home.number else 0)
-            if (enough or alone) and (best is None or (score, record.id) > (best[0], best[1])):
+            # A number that nothing else contradicts is enough where it is long; two villages both have a household 1.
+            other_head = bool(home.head_name and record.values.get("head_name")) and not same_head
+            other_home = bool((home.address or home.building) and record.values.get("dwelling")) and not same_home
+            if (enough or (alone and not other_head and not other_home)) and (best is None or (score, record.id) > (best[0], best[1])):
                 best = (score, record.id, record)
         if best is None:
             return None

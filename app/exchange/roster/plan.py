@@ -77,6 +77,8 @@ class Plan:
     not_collected: tuple[tuple[str, str], ...] = ()
     absent: tuple[str, ...] = ()
     """Ids of people whom the register has in the area of the roster and the roster hasn't; nobody is deleted."""
+    lent: Mapping[tuple[str, int], Mapping[str, str]] = field(default_factory=dict)
+    """For refused rows (sheet, row) what their household says, by target: blank and merged cells alone don't."""
 
     @property
     def refused_rows(self) -> int:

@@ -82,7 +82,10 @@ class _RosterPlan:
             possible_duplicates=tuple(self._maybe),
             not_collected=tuple((layout.sheet.name, heading) for layout in layouts for heading in layout.not_collected),
             absent=self._absent(set(areas.values()), everyone),
-            **self._tally,
+            lent={(p.sheet, p.row): home.told() for home in homes for p in home.people if p.refused},
+            created=self._tally["created"],
+            updated=self._tally["updated"],
+            unchanged=self._tally["unchanged"],
         )
 
     def _read(self, layout: Layout) -> list[Person]:

@@ -1,0 +1,127 @@
+"""Bringing workbooks in: read, recognise, plan and apply, the same for the window and the command."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.errors import KnownError
+from app.exchange.excel.headings import ID_TARGET, Catalog, form_catalog, roster_catalog
+from app.exchange.excel.recognise import Recognised, recognise
+from app.exchange.excel.report import write_report
+from app.exchange.excel.template import write_template
+from app.exchange.excel.words import bare, load_words
+from app.exchange.excel.workbook import Workbook, read_workbook
+from app.exchange.roster.applying import Applied, Progress, apply
+from app.exchange.roster.dwellings import DwellingPlan
+from app.exchange.roster.generic import FormPlan
+from app.exchange.roster.plan import Plan
+from app.exchange.roster.register import Register
+from app.exchange.roster.roster import plan_roster
+from app.schema.dates import china_time
+
+if TYPE_CHECKING:
+    from app.services.office import Office
+
+_COLUMNS = "import_columns"
+
+
+class Intake:
+    """One office's imports. Reading, recognising and planning change nothing."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+        self._words = load_words()
+
+    def read(self, path: Path) -> Workbook:
+        """The workbook at *path*; KnownError("import.…") says why not."""
+        return read_workbook(path)
+
+    def catalogs(self, form: str) -> list[Catalog]:
+        """What sheets of *form* may bring, the usual kind of sheet first."""
+        forms = self._office.forms
+        if form not in forms:
+            raise KnownError("import.no_form", form=form)
+        if form == "resident":
+            return [roster_catalog(forms, self._words), form_catalog(forms[form], self._words, (ID_TARGET,))]
+        if form in {"dwelling", "building"}:
+            return [form_catalog(forms["dwelling"], self._words), form_catalog(forms["building"], self._words)]
+        return [form_catalog(forms[form], self._words)]
+
+    def recognise(
+        self, book: Workbook, form: str, *, sheet: str | None = None, by_hand: Mapping[str, str] | None = None
+    ) -> Recognised:
+        """What stands where in *book*. *by_hand*: targets by heading, "" for not imported; what was remembered counts where it is silent."""
+        told = {bare(heading): target for heading, target in (by_hand or {}).items()}
+        return recognise(book, self.catalogs(form), sheet=sheet, by_hand={**self.remembered(form), **told})
+
+    def plan(self, form: str, found: Recognised, area: str | None = None) -> Plan:
+        """What the import would do; *area* where the rows don't name their village, else the first area held.
+
+        Raises Denied, KnownError("import.area_missing").
+        """
+        office = self._office
+        area = area or office.session.area or None
+        office.gate.require("import", form, area)
+        register = Register(office.store, office.store.new_id)
+        today = datetime.date.fromisoformat(china_time(office.store.now_ms())[:10])
+        exported = any(ID_TARGET in layout.by_target for layout in found.layouts)
+        if form == "resident" and not exported:
+            return plan_roster(found, office.forms, self._words, register, area, today)
+        if form in {"dwelling", "building"} and not exported:
+            return DwellingPlan(found, office.forms, self._words, register, area, today, form).plan()
+        return FormPlan(found, office.forms, self._words, register, area, today, form).plan()
+
+    def apply(
+        self, plan: Plan, progress: Progress | None = None, cancelled: Callable[[], bool] | None = None
+    ) -> Applied:
+        """Carry *plan* out, a household whole or not at all; Denied before anything where an area isn't the user's."""
+        for form, area in sorted({(record.form, record.area) for record in plan.records}):
+            self._office.gate.require("import", form, area)
+        return apply(plan, self._office.store, self._office.session.user, progress, cancelled)
+
+    def run(
+        self,
+        form: str,
+        path: Path,
+        *,
+        area: str | None = None,
+        sheet: str | None = None,
+        dry_run: bool = False,
+        report: Path | None = None,
+        progress: Progress | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> dict[str, object]:
+        """The whole way of ``township import``; returns its JSON document, with "stopped" where it was cancelled."""
+        found = self.recognise(self.read(path), form, sheet=sheet)
+        plan = self.plan(form, found, area)
+        said = plan.as_json()
+        if report:
+            write_report(found, plan, report)
+        if not dry_run:
+            applied = self.apply(plan, progress, cancelled)
+            if applied.stopped:
+                said |= {"created": applied.created, "updated": applied.updated, "stopped": True}
+        return said
+
+    def remember(self, form: str, by_hand: Mapping[str, str]) -> None:
+        """Keep the columns matched by hand for the next sheet of this office."""
+        store = self._office.store
+        with store.transaction():
+            kept = store.meta.get(_COLUMNS, {})
+            told = {bare(heading): target for heading, target in by_hand.items()}
+            store.meta.set(_COLUMNS, {**kept, form: {**kept.get(form, {}), **told}})
+
+    def remembered(self, form: str) -> dict[str, str]:
+        """Targets by bare heading as they were matched by hand before."""
+        return dict(self._office.store.meta.get(_COLUMNS, {}).get(form, {}))
+
+    def template(self, form: str, out: Path) -> None:
+        """Write an empty workbook for *form* to fill in."""
+        write_template(self.catalogs(form)[0], self._office.forms, self._office.forms[form].title, out)
+
+    def report(self, found: Recognised, plan: Plan, out: Path) -> None:
+        """Write the refused rows to correct, and what was doubted."""
+        write_report(found, plan, out)
