@@ -131,7 +131,8 @@ def _like(conn: Any, text: str) -> list[Any]:
 def _default_fts(conn: Any, text: str, limit: int) -> list[Any]:
     quoted = " ".join(f'"{word}"' for word in text.replace('"', "").split())
     sql = (
-        "SELECT p.id FROM person_fts f JOIN person p ON p.rowid = f.rowid WHERE person_fts MATCH ? ORDER BY rank LIMIT ?"
+        "SELECT p.id FROM person_fts f JOIN person p ON p.rowid = f.rowid"
+        " WHERE person_fts MATCH ? ORDER BY rank LIMIT ?"
     )
     return list(conn.execute(sql, (quoted, limit)))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from app.demo.numbers import Numbers
@@ -42,25 +42,26 @@ class Cases:
     def records(self, amount: int) -> Iterator[Row]:
         """*amount* events, all of them before all of their steps; every course is taken at least once."""
         courses = [name for name, _ in _COURSES]
-        spread = [name for name, share in _COURSES for _ in range(share)]
+        spread = [name for name, share in _COURSES for _ in range(share - 1)]
         self._chance.shuffle(spread)
         courses = [*courses, *spread][:amount]
-        days = {course: self._days(course) for course in courses}
-        made = [_Course(self, course, days[course]()).records() for course in courses]
-        made.sort(key=lambda rows: str(rows[1][3]["at"]))
+        # The oldest first: case numbers count up with time.
+        begun = sorted(((self._days(course), course) for course in courses), reverse=True)
+        made = [_Course(self, course, days).records() for days, course in begun]
         for rows in made:
             yield rows[0]
         for rows in made:
             yield from rows[1:]
 
-    def _days(self, course: str) -> Callable[[], int]:
+    def _days(self, course: str) -> int:
+        """How long ago a case of *course* began."""
         if course in _OLD:
-            return lambda: self._chance.randint(6, 75)
+            return self._chance.randint(8, 75)
         if course in {"reported", "accepted", "assigned"}:
-            return lambda: self._chance.choice((0, 0, 1))
+            return self._chance.choice((0, 0, 1))
         if course == "suspended":
-            return lambda: self._chance.randint(20, 50)
-        return lambda: self._chance.randint(2, 4)
+            return self._chance.randint(20, 50)
+        return self._chance.randint(4, 6) if course == "handling_late" else self._chance.randint(2, 4)
 
     def case_number(self, year: int) -> str:
         self._number += 1
@@ -174,13 +175,13 @@ class _Course:
     def _assign(self) -> None:
         now, values = self._now, {}
         if self._course == "handling_late":
-            values["due_at"] = iso(now - dt.timedelta(hours=self._chance.choice((2, 5, 26))))
+            values["due_at"] = self._missed(now - dt.timedelta(hours=self._chance.choice((2, 5, 20))))
         elif self._course == "handling_soon":
-            values["due_at"] = iso(now + dt.timedelta(hours=self._chance.choice((3, 5, 8))))
-        elif self._course not in _OLD and self._course != "suspended":
             values["due_at"] = iso(
-                (now + dt.timedelta(days=self._chance.randint(1, 3))).replace(hour=17, minute=30, second=0)
+                (now + dt.timedelta(hours=self._chance.choice((3, 5, 7)))).replace(minute=30, second=0)
             )
+        elif self._course not in _OLD and self._course != "suspended":
+            values["due_at"] = self._due_in(self._chance.randint(1, 3))
         self._act(
             "assign", *self._dispatcher, lead_unit=self._unit["name"], instruction=self._say("instruction"), **values
         )
@@ -191,9 +192,7 @@ class _Course:
             self._act("extend_request", *self._handler, days=3, reason=self._say("extend"))
             self._act("extend_grant", *self._director, days=3, opinion="同意。")
         elif course == "suspended":
-            later = iso(
-                (self._now + dt.timedelta(days=self._chance.randint(10, 40))).replace(hour=17, minute=30, second=0)
-            )
+            later = self._due_in(self._chance.randint(10, 40))
             self._act("suspend", *self._director, reason=self._text["suspend"], kind="project", resume_on=later)
         elif course == "supervised":
             self._act("supervise", *self._director, opinion=self._say("supervise"))
@@ -210,7 +209,7 @@ class _Course:
             self._act("verify", *self._member, note="今天到现场看。")
             return
         if course == "rework":
-            self._act("verify_fail", *self._member, reason=self._say("fail"))
+            self._act("verify_fail", *self._member, reason=self._say("fail"), due_at=self._due_in(1))
             return
         self._act("verify_pass", *self._member, finding=self._say("finding"), method="site")
         if course == "archived":
@@ -253,15 +252,29 @@ class _Course:
         self._pass_time()
 
     def _pass_time(self) -> None:
-        """Go on to the next step: the same morning, or the next days where there is time left before now."""
+        """Go on to the next step: minutes at first; later the next days, in what time is left before now."""
         left = self._now - self._at
-        if left > dt.timedelta(days=3) and len(self._rows) > 2:
-            later = self._at + dt.timedelta(days=1)
-            later = later.replace(hour=self._chance.randint(8, 16), minute=self._chance.randint(0, 59))
-            self._at = later
-        else:
-            self._at += min(dt.timedelta(minutes=self._chance.randint(8, 50)), left / 3)
-        self._at = self._at.replace(microsecond=0)
+        later = self._at + min(dt.timedelta(minutes=self._chance.randint(8, 50)), left / 3)
+        if len(self._rows) > 2 and self._course in _OLD | {"suspended"} and left > dt.timedelta(days=3):
+            later = self._office_hour(self._at + dt.timedelta(days=1))
+        elif len(self._rows) > 1 and left > dt.timedelta(hours=20):
+            # What is open was touched lately, or its next step would be late.
+            later = self._office_hour(self._at + left * 0.45)
+        if self._at < later < self._now:
+            self._at = later.replace(microsecond=0)
+
+    def _office_hour(self, moment: dt.datetime) -> dt.datetime:
+        return moment.replace(hour=min(max(moment.hour, 8), 17))
+
+    def _due_in(self, days: int) -> str:
+        return iso((self._now + dt.timedelta(days=days)).replace(hour=17, minute=30, second=0))
+
+    @staticmethod
+    def _missed(moment: dt.datetime) -> str:
+        """About *moment* as a limit that was set: a full hour of the day, else the evening before."""
+        if not 9 <= moment.hour <= 17:
+            moment = (moment - dt.timedelta(days=moment.hour < 9)).replace(hour=17)
+        return iso(moment.replace(minute=0, second=0))
 
     def _say(self, what: str) -> str:
         return self._chance.choice(self._reasons[what])
