@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from app.services.office import Office
 
 
-def export_form(office: Office, form: str, out: Path, reason: str, *, area: str | None = None, plain: bool = False) -> int:
+def export_form(
+    office: Office, form: str, out: Path, reason: str, *, area: str | None = None, plain: bool = False
+) -> int:
     """Write the records of *form* in *area* (default: all areas held) to *out*; returns how many.
 
     Identity numbers, phones and the like are masked unless *plain*. Raises Denied, KnownError("import.no_form", "import.reason_missing").
@@ -46,5 +48,7 @@ class _Titles:
         key = (form, record_id)
         if key not in self._known:
             record = self._office.store.get(form, record_id)
-            self._known[key] = self._office.forms[form].record_title(record.values, masked=self._masked) if record else ""
+            self._known[key] = (
+                self._office.forms[form].record_title(record.values, masked=self._masked) if record else ""
+            )
         return self._known[key]

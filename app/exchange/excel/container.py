@@ -17,7 +17,9 @@ _LARGEST_AREA = 60_000_000
 """Cells between A1 and the last filled one: a reader keeps them all in memory, filled or not."""
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OLD_BIFF = (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00", b"\x09\x08\x08\x00\x00\x05")
-_CELL = re.compile(rb"<c r=\"([A-Z]{1,3})(\d{1,7})\"([^>]*)>(<f[^>]*?(?:/>|>[^<]*</f>))?(</c>|<v\s*/>|<v></v>|<v>|<is>)")
+_CELL = re.compile(
+    rb"<c r=\"([A-Z]{1,3})(\d{1,7})\"([^>]*)>(<f[^>]*?(?:/>|>[^<]*</f>))?(</c>|<v\s*/>|<v></v>|<v>|<is>)"
+)
 _PIECE = 4_000_000
 
 
@@ -53,7 +55,9 @@ def _examine_zip(path: Path) -> str:
         raise KnownError("import.damaged", file=path.name) from bad
     if "xl/workbook.xml" in entries:
         return "xlsx"
-    if "xl/workbook.bin" in entries or ("content.xml" in entries and "mimetype" in entries and "word/document.xml" not in entries):
+    if "xl/workbook.bin" in entries or (
+        "content.xml" in entries and "mimetype" in entries and "word/document.xml" not in entries
+    ):
         return "other"
     raise KnownError("import.word" if "word/document.xml" in entries else "import.not_workbook", file=path.name)
 
@@ -80,7 +84,10 @@ def _examine_text(path: Path, content: bytes) -> str:
     if text is None:
         raise KnownError("import.not_workbook", file=path.name)
     start = text.lstrip("\ufeff \r\n\t")[:2000].lower()
-    if start.startswith(("<html", "<!doctype html", "<table", "<head", "<meta", "<style", "<div", "mime-version:")) or "<html" in start:
+    if (
+        start.startswith(("<html", "<!doctype html", "<table", "<head", "<meta", "<style", "<div", "mime-version:"))
+        or "<html" in start
+    ):
         raise KnownError("import.html", file=path.name)
     if start.startswith("<?xml") and "spreadsheet" in start:
         raise KnownError("import.xml_sheet", file=path.name)
@@ -159,7 +166,7 @@ def _column(letters: bytes) -> int:
 
 
 def _sheet_entries(package: zipfile.ZipFile) -> list[tuple[str, str]]:
-    import xml.etree.ElementTree as ET  # noqa: S405, N817 - entities are refused below
+    import xml.etree.ElementTree as ET
 
     def parse(entry: str) -> ET.Element:
         content = package.read(entry)

@@ -17,7 +17,9 @@ TitleOf = Callable[[str, str], str]
 """(form, id) -> what the record pointed to is called, masked or not as the export is."""
 
 
-def write_export(form: Form, records: Iterable[Record], out: Path, *, masked: bool, note: str, title_of: TitleOf) -> int:
+def write_export(
+    form: Form, records: Iterable[Record], out: Path, *, masked: bool, note: str, title_of: TitleOf
+) -> int:
     """Write *records* to *out* under *note*, one a row; returns how many. Raises KnownError("import.cannot_write")."""
     fields = [item for item in form.fields.values() if not item.retired]
     count = 0
@@ -54,6 +56,14 @@ def _cell(item: Field, record: Record, title_of: TitleOf, *, masked: bool) -> Ce
 
 
 def _width(item: Field) -> int:
-    return {"identity": 21, "phone": 15, "date": 12, "time": 17, "address": 34, "longtext": 40, "ref": 24, "yesno": 8, "number": 11}.get(
-        item.kind.name, max(10, 2 * len(item.label) + 2)
-    )
+    return {
+        "identity": 21,
+        "phone": 15,
+        "date": 12,
+        "time": 17,
+        "address": 34,
+        "longtext": 40,
+        "ref": 24,
+        "yesno": 8,
+        "number": 11,
+    }.get(item.kind.name, max(10, 2 * len(item.label) + 2))

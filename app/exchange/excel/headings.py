@@ -125,7 +125,12 @@ class Catalog:
     @functools.cached_property
     def _within(self) -> dict[str, str]:
         """The words long enough to mean something inside a longer heading."""
-        return {alias: name for table in (self._aliases, self._labels) for alias, name in table.items() if len(alias) >= 2 and alias != "备注"}
+        return {
+            alias: name
+            for table in (self._aliases, self._labels)
+            for alias, name in table.items()
+            if len(alias) >= 2 and alias != "备注"
+        }
 
 
 def form_catalog(form: Form, words: Words, keys: tuple[str, ...] = ()) -> Catalog:

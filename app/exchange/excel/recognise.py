@@ -122,10 +122,10 @@ def recognise_sheet(sheet: Sheet, catalogs: Sequence[Catalog], by_hand: Mapping[
     )
     preface = tuple(text for row in sheet.rows[:top] for cell in row if (text := text_of(cell).strip()))
     rows, ignored = _sort_rows(sheet, catalog, columns, top, bottom)
-    ignored = [(number, "preface") for number in range(1, top + 1) if any(not is_blank(c) for c in sheet.rows[number - 1])] + ignored
-    return Layout(
-        sheet, catalog.form, tuple(range(top + 1, bottom + 2)), columns, tuple(rows), tuple(ignored), preface
-    )
+    ignored = [
+        (number, "preface") for number in range(1, top + 1) if any(not is_blank(c) for c in sheet.rows[number - 1])
+    ] + ignored
+    return Layout(sheet, catalog.form, tuple(range(top + 1, bottom + 2)), columns, tuple(rows), tuple(ignored), preface)
 
 
 Headings = list[tuple[str, str]]
@@ -170,9 +170,12 @@ def _parts_below(sheet: Sheet, row: int) -> bool:
     spans = [merge for merge in sheet.merges if merge.top <= row <= merge.bottom]
     if any(merge.bottom > row for merge in spans):
         return any(not is_blank(cell) for cell in below)
-    across = [merge for merge in spans if merge.right > merge.left and merge.right - merge.left + 1 < len(below) / 2 + 1]
+    across = [
+        merge for merge in spans if merge.right > merge.left and merge.right - merge.left + 1 < len(below) / 2 + 1
+    ]
     return bool(across) and all(
-        any(not is_blank(below[column]) for column in range(merge.left, min(merge.right + 1, len(below)))) for merge in across
+        any(not is_blank(below[column]) for column in range(merge.left, min(merge.right + 1, len(below))))
+        for merge in across
     )
 
 
@@ -201,7 +204,11 @@ def _headings(sheet: Sheet, top: int, bottom: int) -> Headings:
     for line in grid[:-1]:
         # A group that nobody merged stands over the first of its columns only.
         for column in range(1, width):
-            if not line[column] and grid[-1][column] and not is_blank(sheet.rows[bottom][column] if column < len(sheet.rows[bottom]) else None):
+            if (
+                not line[column]
+                and grid[-1][column]
+                and not is_blank(sheet.rows[bottom][column] if column < len(sheet.rows[bottom]) else None)
+            ):
                 line[column] = line[column - 1]
     found = []
     for column in range(width):
@@ -211,7 +218,9 @@ def _headings(sheet: Sheet, top: int, bottom: int) -> Headings:
     return found
 
 
-def _lent(merges: Sequence[Merge], first: int, last: int, *, down_only: bool = False) -> dict[tuple[int, int], tuple[int, int]]:
+def _lent(
+    merges: Sequence[Merge], first: int, last: int, *, down_only: bool = False
+) -> dict[tuple[int, int], tuple[int, int]]:
     """For each covered cell of merges that touch rows *first* to *last*, the cell it shows."""
     table = {}
     for merge in merges:
@@ -233,8 +242,15 @@ def _sort_rows(
     by_row: dict[int, list[tuple[int, tuple[int, int]]]] = {}
     for (number, column), origin in lent.items():
         by_row.setdefault(number, []).append((column, origin))
-    across = {merge.top for merge in sheet.merges if merge.top == merge.bottom and merge.right - merge.left + 1 > max(3, len(columns) // 2)}
-    heads = [{(c, comparable(text_of(cell))) for c, cell in enumerate(sheet.rows[n]) if not is_blank(cell)} for n in range(top, bottom + 1)]
+    across = {
+        merge.top
+        for merge in sheet.merges
+        if merge.top == merge.bottom and merge.right - merge.left + 1 > max(3, len(columns) // 2)
+    }
+    heads = [
+        {(c, comparable(text_of(cell))) for c, cell in enumerate(sheet.rows[n]) if not is_blank(cell)}
+        for n in range(top, bottom + 1)
+    ]
     titles = {comparable(text_of(cell)) for row in sheet.rows[:top] for cell in row if not is_blank(cell)}
     rows: list[Row] = []
     ignored: list[tuple[int, str]] = []
@@ -280,7 +296,11 @@ def _why_no_data(
         return "heading_again"
     if first in titles:
         return "title"
-    counting = first in words.totals or (len(first) <= 16 and first.endswith(words.totals)) or first.startswith(("合计:", "总计:", "小计:"))
+    counting = (
+        first in words.totals
+        or (len(first) <= 16 and first.endswith(words.totals))
+        or first.startswith(("合计:", "总计:", "小计:"))
+    )
     if counting or (len(filled) <= 4 and any(comparable(text_of(cell)) in words.totals for _, cell in filled)):
         return "total"
     if len(filled) <= 4 and first.startswith(words.footers) and len(first) > 1:

@@ -12,7 +12,15 @@ from app.exchange.roster.households import ADDRESS, BUILDING, GRID, HEAD_NAME, N
 from app.exchange.roster.plan import Finding, Plan
 
 REASON = "不导入的原因"
-_LENT = {NUMBER: "户号", HEAD_NAME: "户主", ADDRESS: "房屋地址", BUILDING: "门牌号", GRID: "网格", "place.village": "村（社区）", "place.group": "村民小组"}
+_LENT = {
+    NUMBER: "户号",
+    HEAD_NAME: "户主",
+    ADDRESS: "房屋地址",
+    BUILDING: "门牌号",
+    GRID: "网格",
+    "place.village": "村（社区）",
+    "place.group": "村民小组",
+}
 
 
 def write_report(found: Recognised, plan: Plan, out: Path) -> None:
@@ -53,7 +61,13 @@ def _refused(
             own: Cell = cells[column.index] if column.index < len(cells) else None
             value = own if own is not None else known.get(column.target or "") or row.cells.get(column.target or "")
             wrong = bool(column.target) and str(column.target).partition(".")[2] == item.field
-            book.put(sheet, line, index, value, ("wrong_text" if value is None or isinstance(value, str) else "wrong") if wrong else "")
+            book.put(
+                sheet,
+                line,
+                index,
+                value,
+                ("wrong_text" if value is None or isinstance(value, str) else "wrong") if wrong else "",
+            )
         for index, name in enumerate(further, len(columns)):
             book.put(sheet, line, index, known.get(name) or None)
         book.put(sheet, line, len(headings), item.message)

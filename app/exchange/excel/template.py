@@ -36,7 +36,9 @@ def write_template(catalog: Catalog, forms: Forms, title: str, out: Path) -> Non
             required = target.name in catalog.keys or bool(item and item.required and form == catalog.form)
             book.put(sheet, 0, column, _note(item, required=required), "note")
             book.put(sheet, 1, column, target.label, "heading")
-            sheet.set_column(column, column, 22 if item and isinstance(item.kind, IdentityNumber) else 14, book.formats["text"])
+            sheet.set_column(
+                column, column, 22 if item and isinstance(item.kind, IdentityNumber) else 14, book.formats["text"]
+            )
             choices = _choices(item)
             if choices:
                 for row, label in enumerate(choices):
@@ -57,7 +59,9 @@ def write_template(catalog: Catalog, forms: Forms, title: str, out: Path) -> Non
 
 def _note(item: Field | None, *, required: bool) -> str:
     """The colon keeps the line from being taken for headings."""
-    words = next((text for kind, text in _NOTES.items() if item and isinstance(item.kind, kind)), item.help if item else "")
+    words = next(
+        (text for kind, text in _NOTES.items() if item and isinstance(item.kind, kind)), item.help if item else ""
+    )
     return f"{'必填' if required else '选填'}：{words or '按实际填写'}"
 
 

@@ -45,7 +45,9 @@ class Words:
         name = comparable(text)
         for ending in self.village_endings:
             if name.endswith(ending) and len(name) > len(ending) + 1:
-                return name[: -len(ending)] + ("村" if "村" in ending and not name[: -len(ending)].endswith("村") else "")
+                return name[: -len(ending)] + (
+                    "村" if "村" in ending and not name[: -len(ending)].endswith("村") else ""
+                )
         return name
 
 

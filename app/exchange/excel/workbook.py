@@ -69,7 +69,9 @@ def read_workbook(path: Path) -> Workbook:
     return Workbook(path.name, sheets)
 
 
-def _read_sheet(book: calamine.CalamineWorkbook, meta: calamine.SheetMetadata, broken: frozenset[tuple[int, int]]) -> Sheet:
+def _read_sheet(
+    book: calamine.CalamineWorkbook, meta: calamine.SheetMetadata, broken: frozenset[tuple[int, int]]
+) -> Sheet:
     sheet = book.get_sheet_by_name(meta.name)
     rows = [[_cell(value) for value in row] for row in sheet.to_python(skip_empty_area=False)]
     merges = tuple(Merge(top, left, bottom, right) for (top, left), (bottom, right) in sheet.merged_cell_ranges or ())

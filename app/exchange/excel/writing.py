@@ -59,7 +59,9 @@ class Book:
         elif isinstance(value, int | float):
             sheet.write_number(row, column, value, formats[style or "number"])
         elif isinstance(value, datetime.datetime | datetime.date):
-            moment = value if isinstance(value, datetime.datetime) else datetime.datetime.combine(value, datetime.time())
+            moment = (
+                value if isinstance(value, datetime.datetime) else datetime.datetime.combine(value, datetime.time())
+            )
             sheet.write_datetime(row, column, moment.replace(tzinfo=None), formats[style or "day"])
         else:
             text = str(value)[:_LONGEST]

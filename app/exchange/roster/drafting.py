@@ -46,13 +46,17 @@ class Drafting:
         told: dict[str, Value] = {
             name: value
             for name, value in values.items()
-            if value is not None and record.values.get(name) != value and not (fill_only and record.values.get(name) is not None)
+            if value is not None
+            and record.values.get(name) != value
+            and not (fill_only and record.values.get(name) is not None)
         }
         if not told:
             return False
         draft = self._drafts.get(record.id)
         if draft is None:
-            self._drafts[record.id] = _Draft(record.form, record.id, record.area, told, new=False, bundle=self.bundle, revs=record.revs)
+            self._drafts[record.id] = _Draft(
+                record.form, record.id, record.area, told, new=False, bundle=self.bundle, revs=record.revs
+            )
         else:
             draft.values.update(told)
         return True
@@ -80,7 +84,9 @@ class Drafting:
 
     def find(self, form: str, area: str, name: str, grid: str | None = None) -> str | None:
         """The id of a place that the register has or this plan makes."""
-        made = self._made.get((form, area, comparable(name), grid or "")) or self._made.get((form, area, comparable(name), ""))
+        made = self._made.get((form, area, comparable(name), grid or "")) or self._made.get(
+            (form, area, comparable(name), "")
+        )
         if made:
             return made
         for record in self.register.named(form, area, name):
@@ -109,6 +115,14 @@ class Drafting:
     def records(self) -> tuple[PlannedRecord, ...]:
         """What was planned, in the order of planning: a record stands after those it points to."""
         return tuple(
-            PlannedRecord(d.form, d.id, d.area, d.values, d.new, d.bundle, {n: d.revs.get(n, d.revs.get("", 0)) for n in d.values} if d.revs else {})
+            PlannedRecord(
+                d.form,
+                d.id,
+                d.area,
+                d.values,
+                d.new,
+                d.bundle,
+                {n: d.revs.get(n, d.revs.get("", 0)) for n in d.values} if d.revs else {},
+            )
             for d in self._drafts.values()
         )

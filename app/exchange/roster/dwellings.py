@@ -44,7 +44,14 @@ class DwellingPlan:
     """Reads buildings first, then dwellings; ``form`` is what is counted: dwelling, or building."""
 
     def __init__(
-        self, found: Recognised, forms: Forms, words: Words, register: Register, area: str | None, today: datetime.date, form: str
+        self,
+        found: Recognised,
+        forms: Forms,
+        words: Words,
+        register: Register,
+        area: str | None,
+        today: datetime.date,
+        form: str,
     ) -> None:
         self._found = found
         self._forms = forms
@@ -108,7 +115,9 @@ class DwellingPlan:
         key = f"{form.name}\0{comparable(title)}" + (f"\0{grid}" if form.name == "building" else "")
         if key in self._taken:
             sheet, first = self._taken[key]
-            self._same.append(Twin(layout.sheet.name, row.number, f"same_{form.name}_twice", sheet, first, field=form.title_field))
+            self._same.append(
+                Twin(layout.sheet.name, row.number, f"same_{form.name}_twice", sheet, first, field=form.title_field)
+            )
             return
         self._taken[key] = (layout.sheet.name, row.number)
         self._values(form, cells, reading)

@@ -29,7 +29,14 @@ class FormPlan:
     """Reads rows as records of ``form``; a record is known by its number from an export, by its name, or by being the same."""
 
     def __init__(
-        self, found: Recognised, forms: Forms, words: Words, register: Register, area: str | None, today: datetime.date, form: str
+        self,
+        found: Recognised,
+        forms: Forms,
+        words: Words,
+        register: Register,
+        area: str | None,
+        today: datetime.date,
+        form: str,
     ) -> None:
         self._found = found
         self._forms = forms
@@ -96,7 +103,9 @@ class FormPlan:
             except BadValue as bad:
                 code = "ref_unknown" if isinstance(item.kind, Ref) else bad.code
                 said = "ref_unknown" if code == "ref_unknown" else "value_wrong"
-                findings.append(Finding(*where, name, code, say(said, label=item.label, value=text_of(cell), detail=bad.message)))
+                findings.append(
+                    Finding(*where, name, code, say(said, label=item.label, value=text_of(cell), detail=bad.message))
+                )
         self._settle(where, known, values, findings, self._columns(layout), same_rows)
 
     def _settle(
@@ -116,11 +125,17 @@ class FormPlan:
         if self._form.system or self._form.immutable:
             raise KnownError("import.not_importable", form=self._form.title)
         for item in self._form.stored:
-            if values.get(item.name) is None and item.default is not None and not any(f.field == item.name for f in findings):
+            if (
+                values.get(item.name) is None
+                and item.default is not None
+                and not any(f.field == item.name for f in findings)
+            ):
                 values[item.name] = item.default
             if item.required and values.get(item.name) is None:
                 fault = next((f for f in findings if f.field == item.name), None)
-                self._refused.append(fault or Finding(*where, item.name, "required_missing", say("required_missing", label=item.label)))
+                self._refused.append(
+                    fault or Finding(*where, item.name, "required_missing", say("required_missing", label=item.label))
+                )
                 return
         key = tuple(values.get(name) for name in (_NATURAL.get(self._form.name) or columns))
         if self._is_of_another(where, values):
@@ -148,7 +163,9 @@ class FormPlan:
             other = self._register.record(item.kind.form, str(value)) if value else None
             shown = self._title(self._forms[item.kind.form], other)
             return text in {shown, self._title(self._forms[item.kind.form], other, masked=True)}
-        return text == cell_text(item.kind, value).strip() or bool(item.sensitive and text and text == item.kind.mask(value))
+        return text == cell_text(item.kind, value).strip() or bool(
+            item.sensitive and text and text == item.kind.mask(value)
+        )
 
     def _value(self, item: Field, cell: Cell, area: str) -> Value:
         if not isinstance(item.kind, Ref):

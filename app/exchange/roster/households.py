@@ -12,7 +12,13 @@ from app.exchange.excel.workbook import text_of
 from app.exchange.roster.people import Person
 from app.schema.values import comparable, person_name, plain, tight
 
-NUMBER, HEAD_NAME, ADDRESS, BUILDING, GRID = "household.number", "household.head_name", "dwelling.address", "building.name", "grid.name"
+NUMBER, HEAD_NAME, ADDRESS, BUILDING, GRID = (
+    "household.number",
+    "household.head_name",
+    "dwelling.address",
+    "building.name",
+    "grid.name",
+)
 _GRID = re.compile(r"[(（]([^()（）]*?网格)[)）]|([^\s:：()（）,，、]*?[\d一二三四五六七八九十百零]+网格)")
 _OF_HOUSEHOLD = frozenset({NUMBER, HEAD_NAME, ADDRESS, BUILDING})
 
@@ -94,7 +100,9 @@ def _runs(layout: Layout, persons: list[Person]) -> list[Household]:
     return runs
 
 
-def _starts(fresh: Household, row: Row, person: Person, current: Household, brings: frozenset[str], *, repeated: bool) -> bool:
+def _starts(
+    fresh: Household, row: Row, person: Person, current: Household, brings: frozenset[str], *, repeated: bool
+) -> bool:
     """Whether a row begins another household than the one before it."""
     other_head = bool(fresh.head_name) and comparable(fresh.head_name) != comparable(current.head_name)
     if NUMBER in brings:
@@ -104,7 +112,9 @@ def _starts(fresh: Household, row: Row, person: Person, current: Household, brin
             return bool(current.number) or other_head or not current.placed
         return bool(current.head_name) and other_head
     if HEAD_NAME in brings:
-        other_home = ADDRESS in row.own and bool(current.address) and comparable(fresh.address) != comparable(current.address)
+        other_home = (
+            ADDRESS in row.own and bool(current.address) and comparable(fresh.address) != comparable(current.address)
+        )
         return other_head or (bool(fresh.head_name) and other_home)
     if "resident.relation" in brings:
         return person.says_head

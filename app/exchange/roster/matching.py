@@ -22,21 +22,27 @@ class HouseholdMatcher:
         if not home.placed:
             return None
         members = self._homes_of(home)
-        dwelling = next((record.id for record in self._register.named("dwelling", area, home.address or home.building)), "")
+        dwelling = next(
+            (record.id for record in self._register.named("dwelling", area, home.address or home.building)), ""
+        )
         candidates = self._register.households(area, home.number) if home.number else self._near(members, dwelling)
         best: tuple[int, str, Record] | None = None
         alone = len(candidates) == 1 and len(home.number) >= 4
         for record in candidates:
             if record.id in self._used or record.area != area or (not home.number and record.values.get("number")):
                 continue
-            same_head = bool(home.head_name) and comparable(str(record.values.get("head_name") or "")) == comparable(home.head_name)
+            same_head = bool(home.head_name) and comparable(str(record.values.get("head_name") or "")) == comparable(
+                home.head_name
+            )
             same_home = bool(dwelling) and record.values.get("dwelling") == dwelling
             score = 4 * members.get(record.id, 0) + 2 * same_home + 3 * same_head
             enough = score > (2 if not home.number else 0)
             # A number that nothing else contradicts is enough where it is long; two villages both have a household 1.
             other_head = bool(home.head_name and record.values.get("head_name")) and not same_head
             other_home = bool((home.address or home.building) and record.values.get("dwelling")) and not same_home
-            if (enough or (alone and not other_head and not other_home)) and (best is None or (score, record.id) > (best[0], best[1])):
+            if (enough or (alone and not other_head and not other_home)) and (
+                best is None or (score, record.id) > (best[0], best[1])
+            ):
                 best = (score, record.id, record)
         if best is None:
             return None

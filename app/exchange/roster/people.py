@@ -69,7 +69,9 @@ class PersonReader:
     def read(self, sheet: str, row: Row) -> Person:
         """The person of *row*; the targets that are asked for are the columns that the sheet has."""
         person = Person(sheet, row.number)
-        cells = {name.removeprefix("resident."): cell for name, cell in row.cells.items() if name.startswith("resident.")}
+        cells = {
+            name.removeprefix("resident."): cell for name, cell in row.cells.items() if name.startswith("resident.")
+        }
         for target in sorted(row.broken):
             name = target.partition(".")[2]
             person.flag(name, "cell_error", say("cell_error"))
@@ -134,7 +136,11 @@ class PersonReader:
             else:
                 person.values["birth_date"] = born
         elif born != identity.birth_date and not _same_but_century(cell, born, identity.birth_date):
-            person.flag("birth_date", "birth_differs_from_id", say("birth_differs_from_id", value=born or told, other=identity.birth_date))
+            person.flag(
+                "birth_date",
+                "birth_differs_from_id",
+                say("birth_differs_from_id", value=born or told, other=identity.birth_date),
+            )
 
     def _sex(self, person: Person, cell: Cell, identity: Identity | None) -> None:
         if identity:
@@ -170,7 +176,11 @@ class PersonReader:
             code = None
             person.values["relation_text"] = text.strip()[:40] or None
         if code is None:
-            person.flag("relation", "relation_unknown", say("relation_unknown", value=text) if text.strip() else say("relation_missing"))
+            person.flag(
+                "relation",
+                "relation_unknown",
+                say("relation_unknown", value=text) if text.strip() else say("relation_missing"),
+            )
             return
         person.values["relation"] = code
         person.says_head = code == HEAD

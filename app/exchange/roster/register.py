@@ -98,7 +98,9 @@ class Register:
     def village_in(self, texts: Iterable[str], within: str, words: Words) -> str | None:
         """The code of the one village that *texts* speak of, the longest name that occurs in them."""
         told = comparable(" ".join(texts))
-        names = sorted((name for name in self._villages(words) if len(name) > 1 and name in told), key=len, reverse=True)
+        names = sorted(
+            (name for name in self._villages(words) if len(name) > 1 and name in told), key=len, reverse=True
+        )
         return _nearest(self._villages(words)[names[0]], within) if names else None
 
     @functools.cache  # noqa: B019 - a Register lives for one import
@@ -165,7 +167,10 @@ class DictSource:
         codes = None if area is None else {area} if isinstance(area, str) else set(area)
         found = []
         for record in self._held[form].values():
-            if codes is not None and not any(record.area == code or (code.endswith("000") and record.area.startswith(code.rstrip("0"))) for code in codes):
+            if codes is not None and not any(
+                record.area == code or (code.endswith("000") and record.area.startswith(code.rstrip("0")))
+                for code in codes
+            ):
                 continue
             if all(
                 record.values.get(name) in wanted if isinstance(wanted, list) else record.values.get(name) == wanted

@@ -70,7 +70,8 @@ class _RosterPlan:
         order = {layout.sheet.name: index for index, layout in enumerate(layouts)}
         refused = sorted((p.refused for p in everyone if p.refused), key=lambda item: (order[item.sheet], item.row))
         flagged = sorted(
-            (item for p in everyone if not p.refused for item in p.flags), key=lambda item: (order[item.sheet], item.row)
+            (item for p in everyone if not p.refused for item in p.flags),
+            key=lambda item: (order[item.sheet], item.row),
         )
         return Plan(
             form="resident",
@@ -103,7 +104,9 @@ class _RosterPlan:
         if self._area and not self._area.endswith("000"):
             return self._area
         layout = next(item for item in self._found.layouts if item.sheet.name == home.sheet)
-        told = self._register.village_in((*layout.preface, layout.sheet.name, self._found.file), self._area or "", self._words)
+        told = self._register.village_in(
+            (*layout.preface, layout.sheet.name, self._found.file), self._area or "", self._words
+        )
         if told or self._area:
             return told or str(self._area)
         raise KnownError("import.area_missing")
@@ -126,13 +129,19 @@ class _RosterPlan:
                 continue
             if comparable(known[0].name) != comparable(person.name):
                 person.refuse(
-                    "id_number", "id_of_another_person", say("id_of_another_person", sheet=known[0].sheet, row=known[0].row)
+                    "id_number",
+                    "id_of_another_person",
+                    say("id_of_another_person", sheet=known[0].sheet, row=known[0].row),
                 )
             else:
-                self._repeat(person, known[0], "same_person_twice" if known[1] is home else "person_in_two_households", home)
+                self._repeat(
+                    person, known[0], "same_person_twice" if known[1] is home else "person_in_two_households", home
+                )
 
     def _repeat(self, person: Person, first: Person, code: str, home: Household) -> None:
-        self._same.append(Twin(person.sheet, person.row, code, first.sheet, first.row, field="id_number" if person.number else "name"))
+        self._same.append(
+            Twin(person.sheet, person.row, code, first.sheet, first.row, field="id_number" if person.number else "name")
+        )
         person.flags.clear()
         person.repeats = True
 
@@ -159,7 +168,9 @@ class _RosterPlan:
             spokesman = next((p for p in home.people if not p.refused), None)
             if spokesman and any(p.values.get("relation") or p.refused or p.flags for p in home.people):
                 spokesman.flag("head_name", "head_missing", say("head_missing", value=home.head_name or "（空）"))
-        elif heads and home.head_name and all(p.name and comparable(p.name) != comparable(home.head_name) for p in heads):
+        elif (
+            heads and home.head_name and all(p.name and comparable(p.name) != comparable(home.head_name) for p in heads)
+        ):
             heads[0].flag("head_name", "head_differs", say("head_differs", value=home.head_name, other=heads[0].name))
 
     def _household(self, home: Household, area: str, known: Record | None) -> None:
@@ -215,7 +226,9 @@ class _RosterPlan:
         gone = old_home is None or str(old_home) in self._homes
         if record.area != area or not gone:
             # Without the old household in the same roster nobody can tell a move from a person who is listed twice.
-            self._same.append(Twin(person.sheet, person.row, "person_in_two_households", with_id=record.id, field="household"))
+            self._same.append(
+                Twin(person.sheet, person.row, "person_in_two_households", with_id=record.id, field="household")
+            )
             self._seen_ids.add(record.id)
             person.flags.clear()
             person.elsewhere = True
@@ -239,12 +252,18 @@ class _RosterPlan:
 
     def _unnumbered(self, person: Person, area: str, household: str | None) -> Record | None:
         """The resident of the same household, name and birth date where the register or the row lacks the number."""
-        for record in self._register.members(household) if household else self._register.people(person.name, person.birth, area):
+        for record in (
+            self._register.members(household) if household else self._register.people(person.name, person.birth, area)
+        ):
             if record.id in self._seen_ids or comparable(str(record.values.get("name"))) != comparable(person.name):
                 continue
             born = record.values.get("birth_date")
             same_birth = born == person.birth or not born or not person.birth
-            if same_birth and (not record.values.get("id_number") or not person.number) and (household or not record.values.get("household")):
+            if (
+                same_birth
+                and (not record.values.get("id_number") or not person.number)
+                and (household or not record.values.get("household"))
+            ):
                 return record
         return None
 
@@ -275,7 +294,8 @@ class _RosterPlan:
             missing += [
                 record.id
                 for record in here
-                if (whole or record.values.get("household") in self._homes) and comparable(str(record.values.get("name"))) not in refused
+                if (whole or record.values.get("household") in self._homes)
+                and comparable(str(record.values.get("name"))) not in refused
             ]
         return tuple(missing)
 
