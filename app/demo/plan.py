@@ -94,7 +94,10 @@ def _other_townships(
     named = [(f"{county}{102 + at}", name) for at, name in enumerate(table["towns"])]
     named += [(f"{county}{201 + at}", name) for at, name in enumerate(table["townships"])]
     named += [(f"{county}{1 + at:03}", name) for at, name in enumerate(table["streets"])]
+    taken = {village["name"] for village in words("places")["township"]["villages"]}
     heads = [first + second for first in table["village_first"] for second in table["village_second"]]
+    # The people whom the manual names live in the first township's villages, and only there.
+    heads = [head for head in heads if f"{head}村" not in taken]
     chance.shuffle(heads)
     found = []
     for index, (code, name) in enumerate(named):

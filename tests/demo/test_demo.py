@@ -216,6 +216,8 @@ def test_a_county_of_half_a_million_streams_in_bounded_memory():
     frame = plan("county", 1)
     assert abs(frame.people - 500_000) < 500
     assert len({area["code"] for area in frame.areas}) == len(frame.areas)
+    own = [village.name for village in frame.villages if not village.community]
+    assert len(set(own)) == len(own)
     tracemalloc.start()
     try:
         taken = sum(1 for _ in itertools.islice(records(frame, NOW), 60_000))
