@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from ui import theme
+from ui.chinese import speak_chinese
 from ui.gallery_desk import DeskSample, ListSample
 from ui.page import Page
 from ui.pages.login import LoginPage
@@ -242,6 +243,7 @@ def _save(widget: QWidget, path: Path) -> Path:
 if __name__ == "__main__":
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     application = QApplication(sys.argv[:1])
+    speak_chinese(application)
     theme.apply(application)
     for picture in show_gallery(application, Path(sys.argv[1])):
         sys.stdout.write(f"{picture}\n")

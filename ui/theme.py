@@ -66,14 +66,14 @@ class Theme:
         return string.Template(resource("theme", "style.qss").read_text(encoding="utf-8")).substitute(words)
 
 
-def load(name: str = "light", large: bool = False, family: str = "") -> Theme:
+def load(name: str = "light", large: bool = False, family: str = "", weight: int = 600) -> Theme:
     """Read the look *name* (``light``, ``dark``, ``contrast``) from the tokens."""
     tokens = tomllib.loads(resource("theme", "tokens.toml").read_text(encoding="utf-8"))
     lengths: dict[str, int] = dict(tokens["type"]["large" if large else "normal"])
     grows = _LARGE if large else 1.0
     lengths |= {key: round(value * grows) for key, value in tokens["measure"]["grows"].items()}
     lengths |= tokens["measure"]["stays"]
-    return Theme(name, large, family, tokens[name], lengths, _weight(family) if family else 600)
+    return Theme(name, large, family, tokens[name], lengths, weight)
 
 
 def _weight(family: str) -> int:
@@ -95,7 +95,7 @@ def current() -> Theme:
 def apply(app: QApplication, name: str = "light", large: bool = False) -> Theme:
     """Put the look in force, also while windows are open: every widget gets a StyleChange and paints anew."""
     family = _in_force[0].family if _in_force and _in_force[0].family else chinese_family()
-    look = load(name, large, family)
+    look = load(name, large, family, _weight(family))
     _in_force[:] = [look]
     if app.style().objectName() != "fusion":
         app.setStyle("Fusion")

@@ -118,6 +118,7 @@ class SearchEverywhere(QLineEdit):
         self._timer = QTimer(self, singleShot=True, interval=120)
         self._timer.timeout.connect(self._ask)
         self.textEdited.connect(self._on_text)
+        self.textChanged.connect(lambda text: self._cap.setVisible(not text))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         open_list = self._list is not None and self._list.isVisible()
@@ -134,11 +135,6 @@ class SearchEverywhere(QLineEdit):
     def focusOutEvent(self, event: Any) -> None:
         super().focusOutEvent(event)
         self._close()
-        self._cap.show()
-
-    def focusInEvent(self, event: Any) -> None:
-        super().focusInEvent(event)
-        self._cap.setVisible(not self.text())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -160,7 +156,6 @@ class SearchEverywhere(QLineEdit):
             self._list.hide()
 
     def _on_text(self, text: str) -> None:
-        self._cap.setVisible(not text)
         self._timer.start() if text.strip() else self._close()
 
     def _ask(self) -> None:

@@ -7,12 +7,13 @@ import re
 from collections.abc import Callable
 
 from PySide6.QtCore import QDate, QPoint, Qt, Signal
-from PySide6.QtGui import QAction, QKeyEvent
-from PySide6.QtWidgets import QCalendarWidget, QLineEdit, QWidget
+from PySide6.QtGui import QAction, QKeyEvent, QTextCharFormat
+from PySide6.QtWidgets import QCalendarWidget, QLineEdit, QToolButton, QWidget
 
 from app.schema.dates import CHINA, read_date
 from app.schema.values import BadValue
-from ui import icons
+from ui import icons, theme
+from ui.chinese import LOCALE
 
 _NEAR = {"前天": -2, "昨天": -1, "今天": 0, "今日": 0, "明天": 1, "后天": 2}
 
@@ -89,6 +90,8 @@ class DateEntry(QLineEdit):
         calendar = QCalendarWidget(self)
         calendar.setWindowFlags(Qt.WindowType.Popup)
         calendar.setVerticalHeaderFormat(QCalendarWidget.VerticalHeaderFormat.NoVerticalHeader)
+        calendar.setLocale(LOCALE)
+        _dress(calendar)
         calendar.setFirstDayOfWeek(Qt.DayOfWeek.Monday)
         calendar.setSelectedDate(QDate.fromString(self._value or self._today().isoformat(), Qt.DateFormat.ISODate))
         calendar.clicked.connect(self._on_picked)
@@ -122,3 +125,17 @@ class DateEntry(QLineEdit):
             self.setProperty("wrong", "true" if why else "")
             self.style().unpolish(self)
             self.style().polish(self)
+
+
+def _dress(calendar: QCalendarWidget) -> None:
+    """Our arrows, and no red: a Sunday is not overdue."""
+    plain, quiet = QTextCharFormat(), QTextCharFormat()
+    plain.setForeground(theme.current().colour("text"))
+    quiet.setForeground(theme.current().colour("text-3"))
+    calendar.setHeaderTextFormat(quiet)
+    for day in Qt.DayOfWeek:
+        calendar.setWeekdayTextFormat(day, quiet if day in (Qt.DayOfWeek.Saturday, Qt.DayOfWeek.Sunday) else plain)
+    for name, icon in (("qt_calendar_prevmonth", "chevron-left"), ("qt_calendar_nextmonth", "chevron-right")):
+        button = calendar.findChild(QToolButton, name)
+        if isinstance(button, QToolButton):
+            button.setIcon(icons.icon(icon))

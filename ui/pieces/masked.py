@@ -45,9 +45,13 @@ class Masked(QWidget):
             return
         whole = self._reveal() if self._reveal else None
         if whole is not None:
-            self.text.setText(whole)
-            self.eye.set_icon("eye-off")
-            self._timer.start()
+            self.uncover(whole)
+
+    def uncover(self, whole: str) -> None:
+        """Show *whole* for 30 s: for a reveal that answers later and returned None."""
+        self.text.setText(whole)
+        self.eye.set_icon("eye-off")
+        self._timer.start()
 
     def cover(self) -> None:
         """Put the stars back."""
