@@ -43,30 +43,42 @@ class Cases:
         """The time on the county's clock, in China."""
         return datetime.datetime.fromtimestamp(self._store.now_ms() / 1000, CHINA).replace(microsecond=0)
 
-    def report(self, values: Mapping[str, object], *, area: str = "", record_id: str | None = None) -> Outcome:
-        """Take a new event in and report it to the first desk, as one save."""
-        form = self._store.forms[EVENT]
-        clean, faults = form.clean(values)
+    def keep(self, values: Mapping[str, object], *, area: str = "") -> Outcome:
+        """Save a new event as a draft (暂存): nobody else has to act on it until it is reported."""
+        clean, faults = self._clean(values)
         if faults:
             return Outcome(None, tuple(faults))
+        where = area or self._gate.session.area
+        line = self._gate.line("create", EVENT, where, fields=",".join(clean), own=True)
+        saved = self._store.save([Edit(EVENT, None, where, clean)], self._gate.session.user, audit=[line])
+        return Outcome(self._store.get(EVENT, saved.ids[0]))
+
+    def report(self, values: Mapping[str, object], *, area: str = "") -> Outcome:
+        """Take a new event in and report it to the first desk, as one save."""
+        clean, faults = self._clean(values)
+        if faults:
+            return Outcome(None, tuple(faults))
+        where = area or self._gate.session.area
+        now = self.now()
+        clean["found_at"] = clean.get("found_at") or now.isoformat()
+        event_id = self._store.new_id()
+        lines = [self._gate.line("create", EVENT, where, record=event_id, fields=",".join(clean), own=True)]
+        lines.append(self._gate.line("act:report", EVENT, where, record=event_id, own=True))
+        step, faults = self._step(self.rules.begin(clean), clean, "report", {}, now, where)
+        if faults or step is None:
+            return Outcome(None, tuple(faults))
+        role = self.rules.role_for("report", self._gate.session.roles) or ""
+        edits = [Edit(EVENT, event_id, where, clean), self._edit(event_id, where, step, role)]
+        self._store.save(edits, self._gate.session.user, audit=lines)
+        return Outcome(self._store.get(EVENT, event_id))
+
+    def _clean(self, values: Mapping[str, object]) -> tuple[dict[str, Value], list[Fault]]:
+        form = self._store.forms[EVENT]
+        clean, faults = form.clean(values)
         for item in form.stored:
             if item.default is not None and clean.get(item.name) is None:
                 clean[item.name] = item.default
-        where = area or self._gate.session.area
-        now = self.now()
-        clean.setdefault("found_at", now.isoformat())
-        clean["found_at"] = clean["found_at"] or now.isoformat()
-        line = self._gate.line("create", EVENT, where, record=record_id or "", fields=",".join(clean), own=True)
-        event_id = record_id or self._store.new_id()
-        draft = self.rules.begin(clean)
-        step, faults = self._step(draft, clean, "report", {}, now, where)
-        if faults or step is None:
-            return Outcome(None, tuple(faults))
-        role = self.rules.role_for("report", self._gate.session.roles)
-        lines = [line, self._gate.line("act:report", EVENT, where, record=event_id, own=True)]
-        edits = [Edit(EVENT, event_id, where, clean), self._edit(event_id, where, step, role or "")]
-        self._store.save(edits, self._gate.session.user, audit=lines)
-        return Outcome(self._store.get(EVENT, event_id))
+        return clean, faults
 
     def act(self, event_id: str, action: str, values: Mapping[str, Any]) -> Outcome:
         """Do *action* on a case; the record returned is the step. Faults say what is missing or why it can't be done now."""

@@ -39,6 +39,16 @@ class Conflict:
     step: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Loser:
+    """A value that did not stand, and whose it was."""
+
+    when: str
+    who: str
+    device: str
+    values: Mapping[str, Any]
+
+
 class Conflicts:
     """The open conflicts and their settling."""
 
@@ -58,6 +68,19 @@ class Conflicts:
     def count(self) -> int:
         """How many wait for a person."""
         return len(self.open())
+
+    def losers(self, record_id: str) -> list[Loser]:
+        """Every value of the record that lost against another, settled or not; they stay as long as the record does."""
+        found = []
+        for name in FORMS:
+            if self._gate.decide("read", name, None, own=True).allowed:
+                for kept in self._store.select(name, {"record": record_id}, order=["at"]):
+                    held = kept.values
+                    values = _read(held.get("mine"), tuple(str(held.get("field") or "").split(",")))
+                    found.append(
+                        Loser(str(held.get("at")), str(held.get("who") or ""), str(held.get("device") or ""), values)
+                    )
+        return found
 
     def resolve(self, conflict_id: str, *, keep: str | None = None, value: Any = None) -> None:
         """Settle one: keep "mine" or "theirs", or take a third *value* (for several fields a mapping).

@@ -134,6 +134,12 @@ class Agreement:
             self._write_areas(areas)
             self._write_scope(streams)
 
+    def moved(self, url: str) -> None:
+        """The county answers at another address now."""
+        if url != self.state.url:
+            with self._store.transaction():
+                self._set_state(url=url)
+
     def set_epoch(self, epoch: int) -> None:
         """The county began a new epoch, or this device learned of it."""
         with self._store.transaction():

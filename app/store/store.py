@@ -125,9 +125,7 @@ class Store:
 
     # -- saving -------------------------------------------------------------------------------------------------------------------
 
-    def save(
-        self, edits: Sequence[Edit], user: str, *, bulk: bool = False, audit: Sequence[AuditLine] = ()
-    ) -> Saved:
+    def save(self, edits: Sequence[Edit], user: str, *, bulk: bool = False, audit: Sequence[AuditLine] = ()) -> Saved:
         """Save *edits* as one: rows, outbox and history in one transaction, the journal flushed before it ends.
 
         Raises KnownError("store.no_space", "store.immutable", "store.deleted_record"); then nothing of it is saved.

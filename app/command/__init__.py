@@ -1,0 +1,1 @@
+"""The headless command `township`: a small file a subcommand."""

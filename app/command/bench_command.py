@@ -1,0 +1,34 @@
+"""`township bench`: speed, against a peer or a floor in the same run."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from app.command.desk import Desk
+from app.errors import KnownError
+
+HELP = "测速：search、sync，与参照物在同一次里比"
+
+
+def add(parser: argparse.ArgumentParser, _common: argparse.ArgumentParser) -> None:
+    """The subcommand's own arguments."""
+    parser.add_argument("name", nargs="?", default="search")
+    parser.add_argument("--residents", type=int, default=30_000)
+
+
+def run(args: argparse.Namespace, desk: Desk) -> int:
+    """Run one bench and print what it measured."""
+    if args.name == "search":
+        from app.bench.search import bench_search
+
+        found: dict[str, Any] = bench_search(args.residents)
+    elif args.name == "sync":
+        from app.bench.exchange import bench_sync
+
+        found = bench_sync()
+    else:
+        raise KnownError("command.no_bench", name=args.name)
+    rows = found.get("queries") or found.get("runs") or []
+    desk.answer(found, "\n".join("\t".join(f"{key} {value}" for key, value in row.items()) for row in rows))
+    return 0

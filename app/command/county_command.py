@@ -1,0 +1,209 @@
+"""`township county`: the county's end, for its administrator."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.command.desk import Desk
+from app.errors import KnownError
+
+if TYPE_CHECKING:
+    from sync.county.county import County
+
+HELP = "县中心：建库、开服务、区划、用户、设备"
+DATABASE = "county.db"
+
+
+def add(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
+    """The subcommand's own arguments: every task takes --data or --database."""
+    place = argparse.ArgumentParser(add_help=False)
+    place.add_argument("--data", type=Path, metavar="DIR", help="县中心数据的文件夹（SQLite）")
+    place.add_argument("--database", metavar="URL", help="PostgreSQL 地址，如 postgresql://用户@主机/库")
+    tasks = parser.add_subparsers(dest="task", required=True, metavar="TASK")
+    parents = [common, place]
+    tasks.add_parser("init", parents=parents, help="建一个县").add_argument(
+        "--code", default="990001", help="6 位县代码"
+    )
+    serve = tasks.add_parser("serve", parents=parents, help="开服务，直到停止")
+    serve.add_argument("--listen", default="127.0.0.1:8443", metavar="HOST:PORT")
+    areas = tasks.add_parser("areas", parents=parents, help="区划").add_subparsers(dest="part", required=True)
+    areas.add_parser("import", parents=parents).add_argument("file", type=Path)
+    users = tasks.add_parser("users", parents=parents, help="用户").add_subparsers(dest="part", required=True)
+    user = users.add_parser("add", parents=parents)
+    user.add_argument("name")
+    user.add_argument("--roles")
+    _devices(tasks.add_parser("devices", parents=parents, help="设备"), parents)
+    tasks.add_parser("digest", parents=parents, help="各数据流的校验值")
+    for name in ("backup", "restore"):
+        tasks.add_parser(name, parents=parents, help="后面的版本才有").add_argument("file", type=Path)
+
+
+def _devices(parser: argparse.ArgumentParser, parents: list[argparse.ArgumentParser]) -> None:
+    parts = parser.add_subparsers(dest="part", required=True)
+    code = parts.add_parser("code", parents=parents, help="发一次性注册码")
+    code.add_argument("--areas", required=True, metavar="CODE,…")
+    code.add_argument("--roles", metavar="ROLE,…")
+    revoke = parts.add_parser("revoke", parents=parents, help="停用一台设备")
+    revoke.add_argument("id")
+    revoke.add_argument("--wipe", action="store_true", help="并命令它销毁密钥")
+    parts.add_parser("list", parents=parents, help="列出设备")
+
+
+def run(args: argparse.Namespace, desk: Desk) -> int:
+    """Do one task."""
+    task = args.task if not getattr(args, "part", None) else f"{args.task}_{args.part}"
+    return int(_TASKS[task](args, desk))
+
+
+def database(args: argparse.Namespace) -> str | Path:
+    """Where the county's data is; KnownError("command.need_database")."""
+    if args.database:
+        return str(args.database)
+    if args.data:
+        return Path(args.data) / DATABASE
+    raise KnownError("command.need_database")
+
+
+def _open(args: argparse.Namespace) -> County:
+    from app.schema.loading import load_forms
+    from sync.county.county import County
+
+    held = database(args)
+    if isinstance(held, Path) and not held.exists():
+        raise KnownError("command.not_a_county", path=held.parent)
+    return County.open(held, load_forms())
+
+
+def _init(args: argparse.Namespace, desk: Desk) -> int:
+    from app.schema.loading import load_forms
+    from sync.county import office
+
+    held = database(args)
+    if isinstance(held, Path):
+        held.parent.mkdir(parents=True, exist_ok=True)
+    county = office.init(held, load_forms(), args.code)
+    desk.answer({"county": county.code}, f"县 {county.code} 已建好。下一步：township county areas import 区划文件")
+    county.close()
+    return 0
+
+
+def _serve(args: argparse.Namespace, desk: Desk) -> int:
+    from app.schema.loading import load_forms
+    from sync.county.web import serve
+
+    host, _, port = args.listen.rpartition(":")
+    _open(args).close()
+    serve(
+        database(args),
+        load_forms(),
+        host or "127.0.0.1",
+        int(port),
+        ready=lambda url: desk.answer({"url": url}, f"县中心在 {url}"),
+    )
+    return 0
+
+
+def _areas_import(args: argparse.Namespace, desk: Desk) -> int:
+    from sync.county import office
+
+    if not args.file.exists():
+        raise KnownError("command.file_missing", path=args.file)
+    county = _open(args)
+    count = office.import_areas(county, args.file)
+    county.close()
+    desk.answer({"areas": count}, f"现有 {count} 个区划。")
+    return 0
+
+
+def _users_add(args: argparse.Namespace, desk: Desk) -> int:
+    from sync.county import office
+
+    password = _new_password(desk)
+    county = _open(args)
+    office.add_user(county, args.name, password, _listed(args.roles) or office.DEFAULT_ROLES)
+    county.close()
+    desk.answer({"ok": True, "name": args.name}, f"用户 {args.name} 已记下。")
+    return 0
+
+
+def _new_password(desk: Desk) -> str:
+    if desk.password_file or "TOWNSHIP_PASSWORD" in os.environ:
+        return desk.password()
+    raise KnownError("accounts.need_password")
+
+
+def _devices_code(args: argparse.Namespace, desk: Desk) -> int:
+    from sync.county import office
+
+    county = _open(args)
+    code = office.issue_code(county, _listed(args.areas), _listed(args.roles) or office.DEFAULT_ROLES)
+    county.close()
+    desk.answer({"code": code}, f"一次性注册码（7 天内有效）： {code}")
+    return 0
+
+
+def _devices_revoke(args: argparse.Namespace, desk: Desk) -> int:
+    from sync.county import office
+
+    if args.wipe:
+        raise KnownError("command.not_built", name="devices revoke --wipe")
+    county = _open(args)
+    office.revoke(county, args.id)
+    county.close()
+    desk.answer({"ok": True}, "已停用；它下次同步会被拒绝。")
+    return 0
+
+
+def _devices_list(args: argparse.Namespace, desk: Desk) -> int:
+    from sync.county import office
+
+    county = _open(args)
+    found = office.devices(county)
+    county.close()
+    desk.answer({"devices": found}, "\n".join(f"{d['id']}\t{d['account']}\t{d['state']}\t{d['areas']}" for d in found))
+    return 0
+
+
+def _digest(args: argparse.Namespace, desk: Desk) -> int:
+    from app.schema.digest import ZERO
+    from app.schema.digest import add as plus
+    from sync.county import office
+
+    county = _open(args)
+    found = office.digest(county)
+    total = ZERO
+    for stream in found:
+        total = plus(total, None, stream.digest)
+    county.close()
+    streams = [
+        {"area": s.area, "lane": s.stream, "records": s.records, "digest": s.digest.hex(), "sound": s.sound}
+        for s in found
+    ]
+    words = "\n".join(f"{s['area']}\t{s['lane']}\t{s['records']}\t{s['digest']}" for s in streams)
+    desk.answer({"streams": streams, "digest": total.hex()}, f"{words}\n{total.hex()}")
+    return 0
+
+
+def _not_built(args: argparse.Namespace, _desk: Desk) -> int:
+    raise KnownError("command.not_built", name=f"county {args.task}")
+
+
+def _listed(text: str | None) -> list[str]:
+    return [part.strip() for part in (text or "").replace("，", ",").split(",") if part.strip()]
+
+
+_TASKS = {
+    "init": _init,
+    "serve": _serve,
+    "areas_import": _areas_import,
+    "users_add": _users_add,
+    "devices_code": _devices_code,
+    "devices_revoke": _devices_revoke,
+    "devices_list": _devices_list,
+    "digest": _digest,
+    "backup": _not_built,
+    "restore": _not_built,
+}

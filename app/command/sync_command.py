@@ -1,0 +1,63 @@
+"""`township sync`: one exchange with the county."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from app.command.desk import Desk
+from app.errors import KnownError
+
+if TYPE_CHECKING:
+    from sync.client import Report
+
+HELP = "与县中心同步一次"
+
+
+def add(_parser: argparse.ArgumentParser, _common: argparse.ArgumentParser) -> None:
+    """No arguments of its own."""
+
+
+def run(_args: argparse.Namespace, desk: Desk) -> int:
+    """Exchange; exit 3 where the network or the county stopped it, with everything that got through kept."""
+    import requests
+
+    from app.command.one_at_a_time import only_one
+    from sync.client import exchange
+
+    office = desk.open_office()
+    if not office.store.sync.state.county:
+        raise KnownError("sync.not_enrolled")
+    with only_one(desk.home / "sync.lock"), requests.Session() as http:
+        report = exchange(
+            office.store, http, progress=lambda p: desk.progress(p.up + p.down, p.up + p.down + p.left, "同步")
+        )
+    desk.answer(_document(report), _words(report))
+    if report.error is not None:
+        desk.failed(str(report.error), report.error.code, 3)
+        return 3
+    return 0
+
+
+def _document(report: Report) -> dict[str, Any]:
+    left = report.left
+    return {
+        "ok": report.ok,
+        "up": {"changes": report.up.count, "bytes": report.up.bytes},
+        "down": {"records": report.down.count, "bytes": report.down.bytes},
+        "requests": report.requests,
+        "seconds": round(report.seconds, 3),
+        "left": {"urgent": left.urgent, "normal": left.normal, "bulk": left.bulk, "files": 0},
+        "conflicts": report.conflicts,
+        "refused": report.refused,
+        "in_agreement": report.in_agreement,
+    }
+
+
+def _words(report: Report) -> str:
+    told = f"发出 {report.up.count} 条，收到 {report.down.count} 条，用时 {report.seconds:.1f} 秒。"
+    if report.conflicts:
+        told += f"有 {report.conflicts} 处两边改得不同，等人定。"
+    if report.refused:
+        told += f"县里没收下 {report.refused} 条，请看“需处理”。"
+    return told + ("与县中心一致。" if report.in_agreement else f"还有 {report.left.total} 条待发送。")
