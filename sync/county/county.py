@@ -43,19 +43,21 @@ class County:
         database: str | Path,
         forms: Forms,
         *,
+        code: str | None = None,
         permissions: Permissions | None = None,
         now: Callable[[], float] = time.time,
     ) -> County:
-        """The county that *database* holds; KnownError("county.missing") where none was made there."""
+        """The county *code* in *database*, or the only one; KnownError("county.missing") where none was made there."""
         held = Database(database)
         if not sa.inspect(held.engine).has_table("county"):
             held.close()
             raise KnownError("county.missing")
         with held.snapshot() as conn:
-            code = conn.scalar(sa.select(COUNTY.c.county))
-        if code is None:
-            raise KnownError("county.missing")
-        made = cls(held, forms, code, permissions or Permissions.load(), now)
+            there = [found for found in conn.scalars(sa.select(COUNTY.c.county)) if code in {None, found}]
+        if len(there) != 1:
+            held.close()
+            raise KnownError("county.several" if there else "county.missing")
+        made = cls(held, forms, there[0], permissions or Permissions.load(), now)
         made.tables.create(held.engine)
         return made
 

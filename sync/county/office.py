@@ -52,14 +52,14 @@ def init(database: str | Path, forms: Forms, code: str, *, now: Callable[[], flo
     try:
         Tables(forms).create(held.engine)
         with held.plain() as conn:
-            if conn.scalar(sa.select(COUNTY.c.county)) is None:
+            if conn.scalar(sa.select(COUNTY.c.county).where(COUNTY.c.county == code)) is None:
                 epoch = 1
                 conn.execute(sa.insert(COUNTY).values(county=code, epoch=epoch, rev=epoch << _EPOCH_BITS))
     except sa.exc.OperationalError as bad:
         raise KnownError("county.database_unreachable") from bad
     finally:
         held.close()
-    return County.open(database, forms, now=now)
+    return County.open(database, forms, code=code, now=now)
 
 
 def import_areas(county: County, file: Path) -> int:
