@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import shiboken6
 from PySide6.QtCore import QObject, QProcess, Qt, QThread, QTimer, Signal
 
 from app.errors import KnownError
@@ -72,10 +73,11 @@ class Jobs(QObject):
             self._patience.stop()
             self._show_busy(False)
         if error is None:
-            if job.then is not None:
+            if job.then is not None and _alive(job.then):
                 job.then(result)
         elif job.failed is not None:
-            job.failed(error)
+            if _alive(job.failed):
+                job.failed(error)
         else:
             self.failed.emit(error)
 
@@ -102,6 +104,11 @@ class _Lane(QThread):
                 log.error("job failed: %s at %s", type(fault).__name__, _place(fault))  # noqa: TRY400
                 result, error = None, fault
             self._report(job, result, error)
+
+
+def _alive(slot: Callable[..., object]) -> bool:
+    owner = getattr(slot, "__self__", None)
+    return not isinstance(owner, QObject) or shiboken6.isValid(owner)
 
 
 def _place(fault: BaseException) -> str:

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.errors import KnownError
 from ui import theme
 from ui.composing import Composing
 from ui.navigation import PLACES, Navigation, Place
@@ -83,6 +84,10 @@ class Window(QMainWindow):
         """Tell how to make the page *name*; it is made when first wanted."""
         self._rooms[name] = _Room(make, place or name)
 
+    def has(self, name: str) -> bool:
+        """Whether there is a page *name*."""
+        return name in self._rooms
+
     def go(self, name: str, /, **args: Any) -> None:
         """Open the page *name* with *args*; ``back`` and ``forward`` walk the way that was gone."""
         if name in ("back", "forward"):
@@ -132,6 +137,10 @@ class Window(QMainWindow):
     def say(self, text: str, undo: Callable[[], object] | None = None) -> None:
         """Say what was done, with the way back."""
         self.toast.say(text, undo)
+
+    def tell(self, error: Exception) -> None:
+        """Say why something was not done; the slot for ``jobs.failed``. Our own faults keep their details."""
+        self.toast.say(str(error if isinstance(error, KnownError) else KnownError("ui.job_failed")))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

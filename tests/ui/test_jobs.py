@@ -7,7 +7,9 @@ import sys
 import threading
 
 import pytest
+import shiboken6
 from PySide6.QtCore import QThread
+from PySide6.QtWidgets import QLabel
 
 from app.errors import KnownError
 from ui.jobs import Jobs, Worker
@@ -67,6 +69,17 @@ def test_the_log_of_a_fault_holds_no_personal_data(jobs: Jobs, qtbot, caplog) ->
         jobs.run(work)
     assert "ValueError" in caplog.text
     assert "李长顺" not in caplog.text
+
+
+def test_a_result_for_a_widget_that_is_gone_is_dropped(jobs: Jobs, qtbot) -> None:
+    label, done = QLabel(), []
+    gate = threading.Event()
+    jobs.run(lambda: gate.wait() and "好", then=label.setText)
+    shiboken6.delete(label)
+    gate.set()
+    jobs.run(lambda: 1, then=done.append)
+    qtbot.waitUntil(lambda: done == [1])
+    assert not jobs.busy()
 
 
 def test_closing_finishes_what_was_given(qtbot) -> None:

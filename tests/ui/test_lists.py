@@ -170,6 +170,18 @@ def test_rows_that_arrive_late_are_shown_and_stale_ones_dropped(source: Source, 
     assert table.model.record(0)["id"] == 99_999
 
 
+def test_marking_all_goes_through_the_lane_where_there_is_one(source: Source, qtbot) -> None:
+    waiting: list[tuple[Callable[[], object], Callable[[object], None]]] = []
+    table = RecordTable(COLUMNS, source.fetch, 500, run=lambda work, then: waiting.append((work, then)))
+    qtbot.addWidget(table)
+    before = len(source.asked)
+    table.model.check_all()
+    assert len(source.asked) == before
+    work, then = waiting.pop()
+    then(work())
+    assert len(table.marked()) == 500
+
+
 def test_an_empty_list_says_so(qtbot) -> None:
     table = RecordTable(COLUMNS, lambda _offset, _limit, _order: [], 0)
     qtbot.addWidget(table)

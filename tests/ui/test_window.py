@@ -194,6 +194,14 @@ def test_the_toast_takes_back_once(window: Window, qtbot) -> None:
     assert not window.toast.isVisible()
 
 
+def test_a_fault_of_ours_is_told_without_its_details_and_fits_the_window(window: Window) -> None:
+    window.resize(700, 500)
+    window.tell(ValueError("李长顺 990001196503141234"))
+    assert "李长顺" not in window.toast.text.text()
+    assert "管理员" in window.toast.text.text()
+    assert window.toast.parentWidget().rect().contains(window.toast.geometry())
+
+
 def test_changes_are_told_to_the_page_that_shows(window: Window) -> None:
     window.refresh(["event"])
     assert window.current_page().seen[-1] == ("changed", ["event"])

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import shiboken6
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 
 from ui.lists.columns import Column, Fetch, Group, Order, Row, shown
@@ -111,12 +112,22 @@ class RecordModel(QAbstractTableModel):
         self._repaint_marks()
 
     def check_all(self, limit: int = 10_000) -> None:
-        """Mark every record of the list, the first *limit* at most."""
-        for start in range(0, min(self._total, limit), 1000):
-            for row in self._fetch(start, min(1000, limit - start), self.order):
-                if not isinstance(row, Group):
-                    self.checked[row[self._id_key]] = None
-        self._repaint_marks()
+        """Mark every record of the list, the first *limit* at most; in the lane where there is one."""
+        fetch, order, count, turn = self._fetch, self.order, min(self._total, limit), self._turn
+
+        def gather() -> list[Any]:
+            starts = range(0, count, 1000)
+            rows = [row for start in starts for row in fetch(start, min(1000, count - start), order)]
+            return [row[self._id_key] for row in rows if not isinstance(row, Group)]
+
+        def mark(ids: list[Any]) -> None:
+            if shiboken6.isValid(self) and turn == self._turn:
+                self.set_checked(ids, on=True)
+
+        if self._run is None:
+            mark(gather())
+        else:
+            self._run(gather, mark)
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         if not 0 <= column < len(self.columns) or not self.columns[column].sortable:
@@ -158,7 +169,8 @@ class RecordModel(QAbstractTableModel):
         self._run(lambda: fetch(offset, limit, order), lambda rows: self._on_arrived(turn, block, rows))
 
     def _on_arrived(self, turn: int, block: int, rows: Sequence[Row | Group]) -> None:
-        if turn != self._turn:  # asked for before the last sort or filter
+        # Asked for before the last sort or filter, or by a page that is gone.
+        if not shiboken6.isValid(self) or turn != self._turn:
             return
         self._asked.discard(block)
         self._keep(block, rows)

@@ -25,14 +25,15 @@ class Toast(QFrame):
         line = QHBoxLayout(self)
         line.setContentsMargins(16, 8, 8, 8)
         line.setSpacing(12)
-        self.text: QLabel = words("")
+        self.text: QLabel = words("", wrap=True)
         self.undo_button = QPushButton("撤销 Ctrl+Z")
         self.undo_button.clicked.connect(self.take_back)
         line.addWidget(self.text)
         line.addWidget(self.undo_button)
         self._keys = QShortcut(QKeySequence("Ctrl+Z"), self)
         self._keys.activated.connect(self.take_back)
-        self._timer = QTimer(self, singleShot=True, interval=int(seconds * 1000))
+        self._shortest = int(seconds * 1000)
+        self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self.hide)
         over.installEventFilter(self)
         self.hide()
@@ -47,7 +48,8 @@ class Toast(QFrame):
         self._place()
         self.show()
         self.raise_()
-        self._timer.start()
+        # A longer sentence needs longer to be read.
+        self._timer.start(max(self._shortest, 150 * len(text)))
 
     def take_back(self) -> None:
         """Undo what the line tells of, once."""
@@ -62,9 +64,11 @@ class Toast(QFrame):
         return False
 
     def _place(self) -> None:
+        beside = 48 + (self.undo_button.sizeHint().width() + 12 if self._undo else 0)
+        natural = self.text.fontMetrics().horizontalAdvance(self.text.text()) + 4
+        self.text.setFixedWidth(max(80, min(natural, self._over.width() - beside - 32)))
         self.layout().activate()
-        size = self.sizeHint().boundedTo(self._over.size())
-        left = (self._over.width() - size.width()) // 2
-        self.setGeometry(
-            left, self._over.height() - size.height() - theme.current().px("footer") - 16, size.width(), size.height()
-        )
+        size = self.sizeHint()
+        height = max(size.height(), self.text.heightForWidth(self.text.width()) + 16)
+        top = self._over.height() - height - theme.current().px("footer") - 16
+        self.setGeometry((self._over.width() - size.width()) // 2, max(top, 0), size.width(), height)
