@@ -1,0 +1,127 @@
+"""The window with all its pages: what the frame shows beside them, and what Ctrl+K finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtWidgets import QApplication
+
+from ui.jobs import Jobs, Worker
+from ui.navigation import PLACES
+from ui.pages import case_room
+from ui.pages.desk_tasks import Counts, read_counts
+from ui.pages.sync_words import moment, went_well
+from ui.topbar import Found
+from ui.window import Window
+
+if TYPE_CHECKING:
+    from app.services.office import Office
+
+MakeWorker = Callable[[Sequence[str]], Worker]
+
+_ICONS = {"event": "clipboard-list", "resident": "user", "mediation": "users", "party": "users", "household": "home"}
+_PAGES = {"event": "case", "resident": "person", "mediation": "mediation_case"}
+
+
+class Frame:
+    """Fills the frame of one window from one office: counts, sync chip, areas, search."""
+
+    def __init__(self, window: Window, office: Office, jobs: Jobs) -> None:
+        self._window, self._office, self._jobs = window, office, jobs
+        self._syncing = False
+        self._offline = False
+        self._counts = Counts()
+        window.top.search.find = self.find
+        window.searched.connect(lambda text: window.go("events", text=text))
+        window.went.connect(lambda _name: self.recount())
+        jobs.failed.connect(window.tell)
+        jobs.run(office.store.areas, then=self._on_areas)
+
+    def recount(self) -> None:
+        """Read again what waits."""
+        self._jobs.run(lambda: read_counts(self._office), then=self.show_counts, failed=lambda error: None)
+
+    def show_counts(self, counts: Counts) -> None:
+        """Show what waits in navigation and chip."""
+        self._counts = counts
+        self._window.navigation.show_counts(counts.navigation())
+        self.show_chip()
+
+    def syncing(self, now: bool, figure: str = "", *, offline: bool | None = None) -> None:
+        """An exchange began, goes on or has ended."""
+        self._syncing = now
+        if offline is not None:
+            self._offline = offline
+        if now:
+            self._window.top.show_sync("syncing", figure)
+        else:
+            self.recount()
+
+    def show_chip(self) -> None:
+        """Say in the chip how things stand; being offline is normal and no alarm."""
+        top, counts = self._window.top, self._counts
+        if self._syncing:
+            return
+        if counts.sync:
+            top.show_sync("asking", str(counts.sync))
+        elif counts.waiting:
+            top.show_sync("waiting", str(counts.waiting))
+        elif counts.last is not None and went_well(counts.last) and not self._offline:
+            top.show_sync("synced", f"{moment(counts.last.at):%H:%M}")
+        else:
+            top.show_sync("offline")
+
+    def find(self, text: str, show: Callable[[Sequence[Found]], None]) -> None:
+        """Look for people, cases and records in the lane; the window adds pages and actions."""
+        self._jobs.run(
+            lambda: self._office.registry.find(text, limit=12),
+            then=lambda hits: show(self._hits(hits)),
+            failed=lambda error: show([]),
+        )
+
+    def _hits(self, hits: Sequence[Any]) -> list[Found]:
+        found = []
+        for hit in hits:
+            page = _PAGES.get(hit.form, "record")
+            args: dict[str, Any] = {"id": hit.id}
+            if page == "record":
+                args["form"] = hit.form
+            if not self._window.has(page):
+                continue
+            note = " · ".join(part for part in (self._office.forms[hit.form].title, hit.note) if part)
+            found.append(Found(hit.title, note, _ICONS.get(hit.form, "file-text"), page, args))
+        return found
+
+    def _on_areas(self, areas: Sequence[Mapping[str, str]]) -> None:
+        held = self._office.session.area
+        names = {area["code"]: area["name"] for area in areas}
+        parent = {area["code"]: area.get("parent", "") for area in areas}
+        shown = [(code, self._spoken(code, names, parent)) for code in names if code.startswith(held.rstrip("0"))]
+        self._window.top.show_areas(shown or [(held, names.get(held, held))], held)
+
+    @staticmethod
+    def _spoken(code: str, names: Mapping[str, str], parent: Mapping[str, str]) -> str:
+        above = names.get(parent.get(code, ""), "")
+        return f"{above} · {names[code]}" if above else names[code]
+
+
+def all_pages(
+    office: Office, jobs: Jobs, worker: MakeWorker, *, urgent: Callable[[], object] = lambda: None
+) -> list[case_room.Entry]:
+    """Every page there is."""
+    return case_room.pages(office, jobs, worker, urgent=urgent)
+
+
+def make_window(
+    app: QApplication, office: Office, jobs: Jobs, worker: MakeWorker, *, urgent: Callable[[], object] = lambda: None
+) -> tuple[Window, Frame]:
+    """The window of *office*; the navigation names only what there is."""
+    entries = all_pages(office, jobs, worker, urgent=urgent)
+    names = {name for name, _make, _place in entries}
+    window = Window(app, [place for place in PLACES if place.name in names])
+    for name, make, place in entries:
+        window.add_page(name, make, place)
+    session = office.session
+    window.top.show_user(" · ".join(part for part in (session.name, session.unit) if part))
+    return window, Frame(window, office, jobs)

@@ -1,0 +1,323 @@
+"""The page of one case: where it stands, what it is, what was done, and what comes next in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QInputDialog, QProgressBar, QVBoxLayout
+
+from app.rules.case_engine import Action
+from app.services.records import Outcome
+from ui import theme
+from ui.jobs import Jobs
+from ui.page import Page
+from ui.pages.case_action import ActionForm
+from ui.pages.case_read import CaseFile, defaults_of, read_file, stage_labels
+from ui.pages.case_words import chip_of, due_tone, late_by, left_until, read_due, spoken_time
+from ui.pieces.buttons import Button
+from ui.pieces.card import Card, empty
+from ui.pieces.chips import Chip, State, state
+from ui.pieces.facts import Fact, Facts
+from ui.pieces.masked import Masked
+from ui.pieces.person import PersonChip
+from ui.pieces.stages import StageStrip
+from ui.pieces.text import words
+from ui.pieces.timeline import Timeline
+
+if TYPE_CHECKING:
+    from app.services.office import Office
+
+_PARTS = {"assigned": "待签收", "acknowledged": "处置中", "done": "已反馈", "refused": "被退回"}
+
+
+class CasePage(Page):
+    """Opened with ``id`` and, to begin one at once, ``action``."""
+
+    def __init__(self, office: Office, jobs: Jobs, urgent: Callable[[], object] = lambda: None) -> None:
+        super().__init__("事件", back=True, dense=True)
+        self._office, self._jobs, self._urgent = office, jobs, urgent
+        self._id = ""
+        self._file: CaseFile | None = None
+        self._wanted = ""
+        self._form: ActionForm | None = None
+        # What was typed into an action's form and left with Esc, by case and action.
+        self._left: dict[tuple[str, str], dict[str, Any]] = {}
+        self._chips = QHBoxLayout()
+        self._chips.setSpacing(8)
+        self.title_row.insertLayout(3, self._chips)
+        self._strip = Card()
+        self._strip.body.setContentsMargins(4, 0, 4, 0)
+        self.facts_card = Card("基本情况", actions=self._edit_buttons())
+        self.people_card = Card("相关人员")
+        self.steps_card = Card("办理经过", " ")
+        self.timeline = Timeline()
+        self.steps_card.add(self.timeline, 1)
+        self.next_card = Card("下一步")
+        self.due_card = Card("时限")
+        self.units_card = Card("承办单位")
+        self._place()
+
+    def opened(self, args: Mapping[str, Any]) -> None:
+        self._keep()
+        if str(args["id"]) != self._id:
+            self._file = None
+        self._id, self._wanted = str(args["id"]), str(args.get("action", ""))
+        self._form = None
+        self._load()
+
+    def refresh(self, changed: Sequence[str]) -> None:
+        if self._form is None:
+            self._load()
+
+    def leaving(self) -> None:
+        self._keep()
+
+    def escape(self) -> bool:
+        if self._form is None:
+            return False
+        self._form.leave()
+        return True
+
+    @property
+    def actions(self) -> Sequence[tuple[str, str, Callable[[], object]]]:
+        """Ctrl+K offers what can be done with this case."""
+        file = self._file
+        return [(action.label, "", partial(self._begin, action)) for action in file.actions] if file else []
+
+    def _edit_buttons(self) -> list[Button]:
+        if not self._office.gate.decide("edit", "event", self._office.session.area, own=True).allowed:
+            return []
+        return [Button("修改", self._edit, kind="quiet", icon="pencil", keys="F2", small=True)]
+
+    def _edit(self) -> None:
+        if self._file is not None:
+            self.go.emit("event_edit", {"id": self._id})
+
+    def _place(self) -> None:
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(12)
+        grid.setVerticalSpacing(12)
+        left, right = QVBoxLayout(), QVBoxLayout()
+        for column in (left, right):
+            column.setSpacing(12)
+        left.addWidget(self.facts_card)
+        left.addWidget(self.people_card)
+        left.addStretch(1)
+        for card in (self.next_card, self.due_card, self.units_card):
+            right.addWidget(card)
+            card.setFixedWidth(theme.current().grown(272))
+        right.addStretch(1)
+        grid.addWidget(self._strip, 0, 0, 1, 2)
+        grid.addLayout(left, 1, 0)
+        grid.addWidget(self.steps_card, 1, 1)
+        grid.addLayout(right, 0, 2, 2, 1)
+        grid.setColumnStretch(0, 10)
+        grid.setColumnStretch(1, 12)
+        grid.setRowStretch(1, 1)
+        self.content.addLayout(grid, 1)
+
+    def _load(self) -> None:
+        event_id = self._id
+        self._jobs.run(lambda: read_file(self._office, event_id), then=self._show)
+
+    def _show(self, file: CaseFile) -> None:
+        if file.case.event.id != self._id:
+            return
+        self._file = file
+        self._show_head(file)
+        self.facts_card.clear()
+        self.facts_card.add(Facts(list(file.facts)))
+        self._show_people(file)
+        self.timeline.show_steps(file.steps)
+        self.steps_card.note.setText(f"{len(file.steps)} 步，新的在前")
+        self._show_due(file)
+        self._show_units(file)
+        wanted = next((action for action in file.actions if action.code == self._wanted), None)
+        self._wanted = ""
+        if wanted is not None:
+            self._begin(wanted)
+        else:
+            self._show_next(file)
+
+    def _show_head(self, file: CaseFile) -> None:
+        event, rules = file.case.event, self._office.cases.rules
+        self.set_title(str(event.values.get("title") or ""), file.case.state.case_no or "未编号")
+        empty(self._chips)
+        known = rules.states[file.case.state.state]
+        self._chips.addWidget(Chip(state(known.label)))
+        chip = chip_of(event.values, rules, file.now)
+        if chip.text != known.label:
+            self._chips.addWidget(Chip(chip))
+        if event.pending:
+            self._chips.addWidget(Chip(State("已存本机，未发送", "grey", "device-floppy")))
+        self._strip.clear()
+        labels, now = stage_labels(rules, file)
+        self._strip.setVisible(bool(labels))
+        if labels:
+            if now is None:
+                self._strip.add(words(f"不在流程内：{known.label}", tone="text-2"))
+            else:
+                ended = known.counts == "closed" and now == len(labels) - 1
+                self._strip.add(StageStrip(labels, len(labels) if ended else now))
+
+    def _show_people(self, file: CaseFile) -> None:
+        self.people_card.clear()
+        values = file.case.event.values
+        label = theme.current().px("key-label")
+        for text, name, phone in (
+            ("上报人", values.get("reporter"), file.phone),
+            ("经办", self._last_handler(file), ""),
+        ):
+            if not name:
+                continue
+            said = words(text, tone="text-3")
+            said.setMinimumWidth(label)
+            things: list[Any] = [said, PersonChip(str(name))]
+            if phone:
+                masked = Masked(phone)
+                masked = Masked(phone, lambda: self._reveal(masked))
+                things.append(masked)
+            self.people_card.add_line(*things, None)
+        self.people_card.setVisible(self.people_card.body.count() > 1)
+
+    def _last_handler(self, file: CaseFile) -> str:
+        step = next(
+            (s for s in reversed(file.case.steps) if s.action in ("acknowledge", "progress", "feed_back")), None
+        )
+        return f"{step.user} · {step.unit}" if step and step.unit else step.user if step else ""
+
+    def _reveal(self, masked: Masked) -> None:
+        """Ask why, then show the whole number; the service writes the reason into the log."""
+        reason, said = QInputDialog.getText(self, "看完整号码", "为什么要看？理由会记入日志。")
+        if said and reason.strip():
+            event_id = self._id
+            self._jobs.run(
+                lambda: self._office.records.reveal("event", event_id, ["reporter_phone"], reason.strip()),
+                then=lambda whole: masked.uncover(str(whole["reporter_phone"] or "")),
+            )
+
+    def _show_due(self, file: CaseFile) -> None:
+        self.due_card.clear()
+        values, case = file.case.event.values, file.case.state
+        due, now = values.get("due_at"), file.now
+        self.due_card.setVisible(bool(due) and self._office.cases.rules.states[case.state].waiting)
+        if not due:
+            return
+        tone = due_tone(due, now)
+        late = late_by(due, now)
+        facts = [Fact("到期", spoken_time(due, now), tone)]
+        facts.append(Fact("已超" if late else "还剩", late.removeprefix("超 ") if late else left_until(due, now), tone))
+        if case.extension_count:
+            facts.append(Fact("延期", f"{case.extension_count} 次"))
+        self.due_card.add(Facts(facts))
+        end, begin = read_due(due), case.last_at or case.reported_at
+        if end is not None and begin is not None and end > begin:
+            bar = QProgressBar()
+            bar.setTextVisible(False)
+            bar.setProperty("tone", "orange" if tone else "")
+            bar.setRange(0, 1000)
+            share = (now - begin) / (end - begin)
+            bar.setValue(max(0, min(1000, int(share * 1000))))
+            self.due_card.add(bar)
+
+    def _show_units(self, file: CaseFile) -> None:
+        self.units_card.clear()
+        case = file.case.state
+        self.units_card.setVisible(bool(case.lead_unit or case.assist_units))
+        if case.lead_unit:
+            self.units_card.add_line(
+                Chip(state(self._office.cases.rules.states[case.state].label)),
+                case.lead_unit,
+                None,
+                words("主办", "13", "text-3"),
+            )
+        for part in case.assist_units:
+            self.units_card.add_line(
+                Chip(state(_PARTS.get(part.state, part.state))), part.unit, None, words("协办", "13", "text-3")
+            )
+
+    def _show_next(self, file: CaseFile) -> None:
+        self._form = None
+        self.next_card.title.setText("下一步")
+        self.next_card.clear()
+        if not file.actions:
+            self.next_card.add(words("这件事现在没有您要办的。", tone="text-3", wrap=True))
+            return
+        first, *rest = file.actions
+        button = Button(first.label, partial(self._begin, first), kind="primary", keys="Ctrl+Return", spread=True)
+        self.next_card.add(button)
+        if warning := file.warnings.get(first.code):
+            self.next_card.add(words(warning, "12", "orange", wrap=True))
+        grid = QGridLayout()
+        grid.setSpacing(8)
+        for number, action in enumerate(rest):
+            quiet = number >= 6
+            grid.addWidget(
+                Button(action.label, partial(self._begin, action), kind="link" if quiet else "plain", small=quiet),
+                number // 2,
+                number % 2,
+            )
+        self.next_card.add(grid)
+        button.setFocus()
+
+    def _begin(self, action: Action) -> None:
+        file = self._file
+        if file is None:
+            return
+        self._keep()
+        self._jobs.run(
+            lambda: defaults_of(self._office, file, action), then=lambda found: self._show_form(action, found)
+        )
+
+    def _show_form(self, action: Action, defaults: Mapping[str, Any]) -> None:
+        file = self._file
+        if file is None or file.case.event.id != self._id:
+            return
+        kept = self._left.get((self._id, action.code), {})
+        form = ActionForm(action, {**defaults, **kept}, self._office.forms.codes, file.others)
+        form.submitted.connect(lambda values: self._act(form, values))
+        form.left.connect(lambda values: self._on_left(action, values))
+        self.next_card.title.setText(action.label)
+        self.next_card.clear()
+        if warning := file.warnings.get(action.code):
+            self.next_card.add(words(warning, "12", "orange", wrap=True))
+        self.next_card.add(form)
+        self._form = form
+        form.start()
+
+    def _on_left(self, action: Action, values: dict[str, Any]) -> None:
+        self._left[self._id, action.code] = values
+        if self._file is not None:
+            self._show_next(self._file)
+
+    def _keep(self) -> None:
+        if self._form is not None and self._id:
+            self._left[self._id, self._form.action.code] = self._form.values()
+
+    def _act(self, form: ActionForm, values: Mapping[str, Any]) -> None:
+        event_id, code = self._id, form.action.code
+        self._jobs.run(
+            lambda: self._office.cases.act(event_id, code, values),
+            then=lambda outcome: self._on_acted(form, event_id, outcome),
+            failed=lambda error: self._on_refused(form, error),
+        )
+
+    def _on_refused(self, form: ActionForm, error: Exception) -> None:
+        form.confirm.setEnabled(True)
+        self._jobs.failed.emit(error)
+
+    def _on_acted(self, form: ActionForm, event_id: str, outcome: Outcome) -> None:
+        if not outcome.ok:
+            form.show_faults(outcome.faults)
+            return
+        self._left.pop((event_id, form.action.code), None)
+        if self._form is form:
+            self._form = None
+        self.said.emit(
+            f"已{form.action.label}，存在本机" if not form.action.label.startswith("已") else form.action.label, None
+        )
+        self._urgent()
+        if event_id == self._id:
+            self._load()

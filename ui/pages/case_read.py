@@ -1,0 +1,227 @@
+"""Cases read for the pages, in the lane, as plain values."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from app.rules.case_engine import Action, CaseRules
+from app.schema.record import Record
+from app.services.cases import EVENT, Case
+from ui.lists import Cell, Order
+from ui.lists.columns import Row
+from ui.pages.case_words import GROUPS, chip_of, due_cell, group_of, spoken_time
+from ui.pages.desk_quick import class_words
+from ui.pages.desk_tasks import is_mine
+from ui.pieces.timeline import Step
+
+if TYPE_CHECKING:
+    from app.services.office import Office
+
+TABS = (("mine", "我的"), ("open", "待办"), ("today", "今天到期"), ("late", "超期"), ("all", "全部"))
+
+_ORDERS = {
+    "number": "case_no",
+    "title": "title",
+    "kind": "category",
+    "unit": "lead_unit",
+    "due": "due_at",
+    "state": "state",
+}
+
+
+@dataclass(frozen=True)
+class CaseList:
+    """The rows of one tab with the counts of all; ``rows`` in the list's own order."""
+
+    rows: tuple[Row, ...]
+    counts: Mapping[str, int | None]
+
+
+@dataclass(frozen=True)
+class CaseFile:
+    """One case as its page shows it; ``defaults`` by action, ``warnings`` of the separation rules by action."""
+
+    case: Case
+    now: datetime.datetime
+    actions: tuple[Action, ...]
+    warnings: Mapping[str, str]
+    steps: tuple[Step, ...]
+    facts: tuple[tuple[str, str], ...]
+    phone: str
+    others: tuple[tuple[str, str], ...] = ()
+
+
+def read_list(
+    office: Office, tab: str, filters: Mapping[str, Any], text: str = "", order: Order | None = None
+) -> CaseList:
+    """The cases of *tab* that pass the *filters* (category, area, unit); runs in the lane."""
+    rules, now = office.cases.rules, office.cases.now()
+    waiting = office.cases.open_cases()
+    by_tab: dict[str, Sequence[Record]] = {
+        "mine": [case for case in waiting if is_mine(case.values, rules, office.session)],
+        "open": waiting,
+        "today": [case for case in waiting if _group(case, now) == GROUPS[1]],
+        "late": [case for case in waiting if _group(case, now) == GROUPS[0]],
+    }
+    counts: dict[str, int | None] = {name: len(cases) for name, cases in by_tab.items()}
+    counts["all"] = None
+    if text:
+        # Words are looked for in all cases: nobody knows in which tab a case stands.
+        hits = office.registry.find(text, forms=[EVENT], limit=200)
+        found = office.store.many(EVENT, [hit.id for hit in hits])
+        chosen: Sequence[Record] = [found[hit.id] for hit in hits if hit.id in found]
+    elif tab == "all":
+        chosen = office.store.select(EVENT, order=["-reported_at", "-id"], limit=5000)
+    else:
+        chosen = by_tab[tab]
+    chosen = [case for case in chosen if _passes(case, filters, office)]
+    if order is not None and order.key in _ORDERS:
+        field = _ORDERS[order.key]
+        chosen = sorted(chosen, key=lambda case: str(case.values.get(field) or "~"), reverse=order.down)
+    return CaseList(tuple(case_row(case, office, now) for case in chosen), counts)
+
+
+def case_row(case: Record, office: Office, now: datetime.datetime) -> Row:
+    """One row of the list."""
+    values, codes = case.values, office.forms.codes
+    return {
+        "id": case.id,
+        "state": chip_of(values, office.cases.rules, now),
+        "number": values.get("case_no") or "未编号",
+        "title": Cell(str(values.get("title") or ""), "未发送" if case.pending else ""),
+        "kind": codes["event_class"].label(str(values.get("category") or "unclassified")),
+        "village": values.get("area_name"),
+        "unit": values.get("lead_unit"),
+        "due": due_cell(values, office.cases.rules, now),
+    }
+
+
+def read_file(office: Office, event_id: str) -> CaseFile:
+    """One case with what can be done next; runs in the lane."""
+    case, now = office.cases.case(event_id), office.cases.now()
+    # Where nobody assists, nothing about assisting is offered.
+    actions = tuple(
+        action
+        for action in office.cases.actions(case)
+        if case.state.assist_units or not action.code.startswith("assist_")
+    )
+    rules = office.cases.rules
+    warnings = {}
+    for action in actions:
+        concerns = rules.separation(case.state, action.code, {}, office.session.user)
+        if concerns:
+            warnings[action.code] = "；".join(concern.message for concern in concerns)
+    others: tuple[tuple[str, str], ...] = ()
+    if any(field.kind == "ref" for action in actions for field in action.fields):
+        others = tuple(
+            (other.id, f"{other.values.get('case_no') or ''} {other.values.get('title')}".strip())
+            for other in office.cases.open_cases()
+            if other.id != event_id
+        )
+    phone = office.forms[EVENT].show("reporter_phone", case.event.values.get("reporter_phone"), masked=True)
+    return CaseFile(case, now, actions, warnings, _steps(office, case, now), _facts(office, case, now), phone, others)
+
+
+def defaults_of(office: Office, file: CaseFile, action: Action) -> dict[str, Any]:
+    """What the form of *action* begins with."""
+    session = office.session
+    return office.cases.rules.fill(
+        action.code,
+        {},
+        event=file.case.event.values,
+        at=file.now,
+        user=session.name,
+        unit=session.unit,
+        area=file.case.event.area,
+        case=file.case.state,
+    )
+
+
+def _facts(office: Office, case: Case, now: datetime.datetime) -> tuple[tuple[str, str], ...]:
+    form, values = office.forms[EVENT], case.event.values
+    codes = office.forms.codes
+    grid = office.store.get("grid", str(values["grid"])) if values.get("grid") else None
+    state = case.state
+    urgency = "、".join(
+        part
+        for part in (
+            codes["urgency"].label(state.urgency),
+            f"{codes['case_level'].label(state.level)}办理" if state.accepted_at else "",
+        )
+        if part
+    )
+    found = (
+        ("类别", class_words(state.category, codes["event_class"])),
+        ("紧急程度", urgency),
+        ("地点", form.show("place", values.get("place"))),
+        ("村（社区）", str(values.get("area_name") or "")),
+        ("所属网格", str(grid.values.get("name") or "") if grid else ""),
+        ("发现时间", spoken_time(values.get("found_at"), now)),
+        ("来源", form.show("channel", values.get("channel"))),
+        ("代为登记", str(values.get("entered_for") or "")),
+        ("情况", str(values.get("detail") or "")),
+    )
+    return tuple((label, value) for label, value in found if value)
+
+
+def _steps(office: Office, case: Case, now: datetime.datetime) -> tuple[Step, ...]:
+    """The steps, newest first; a contested one says so in words, not by colour alone."""
+    rules, codes = office.cases.rules, office.forms.codes
+    contested = set(case.state.contested)
+    found = []
+    for number, step in enumerate(reversed(case.steps)):
+        action = rules.action(step.action)
+        label = action.label if action else codes["case_action"].label(step.action)
+        text = str(step.values.get("opinion") or "")
+        extra = [
+            f"主办 {step.values['lead_unit']}" if step.values.get("lead_unit") else "",
+            f"协办 {step.values['assist_units']}" if step.values.get("assist_units") else "",
+            f"期限 {spoken_time(step.values['due_at'], now)}" if step.values.get("due_at") else "",
+        ]
+        lines = [text, "，".join(part for part in extra if part)]
+        if step.id in contested:
+            label = f"{label}（有争议）"
+            lines.insert(0, "与另一人同时办了不同的步骤，这一步留着备查，没有改变状态。")
+        unsent = "（未发送）" if step.rev is None else ""
+        who = " · ".join(part for part in (step.unit, step.user) if part)
+        found.append(
+            Step(
+                label,
+                who + unsent,
+                spoken_time(step.at.isoformat(), now),
+                "\n".join(line for line in lines if line),
+                now=number == 0,
+                tone="orange" if step.id in contested else "",
+                key=step.id,
+            )
+        )
+    return tuple(found)
+
+
+def _group(case: Record, now: datetime.datetime) -> str:
+    return group_of(case.values.get("due_at"), now)
+
+
+def _passes(case: Record, filters: Mapping[str, Any], office: Office) -> bool:
+    values = case.values
+    if filters.get("area") and case.area != filters["area"]:
+        return False
+    if filters.get("unit") and values.get("lead_unit") != filters["unit"]:
+        return False
+    wanted = filters.get("category")
+    if not wanted:
+        return True
+    held = str(values.get("category") or "unclassified")
+    codes = office.forms.codes["event_class"].items
+    return held == wanted or any(item.code == held and item.parent == wanted for item in codes)
+
+
+def stage_labels(rules: CaseRules, file: CaseFile) -> tuple[list[str], int | None]:
+    """The stages of the case's profile and the one it is in; None outside the line."""
+    profile = rules.profiles.get(file.case.state.profile)
+    if profile is None:
+        return [], None
+    return [stage.label for stage in profile.stages], profile.stage(file.case.state.state)

@@ -1,0 +1,202 @@
+"""What waits on the desk, read in the lane as plain values."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app.rules.case_engine import CaseRules
+from app.schema.record import Record
+from app.services.session import Session
+from app.store.agreement import Exchange
+from app.store.outbox import Waiting
+from ui.lists import Cell, Group
+from ui.lists.columns import Row
+from ui.pages.case_words import GROUPS, chip_of, due_tone, group_of, late_by, spoken_time
+from ui.pages.desk_quick import Place
+from ui.pieces.chips import State, state
+from ui.pieces.figures import Figure
+
+if TYPE_CHECKING:
+    from app.services.office import Office
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What stands behind the names in the navigation, and what the sync chip says."""
+
+    desk: int = 0
+    events: int = 0
+    mediation: int = 0
+    sync: int = 0
+    waiting: int = 0
+    last: Exchange | None = None
+
+    def navigation(self) -> dict[str, int]:
+        """The counts by page."""
+        return {"desk": self.desk, "events": self.events, "mediation": self.mediation, "sync": self.sync}
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Everything that the desk shows, at one moment."""
+
+    now: datetime.datetime
+    rows: tuple[Row | Group, ...]
+    tasks: int
+    waiting: Waiting
+    attention: int
+    conflicts: int
+    last: Exchange | None
+    figures: tuple[Figure, ...]
+    week: str
+    places: tuple[Place, ...]
+    online: bool = True
+
+
+def is_mine(event: Mapping[str, object], rules: CaseRules, session: Session) -> bool:
+    """Whether the usual next step of this case is for somebody with these roles."""
+    known = rules.states.get(str(event.get("state") or ""))
+    if known is None or not known.waiting or not known.next:
+        return False
+    lead = event.get("lead_unit")
+    ours = {session.unit, session.name, session.user}
+    if known.code in ("assigned", "handling") and lead not in ours:
+        # Another unit handles it; whoever dispatches watches it.
+        return any(rules.role_for(code, session.roles) for code in ("remind", "reassign"))
+    return rules.role_for(known.next, session.roles) is not None
+
+
+def read_desk(office: Office, *, mine: bool = True) -> Desk:
+    """Read what the desk of this user shows; runs in the lane."""
+    now, rules, session = office.cases.now(), office.cases.rules, office.session
+    tasks = [
+        (event.values.get("due_at"), _case_row(event, rules, session, now))
+        for event in office.cases.open_cases()
+        if not mine or is_mine(event.values, rules, session)
+    ]
+    tasks += _mediation_tasks(office, now)
+    return Desk(
+        now,
+        _grouped(tasks, now),
+        len(tasks),
+        office.store.sync.waiting(),
+        len(office.store.sync.attention()),
+        office.conflicts.count(),
+        next(iter(office.store.sync.exchanges(1)), None),
+        _figures(office, now),
+        _week(now.date()),
+        _places(office),
+        bool(office.store.sync.state.url),
+    )
+
+
+def read_counts(office: Office) -> Counts:
+    """Read what the frame shows beside the page; runs in the lane."""
+    rules, session, now = office.cases.rules, office.session, office.cases.now()
+    mine = sum(is_mine(event.values, rules, session) for event in office.cases.open_cases())
+    mediations = _open_mediations(office)
+    asking = len(office.store.sync.attention()) + office.conflicts.count()
+    last = next(iter(office.store.sync.exchanges(1)), None)
+    near = sum(group_of(record.values.get("due"), now) != GROUPS[3] for record in mediations)
+    return Counts(mine + near, mine, len(mediations), asking, office.store.sync.waiting().total, last)
+
+
+def _case_row(event: Record, rules: CaseRules, session: Session, now: datetime.datetime) -> Row:
+    values = event.values
+    due = values.get("due_at")
+    known = rules.states[str(values["state"])]
+    lead = str(values.get("lead_unit") or "")
+    elsewhere = known.code in ("assigned", "handling") and lead not in {session.unit, session.name, session.user}
+    action = "remind" if elsewhere and late_by(due, now) else "" if elsewhere else known.next
+    label = rules.actions[action].label if action in rules.actions else "看进展"
+    chip = chip_of(values, rules, now)
+    note = [
+        f"主办 {lead}" if lead else "",
+        known.label if chip.text != known.label else "",
+        str(values.get("area_name") or ""),
+    ]
+    note.append(str(values.get("case_no") or ""))
+    return {
+        "id": f"case:{event.id}:{action}",
+        "state": chip,
+        "title": Cell(str(values.get("title") or ""), " · ".join(part for part in note if part)),
+        "due": Cell(spoken_time(due, now) if due else "—", tone=due_tone(due, now) or "text-2"),
+        "act": label,
+    }
+
+
+def _open_mediations(office: Office) -> list[Record]:
+    if not office.gate.decide("read", "mediation", None, own=True).allowed:
+        return []
+    return office.mediations.list(open_only=True)
+
+
+def _mediation_tasks(office: Office, now: datetime.datetime) -> list[tuple[object, Row]]:
+    """Mediations whose limit is near; the parties' names are shortened, others may stand behind the clerk."""
+    near = [m for m in _open_mediations(office) if group_of(m.values.get("due"), now) != GROUPS[3]]
+    if not near:
+        return []
+    parties = office.store.select("party", {"mediation": [record.id for record in near]})
+    found: list[tuple[object, Row]] = []
+    for record in near:
+        due = record.values.get("due")
+        names = [str(p.values.get("name")) for p in parties if p.values.get("mediation") == record.id]
+        late = late_by(due, now)
+        chip = state(late) if late else State("调解中", "blue", "player-play")
+        row = {
+            "id": f"mediation:{record.id}:",
+            "state": chip,
+            "title": Cell(short_names(str(record.values.get("title") or ""), names), "调解期限"),
+            "due": Cell(spoken_time(due, now), tone=due_tone(due, now) or "text-2"),
+            "act": "看调解",
+        }
+        found.append((due, row))
+    return found
+
+
+def short_names(text: str, names: Sequence[str]) -> str:
+    """*text* with each of *names* shortened to 张某."""
+    for name in sorted(names, key=len, reverse=True):
+        if len(name) >= 2:
+            text = text.replace(name, f"{name[0]}某")
+    return text
+
+
+def _grouped(tasks: Sequence[tuple[object, Row]], now: datetime.datetime) -> tuple[Row | Group, ...]:
+    rows: list[Row | Group] = []
+    for name in GROUPS:
+        inside = sorted(
+            ((due, row) for due, row in tasks if group_of(due, now) == name), key=lambda task: str(task[0] or "9")
+        )
+        if inside:
+            rows.append(Group(f"{name} {len(inside)}"))
+            rows += [row for _due, row in inside]
+    return tuple(rows)
+
+
+def _figures(office: Office, now: datetime.datetime) -> tuple[Figure, ...]:
+    if not office.gate.decide("report", "event", office.session.area or None).allowed:
+        return ()
+    found = office.statistics.week(now.date())
+    shown = (("n_rep", "上报", ""), ("n_acc", "受理", ""), ("n_cls", "办结", ""), ("n_over_open", "超期未结", "red"))
+    return tuple(
+        Figure(f"{found[code].value or 0:,}", label, tone if found[code].value else "")
+        for code, label, tone in shown
+        if code in found
+    )
+
+
+def _week(today: datetime.date) -> str:
+    monday = today - datetime.timedelta(days=today.weekday())
+    return f"{monday.month}月{monday.day}日—{f'{today.month}月' if today.month != monday.month else ''}{today.day}日"
+
+
+def _places(office: Office) -> tuple[Place, ...]:
+    areas = {area["code"]: area["name"] for area in office.store.areas() if area["level"] not in ("county", "township")}
+    grids = office.store.select("grid", order=["code", "name"])
+    return tuple(Place(name, code, name) for code, name in areas.items()) + tuple(
+        Place(str(grid.values.get("name") or ""), grid.area, areas.get(grid.area, ""), grid.id) for grid in grids
+    )

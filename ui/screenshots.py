@@ -1,0 +1,262 @@
+"""Pictures of every page over a made-up township: ``python -m ui.screenshots docs/screenshots``."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication, QWidget
+
+from app.demo import plan, records
+from app.rules.permissions import Permissions
+from app.schema.dates import CHINA
+from app.services.office import make_office
+from app.store.agreement import Area, Exchange
+from app.store.keys import Cost
+from app.store.saving import Edit
+from app.store.store import new_key
+
+if TYPE_CHECKING:
+    from app.services.office import Office
+    from ui.jobs import Jobs
+
+# The pictures' own clock: a Friday morning, so that the same pictures come out on any day.
+NOW = datetime.datetime(2026, 9, 18, 10, 42, tzinfo=CHINA)
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One picture: the page, its arguments once the office stands, what to do before the shutter, which looks."""
+
+    name: str
+    page: str
+    args: Callable[[Office], dict[str, Any]] = lambda office: {}
+    before: Callable[[QWidget], object] = lambda page: None
+    dark: bool = False
+    looks: Sequence[str] = field(default=("light", "large"))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write the pictures into the folder named; print what was written."""
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    out = Path(arguments[0]) if arguments else Path("docs/screenshots")
+    only = set(arguments[1:])
+    out.mkdir(parents=True, exist_ok=True)
+    from ui import theme
+
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(app, QApplication)
+    theme.apply(app)
+    with tempfile.TemporaryDirectory(prefix="xiangzhitong-") as folder:
+        _shoot(app, Path(folder), out, only)
+    return 0
+
+
+def build(home: Path) -> tuple[Office, bytes]:
+    """A small office as a clerk has it: people, cases, mediations, something unsent, one thing that two people changed."""
+    key = new_key()
+    account = {
+        "name": "林小禾",
+        "roles": list(Permissions.load().township_roles()),
+        "areas": ["990001101000"],
+        "unit": "云岭镇综治中心",
+    }
+    office = make_office(home, key, "林小禾", "demo", account, now=NOW.timestamp, cost=Cost(1024, 1, 1))
+    made = plan("village", 1)
+    areas = [Area(a["code"], a["name"], a["level"], a.get("parent", "")) for a in made.areas]
+    office.store.sync.enrolled(
+        device="0" * 28 + "c001",
+        county="云岭县",
+        url="https://county.invalid",
+        token="",
+        epoch=1,
+        areas=areas,
+        streams=set(),
+    )
+    edits = [Edit(form, record_id, area, values) for form, record_id, area, values in records(made, NOW)]
+    for start in range(0, len(edits), 500):
+        office.store.save(edits[start : start + 500], "demo", bulk=True)
+    _agree(office)
+    _work(office)
+    return office, key
+
+
+def _agree(office: Office) -> None:
+    """Let the county have had everything of the demo: receipts for all frames."""
+    from app.schema.record import Receipt
+
+    sync = office.store.sync
+    rev = 0
+    while frame := sync.compose(5000, lambda number, changes: b"demo"):
+        receipts = []
+        for counter in frame.counters:
+            rev += 1
+            receipts.append(Receipt(counter, "accepted", rev))
+        sync.receipts(frame.number, receipts)
+    at = int(NOW.timestamp() * 1000)
+    hour = 3_600_000
+    for ago, up, down, sent, got, seconds, result, note in (
+        (43 * hour, 388, 1034, 41_200, 96_300, 9.4, "ok", ""),
+        (18 * hour, 9, 0, 5_320, 0, 31.0, "sync.unreachable", "县中心暂时连不上。"),
+        (17 * hour, 41, 19, 22_900, 8_410, 4.2, "ok", ""),
+        (60_000, 14, 86, 3_120, 11_570, 2.9, "ok", ""),
+    ):
+        sync.log(Exchange(at - ago, "network", up, down, sent, got, seconds, result, note))
+
+
+def _work(office: Office) -> None:
+    """What this desk did since the last exchange."""
+    village = next(a["code"] for a in office.store.areas() if a["level"] in ("village", "community"))
+    office.cases.report(
+        {
+            "title": "三网格 路灯不亮",
+            "category": "facility_light",
+            "place": "第三网格村口",
+            "channel": "phone",
+            "reporter": "张文贵",
+        },
+        area=village,
+    )
+    conflict = {
+        "record_form": "mediation",
+        "record": office.mediations.list()[0].id,
+        "field": "performance",
+        "label": "履行方式",
+        "base": '"段某拆除越界围墙，恢复原状，费用自理。"',
+        "mine": '"段某拆除越界围墙东段 3.2 米，恢复原状，费用由双方各担一半。"',
+        "theirs": '"段某拆除越界围墙，恢复原状并平整路面，费用自理。"',
+        "who": "林小禾",
+        "other": "段宏远",
+        "device": office.store.sync.state.device,
+        "at": "2026-09-17T16:20:00+08:00",
+        "status": "open",
+    }
+    form = "mediation_conflict" if "mediation_conflict" in office.forms else "conflict"
+    office.store.save([Edit(form, None, village, conflict)], "county")
+
+
+def _shots() -> list[Shot]:
+    def first_case(office: Office) -> dict[str, Any]:
+        busy = [e for e in office.cases.open_cases() if e.values.get("state") == "handling"]
+        return {"id": (busy or office.cases.open_cases())[0].id}
+
+    def mediation(office: Office) -> dict[str, Any]:
+        held = {s.values["mediation"] for s in office.store.select("mediation_session")}
+        ids = [m.id for m in office.mediations.list() if m.id in held]
+        return {"id": ids[-1]}
+
+    def session(office: Office) -> dict[str, Any]:
+        record = mediation(office)["id"]
+        return {"id": record, "session": office.mediations.file(record).sessions[-1].id}
+
+    def conflict(office: Office) -> dict[str, Any]:
+        return {"id": office.conflicts.open()[0].id}
+
+    def person(office: Office) -> dict[str, Any]:
+        return {"id": office.store.select("resident", limit=1)[0].id}
+
+    def quick(page: QWidget) -> None:
+        page.entry.setText("上寨三网格 路灯不亮 张文贵来电 19900000001")  # type: ignore[attr-defined]
+
+    return [
+        Shot("desk", "desk", before=quick, dark=True),
+        Shot("events", "events", lambda office: {"tab": "open"}),
+        Shot("case", "case", first_case),
+        Shot("event-new", "event_new"),
+        Shot("mediation", "mediation"),
+        Shot("mediation-case", "mediation_case", mediation),
+        Shot("mediation-session", "session", session),
+        Shot("sync", "sync"),
+        Shot("conflict", "conflict", conflict),
+        Shot("reports", "reports"),
+        Shot("registry", "registry"),
+        Shot("person", "person", person),
+        Shot("visits", "visits"),
+        Shot("ledgers", "ledgers"),
+        Shot("import", "import"),
+        Shot("settings", "settings"),
+    ]
+
+
+def _shoot(app: QApplication, home: Path, out: Path, only: set[str]) -> None:
+    from ui import theme
+    from ui.frame import make_window
+    from ui.jobs import Jobs, Worker
+    from ui.pages.login import LoginPage
+
+    jobs = Jobs()
+    made: list[Any] = []
+    jobs.run(lambda: made.append(build(home / "home")))
+    jobs.run(lambda: None)
+    _settle(app, jobs)
+    office: Office = made[0][0]
+    window, _frame = make_window(app, office, jobs, lambda tail: Worker([sys.executable, "--version"]))
+    window.resize(1366, 768)
+    window.show()
+    if not only or "login" in only:
+        for look, large in (("light", False), ("large", True)):
+            theme.apply(app, "light", large)
+            login = LoginPage(["林小禾", "杨守义"], hint="演示密码：demo", office="云岭镇综治中心")
+            login.resize(1366, 768)
+            login.show()
+            _settle(app, jobs)
+            _write(login, out / f"login-{look}.png")
+            login.close()
+    for look, name, large in (("light", "light", False), ("large", "light", True), ("dark", "dark", False)):
+        window.look(name, large)
+        for shot in _shots():
+            if (only and shot.name not in only) or not window.has(shot.page):
+                continue
+            if look not in shot.looks and not (look == "dark" and shot.dark):
+                continue
+            args: list[dict[str, Any]] = []
+            jobs.run(lambda shot=shot, args=args: args.append(shot.args(office)))
+            _settle(app, jobs)
+            if not args:
+                print(f"{shot.name}: nothing to show", file=sys.stderr)
+                continue
+            window.go(shot.page, **args[0])
+            _settle(app, jobs)
+            page = window.current_page()
+            assert page is not None
+            shot.before(page)
+            _settle(app, jobs)
+            _write(window, out / f"{shot.name}-{look}.png")
+    window.close()
+    jobs.run(office.close)
+    jobs.close()
+
+
+def _settle(app: QApplication, jobs: Jobs, seconds: float = 20.0) -> None:
+    """Let the lane run dry and the window lay itself out."""
+    end = time.monotonic() + seconds
+    quiet = 0
+    while quiet < 6 and time.monotonic() < end:
+        app.processEvents()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        quiet = 0 if jobs.busy() else quiet + 1
+        time.sleep(0.02)
+
+
+def _write(widget: QWidget, path: Path) -> None:
+    picture = widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+    # Pages have few colours: a palette of the 256 most used makes a third of the bytes.
+    pixels = Counter(memoryview(picture.constBits()).cast("I"))
+    table = [colour for colour, _count in pixels.most_common(256)]
+    flags = Qt.ImageConversionFlag.AvoidDither
+    picture.convertToFormat(QImage.Format.Format_Indexed8, table, flags).save(str(path), "PNG", 5)
+    print(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
