@@ -137,7 +137,7 @@ def _scan(package: zipfile.ZipFile, entry: str, name: str) -> frozenset[tuple[in
             if has_value:
                 columns.add(letters)
                 last_row = max(last_row, int(digits))
-            if (has_value and b't="e"' in attributes) or (formula and ending == b"</c>"):
+            if (has_value and b't="e"' in attributes) or (formula and not has_value and b't="str"' not in attributes):
                 broken.add((int(digits) - 1, _column(letters)))
     if last_row * (max(map(_column, columns), default=0) + 1) > _LARGEST_AREA:
         raise KnownError("import.too_large", file=name)

@@ -50,16 +50,29 @@ class Household:
         """What the household's rows say together, by target."""
         return {target: getattr(self, name) for name, target, _ in _LEARNT if name != "contact"}
 
+    def lies_apart(self, other: Household) -> bool:
+        """Whether village or villager group say that these are two places."""
+        pairs = ((self.village, other.village), (self.group, other.group))
+        return any(mine and theirs and mine != theirs for mine, theirs in pairs)
+
     def agrees(self, other: Household) -> bool | None:
         """Whether *other*, of the same number, can be the same household; None where neither head nor address tells."""
-        if self.group and other.group and self.group != other.group:
+        if self.lies_apart(other):
             return False
-        told = [
-            comparable(mine) == comparable(theirs)
-            for mine, theirs in ((self.head_name, other.head_name), (self.address, other.address))
-            if mine and theirs
-        ]
+        told = self._compared(other)
+        if len(told) == 1 and not told[0] and len(self.number) >= 4:
+            # A long number is no counter that begins again; one other cell may be a slip or a member who lives elsewhere.
+            return None
         return any(told) if told else None
+
+    def contradicts(self, other: Household) -> bool:
+        """Whether *other*, of the same number in the next row, must be another household all the same."""
+        told = self._compared(other)
+        return self.lies_apart(other) or (len(told) == 2 and not any(told))
+
+    def _compared(self, other: Household) -> list[bool]:
+        pairs = ((self.head_name, other.head_name), (self.address, other.address))
+        return [comparable(mine) == comparable(theirs) for mine, theirs in pairs if mine and theirs]
 
 
 _LEARNT = (
@@ -107,7 +120,7 @@ def _starts(
     other_head = bool(fresh.head_name) and comparable(fresh.head_name) != comparable(current.head_name)
     if NUMBER in brings:
         if fresh.number:
-            return fresh.number != current.number
+            return fresh.number != current.number or current.contradicts(fresh)
         if repeated:
             return bool(current.number) or other_head or not current.placed
         return bool(current.head_name) and other_head

@@ -152,13 +152,7 @@ class _RosterPlan:
                 person.flag("household", "household_missing", say("household_missing"))
             return
         heads = [person for person in home.people if person.says_head]
-        different = {person.number or comparable(person.name): person for person in heads}
-        if len(different) > 1:
-            second = list(different.values())[1]
-            if not second.refused:
-                second.flag("relation", "two_heads", say("two_heads"))
-            else:
-                heads[0].flag("relation", "two_heads", say("two_heads"))
+        self._second_heads(home, heads)
         relations_known = any("resident.relation" in layout.by_target for layout in self._found.layouts)
         if not heads and relations_known:
             named = [p for p in home.people if home.head_name and comparable(p.name) == comparable(home.head_name)]
@@ -172,6 +166,18 @@ class _RosterPlan:
             heads and home.head_name and all(p.name and comparable(p.name) != comparable(home.head_name) for p in heads)
         ):
             heads[0].flag("head_name", "head_differs", say("head_differs", value=home.head_name, other=heads[0].name))
+
+    def _second_heads(self, home: Household, heads: Sequence[Person]) -> None:
+        """Of two heads the one whom the household's own column names stays, else the first; the other's relation is to be found out."""
+        if len({person.number or comparable(person.name) for person in heads}) < 2:
+            return
+        named = (person for person in heads if home.head_name and comparable(person.name) == comparable(home.head_name))
+        head = next(named, heads[0])
+        others = [p for p in heads if p is not head and (p.number or p.name) != (head.number or head.name)]
+        for person in others:
+            person.values.update(relation=None, relation_text="户主")
+        told = next((person for person in others if not person.refused), head)
+        told.flag("relation", "two_heads", say("two_heads"))
 
     def _household(self, home: Household, area: str, known: Record | None) -> None:
         """Draft one household: its places, itself, its people."""
