@@ -97,7 +97,8 @@ class Term:
         if len(self.number) >= _LEAST_DIGITS:
             found = list(grams(self.number, min(4, len(self.number))))
             # All numbers begin alike, so the end tells most: its two or three fours, overlapping by one digit.
-            yield _all([DIGITS + gram for gram in found[::-3][: 2 if len(self.number) < 12 else 3]])
+            most = 2 if len(self.number) < 12 else 3
+            yield _all([DIGITS + gram for gram in [*found[::-3], found[0]][:most]])
 
     def _place_ways(self) -> Iterable[str]:
         if not self._place_counts:
