@@ -73,6 +73,8 @@ def import_areas(county: County, file: Path) -> int:
         areas = [Area(str(row["code"]), str(row["name"]), str(row["level"]), str(row.get("parent") or "")) for row in raw]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as bad:
         raise KnownError("county.areas_unreadable", file=file.name) from bad
+    if not areas:
+        raise KnownError("county.areas_unreadable", file=file.name)
     for area in areas:
         if len(area.code) != 12 or not area.code.isdigit() or area.level not in LEVELS:
             raise KnownError("county.area_wrong", area=area.code)

@@ -34,9 +34,10 @@ class Session:
             return Problem("sync.foreign_device")
         with county.database.snapshot() as conn:
             epoch, last = county.standing(conn)
-            for rev, tag in hello.cursors.values():
-                if rev > last or hello.epoch > epoch or (tag and tag_at(conn, county.code, rev) != tag):
-                    return Problem("sync.county_restored")
+            lost = any(rev > last for rev, _ in hello.cursors.values())
+            other = any(tag and tag_at(conn, county.code, rev) != tag for rev, tag in hello.cursors.values())
+            if hello.epoch > epoch or lost or other:
+                return Problem("sync.county_restored")
             self._rights = county.rights(conn)
             for number in hello.asked:
                 found = county.applier.receipts(conn, self._device, hello.incarnation, number)
