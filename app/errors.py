@@ -22,7 +22,7 @@ class KnownError(Exception):
         return sentence(self.code, **self.params)
 
 
-class Denied(KnownError):
+class Denied(KnownError):  # noqa: N818 - the word people use
     """The user's roles do not allow the action."""
 
     exit_code = 4

@@ -63,7 +63,9 @@ def load_codes(folder: Path) -> dict[str, CodeList]:
     for path in sorted(folder.glob("*.toml")):
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
         items = tuple(
-            Code(row["code"], row["label"], tuple(row.get("aliases", ())), row.get("standard", ""), row.get("parent", ""))
+            Code(
+                row["code"], row["label"], tuple(row.get("aliases", ())), row.get("standard", ""), row.get("parent", "")
+            )
             for row in raw["items"]
         )
         lists[path.stem] = CodeList(path.stem, raw["title"], raw.get("source", ""), items)

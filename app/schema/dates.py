@@ -9,7 +9,9 @@ from app.schema.values import BadValue, plain, tight
 
 CHINA = datetime.timezone(datetime.timedelta(hours=8))
 _EXCEL_ZERO = datetime.date(1899, 12, 30)
-_TIME = re.compile(r"^(?P<date>.+?)[T日]?\s*(?P<h>\d{1,2})[:时点](?P<m>\d{1,2})?分?(?::(?P<s>\d{1,2}))?(?:\.\d+)?(?P<zone>Z|[+-]\d\d:?\d\d)?$")
+_TIME = re.compile(
+    r"^(?P<date>.+?)[T日]?\s*(?P<h>\d{1,2})[:时点](?P<m>\d{1,2})?分?(?::(?P<s>\d{1,2}))?(?:\.\d+)?(?P<zone>Z|[+-]\d\d:?\d\d)?$"
+)
 
 
 def read_date(raw: object, today: datetime.date | None = None) -> str:

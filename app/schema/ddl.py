@@ -27,7 +27,11 @@ def table_name(form: str) -> str:
 def columns(form: Form, *, derived: bool) -> tuple[Column, ...]:
     """The columns of *form*'s fields in the order of their declaration; *derived* ones only where a device keeps them."""
     return tuple(
-        Column(item.name, item.kind.column, isinstance(item.kind, Ref) or item.name == form.parent or (item.derived and derived))
+        Column(
+            item.name,
+            item.kind.column,
+            isinstance(item.kind, Ref) or item.name == form.parent or (item.derived and derived),
+        )
         for item in form.fields.values()
         if derived or not item.derived
     )

@@ -25,7 +25,9 @@ def record_hash(form: str, record_id: str, area: str, deleted: bool, values: Map
 
 def add(total: bytes, gone: bytes | None, come: bytes | None) -> bytes:
     """The stream's sum after a record's hash went from *gone* to *come* (None: not there)."""
-    number = int.from_bytes(total or b"", "big") - int.from_bytes(gone or b"", "big") + int.from_bytes(come or b"", "big")
+    number = (
+        int.from_bytes(total or b"", "big") - int.from_bytes(gone or b"", "big") + int.from_bytes(come or b"", "big")
+    )
     return (number % _MODULUS).to_bytes(SIZE, "big")
 
 

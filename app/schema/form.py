@@ -6,10 +6,10 @@ import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from app.messages import sentence
 from app.schema.codes import CodeList
 from app.schema.kinds import Kind, Ref
 from app.schema.values import BadValue, Fault, Value
-from app.messages import sentence
 
 STREAMS = ("urgent", "ordinary", "mediation", "care")
 MERGES = ("last", "ask", "append", "max", "min")
@@ -75,7 +75,7 @@ class Form:
     @functools.cached_property
     def unit_of(self) -> Mapping[str, tuple[str, ...]]:
         """For each field the fields that merge as one with it: its group, or itself alone."""
-        units = {name: (name,) for name in self.fields}
+        units: dict[str, tuple[str, ...]] = {name: (name,) for name in self.fields}
         for members in self.groups.values():
             for member in members:
                 units[member] = members
@@ -96,7 +96,9 @@ class Form:
         for name, value in raw.items():
             item = self.fields.get(name)
             if item is None:
-                faults.append(Fault(name, "field_unknown", sentence("check.field_unknown", field=name, form=self.title)))
+                faults.append(
+                    Fault(name, "field_unknown", sentence("check.field_unknown", field=name, form=self.title))
+                )
             elif not item.derived:
                 try:
                     values[name] = item.kind.check(value)
@@ -151,5 +153,3 @@ class Forms(Mapping[str, Form]):
         """The form that keeps conflicts of *form*: of the same restricted class, or the urgent one."""
         name = f"{form.stream}_conflict"
         return self.by_name[name if name in self.by_name else "conflict"]
-
-

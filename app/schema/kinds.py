@@ -311,5 +311,20 @@ def _between(number: float, low: float | None, high: float | None) -> float:
 
 KINDS: dict[str, type[Kind]] = {
     kind.name: kind
-    for kind in (Text, LongText, Name, Address, Phone, IdentityNumber, Date, Time, Integer, Number, Money, YesNo, Choice, Ref)
+    for kind in (
+        Text,
+        LongText,
+        Name,
+        Address,
+        Phone,
+        IdentityNumber,
+        Date,
+        Time,
+        Integer,
+        Number,
+        Money,
+        YesNo,
+        Choice,
+        Ref,
+    )
 }

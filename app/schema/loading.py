@@ -139,7 +139,17 @@ def check_form(text: str, name: str, codes: Mapping[str, CodeList]) -> list[Form
 
 def _check_field(form: str, name: str, row: Any, codes: Mapping[str, CodeList], say: Any) -> None:
     at = f"[field.{name}]"
-    if not _NAME.fullmatch(name) or name in {"id", "area", "rev", "revs", "extra", "deleted", "pending", "standing", "hash"}:
+    if not _NAME.fullmatch(name) or name in {
+        "id",
+        "area",
+        "rev",
+        "revs",
+        "extra",
+        "deleted",
+        "pending",
+        "standing",
+        "hash",
+    }:
         say(at, "field_name_wrong", name=name)
     if not isinstance(row, dict):
         say(at, "field_not_table", name=name)

@@ -18,8 +18,7 @@ def read_phone(raw: object) -> str:
         raise BadValue("phone_digits_lost")
     first = re.split(r"[/、,，;；\n]|或", text)[0]
     kept = re.sub(r"[\s.()（）]", "", first).lstrip("'’`")
-    if kept.startswith("+86"):
-        kept = kept[3:]
+    kept = kept.removeprefix("+86")
     digits = kept.replace("-", "")
     if digits.startswith("86") and _MOBILE.fullmatch(digits[2:]):
         digits = digits[2:]

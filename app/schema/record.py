@@ -40,7 +40,8 @@ class Change:
     """What one save did to one record.
 
     ``values`` holds only the fields that changed, ``bases`` the rev of the agreed value that was on the screen for each of
-    them; ``time`` is in milliseconds since 1970 UTC by the device's clock, corrected by the offset to the county's clock that the device knew; ``counter`` is the device's own.
+    them; ``time`` is in milliseconds since 1970 UTC by the device's clock, corrected by the offset to the county's clock that the
+    device knew; ``counter`` is the device's own.
     """
 
     form: str
@@ -103,7 +104,8 @@ def pack_revs(revs: Revs) -> bytes:
     """The column beside a row: the rev of its creation under "", and of each field changed since."""
     created = revs.get("", 0)
     later = {name: rev for name, rev in revs.items() if name and rev != created}
-    return msgpack.packb([created, later] if later else created)
+    packed: bytes = msgpack.packb([created, later] if later else created)
+    return packed
 
 
 def unpack_revs(packed: bytes | None) -> dict[str, int]:

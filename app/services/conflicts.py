@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from app.errors import KnownError
+from app.rules.case_engine import CaseRules
 from app.schema.dates import china_time
 from app.schema.record import DELETED, Record
-from app.rules.case_engine import CaseRules
 from app.services.cases import EVENT, STEP, read_steps
 from app.services.gate import Gate
 from app.store.saving import Edit

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from app.rules.areas import any_covers, prefix
@@ -25,7 +25,7 @@ class Place:
     key: str
     name: str
     area: str
-    tally: Tally = Tally()
+    tally: Tally = field(default_factory=Tally)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +117,13 @@ class Registry:
         village = next((a for a in self._store.areas() if a["code"] == resident.area), None)
         if village:
             chain.append(Place(village["level"], village["code"], village["name"], village["code"]))
-        for kind, record, field in (
+        for kind, record, named in (
             ("grid", grid, "name"),
             ("building", building, "name"),
             ("dwelling", dwelling, "address"),
         ):
             if record:
-                chain.append(Place(kind, record.id, str(record.values[field]), record.area))
+                chain.append(Place(kind, record.id, str(record.values[named]), record.area))
         return chain
 
     def unplaced(self) -> int:

@@ -123,7 +123,7 @@ class KeySlots:
         """Seconds until *user* may try again; 0 when at once."""
         held = self._tries().get(user, {})
         # A clock that was set back must not lock anybody out for longer than the longest wait.
-        return max(0, min(_LONGEST_WAIT, round(held.get("until", 0) - self._now())))
+        return int(max(0, min(_LONGEST_WAIT, held.get("until", 0) - self._now() + 0.5)))
 
     def _refuse_early(self, user: str) -> None:
         left = self.wait_left(user)

@@ -47,22 +47,24 @@ def _first(db: sqlite_utils.Database) -> None:
         ),
         "attention": ({"counter": int, "form": str, "id": str, "body": bytes, "code": str, "time": int, "done": int}, "counter"),
         "exchange": (
-            {"seq": int, "at": int, "road": str, "sent": int, "received": int, "bytes_up": int, "bytes_down": int, "seconds": float, "result": str, "note": str},
+            {"seq": int, "at": int, "road": str, "sent": int, "received": int, "bytes_up": int, "bytes_down": int,
+             "seconds": float, "result": str, "note": str},
             "seq",
         ),
         "audit": (
-            {"seq": int, "time": int, "user": str, "role": str, "action": str, "form": str, "record": str, "area": str, "fields": str, "reason": str, "result": str, "chain": bytes},
+            {"seq": int, "time": int, "user": str, "role": str, "action": str, "form": str, "record": str, "area": str,
+             "fields": str, "reason": str, "result": str, "chain": bytes},
             "seq",
         ),
         "draft": ({"key": str, "form": str, "id": str, "body": bytes, "time": int}, "key"),
         "area": ({"code": str, "name": str, "level": str, "parent": str}, "code"),
     }  # fmt: skip
     for name, (shape, key) in tables.items():
-        db[name].create(shape, pk=key, if_not_exists=True)
-    db["outbox"].create_index(["id"], "outbox_record", if_not_exists=True)
-    db["outbox"].create_index(["frame", "lane", "counter"], "outbox_order", if_not_exists=True)
-    db["history"].create_index(["id"], "history_record", if_not_exists=True)
-    db["history"].create_index(["counter"], "history_counter", if_not_exists=True)
+        db.table(name).create(shape, pk=key, if_not_exists=True)
+    db.table("outbox").create_index(["id"], "outbox_record", if_not_exists=True)
+    db.table("outbox").create_index(["frame", "lane", "counter"], "outbox_order", if_not_exists=True)
+    db.table("history").create_index(["id"], "history_record", if_not_exists=True)
+    db.table("history").create_index(["counter"], "history_counter", if_not_exists=True)
     search.create(db.conn)
 
 

@@ -95,7 +95,9 @@ class Query:
         rows = self._conn.execute(
             "SELECT time, user, device, kind, rev, body FROM history WHERE id = ? ORDER BY seq", (record_id,)
         )
-        return [Line(*row[:5], msgpack.unpackb(row[5])) for row in rows]
+        return [
+            Line(time, user, device, kind, rev or 0, msgpack.unpackb(body)) for time, user, device, kind, rev, body in rows
+        ]
 
     def write_history(self, changes: Sequence[Change], kind: str, *, device: str = "") -> None:
         """Append a line for each change; the caller holds the transaction."""

@@ -69,7 +69,8 @@ class Agreed:
 
     def pack(self) -> bytes:
         """The bytes kept beside a record with unsent changes."""
-        return msgpack.packb([self.area, self.deleted, self.values, self.extra])
+        packed: bytes = msgpack.packb([self.area, self.deleted, self.values, self.extra])
+        return packed
 
     @classmethod
     def unpack(cls, packed: bytes) -> Agreed:

@@ -11,7 +11,7 @@ from app.schema.record import AREA, Change
 from app.schema.values import Value
 from sync.county.county import County
 from sync.county.rights import Device
-from sync.frames import encode_up
+from sync.wire import encode_up
 
 Row = tuple[str, str, str, Mapping[str, Value]]
 _FRAME = 2_000
