@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime
 import io
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,6 +82,8 @@ def _read_sheet(
 def _cell(value: Cell | datetime.timedelta) -> Cell:
     if isinstance(value, str):
         return value or None
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
     return str(value) if isinstance(value, datetime.timedelta) else value
 
 

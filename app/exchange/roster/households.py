@@ -60,8 +60,8 @@ class Household:
         if self.lies_apart(other):
             return False
         told = self._compared(other)
-        if len(told) == 1 and not told[0] and len(self.number) >= 4:
-            # A long number is no counter that begins again; one other cell may be a slip or a member who lives elsewhere.
+        if self.sheet == other.sheet and len(told) == 1 and not told[0] and len(self.number) >= 4:
+            # On one sheet a long number doesn't begin again; the cell may be a slip or a member who lives elsewhere.
             return None
         return any(told) if told else None
 
