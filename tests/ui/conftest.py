@@ -12,7 +12,10 @@ import pytest
 from PySide6.QtGui import QInputMethodEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
+from tests.ui.offices import desk, open_desk
 from ui import theme
+
+__all__ = ["desk", "open_desk"]
 
 
 @pytest.fixture(scope="session")

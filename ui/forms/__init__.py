@@ -1,0 +1,1 @@
+"""Forms on the page: any declared form as fields to type in."""

@@ -1,0 +1,83 @@
+"""Asking for the reason that goes into the audit: revealing, exporting, deleting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+
+from ui import theme
+from ui.pieces.buttons import Button
+from ui.pieces.text import words
+
+
+class ReasonDialog(QDialog):
+    """``ReasonDialog(page, "导出走访台账", "会记入日志", "导出", then)``: calls *then(reason)* once; Esc asks for nothing.
+
+    *offers* are reasons that fit often, one press each.
+    """
+
+    def __init__(
+        self,
+        parent: QWidget,
+        title: str,
+        text: str,
+        act: str,
+        then: Callable[[str], object],
+        offers: Sequence[str] = (),
+    ) -> None:
+        super().__init__(parent)
+        self._then = then
+        self.setWindowTitle(title)
+        self.setMinimumWidth(theme.current().grown(400))
+        body = QVBoxLayout(self)
+        body.setContentsMargins(20, 16, 20, 16)
+        body.setSpacing(10)
+        body.addWidget(words(title, "16", strong=True, wrap=True))
+        if text:
+            body.addWidget(words(text, tone="text-2", wrap=True))
+        self.reason = QLineEdit()
+        self.reason.setPlaceholderText("写明理由")
+        self.reason.setAccessibleName("理由")
+        self.reason.textChanged.connect(self._on_typed)
+        body.addWidget(self.reason)
+        if offers:
+            line = QHBoxLayout()
+            line.setSpacing(6)
+            for offer in offers:
+                line.addWidget(Button(offer, lambda offer=offer: self.reason.setText(offer), small=True))
+            line.addStretch(1)
+            body.addLayout(line)
+        foot = QHBoxLayout()
+        foot.addStretch(1)
+        foot.addWidget(Button("取消", self.reject))
+        self.act = Button(act, self._act, kind="primary", why_not="先写明理由")
+        foot.addWidget(self.act)
+        body.addSpacing(4)
+        body.addLayout(foot)
+        self.reason.returnPressed.connect(self._act)
+
+    def _on_typed(self, text: str) -> None:
+        self.act.refuse("" if text.strip() else "先写明理由")
+
+    def _act(self) -> None:
+        reason = self.reason.text().strip()
+        if reason:
+            self.accept()
+            self._then(reason)
+
+
+def ask_reason(
+    parent: QWidget,
+    title: str,
+    text: str,
+    act: str,
+    then: Callable[[str], object],
+    offers: Sequence[str] = (),
+) -> ReasonDialog:
+    """Open the question and return it; the page stays responsive behind it."""
+    dialog = ReasonDialog(parent, title, text, act, then, offers)
+    dialog.finished.connect(dialog.deleteLater)
+    dialog.open()
+    dialog.reason.setFocus()
+    return dialog
