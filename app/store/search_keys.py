@@ -22,6 +22,8 @@ LETTER_SIGNS = "!#$%&()*+,-./:;<=>?@[]^_`{|}~"
 
 SOUND_LENGTH = 8
 """Letters of a sound that are indexed; longer ones are checked against the name itself."""
+RUNS = (3, 4, 6)
+"""How many digits in a row are indexed together."""
 _NAME_BEGIN = 4
 _ENDS = (3, 4, 5, 6)
 _AREA_LENGTHS = (6, 9, 12)
@@ -140,11 +142,11 @@ def name_tokens(name: str) -> frozenset[str]:
 
 
 def number_tokens(number: str) -> set[str]:
-    """The tokens of one number: whole, its last digits, and every three and four in a row."""
+    """The tokens of one number: whole, its last digits, and every three, four and six in a row."""
     tokens = {WHOLE + number}
     tokens.update([END + number[-length:] for length in _ENDS if length <= len(number)])
-    tokens.update([DIGITS + number[at : at + 3] for at in range(len(number) - 2)])
-    tokens.update([DIGITS + number[at : at + 4] for at in range(len(number) - 3)])
+    for size in RUNS:
+        tokens.update([DIGITS + number[at : at + size] for at in range(len(number) - size + 1)])
     return tokens
 
 

@@ -10,6 +10,7 @@ from app.store.search_keys import (
     FORM,
     INSIDE,
     PLACE,
+    RUNS,
     SOUND_LENGTH,
     WHOLE,
     Document,
@@ -95,10 +96,10 @@ class Term:
 
     def _number_ways(self) -> Iterable[str]:
         if len(self.number) >= _LEAST_DIGITS:
-            found = list(grams(self.number, min(4, len(self.number))))
-            # All numbers begin alike, so the end tells most: its two or three fours, overlapping by one digit.
-            most = 2 if len(self.number) < 12 else 3
-            yield _all([DIGITS + gram for gram in [*found[::-3], found[0]][:most]])
+            size = max(run for run in RUNS if run <= len(self.number))
+            found = list(grams(self.number, size))
+            # All numbers begin alike, so the end tells most.
+            yield _all([DIGITS + gram for gram in [*found[:: 1 - size], found[0]][:3]])
 
     def _place_ways(self) -> Iterable[str]:
         if not self._place_counts:
