@@ -40,12 +40,13 @@ class Frame:
 
     def recount(self) -> None:
         """Read again what waits."""
-        self._jobs.run(lambda: read_counts(self._office), then=self.show_counts, failed=lambda error: None)
+        self._jobs.run(lambda: read_counts(self._office), then=self.show_counts, failed=lambda _error: None)
 
     def show_counts(self, counts: Counts) -> None:
         """Show what waits in navigation and chip."""
         self._counts = counts
-        self._window.navigation.show_counts(counts.navigation())
+        shown = {name: count for name, count in counts.navigation().items() if self._window.has(name)}
+        self._window.navigation.show_counts(shown)
         self.show_chip()
 
     def syncing(self, now: bool, figure: str = "", *, offline: bool | None = None) -> None:
@@ -77,7 +78,7 @@ class Frame:
         self._jobs.run(
             lambda: self._office.registry.find(text, limit=12),
             then=lambda hits: show(self._hits(hits)),
-            failed=lambda error: show([]),
+            failed=lambda _error: show([]),
         )
 
     def _hits(self, hits: Sequence[Any]) -> list[Found]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import os
 import sys
 import tempfile
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ui.jobs import Jobs
 
 # The pictures' own clock: a Friday morning, so that the same pictures come out on any day.
-NOW = datetime.datetime(2026, 9, 18, 10, 42, tzinfo=CHINA)
+NOW = dt.datetime(2026, 9, 18, 10, 42, tzinfo=CHINA)
 
 
 @dataclass(frozen=True)
@@ -175,7 +175,7 @@ def _shots() -> list[Shot]:
         Shot("event-new", "event_new"),
         Shot("mediation", "mediation"),
         Shot("mediation-case", "mediation_case", mediation),
-        Shot("mediation-session", "session", session),
+        Shot("mediation-session", "mediation_session", session),
         Shot("sync", "sync"),
         Shot("conflict", "conflict", conflict),
         Shot("reports", "reports"),

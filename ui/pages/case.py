@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QInputDialog, QProgressBar, QVBoxLayout
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QProgressBar, QVBoxLayout
 
 from app.rules.case_engine import Action
 from app.services.records import Outcome
 from ui import theme
+from ui.forms.reason import ask_reason
 from ui.jobs import Jobs
 from ui.page import Page
 from ui.pages.case_action import ActionForm
@@ -176,11 +177,13 @@ class CasePage(Page):
             said.setMinimumWidth(label)
             things: list[Any] = [said, PersonChip(str(name))]
             if phone:
-                masked = Masked(phone)
-                masked = Masked(phone, lambda: self._reveal(masked))
-                things.append(masked)
+                things.append(self._masked(phone))
             self.people_card.add_line(*things, None)
         self.people_card.setVisible(self.people_card.body.count() > 1)
+
+    def _masked(self, phone: str) -> Masked:
+        masked: Masked = Masked(phone, lambda: self._reveal(masked))
+        return masked
 
     def _last_handler(self, file: CaseFile) -> str:
         step = next(
@@ -190,13 +193,15 @@ class CasePage(Page):
 
     def _reveal(self, masked: Masked) -> None:
         """Ask why, then show the whole number; the service writes the reason into the log."""
-        reason, said = QInputDialog.getText(self, "看完整号码", "为什么要看？理由会记入日志。")
-        if said and reason.strip():
-            event_id = self._id
+        event_id = self._id
+
+        def run(reason: str) -> None:
             self._jobs.run(
-                lambda: self._office.records.reveal("event", event_id, ["reporter_phone"], reason.strip()),
+                lambda: self._office.records.reveal("event", event_id, ["reporter_phone"], reason),
                 then=lambda whole: masked.uncover(str(whole["reporter_phone"] or "")),
             )
+
+        ask_reason(self, "看完整的联系电话", "理由会记入日志。", "看", run, ("联系本人", "核实情况"))
 
     def _show_due(self, file: CaseFile) -> None:
         self.due_card.clear()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -45,7 +45,7 @@ class CaseFile:
     """One case as its page shows it; ``defaults`` by action, ``warnings`` of the separation rules by action."""
 
     case: Case
-    now: datetime.datetime
+    now: dt.datetime
     actions: tuple[Action, ...]
     warnings: Mapping[str, str]
     steps: tuple[Step, ...]
@@ -84,7 +84,7 @@ def read_list(
     return CaseList(tuple(case_row(case, office, now) for case in chosen), counts)
 
 
-def case_row(case: Record, office: Office, now: datetime.datetime) -> Row:
+def case_row(case: Record, office: Office, now: dt.datetime) -> Row:
     """One row of the list."""
     values, codes = case.values, office.forms.codes
     return {
@@ -140,7 +140,7 @@ def defaults_of(office: Office, file: CaseFile, action: Action) -> dict[str, Any
     )
 
 
-def _facts(office: Office, case: Case, now: datetime.datetime) -> tuple[tuple[str, str], ...]:
+def _facts(office: Office, case: Case, now: dt.datetime) -> tuple[tuple[str, str], ...]:
     form, values = office.forms[EVENT], case.event.values
     codes = office.forms.codes
     grid = office.store.get("grid", str(values["grid"])) if values.get("grid") else None
@@ -167,7 +167,7 @@ def _facts(office: Office, case: Case, now: datetime.datetime) -> tuple[tuple[st
     return tuple((label, value) for label, value in found if value)
 
 
-def _steps(office: Office, case: Case, now: datetime.datetime) -> tuple[Step, ...]:
+def _steps(office: Office, case: Case, now: dt.datetime) -> tuple[Step, ...]:
     """The steps, newest first; a contested one says so in words, not by colour alone."""
     rules, codes = office.cases.rules, office.forms.codes
     contested = set(case.state.contested)
@@ -201,7 +201,7 @@ def _steps(office: Office, case: Case, now: datetime.datetime) -> tuple[Step, ..
     return tuple(found)
 
 
-def _group(case: Record, now: datetime.datetime) -> str:
+def _group(case: Record, now: dt.datetime) -> str:
     return group_of(case.values.get("due_at"), now)
 
 

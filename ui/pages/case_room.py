@@ -38,8 +38,40 @@ def pages(
 
         return CasePage(office, jobs, urgent)
 
+    def event_form() -> Page:
+        from ui.pages.case_form import EventFormPage
+
+        return EventFormPage(office, jobs, urgent)
+
+    def mediations() -> Page:
+        from ui.pages.mediation import MediationsPage
+
+        return MediationsPage(office, jobs)
+
+    def mediation_case() -> Page:
+        from ui.pages.mediation_case import MediationPage
+
+        return MediationPage(office, jobs)
+
+    def mediation_form() -> Page:
+        from ui.pages.mediation_form import MediationFormPage
+
+        return MediationFormPage(office, jobs)
+
+    def mediation_session() -> Page:
+        from ui.pages.mediation_session import SessionPage
+
+        return SessionPage(office, jobs)
+
     return [
         ("desk", desk, "desk"),
         ("events", events, "events"),
         ("case", case, "events"),
+        ("event_new", event_form, "events"),
+        ("event_edit", event_form, "events"),
+        ("mediation", mediations, "mediation"),
+        ("mediation_case", mediation_case, "mediation"),
+        ("mediation_new", mediation_form, "mediation"),
+        ("mediation_form", mediation_form, "mediation"),
+        ("mediation_session", mediation_session, "mediation"),
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,23 +16,23 @@ GROUPS = ("超期", "今天到期", "三天内", "以后")
 _WEEKDAYS = "一二三四五六日"
 
 
-def spoken_day(day: datetime.date) -> str:
+def spoken_day(day: dt.date) -> str:
     """``9月18日 星期五``."""
     return f"{day.month}月{day.day}日 星期{_WEEKDAYS[day.weekday()]}"
 
 
-def spoken_time(iso: object, now: datetime.datetime) -> str:
+def spoken_time(iso: object, now: dt.datetime) -> str:
     """``今天 17:30``, ``昨天 10:00`` or ``9月21日 12:00`` of an ISO date or time; another year is named."""
     text = str(iso or "")
     if len(text) < 10:
         return text
-    day = datetime.date.fromisoformat(text[:10])
+    day = dt.date.fromisoformat(text[:10])
     near = {0: "今天", -1: "昨天", 1: "明天"}.get((day - now.date()).days)
     spoken = near or f"{'' if day.year == now.year else f'{day.year}年'}{day.month}月{day.day}日"
     return f"{spoken} {text[11:16]}" if len(text) >= 16 else spoken
 
 
-def late_by(due: object, now: datetime.datetime) -> str:
+def late_by(due: object, now: dt.datetime) -> str:
     """``超 2 小时`` where *due* has passed, else ""."""
     moment = read_due(due)
     if moment is None or moment >= now:
@@ -43,7 +43,7 @@ def late_by(due: object, now: datetime.datetime) -> str:
     return f"超 {minutes // 60} 小时" if minutes < 24 * 60 else f"超 {minutes // (24 * 60)} 天"
 
 
-def left_until(due: object, now: datetime.datetime) -> str:
+def left_until(due: object, now: dt.datetime) -> str:
     """``6 小时 48 分`` or ``3 天`` until *due*; "" where it has passed."""
     moment = read_due(due)
     if moment is None or moment < now:
@@ -54,17 +54,17 @@ def left_until(due: object, now: datetime.datetime) -> str:
     return f"{minutes // (24 * 60)} 天"
 
 
-def read_due(due: object) -> datetime.datetime | None:
+def read_due(due: object) -> dt.datetime | None:
     """A due date or time as a moment: a day ends with its last minute."""
     text = str(due or "")
     if len(text) < 10:
         return None
     if len(text) == 10:
         text += "T23:59:59+08:00"
-    return datetime.datetime.fromisoformat(text)
+    return dt.datetime.fromisoformat(text)
 
 
-def group_of(due: object, now: datetime.datetime) -> str:
+def group_of(due: object, now: dt.datetime) -> str:
     """Which of `GROUPS` something due then belongs to."""
     moment = read_due(due)
     if moment is None:
@@ -75,12 +75,12 @@ def group_of(due: object, now: datetime.datetime) -> str:
     return GROUPS[1] if days == 0 else GROUPS[2] if days <= 3 else GROUPS[3]
 
 
-def due_tone(due: object, now: datetime.datetime) -> str:
+def due_tone(due: object, now: dt.datetime) -> str:
     """The tone of a due time: red when passed, orange on its day."""
     return {GROUPS[0]: "red", GROUPS[1]: "orange"}.get(group_of(due, now), "") if due else ""
 
 
-def chip_of(values: Mapping[str, Any], rules: CaseRules, now: datetime.datetime) -> State:
+def chip_of(values: Mapping[str, Any], rules: CaseRules, now: dt.datetime) -> State:
     """The chip of a case: how late it is, that it falls due today, or the state it is in."""
     known = rules.states.get(str(values.get("state") or ""))
     if known is None:
@@ -94,7 +94,7 @@ def chip_of(values: Mapping[str, Any], rules: CaseRules, now: datetime.datetime)
     return state(known.label)
 
 
-def due_cell(values: Mapping[str, Any], rules: CaseRules, now: datetime.datetime) -> Cell:
+def due_cell(values: Mapping[str, Any], rules: CaseRules, now: dt.datetime) -> Cell:
     """The cell of the due column; a closed case says when it was closed."""
     known = rules.states.get(str(values.get("state") or ""))
     closed = values.get("closed_at")

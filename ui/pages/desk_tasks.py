@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -43,7 +43,7 @@ class Counts:
 class Desk:
     """Everything that the desk shows, at one moment."""
 
-    now: datetime.datetime
+    now: dt.datetime
     rows: tuple[Row | Group, ...]
     tasks: int
     waiting: Waiting
@@ -104,7 +104,7 @@ def read_counts(office: Office) -> Counts:
     return Counts(mine + near, mine, len(mediations), asking, office.store.sync.waiting().total, last)
 
 
-def _case_row(event: Record, rules: CaseRules, session: Session, now: datetime.datetime) -> Row:
+def _case_row(event: Record, rules: CaseRules, session: Session, now: dt.datetime) -> Row:
     values = event.values
     due = values.get("due_at")
     known = rules.states[str(values["state"])]
@@ -134,7 +134,7 @@ def _open_mediations(office: Office) -> list[Record]:
     return office.mediations.list(open_only=True)
 
 
-def _mediation_tasks(office: Office, now: datetime.datetime) -> list[tuple[object, Row]]:
+def _mediation_tasks(office: Office, now: dt.datetime) -> list[tuple[object, Row]]:
     """Mediations whose limit is near; the parties' names are shortened, others may stand behind the clerk."""
     near = [m for m in _open_mediations(office) if group_of(m.values.get("due"), now) != GROUPS[3]]
     if not near:
@@ -165,7 +165,7 @@ def short_names(text: str, names: Sequence[str]) -> str:
     return text
 
 
-def _grouped(tasks: Sequence[tuple[object, Row]], now: datetime.datetime) -> tuple[Row | Group, ...]:
+def _grouped(tasks: Sequence[tuple[object, Row]], now: dt.datetime) -> tuple[Row | Group, ...]:
     rows: list[Row | Group] = []
     for name in GROUPS:
         inside = sorted(
@@ -177,7 +177,7 @@ def _grouped(tasks: Sequence[tuple[object, Row]], now: datetime.datetime) -> tup
     return tuple(rows)
 
 
-def _figures(office: Office, now: datetime.datetime) -> tuple[Figure, ...]:
+def _figures(office: Office, now: dt.datetime) -> tuple[Figure, ...]:
     if not office.gate.decide("report", "event", office.session.area or None).allowed:
         return ()
     found = office.statistics.week(now.date())
@@ -189,8 +189,8 @@ def _figures(office: Office, now: datetime.datetime) -> tuple[Figure, ...]:
     )
 
 
-def _week(today: datetime.date) -> str:
-    monday = today - datetime.timedelta(days=today.weekday())
+def _week(today: dt.date) -> str:
+    monday = today - dt.timedelta(days=today.weekday())
     return f"{monday.month}月{monday.day}日—{f'{today.month}月' if today.month != monday.month else ''}{today.day}日"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 
 from app.messages import sentence
 from app.schema.dates import CHINA
@@ -14,17 +14,17 @@ _ROADS = {"network": "网络", "net": "网络", "http": "网络", "bundle": "U �
 _RESULTS = {"ok": State("已收发", "green", "check"), "": State("—", "grey", "info-circle")}
 
 
-def moment(milliseconds: int) -> datetime.datetime:
+def moment(milliseconds: int) -> dt.datetime:
     """*milliseconds* since 1970 as China's time."""
-    return datetime.datetime.fromtimestamp(milliseconds / 1000, CHINA)
+    return dt.datetime.fromtimestamp(milliseconds / 1000, CHINA)
 
 
-def said_moment(milliseconds: int, now: datetime.datetime) -> str:
+def said_moment(milliseconds: int, now: dt.datetime) -> str:
     """``今天 10:42``."""
     return spoken_time(moment(milliseconds).isoformat(), now)
 
 
-def last_time(last: Exchange, now: datetime.datetime) -> str:
+def last_time(last: Exchange, now: dt.datetime) -> str:
     """When the last exchange was, shortly: ``10:42`` today."""
     return said_moment(last.at, now)
 

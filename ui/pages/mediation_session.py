@@ -1,0 +1,425 @@
+"""The page of one mediation session: calm, large, every sentence kept as it is typed."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QStackedWidget, QVBoxLayout, QWidget
+
+from app.schema.dates import CHINA
+from app.services.mediation import MediationFile
+from app.services.records import Outcome
+from ui import theme
+from ui.jobs import Jobs
+from ui.page import Page
+from ui.pages.mediation_check import SessionCheck
+from ui.pages.mediation_notes import Notes
+from ui.pages.mediation_speakers import Duties, Speaker, Speakers
+from ui.pages.mediation_transcript import MARKS, Said, read_lines, write_lines
+from ui.pieces.card import Card, empty
+from ui.pieces.chips import Chip, State
+from ui.pieces.keys import KeyHint
+from ui.pieces.text import retone, rule, words
+
+if TYPE_CHECKING:
+    from app.services.office import Office
+
+DUTIES = ("told_identity", "told_rights", "told_avoidance", "told_open", "told_free", "told_effect", "read_back")
+# Kept in the draft beside the form's own fields; they never reach a record.
+_TYPING, _SPEAKER, _TOLD = "@typing", "@speaker", "@told"
+
+
+@dataclass(frozen=True)
+class Begun:
+    """What the page begins with, read in the lane; ``draft`` is what a crash or a hasty leaving left behind."""
+
+    file: MediationFile
+    values: Mapping[str, Any]
+    draft: Mapping[str, Any] | None
+
+
+def read_session(office: Office, mediation_id: str, session_id: str | None) -> Begun:
+    """A saved session, or what a new one begins with, and the draft of it."""
+    file = office.mediations.file(mediation_id)
+    saved = next((record for record in file.sessions if record.id == session_id), None)
+    values = dict(saved.values) if saved else office.mediations.next_session(mediation_id)
+    return Begun(file, values, office.mediations.kept(mediation_id, session_id))
+
+
+class SessionPage(Page):
+    """Opened with ``id`` (the mediation) and ``session`` to go on with a saved one."""
+
+    def __init__(
+        self, office: Office, jobs: Jobs, clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(CHINA)
+    ) -> None:
+        super().__init__("调解", back=True, dense=True)
+        self._office, self._jobs, self._clock = office, jobs, clock
+        self._mediation, self._session = "", None
+        self._values: dict[str, Any] = {}
+        self._lines: list[Said] = []
+        self._speakers: list[Speaker] = []
+        self._now = 0
+        self._mark = ""
+        self._told: dict[str, str] = {}
+        self._kept: dict[str, Any] | None = None
+        self._dirty = self._open = False
+        self._kept_words = words("", "13", "green")
+        self.add_quiet(self._kept_words)
+        self.set_primary("结束并核对", self.end, icon="file-check", keys="Ctrl+Return")
+        self._beat = QTimer(self, interval=1000)
+        self._beat.timeout.connect(self.keep)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self._room())
+        form = office.forms["mediation_session"]
+        results = [(item.code, item.label) for item in office.forms.codes["session_result"].items]
+        self.check = SessionCheck(form, results)
+        self.check.submitted.connect(self._save)
+        self.check.left.connect(self._go_on)
+        self._stack.addWidget(self.check)
+        self.add(self._stack, 1)
+
+    # -- the window's calls -------------------------------------------------------------------------------------------------------
+
+    def opened(self, args: Mapping[str, Any]) -> None:
+        self._mediation, self._session = str(args["id"]), args.get("session") or None
+        self._open = False
+        self._stack.setCurrentIndex(0)
+        key = (self._mediation, self._session)
+        self._jobs.run(lambda: read_session(self._office, *key), then=lambda begun: self._show(key, begun))
+
+    def leaving(self) -> None:
+        self.keep()
+        self._beat.stop()
+
+    def escape(self) -> bool:
+        if self._stack.currentIndex() == 1:
+            self._go_on()
+            return True
+        return False
+
+    # -- typing -------------------------------------------------------------------------------------------------------------------
+
+    def speak(self, number: int) -> None:
+        """Number *number* speaks from now on; what is typed already becomes theirs."""
+        if 0 <= number < len(self._speakers):
+            self._now = number
+            self.speakers.mark(number)
+            self._show_typing()
+            self._touch()
+            self.entry.setFocus()
+
+    def record(self) -> None:
+        """Write down the sentence with its time and speaker."""
+        text = " ".join(self.entry.toPlainText().split())
+        if not text or not self._speakers:
+            return
+        speaker = self._speakers[self._now]
+        said = Said(text, speaker.name, speaker.role, f"{self._clock():%H:%M}", self._mark)
+        self._lines.append(said)
+        self._mark = ""
+        self.entry.clear()
+        self._show_lines()
+        self._touch()
+
+    def mark(self, number: int) -> None:
+        """Mark the sentence being typed, else the picked or last one, as fact, proposal or consent; again unmarks it."""
+        word = MARKS[number]
+        if self.entry.toPlainText().strip():
+            self._mark = "" if self._mark == word else word
+            self._show_typing()
+        elif self._lines:
+            picked = self.notes.current()
+            place = len(self._lines) - 1 if picked is None else picked
+            line = self._lines[place]
+            self._lines[place] = replace(line, mark="" if line.mark == word else word)
+            self._show_lines()
+        self._touch()
+
+    def take_back(self) -> None:
+        """Take the last sentence back into the line, to be said better."""
+        if not self._lines or self.entry.toPlainText().strip():
+            return
+        line = self._lines.pop()
+        self._mark = line.mark
+        known = [number for number, speaker in enumerate(self._speakers) if speaker.name == line.who]
+        if known:
+            self._now = known[0]
+            self.speakers.mark(self._now)
+        self.entry.setPlainText(line.words)
+        self.entry.moveCursor(self.entry.textCursor().MoveOperation.End)
+        self._show_lines()
+        self._touch()
+
+    def tell(self, name: str) -> None:
+        """*name* was said just now; once more takes it back."""
+        if name in self._told:
+            del self._told[name]
+        else:
+            self._told[name] = f"{self._clock():%H:%M}"
+        self._show_told()
+        self._touch()
+
+    # -- keeping and saving -------------------------------------------------------------------------------------------------------
+
+    def keep(self) -> None:
+        """Keep what stands there as a draft, if it changed since it was kept."""
+        if not self._open or not self._dirty:
+            return
+        self._dirty = False
+        draft = {**self._now_values(), _TYPING: self.entry.toPlainText(), _SPEAKER: self._now, _TOLD: dict(self._told)}
+        key = (self._mediation, self._session)
+        self._jobs.run(
+            lambda: self._office.mediations.keep(*key, draft), then=lambda _done: self._say_kept(), failed=self._on_lost
+        )
+
+    def end(self) -> None:
+        """Write the last sentence down and show everything to be checked."""
+        if not self._open:
+            return
+        if self._stack.currentIndex() == 1:
+            return
+        self.record()
+        values = self._now_values()
+        values["ended_at"] = values.get("ended_at") or self._clock().replace(second=0, microsecond=0).isoformat()
+        form = self._office.forms["mediation_session"]
+        untold = [form.fields[name].label for name in DUTIES if name not in self._told]
+        self._primary_visible(False)
+        self.check.begin(values, untold)
+        self._stack.setCurrentIndex(1)
+
+    def _save(self, checked: Mapping[str, Any]) -> None:
+        self._beat.stop()
+        values = {**self._now_values(), **checked}
+        key = (self._mediation, self._session)
+        self._jobs.run(
+            lambda: self._office.mediations.save_session(*key, values), then=self._on_saved, failed=self._on_not_saved
+        )
+
+    def _on_saved(self, outcome: Outcome) -> None:
+        if not outcome.ok:
+            self._beat.start()
+            self.check.show_faults(outcome.faults)
+            return
+        self._open = self._dirty = False
+        self.said.emit("笔录已存在本机", None)
+        self.go.emit("mediation_case", {"id": self._mediation})
+
+    def _on_not_saved(self, error: Exception) -> None:
+        self._beat.start()
+        self.check.save.setEnabled(True)
+        self._jobs.failed.emit(error)
+
+    def _on_lost(self, error: Exception) -> None:
+        # What could not be kept is tried again with the next beat.
+        self._dirty = True
+        self._kept_words.setText("还没存上，正在再试")
+        retone(self._kept_words, "orange")
+
+    def _say_kept(self) -> None:
+        self._kept_words.setText(f"✓ 已存本机 {self._clock():%H:%M:%S}")
+        retone(self._kept_words, "green")
+
+    def _now_values(self) -> dict[str, Any]:
+        values = {name: value for name, value in self._values.items() if not name.startswith("@")}
+        values["transcript"] = write_lines(self._lines) or None
+        for name in DUTIES:
+            values[name] = True if name in self._told else None
+        return values
+
+    def _touch(self) -> None:
+        self._dirty = True
+
+    def _go_on(self) -> None:
+        self._values.update(self.check.values())
+        self._lines = read_lines(self._values.get("transcript"))
+        self._stack.setCurrentIndex(0)
+        self._primary_visible(True)
+        self._show_lines()
+        self._touch()
+        self.entry.setFocus()
+
+    def _primary_visible(self, shown: bool) -> None:
+        if self._primary is not None:
+            self._primary.setVisible(shown)
+
+    # -- showing ------------------------------------------------------------------------------------------------------------------
+
+    def _show(self, key: tuple[str, str | None], begun: Begun) -> None:
+        if key != (self._mediation, self._session):
+            return
+        values = dict(begun.draft or begun.values)
+        self._values = {**begun.values, **values}
+        self._lines = read_lines(values.get("transcript"))
+        told = values.get(_TOLD) or {}
+        self._told = {name: told.get(name, "") for name in DUTIES if values.get(name)}
+        self._speakers = self._in_room(begun.file, self._values)
+        self._now = min(int(values.get(_SPEAKER) or 0), max(len(self._speakers) - 1, 0))
+        self._mark = ""
+        mediation = begun.file.mediation.values
+        number = self._values.get("number") or len(begun.file.sessions) + 1
+        started = str(self._values.get("started_at") or "")[11:16]
+        place = str(self._values.get("place") or "")
+        note = " · ".join(part for part in (f"第 {number} 次调解", f"{started} 起" if started else "", place) if part)
+        self.set_title(str(mediation.get("title") or ""), note)
+        self.entry.setPlainText(str(values.get(_TYPING) or ""))
+        self.entry.moveCursor(self.entry.textCursor().MoveOperation.End)
+        self.speakers.show_speakers(self._speakers, self._now)
+        self._show_lines()
+        self._show_told()
+        self._kept_words.setText("接着上次没存的笔录" if begun.draft else "")
+        self._primary_visible(True)
+        self._open, self._dirty = True, False
+        self._beat.start()
+        self.entry.setFocus()
+
+    def _in_room(self, file: MediationFile, values: Mapping[str, Any]) -> list[Speaker]:
+        form = self._office.forms["party"]
+        mediators = str(values.get("mediators") or file.mediation.values.get("mediator") or "调解员")
+        found = [
+            Speaker(name, "调解员")
+            for name in mediators.replace(",", "、").replace("，", "、").split("、")
+            if name.strip()
+        ]
+        for party in file.parties:
+            held = party.values
+            note = " ".join(
+                part for part in (form.show("sex", held.get("sex")), form.show("age", held.get("age"))) if part
+            )
+            found.append(Speaker(str(held.get("name") or ""), form.show("side", held.get("side")), note))
+        return found
+
+    def _room(self) -> QWidget:
+        room = QWidget()
+        line = QHBoxLayout(room)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(12)
+        look = theme.current()
+        self.speakers = Speakers()
+        self.speakers.setFixedWidth(look.grown(208))
+        self.speakers.picked.connect(self.speak)
+        line.addWidget(self.speakers)
+        line.addWidget(self._paper(), 1)
+        right = QVBoxLayout()
+        right.setSpacing(12)
+        form = self._office.forms["mediation_session"]
+        self._duties_card = Card("应说的话", " ")
+        self.duties = Duties([(name, form.fields[name].label) for name in DUTIES])
+        self.duties.told.connect(self.tell)
+        self._duties_card.add(self.duties)
+        self._said_card = Card("已谈到的", "标为方案、同意的")
+        for card in (self._duties_card, self._said_card):
+            card.setFixedWidth(look.grown(272))
+        right.addWidget(self._duties_card)
+        right.addWidget(self._said_card, 1)
+        line.addLayout(right)
+        return room
+
+    def _paper(self) -> Card:
+        paper = Card(flush=True)
+        self.notes = Notes()
+        paper.add(self.notes, 1)
+        paper.add_rule()
+        foot = QVBoxLayout()
+        foot.setContentsMargins(20, 10, 20, 10)
+        foot.setSpacing(4)
+        head = QHBoxLayout()
+        self._typing = words("", tone="text-2", strong=True)
+        self._typing_mark = QHBoxLayout()
+        head.addWidget(self._typing)
+        head.addLayout(self._typing_mark)
+        head.addStretch(1)
+        head.addWidget(words("没说完的话每秒自动存", "12", "text-3"))
+        foot.addLayout(head)
+        self.entry = SessionEntry()
+        self.entry.setFixedHeight(theme.current().grown(84))
+        self.entry.textChanged.connect(self._touch)
+        self.entry.recorded.connect(self.record)
+        self.entry.marked.connect(self.mark)
+        self.entry.taken_back.connect(self.take_back)
+        foot.addWidget(self.entry)
+        hints = QHBoxLayout()
+        hints.setSpacing(16)
+        for keys, text in (
+            ("Return", "记下这句"),
+            *((f"Ctrl+{n}", word) for n, word in enumerate(MARKS, start=1)),
+            ("Ctrl+Z", "撤回"),
+        ):
+            hints.addWidget(KeyHint(keys, text))
+        hints.addStretch(1)
+        foot.addLayout(hints)
+        paper.add(rule())
+        paper.add(foot)
+        return paper
+
+    def _show_lines(self) -> None:
+        self.notes.show_lines(self._lines)
+        self._show_typing()
+        self._said_card.clear()
+        for line in [line for line in self._lines if line.mark in MARKS[1:]][-8:]:
+            self._said_card.add(words(f"{line.time} {line.who} · {line.mark}", "12", "text-3"))
+            self._said_card.add(words(line.words, wrap=True))
+
+    def _show_typing(self) -> None:
+        empty(self._typing_mark)
+        if self._speakers:
+            speaker = self._speakers[self._now]
+            self._typing.setText(f"{speaker.name}　{speaker.role}")
+        if self._mark:
+            self._typing_mark.addWidget(Chip(State(self._mark, "blue", "flag")))
+
+    def _show_told(self) -> None:
+        self.duties.show_told(self._told)
+        self._duties_card.note.setText(f"{len(self._told)} / {len(DUTIES)}")
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.entry.setFocus()
+
+
+class SessionEntry(QPlainTextEdit):
+    """The line being typed. Signals ``recorded`` (Enter), ``marked(number)`` (Ctrl+1, 2, 3), ``taken_back`` (Ctrl+Z)."""
+
+    recorded = Signal()
+    marked = Signal(int)
+    taken_back = Signal()
+
+    _MARKING: Sequence[Qt.Key] = (Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("calm", "true")
+        self.setTabChangesFocus(True)
+        self.setAccessibleName("正在说的话")
+        self.setPlaceholderText("说一句记一句，按 Enter 记下")
+
+    def event(self, event: QEvent) -> bool:
+        # Here Ctrl+1 marks a sentence; elsewhere it opens the first page.
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._mine(event):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and event.modifiers() in (
+            Qt.KeyboardModifier.NoModifier,
+            Qt.KeyboardModifier.KeypadModifier,
+        ):
+            self.recorded.emit()
+        elif self._mine(event):
+            if event.key() in self._MARKING:
+                self.marked.emit(self._MARKING.index(Qt.Key(event.key())))
+            else:
+                self.taken_back.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def _mine(self, event: QKeyEvent) -> bool:
+        if event.modifiers() != Qt.KeyboardModifier.ControlModifier:
+            return False
+        # While there are words in the line, Ctrl+Z undoes typing as everywhere.
+        return event.key() in self._MARKING or (event.key() == Qt.Key.Key_Z and not self.toPlainText())
