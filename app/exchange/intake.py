@@ -100,6 +100,7 @@ class Intake:
         said = plan.as_json()
         if report:
             write_report(found, plan, report)
+        del found  # of a large sheet this is half of the memory
         if not dry_run:
             applied = self.apply(plan, progress, cancelled)
             if applied.stopped:

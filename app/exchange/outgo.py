@@ -30,7 +30,8 @@ def export_form(
         office.gate.require("export_plain" if plain else "export", form, code, reason=reason)
     records = office.store.select(form, area=areas, order=["area", declared.title_field])
     titles = _Titles(office, masked=not plain)
-    note = f"{declared.title}，共 {len(records)} 条；导出人：{office.session.name}；{china_time(office.store.now_ms())[:16].replace('T', ' ')}；理由：{reason.strip()}"
+    moment = china_time(office.store.now_ms())[:16].replace("T", " ")
+    note = f"{declared.title}，共 {len(records)} 条；导出人：{office.session.name}；{moment}；理由：{reason.strip()}"
     if not plain:
         note += "；号码已遮盖"
     return write_export(declared, records, out, masked=not plain, note=note, title_of=titles)

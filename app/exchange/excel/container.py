@@ -130,7 +130,7 @@ def _scan(package: zipfile.ZipFile, entry: str, name: str) -> frozenset[tuple[in
     columns: set[bytes] = set()
     last_row = 0
     for piece in _pieces(package, entry):
-        for letters, digits, attributes, formula, ending in _CELL.findall(piece):
+        for letters, digits, attributes, formula, ending in (found.groups() for found in _CELL.finditer(piece)):
             if attributes.endswith(b"/"):
                 continue
             has_value = ending in {b"<v>", b"<is>"}

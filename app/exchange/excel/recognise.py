@@ -15,6 +15,7 @@ from app.schema.values import comparable
 _LOOK = 40
 """Rows from the top among which the headings are looked for."""
 _LONGEST_HEADING = 30
+_NONE: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +195,6 @@ def _headings(sheet: Sheet, top: int, bottom: int) -> Headings:
     lent = _lent(sheet.merges, top, bottom)
     grid: list[list[str]] = []
     for number in range(top, bottom + 1):
-        row = sheet.rows[number]
         line = []
         for column in range(width):
             origin = lent.get((number, column), (number, column))
@@ -254,6 +254,7 @@ def _sort_rows(
     titles = {comparable(text_of(cell)) for row in sheet.rows[:top] for cell in row if not is_blank(cell)}
     rows: list[Row] = []
     ignored: list[tuple[int, str]] = []
+    kinds: dict[frozenset[str], frozenset[str]] = {}
     context: tuple[str, ...] = ()
     for number in range(bottom + 1, len(sheet.rows)):
         cells = sheet.rows[number]
@@ -265,7 +266,7 @@ def _sort_rows(
                 context = tuple(text_of(cell) for _, cell in filled)
             continue
         values: dict[str, Cell] = {wanted[c]: cell for c, cell in filled if c in wanted}
-        own = frozenset(values)
+        own = kinds.setdefault(filled_in, filled_in) if (filled_in := frozenset(values)) else filled_in
         if not own:
             ignored.append((number + 1, "nothing_wanted"))
             continue
@@ -273,7 +274,7 @@ def _sort_rows(
             target = wanted.get(column)
             if target and target not in values and left < len(sheet.rows[row]) and not is_blank(sheet.rows[row][left]):
                 values[target] = sheet.rows[row][left]
-        broken = frozenset(wanted[c] for c in wanted if (number, c) in sheet.broken) if sheet.broken else frozenset()
+        broken = frozenset(wanted[c] for c in wanted if (number, c) in sheet.broken) if sheet.broken else _NONE
         rows.append(Row(number + 1, values, own, context, broken))
     return rows, ignored
 

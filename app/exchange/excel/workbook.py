@@ -74,7 +74,12 @@ def _read_sheet(
     book: calamine.CalamineWorkbook, meta: calamine.SheetMetadata, broken: frozenset[tuple[int, int]]
 ) -> Sheet:
     sheet = book.get_sheet_by_name(meta.name)
-    rows = [[_cell(value) for value in row] for row in sheet.to_python(skip_empty_area=False)]
+    # A roster says 第一网格 and 户在人在 ten thousand times; once is enough to keep.
+    known: dict[str, str] = {}
+    rows = [
+        [known.setdefault(value, value) if isinstance(value := _cell(raw), str) else value for raw in row]
+        for row in sheet.to_python(skip_empty_area=False)
+    ]
     merges = tuple(Merge(top, left, bottom, right) for (top, left), (bottom, right) in sheet.merged_cell_ranges or ())
     return Sheet(meta.name, rows, merges, meta.visible != calamine.SheetVisibleEnum.Visible, broken)
 

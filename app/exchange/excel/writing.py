@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -82,7 +81,7 @@ def new_book(out: Path, *, large: bool = False) -> Iterator[Book]:
             yield Book(book)
         finally:
             book.close()
-        os.replace(beside, out)
+        beside.replace(out)
     except (OSError, XlsxWriterException) as bad:
         beside.unlink(missing_ok=True)
         raise KnownError("import.cannot_write", file=out.name) from bad

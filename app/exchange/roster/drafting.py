@@ -10,8 +10,10 @@ from app.exchange.roster.register import Register
 from app.schema.record import Record
 from app.schema.values import Value, comparable
 
+_NO_REVS: Mapping[str, int] = {}
 
-@dataclass
+
+@dataclass(slots=True)
 class _Draft:
     form: str
     id: str
@@ -32,9 +34,12 @@ class Drafting:
         self._made: dict[tuple[str, ...], str] = {}
 
     def make(self, form: str, area: str, values: Mapping[str, Value]) -> str:
-        """Plan a new record; returns its id."""
+        """Plan a new record; returns its id. *values* becomes the plan's own."""
         record_id = self.register.new_id()
-        kept: dict[str, Value] = {name: value for name, value in values.items() if value is not None}
+        # A county's roster makes hundreds of thousands: the values are taken over, not copied.
+        kept = values if isinstance(values, dict) else dict(values)
+        for name in [name for name, value in kept.items() if value is None]:
+            del kept[name]
         self._drafts[record_id] = _Draft(form, record_id, area, kept, new=True, bundle=self.bundle, revs={})
         return record_id
 
@@ -122,7 +127,7 @@ class Drafting:
                 d.values,
                 d.new,
                 d.bundle,
-                {n: d.revs.get(n, d.revs.get("", 0)) for n in d.values} if d.revs else {},
+                {n: d.revs.get(n, d.revs.get("", 0)) for n in d.values} if d.revs else _NO_REVS,
             )
             for d in self._drafts.values()
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -107,8 +108,8 @@ def _runs(layout: Layout, persons: list[Person]) -> list[Household]:
             current.learn(row)
         if not current.grid:
             current.grid = grid_in(row.context) or default
-        if ADDRESS in row.cells:
-            current.addresses[row.number] = tight(text_of(row.cells[ADDRESS]))
+        if fresh.address and fresh.address != current.address:
+            current.addresses[row.number] = fresh.address
         current.people.append(person)
     return runs
 
@@ -138,7 +139,7 @@ def _is_repeated(layout: Layout) -> bool:
     """Whether the sheet writes the household's number in every row, so that a blank one is missing and not meant as 'the same'."""
     key = NUMBER if NUMBER in layout.by_target else HEAD_NAME
     own = [text_of(row.cells[key]) if key in row.own else "" for row in layout.rows]
-    again = sum(1 for before, after in zip(own, own[1:], strict=False) if after and before == after)
+    again = sum(1 for before, after in itertools.pairwise(own) if after and before == after)
     blank = sum(1 for text in own if not text)
     return again > blank
 
@@ -154,7 +155,11 @@ def _joined(runs: list[Household]) -> list[Household]:
             agrees = known.agrees(run)
             if agrees or (agrees is None and (known.sheet == run.sheet or not restarts)):
                 known.people += run.people
-                known.addresses.update({} if known.sheet != run.sheet else run.addresses)
+                if known.sheet == run.sheet:
+                    away = run.address and run.address != known.address
+                    known.addresses |= (
+                        dict.fromkeys((p.row for p in run.people), run.address) if away else {}
+                    ) | run.addresses
                 break
         else:
             held[key].append(run)

@@ -21,7 +21,7 @@ _OTHERS = ("former_name", "live_address", "hukou_address", "resident_kind", "occ
 HEAD = "0"
 
 
-@dataclass
+@dataclass(slots=True)
 class Person:
     """One row: the values that stand, and what is to be said. ``refused`` is set where no person comes of it.
 

@@ -18,7 +18,19 @@ DATA = Path(__file__).resolve().parents[2] / "data"
 VILLAGE = "990012101201"
 NEXT_VILLAGE = "990012101202"
 TOWNSHIP = "990012101000"
-HEADINGS = ("网格", "门牌号", "房屋地址", "户号", "户主", "与户主关系", "姓名", "性别", "身份证号", "出生日期", "联系电话")
+HEADINGS = (
+    "网格",
+    "门牌号",
+    "房屋地址",
+    "户号",
+    "户主",
+    "与户主关系",
+    "姓名",
+    "性别",
+    "身份证号",
+    "出生日期",
+    "联系电话",
+)
 
 
 def number(birth: str, sequence: int = 1) -> str:
@@ -46,7 +58,9 @@ def office(tmp_path, forms):
     }
     home = tmp_path / "home"
     home.mkdir()
-    made = make_office(home, b"k" * 32, "lin", "right horse", account, forms=forms, cost=Cost(memory=8, passes=1, lanes=1))
+    made = make_office(
+        home, b"k" * 32, "lin", "right horse", account, forms=forms, cost=Cost(memory=8, passes=1, lanes=1)
+    )
     yield made
     made.close()
 

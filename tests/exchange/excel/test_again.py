@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from app.errors import Denied
+from app.exchange.intake import Intake
 from app.exchange.roster import applying
 from app.services.office import make_office
-from app.exchange.intake import Intake
 from app.store.keys import Cost
 from tests.exchange.excel.conftest import DATA, NEXT_VILLAGE, VILLAGE, codes, number
 from tests.exchange.excel.test_rosters import MAN, OTHER, SON, WIFE, people, row
@@ -17,7 +19,13 @@ FAMILY = [row("0001", "张三", "户主", "张三", "男", MAN), row("0001", "�
 
 def test_next_months_roster_tells_new_changed_and_absent_people_apart(bring, office):
     bring([*FAMILY, row("0002", "王五", "户主", "王五", "男", OTHER, address="大岭路2号")])
-    said = bring([row("0001", "张三", "户主", "张三", "男", MAN, phone="19900001111"), FAMILY[1], row("0001", "张三", "长子", "张小三", "男", SON)])
+    said = bring(
+        [
+            row("0001", "张三", "户主", "张三", "男", MAN, phone="19900001111"),
+            FAMILY[1],
+            row("0001", "张三", "长子", "张小三", "男", SON),
+        ]
+    )
     assert (said["created"], said["updated"], said["unchanged"], said["absent"]) == (1, 1, 1, 1)
     assert office.store.count("resident") == 4
     assert people(office)["张三"]["phone"] == "19900001111"
@@ -39,7 +47,13 @@ def test_a_phone_that_cannot_be_read_leaves_the_one_that_is_known(bring, office)
 
 def test_a_move_inside_the_roster_is_followed(bring, office):
     bring([*FAMILY, row("0002", "王五", "户主", "王五", "男", OTHER, address="大岭路2号")])
-    bring([FAMILY[0], row("0002", "王五", "户主", "王五", "男", OTHER, address="大岭路2号"), row("0002", "王五", "妻", "李四", "女", WIFE, address="大岭路2号")])
+    bring(
+        [
+            FAMILY[0],
+            row("0002", "王五", "户主", "王五", "男", OTHER, address="大岭路2号"),
+            row("0002", "王五", "妻", "李四", "女", WIFE, address="大岭路2号"),
+        ]
+    )
     assert people(office)["李四"]["household"] == people(office)["王五"]["household"]
     assert office.store.count("household") == 2
 
@@ -47,7 +61,12 @@ def test_a_move_inside_the_roster_is_followed(bring, office):
 def test_a_person_whom_another_roster_has_in_another_household_stays_where_he_is(bring, office):
     bring(FAMILY)
     home = people(office)["李四"]["household"]
-    said = bring([row("0009", "王五", "户主", "王五", "男", OTHER, address="大岭路9号"), row("0009", "王五", "妻", "李四", "女", WIFE, address="大岭路9号")])
+    said = bring(
+        [
+            row("0009", "王五", "户主", "王五", "男", OTHER, address="大岭路9号"),
+            row("0009", "王五", "妻", "李四", "女", WIFE, address="大岭路9号"),
+        ]
+    )
     assert [(item["row"], item["code"]) for item in said["same_person"]] == [(3, "person_in_two_households")]
     assert people(office)["李四"]["household"] == home
 
@@ -81,7 +100,9 @@ def test_same_name_and_birth_over_the_register_is_shown_and_both_stay(bring, off
     bring(FAMILY)
     said = bring([row("0002", "张三", "户主", "张三", "男", number("19800101", 7), address="大岭路2号")])
     assert said["created"] == 1
-    assert [(item["row"], item["code"]) for item in said["possible_duplicates"]] == [(2, "same_name_and_birth_other_id")]
+    assert [(item["row"], item["code"]) for item in said["possible_duplicates"]] == [
+        (2, "same_name_and_birth_other_id")
+    ]
 
 
 def test_a_dry_run_says_the_same_and_saves_nothing(intake, office):
@@ -115,14 +136,16 @@ def test_batches_part_no_household(intake):
     parts = list(applying.batches(plan.records, 10))
     assert sum(len(part) for part in parts) == len(plan.records)
     bundles = [{record.bundle for record in part} for part in parts]
-    assert not any(first & second for first, second in zip(bundles, bundles[1:], strict=False))
+    assert not any(first & second for first, second in itertools.pairwise(bundles))
 
 
 def test_who_may_not_import_changes_nothing(tmp_path, forms):
     home = tmp_path / "visitor"
     home.mkdir()
     account = {"name": "访客", "roles": ["mediator"], "areas": [VILLAGE]}
-    office = make_office(home, b"k" * 32, "guest", "right horse", account, forms=forms, cost=Cost(memory=8, passes=1, lanes=1))
+    office = make_office(
+        home, b"k" * 32, "guest", "right horse", account, forms=forms, cost=Cost(memory=8, passes=1, lanes=1)
+    )
     with pytest.raises(Denied):
         Intake(office).run("resident", DATA / "roster_wps.xls", area=VILLAGE)
     assert office.store.count("resident") == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 
 import pytest
@@ -30,7 +31,24 @@ CELLS = st.one_of(
     st.times(),
     st.integers(),
     st.sampled_from(
-        ["张三", "户主", "妻", number("19800101"), 9.90012197104218e17, "1.99E+10", "第一网格", "合计", "0", "——", "1987.13.5", "=1", 0.0, "①", "²", "二○○一年"]
+        [
+            "张三",
+            "户主",
+            "妻",
+            number("19800101"),
+            9.90012197104218e17,
+            "1.99E+10",
+            "第一网格",
+            "合计",
+            "0",
+            "——",
+            "1987.13.5",
+            "=1",
+            0.0,
+            "①",
+            "²",
+            "二○○一年",
+        ]
     ),
 )
 
@@ -49,7 +67,22 @@ def whole(plan):
     return plan.created + plan.updated + plan.unchanged + len(rows) + len(plan.same_person) == plan.rows
 
 
-ROSTER = ["网格", "门牌号", "房屋地址", "户号", "户主", "与户主关系", "姓名", "性别", "身份证号", "出生日期", "户籍地址", "联系电话", "人户状态", "村"]
+ROSTER = [
+    "网格",
+    "门牌号",
+    "房屋地址",
+    "户号",
+    "户主",
+    "与户主关系",
+    "姓名",
+    "性别",
+    "身份证号",
+    "出生日期",
+    "户籍地址",
+    "联系电话",
+    "人户状态",
+    "村",
+]
 
 
 @settings(max_examples=150)
@@ -62,7 +95,22 @@ def test_any_cells_of_a_roster_are_planned_and_every_row_is_accounted_for(book, 
 
 
 @settings(max_examples=80)
-@given(book=sheet_of(["房屋地址", "所在楼栋", "所属网格", "建筑面积(平方米)", "房屋结构", "是否出租", "产权人身份证号", "产权人电话", "经度", "纬度"]))
+@given(
+    book=sheet_of(
+        [
+            "房屋地址",
+            "所在楼栋",
+            "所属网格",
+            "建筑面积(平方米)",
+            "房屋结构",
+            "是否出租",
+            "产权人身份证号",
+            "产权人电话",
+            "经度",
+            "纬度",
+        ]
+    )
+)
 def test_any_cells_of_dwellings_are_planned(book, forms, words):
     catalogs = [form_catalog(forms["dwelling"], words), form_catalog(forms["building"], words)]
     plan = DwellingPlan(recognise(book, catalogs), forms, words, register(), VILLAGE, TODAY, "dwelling").plan()
@@ -84,10 +132,9 @@ def test_any_cells_of_any_form_are_planned(data, name, forms, words):
 @given(rows=st.lists(st.lists(CELLS, max_size=9), max_size=12))
 def test_a_sheet_of_anything_is_recognised_or_refused_in_words(rows, forms, words):
     book = Workbook("junk.xlsx", (Sheet("表", rows),))
-    try:
-        recognise(book, [roster_catalog(forms, words)])
-    except KnownError as refused:
-        assert refused.code in {"import.no_headings", "import.forbidden_register"}
+    with contextlib.suppress(KnownError):
+        found = recognise(book, [roster_catalog(forms, words)])
+        assert found.layouts
 
 
 @pytest.mark.parametrize("heading", ["配偶姓名", "监护人姓名", "产权人姓名", "网格员姓名"])

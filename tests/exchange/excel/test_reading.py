@@ -93,7 +93,19 @@ def test_a_missing_file_is_told(tmp_path):
 
 def test_a_csv_in_gb18030_comes_in(tmp_path, intake, office):
     path = tmp_path / "花名册.csv"
-    row = ["第一网格", "大岭路1号", "大岭村大岭路1号", "1", "张𬀩", "户主", "张𬀩", "男", number("19800101"), "1980-01-01", ""]
+    row = [
+        "第一网格",
+        "大岭路1号",
+        "大岭村大岭路1号",
+        "1",
+        "张𬀩",
+        "户主",
+        "张𬀩",
+        "男",
+        number("19800101"),
+        "1980-01-01",
+        "",
+    ]
     path.write_bytes("\r\n".join([",".join(HEADINGS), ",".join(row)]).encode("gb18030"))
     assert intake.run("resident", path, area=VILLAGE)["created"] == 1
     assert office.store.select("resident")[0].values["name"] == "张𬀩"
@@ -129,7 +141,15 @@ def test_filtered_rows_are_read_and_hidden_sheets_are_not(tmp_path, intake):
     book = xlsxwriter.Workbook(str(path))
     for title in ("花名册", "旧表"):
         sheet = book.add_worksheet(title)
-        for r, row in enumerate([HEADINGS, *[[None, None, "岭上1号", "0001", "张三", "户主", f"张{n}", "男", number("19800101", 2 * n + 1)] for n in (1, 2)]]):
+        for r, row in enumerate(
+            [
+                HEADINGS,
+                *[
+                    [None, None, "岭上1号", "0001", "张三", "户主", f"张{n}", "男", number("19800101", 2 * n + 1)]
+                    for n in (1, 2)
+                ],
+            ]
+        ):
             sheet.write_row(r, 0, row)
         sheet.set_row(2, None, None, {"hidden": True})
     sheet.hide()

@@ -76,7 +76,13 @@ def test_a_filled_template_comes_in(intake, office, tmp_path):
     book = openpyxl.load_workbook(out)
     sheet = book.worksheets[0]
     headings = [cell.value for cell in sheet[2]]
-    for heading, value in (("姓名", "张三"), ("公民身份号码", number("19800101")), ("户号", "0001"), ("与户主关系", "户主"), ("网格名称", "第一网格")):
+    for heading, value in (
+        ("姓名", "张三"),
+        ("公民身份号码", number("19800101")),
+        ("户号", "0001"),
+        ("与户主关系", "户主"),
+        ("网格名称", "第一网格"),
+    ):
         sheet.cell(3, headings.index(heading) + 1).value = value
     book.save(out)
     assert intake.run("resident", out, area=VILLAGE)["created"] == 1

@@ -13,7 +13,9 @@ SON = number("20050303", 3)
 OTHER = number("19700404", 5)
 
 
-def row(household, head, relation, name, sex, identity, birth="", phone="", address="大岭村大岭路1号", door="大岭路1号"):
+def row(
+    household, head, relation, name, sex, identity, birth="", phone="", address="大岭村大岭路1号", door="大岭路1号"
+):
     return ["第一网格", door, address, household, head, relation, name, sex, identity, birth, phone]
 
 
@@ -39,7 +41,14 @@ def test_a_roster_without_household_numbers_goes_by_its_heads(bring, office):
 
 def test_a_roster_with_nothing_but_relations_begins_a_household_at_each_head(bring, office):
     headings = ["序号", "姓名", "与户主关系", "身份证号码（18位）", "现住址"]
-    bring([[1, "张三", "户主", MAN, "岭上1号"], [2, "李四", "之妻", WIFE, "岭上1号"], [3, "王五", "户主", OTHER, "岭上1号"]], headings)
+    bring(
+        [
+            [1, "张三", "户主", MAN, "岭上1号"],
+            [2, "李四", "之妻", WIFE, "岭上1号"],
+            [3, "王五", "户主", OTHER, "岭上1号"],
+        ],
+        headings,
+    )
     assert office.store.count("household") == 2
     assert office.store.count("dwelling") == 1
     assert {record.values["head_name"] for record in office.store.select("household")} == {"张三", "王五"}
@@ -129,7 +138,9 @@ def test_a_household_that_goes_on_lower_down_stays_one(bring, office):
 def test_villages_named_in_a_column_are_matched_by_name(bring, office):
     with office.store.transaction():
         for code, name in ((TOWNSHIP, "青石乡"), (VILLAGE, "大岭村"), (NEXT_VILLAGE, "柳河村民委员会")):
-            office.store.conn.execute("INSERT INTO area (code, name, level, parent) VALUES (?,?,?,?)", (code, name, "village", TOWNSHIP))
+            office.store.conn.execute(
+                "INSERT INTO area (code, name, level, parent) VALUES (?,?,?,?)", (code, name, "village", TOWNSHIP)
+            )
     headings = ["村（社区）", *HEADINGS]
     said = bring(
         [
@@ -163,7 +174,9 @@ def test_the_identity_number_wins_over_birth_and_sex(bring, office):
     assert (people(office)["张三"]["sex"], people(office)["张三"]["birth_date"]) == ("1", "1980-01-01")
 
 
-@pytest.mark.parametrize("written", ["1980年1月", "1980.1", "1980-01", 198001.0, 1980.1, "1980", "80-1-1", "", "1980/01/01", 19800101.0])
+@pytest.mark.parametrize(
+    "written", ["1980年1月", "1980.1", "1980-01", 198001.0, 1980.1, "1980", "80-1-1", "", "1980/01/01", 19800101.0]
+)
 def test_a_birth_date_that_says_less_but_nothing_else_is_no_question(written, bring, office):
     said = bring([row("0001", "张三", "户主", "张三", "男", MAN, written)])
     assert said["flagged"] == []

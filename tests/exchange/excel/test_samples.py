@@ -64,7 +64,9 @@ def test_every_fault_is_told_at_its_cell_and_nothing_else_is(imported):
         else:
             expected[fault["action"]].add(place)
     assert told == expected
-    repeated = [{(item["sheet"], item["row"]), (item["with"]["sheet"], item["with"]["row"])} for item in said["same_person"]]
+    repeated = [
+        {(item["sheet"], item["row"]), (item["with"]["sheet"], item["with"]["row"])} for item in said["same_person"]
+    ]
     assert all(any(place in pair for pair in repeated) for place in twice)
     assert len(repeated) == len(twice)
 
@@ -114,7 +116,7 @@ def test_every_value_is_the_one_of_its_truth(imported, forms):
 
 
 def test_repairs_are_made_without_a_question(imported):
-    truth, said, store = imported
+    truth, said, _ = imported
     asked = {(item["sheet"], item["row"], item["field"]) for item in said["flagged"]}
     people = {(told["sheet"], told["row"]): told for told in truth["people"]}
     assert not asked & {(r["sheet"], r["row"], FIELDS.get(r["field"], r["field"])) for r in truth["normalised"]}
