@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from app.errors import KnownError
 from app.exchange.excel.headings import ID_TARGET, Catalog, form_catalog, roster_catalog
-from app.exchange.excel.recognise import Recognised, recognise
+from app.exchange.excel.layout import Recognised
+from app.exchange.excel.recognise import recognise
 from app.exchange.excel.report import write_report
 from app.exchange.excel.template import write_template
 from app.exchange.excel.words import bare, load_words

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from app.exchange.excel.recognise import Layout, Recognised
+from app.exchange.excel.layout import Layout, Recognised
 from app.exchange.excel.workbook import Cell
 from app.exchange.excel.writing import Book, new_book
 from app.exchange.roster.households import ADDRESS, BUILDING, GRID, HEAD_NAME, NUMBER

@@ -121,3 +121,18 @@ def text_of(value: Cell) -> str:
     if isinstance(value, datetime.date | datetime.time):
         return value.isoformat()
     return str(value)
+
+
+def lent_cells(
+    merges: Sequence[Merge], first: int, last: int, *, down_only: bool = False
+) -> dict[tuple[int, int], tuple[int, int]]:
+    """For each covered cell of merges that touch rows *first* to *last*, the cell it shows."""
+    table = {}
+    for merge in merges:
+        if merge.bottom < first or merge.top > last or (down_only and merge.top == merge.bottom):
+            continue
+        for row in range(max(merge.top, first), min(merge.bottom, last) + 1):
+            for column in range(merge.left, merge.right + 1):
+                if (row, column) != (merge.top, merge.left):
+                    table[row, column] = (merge.top, merge.left)
+    return table

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from app.errors import KnownError
-from app.exchange.excel.recognise import Layout, Recognised, Row
+from app.exchange.excel.layout import Layout, Recognised, Row
 from app.exchange.excel.words import Words
 from app.exchange.excel.workbook import Cell, is_blank, text_of
 from app.exchange.roster.cells import read_cell

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from app.errors import KnownError
 from app.exchange.excel.headings import ID_TARGET
-from app.exchange.excel.recognise import Layout, Recognised, Row
+from app.exchange.excel.layout import Layout, Recognised, Row
 from app.exchange.excel.words import Words
 from app.exchange.excel.workbook import Cell, is_blank, text_of
 from app.exchange.roster.cells import cell_text, read_cell

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from app.exchange.excel.recognise import Layout, Row
+from app.exchange.excel.layout import Layout, Row
 from app.exchange.excel.workbook import text_of
 from app.exchange.roster.people import Person
 from app.schema.values import comparable, person_name, plain, tight

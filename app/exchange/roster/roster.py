@@ -7,13 +7,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from app.errors import KnownError
-from app.exchange.excel.recognise import Layout, Recognised
+from app.exchange.excel.layout import Layout, Recognised
 from app.exchange.excel.words import Words
+from app.exchange.roster.doubts import doubt
 from app.exchange.roster.drafting import Drafting
 from app.exchange.roster.households import Household, group
 from app.exchange.roster.matching import HouseholdMatcher
 from app.exchange.roster.people import Person, PersonReader
-from app.exchange.roster.plan import Finding, Plan, Twin, say
+from app.exchange.roster.plan import Plan, Twin, say
 from app.exchange.roster.register import Register
 from app.schema.form import Forms
 from app.schema.record import Record
@@ -63,9 +64,10 @@ class _RosterPlan:
         matcher = HouseholdMatcher(self._register)
         matched = {id(home): matcher.match(home, areas[id(home)]) for home in homes}
         self._homes = {record.id for record in matched.values() if record}
+        relations = any("resident.relation" in layout.by_target for layout in layouts)
         for number, home in enumerate(homes):
             self._drafting.bundle = number
-            self._doubts_of_household(home)
+            doubt(home, relations=relations)
             self._household(home, areas[id(home)], matched[id(home)])
         order = {layout.sheet.name: index for index, layout in enumerate(layouts)}
         refused = sorted((p.refused for p in everyone if p.refused), key=lambda item: (order[item.sheet], item.row))
@@ -144,40 +146,6 @@ class _RosterPlan:
         )
         person.flags.clear()
         person.repeats = True
-
-    def _doubts_of_household(self, home: Household) -> None:
-        """Heads: none, two, or another than the column says. Refused rows count: the head may be one of them."""
-        if not home.placed:
-            for person in home.people:
-                person.flag("household", "household_missing", say("household_missing"))
-            return
-        heads = [person for person in home.people if person.says_head]
-        self._second_heads(home, heads)
-        relations_known = any("resident.relation" in layout.by_target for layout in self._found.layouts)
-        if not heads and relations_known:
-            named = [p for p in home.people if home.head_name and comparable(p.name) == comparable(home.head_name)]
-            if named and not named[0].refused and "relation" not in named[0].values:
-                named[0].values["relation"] = "0"
-                return
-            spokesman = next((p for p in home.people if not p.refused), None)
-            if spokesman and any(p.values.get("relation") or p.refused or p.flags for p in home.people):
-                spokesman.flag("head_name", "head_missing", say("head_missing", value=home.head_name or "（空）"))
-        elif (
-            heads and home.head_name and all(p.name and comparable(p.name) != comparable(home.head_name) for p in heads)
-        ):
-            heads[0].flag("head_name", "head_differs", say("head_differs", value=home.head_name, other=heads[0].name))
-
-    def _second_heads(self, home: Household, heads: Sequence[Person]) -> None:
-        """Of two heads the one whom the household's own column names stays, else the first; the other's relation is to be found out."""
-        if len({person.number or comparable(person.name) for person in heads}) < 2:
-            return
-        named = (person for person in heads if home.head_name and comparable(person.name) == comparable(home.head_name))
-        head = next(named, heads[0])
-        others = [p for p in heads if p is not head and (p.number or p.name) != (head.number or head.name)]
-        for person in others:
-            person.values.update(relation=None, relation_text="户主")
-        told = next((person for person in others if not person.refused), head)
-        told.flag("relation", "two_heads", say("two_heads"))
 
     def _household(self, home: Household, area: str, known: Record | None) -> None:
         """Draft one household: its places, itself, its people."""
@@ -304,6 +272,3 @@ class _RosterPlan:
                 and comparable(str(record.values.get("name"))) not in refused
             ]
         return tuple(missing)
-
-
-__all__ = ["Finding", "plan_roster"]

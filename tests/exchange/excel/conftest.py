@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from app.exchange.excel.words import load_words
 from app.exchange.intake import Intake
 from app.schema.identity import check_character
 from app.schema.loading import load_forms
+from app.schema.record import Record
 from app.services.office import make_office
 from app.store.keys import Cost
 
@@ -102,6 +105,44 @@ def bring(intake, write):
         return intake.run(form, write({"花名册": [headings, *rows]}, name), area=area)
 
     return done
+
+
+class DictSource:
+    """A register in memory, for the stages that are pure."""
+
+    def __init__(self, records: Iterable[Record] = (), areas: Iterable[dict[str, str]] = ()) -> None:
+        self._held: dict[str, dict[str, Record]] = defaultdict(dict)
+        self._areas = list(areas)
+        for record in records:
+            self._held[record.form][record.id] = record
+
+    def put(self, record: Record) -> None:
+        """Keep *record* in place of what stood under its id."""
+        self._held[record.form][record.id] = record
+
+    def select(
+        self, form: str, where: Mapping[str, object] | None = None, *, area: str | Collection[str] | None = None
+    ) -> list[Record]:
+        codes = None if area is None else {area} if isinstance(area, str) else set(area)
+        found = []
+        for record in self._held[form].values():
+            if codes is not None and not any(
+                record.area == code or (code.endswith("000") and record.area.startswith(code.rstrip("0")))
+                for code in codes
+            ):
+                continue
+            if all(
+                record.values.get(name) in wanted if isinstance(wanted, list) else record.values.get(name) == wanted
+                for name, wanted in (where or {}).items()
+            ):
+                found.append(record)
+        return found
+
+    def many(self, form: str, ids: Iterable[str]) -> dict[str, Record]:
+        return {record_id: self._held[form][record_id] for record_id in ids if record_id in self._held[form]}
+
+    def areas(self) -> list[dict[str, str]]:
+        return self._areas
 
 
 def codes(findings):

@@ -15,10 +15,10 @@ from app.exchange.excel.recognise import recognise
 from app.exchange.excel.workbook import Sheet, Workbook
 from app.exchange.roster.dwellings import DwellingPlan
 from app.exchange.roster.generic import FormPlan
-from app.exchange.roster.register import DictSource, Register
+from app.exchange.roster.register import Register
 from app.exchange.roster.roster import plan_roster
 from app.schema.ids import IdMaker
-from tests.exchange.excel.conftest import VILLAGE, number
+from tests.exchange.excel.conftest import VILLAGE, DictSource, number
 
 TODAY = datetime.date(2026, 9, 18)
 CELLS = st.one_of(
