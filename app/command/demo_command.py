@@ -13,17 +13,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from app.command.desk import Desk
 from app.errors import KnownError
 
-if TYPE_CHECKING:
-    from app.demo.plan import DemoPlan
-
 HELP = "造一个虚构的县，登记本机，打开窗口"
 _COUNTY, _NOTE = "county", "demo.json"
 _SILENT_SECONDS = 30
+_NAMES = {"village": "村", "township": "乡镇", "county": "县"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +40,16 @@ def add(parser: argparse.ArgumentParser, _common: argparse.ArgumentParser) -> No
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--no-window", action="store_true")
+    parser.add_argument("--fill", action="store_true", help=argparse.SUPPRESS)
 
 
 def run(args: argparse.Namespace, desk: Desk) -> int:
     """Make what isn't there yet, serve, and open the window over it."""
     home = desk.home
     home.mkdir(parents=True, exist_ok=True)
+    if args.fill:
+        _fill(home / _COUNTY, args.scale, args.seed)
+        return 0
     begun = time.monotonic()
     note = _note(home, args, desk)
     server, url = _serve(home, note.port)
@@ -78,7 +79,7 @@ def run(args: argparse.Namespace, desk: Desk) -> int:
 
 
 def _note(home: Path, args: argparse.Namespace, desk: Desk) -> _Note:
-    """The demo that stands at *home*; made now where there is none."""
+    """The demo that stands at *home*; an empty county is made now where there is none."""
     path = home / _NOTE
     if path.exists():
         held = _Note(**json.loads(path.read_text(encoding="utf-8")))
@@ -87,43 +88,43 @@ def _note(home: Path, args: argparse.Namespace, desk: Desk) -> _Note:
         return held
     user = desk.user or "林小禾"
     password = os.environ.get("TOWNSHIP_PASSWORD") or f"Demo-{secrets.randbelow(10**6):06d}"
-    note = _Note(args.scale, args.seed, user, password, args.port or _free_port())
-    _fill(home / _COUNTY, note, desk)
-    path.write_text(json.dumps(asdict(note), ensure_ascii=False), encoding="utf-8")
-    return note
+    _empty_county(home, args.scale, args.seed)
+    return _Note(args.scale, args.seed, user, password, args.port or _free_port())
 
 
-def _fill(folder: Path, note: _Note, desk: Desk) -> None:
+def _empty_county(home: Path, scale: str, seed: int) -> None:
+    """The county with its areas and nobody in it. What an interrupted making left has no note, so nothing in it counts."""
+    from app.demo.plan import plan
+    from app.schema.loading import load_forms
+    from app.store.store import DATABASE
+    from sync.county import office
+    from sync.wire import Area
+
+    folder = home / _COUNTY
+    for path in [*folder.glob("county.db*"), *home.glob(f"{DATABASE}*"), home / "keys.json"]:
+        path.unlink(missing_ok=True)
+    for path in (home / "journal").glob("*.jnl"):
+        path.unlink()
+    folder.mkdir(parents=True, exist_ok=True)
+    frame = plan(scale, seed)
+    county = office.init(folder / "county.db", load_forms(), frame.county_code)
+    office.add_areas(county, [Area(a["code"], a["name"], a["level"], a.get("parent", "")) for a in frame.areas])
+    county.close()
+
+
+def _fill(folder: Path, scale: str, seed: int) -> None:
+    """Bring people, houses and cases into the county; a process of its own, so that the device fetches them meanwhile."""
     from app.demo.plan import plan
     from app.demo.stream import records
     from app.schema.dates import CHINA
     from app.schema.loading import load_forms
-    from sync.county import office
+    from sync.county.county import County
     from sync.county.seeding import fill
-    from sync.wire import Area
 
-    if folder.exists():
-        # A demo whose making was interrupted: it has no note, so nothing in it counts.
-        for path in folder.glob("county.db*"):
-            path.unlink()
-    folder.mkdir(parents=True, exist_ok=True)
-    frame: DemoPlan = plan(note.scale, note.seed)
-    county = office.init(folder / "county.db", load_forms(), frame.county_code)
+    frame = plan(scale, seed)
+    county = County.open(folder / "county.db", load_forms())
     try:
-        areas = [Area(a["code"], a["name"], a["level"], a.get("parent", "")) for a in frame.areas]
-        office.add_areas(county, areas)
-        desk.say(
-            f"正在造一个约 {frame.people} 人的虚构{'村' if note.scale == 'village' else '乡镇' if note.scale == 'township' else '县'}……"
-        )
-        now = datetime.datetime.now(CHINA)
-        tops = tuple(area.code for area in areas if area.level == "county") or (areas[0].code,)
-        fill(
-            county,
-            records(frame, now),
-            areas=tops,
-            user="县中心",
-            progress=lambda done: desk.progress(done, 0, f"已有 {done} 条"),
-        )
+        fill(county, records(frame, datetime.datetime.now(CHINA)), areas=(f"{frame.county_code:0<12}",), user="县中心")
     finally:
         county.close()
 
@@ -148,28 +149,43 @@ def _enrol(home: Path, url: str, note: _Note, desk: Desk) -> None:
     from app.rules.permissions import Permissions
     from app.schema.loading import load_forms
     from app.services.office import open_office
-    from app.store.store import DATABASE
     from sync.client import exchange
     from sync.county import office as county_office
     from sync.county.county import County
 
-    if (home / DATABASE).exists():
+    if (home / _NOTE).exists():
         held = open_office(home, note.user, note.password)
         held.store.sync.moved(url)
         held.close()
         return
     from app.demo.plan import plan
 
+    frame = plan(note.scale, note.seed)
+    desk.say(f"正在造一个约 {frame.people} 人的虚构{_NAMES[note.scale]}……")
+    filler = subprocess.Popen(
+        [*_myself(), "demo", "--fill", "--home", str(home), "--scale", note.scale, "--seed", str(note.seed)]
+    )
     county = County.open(home / _COUNTY / "county.db", load_forms())
-    towns = [area["code"] for area in plan(note.scale, note.seed).areas if area["level"] == "township"]
+    towns = [area["code"] for area in frame.areas if area["level"] == "township"]
     code = county_office.issue_code(county, towns, sorted(Permissions.load().township_roles()))
     county.close()
     made = make_home(home, url, code, note.user, note.password)
+    received = 0
     with requests.Session() as http:
-        report = exchange(made.store, http, progress=lambda p: desk.progress(p.down, 0, f"已收到 {p.down} 条"))
+        while True:
+            filled = filler.poll() is not None
+            report = exchange(made.store, http)
+            received += report.down.count
+            desk.progress(received, 0, f"已收到 {received} 条")
+            if report.error is not None:
+                raise report.error
+            if filled:
+                break
+            time.sleep(0.2)
     made.close()
-    if report.error is not None:
-        raise report.error
+    if filler.returncode:
+        raise KnownError("command.demo_broken")
+    (home / _NOTE).write_text(json.dumps(asdict(note), ensure_ascii=False), encoding="utf-8")
 
 
 def _free_port() -> int:

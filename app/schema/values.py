@@ -11,6 +11,9 @@ from app.messages import sentence
 Value = str | int | float | bool | None
 
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u00ad\x00-\x08\x0b-\x1f\x7f]")
+# Most text needs no cleaning at all; one search says so.
+_UNCLEAN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u00ad\x00-\x20\x7f-\xa0\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")
+_LOOSE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u00ad\x00-\x20\x7f-\xa0\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\uff01-\uff5e]")
 _SPACES = re.compile(r"[ \t\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
 _DOTS = re.compile("[\u2022\u2027\u22c5\u2219\u30fb\uff65\u00b7\u0387\u16eb\u2024\uff0e]")
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
@@ -39,6 +42,8 @@ class BadValue(Exception):  # noqa: N818 - it carries a fault in data, it is no 
 
 def plain(text: str) -> str:
     """*text* without invisible characters, outer spaces and odd spaces; inner line breaks stay."""
+    if not _UNCLEAN.search(text):
+        return text
     text = _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
     return "\n".join(_SPACES.sub(" ", line).strip() for line in text.split("\n")).strip()
 
@@ -50,6 +55,8 @@ def narrow(text: str) -> str:
 
 def tight(text: str) -> str:
     """*text* narrow and without any space: what two spellings of one number or address have in common."""
+    if not _LOOSE.search(text):
+        return text
     return re.sub(r"\s+", "", narrow(plain(text)))
 
 

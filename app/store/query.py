@@ -96,7 +96,8 @@ class Query:
             "SELECT time, user, device, kind, rev, body FROM history WHERE id = ? ORDER BY seq", (record_id,)
         )
         return [
-            Line(time, user, device, kind, rev or 0, msgpack.unpackb(body)) for time, user, device, kind, rev, body in rows
+            Line(time, user, device, kind, rev or 0, msgpack.unpackb(body))
+            for time, user, device, kind, rev, body in rows
         ]
 
     def write_history(self, changes: Sequence[Change], kind: str, *, device: str = "") -> None:

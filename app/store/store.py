@@ -7,7 +7,7 @@ import secrets
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import msgpack
 
@@ -217,19 +217,24 @@ class Store:
         self.query.write_history(changes, "own")
         self.settled(by_form)
 
-    def settled(self, by_form: Mapping[str, Collection[str]]) -> None:
-        """Recompute what is derived of the touched records and bring the search index up to date."""
+    def settled(self, by_form: Mapping[str, Mapping[str, Row | None] | Collection[str]]) -> None:
+        """Recompute what is derived of the touched records and bring the search index up to date.
+
+        Rows at hand may come along, by id, so that they needn't be read again.
+        """
         touched = {(form, record_id) for form, ids in by_form.items() for record_id in ids}
         if self._derive:
             self._derive(self, touched)
         for form, ids in by_form.items():
             self.reindex(form, ids)
 
-    def reindex(self, form: str, ids: Collection[str]) -> None:
+    def reindex(self, form: str, ids: Mapping[str, Row | None] | Collection[str]) -> None:
         """Bring the search index up to date for these records; the caller holds the transaction."""
         if self.forms[form].system or not any(item.search for item in self.forms[form].fields.values()):
             return
-        rows = self.rows.get(form, ids)
+        derived = any(item.derived for item in self.forms[form].fields.values())
+        at_hand = isinstance(ids, Mapping) and not derived and all(row is not None for row in ids.values())
+        rows = cast("Mapping[str, Row]", ids) if at_hand else self.rows.get(form, ids)
         for row in rows.values():
             if row.deleted:
                 search.remove(self.conn, form, row.id)

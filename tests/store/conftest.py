@@ -31,7 +31,9 @@ def store(tmp_path, key, forms):
 @pytest.fixture
 def enrolled(store):
     streams = {(VILLAGE, "ordinary"), (VILLAGE, "urgent")}
-    store.sync.enrolled(device="d1", county="990001", url="http://127.0.0.1:1", token="t", epoch=1, areas=[], streams=streams)
+    store.sync.enrolled(
+        device="d1", county="990001", url="http://127.0.0.1:1", token="t", epoch=1, areas=[], streams=streams
+    )
     return store
 
 

@@ -40,7 +40,9 @@ def test_an_unsent_change_stays_on_top_of_what_comes(enrolled):
     (record_id,) = enrolled.save([person(phone="19900000001")], "lin").ids
     enrolled.sync.receipts(frame(enrolled).number, [Receipt(1, "accepted", 7)])
     enrolled.save([person(record_id, phone="19900000002")], "lin")
-    delta = Delta("resident", record_id, VILLAGE, 9, {"phone": "19900000009", "remark": "新"}, {"phone": 9, "remark": 9})
+    delta = Delta(
+        "resident", record_id, VILLAGE, 9, {"phone": "19900000009", "remark": "新"}, {"phone": 9, "remark": 9}
+    )
     enrolled.sync.deltas([delta], {(VILLAGE, "ordinary"): 9})
     found = enrolled.get("resident", record_id)
     assert (found.values["phone"], found.values["remark"]) == ("19900000002", "新")
@@ -53,7 +55,9 @@ def test_an_unsent_change_stays_on_top_of_what_comes(enrolled):
 def test_an_older_delta_never_takes_back_a_newer_receipt(enrolled):
     (record_id,) = enrolled.save([person(phone="19900000001")], "lin").ids
     enrolled.sync.receipts(frame(enrolled).number, [Receipt(1, "accepted", 12)])
-    enrolled.sync.deltas([Delta("resident", record_id, VILLAGE, 9, {"phone": "旧"}, {"phone": 9})], {(VILLAGE, "ordinary"): 9})
+    enrolled.sync.deltas(
+        [Delta("resident", record_id, VILLAGE, 9, {"phone": "旧"}, {"phone": 9})], {(VILLAGE, "ordinary"): 9}
+    )
     assert enrolled.get("resident", record_id).values["phone"] == "19900000001"
 
 
@@ -105,13 +109,19 @@ def test_unknown_fields_are_kept_and_count(enrolled):
 
 
 def test_a_flipped_value_on_the_disk_shows_in_the_reckoned_digest(enrolled):
-    enrolled.sync.deltas([Delta("resident", enrolled.new_id(), VILLAGE, 9, {"name": "甲"}, {"": 9}, whole=True)], {(VILLAGE, "ordinary"): 9})
+    enrolled.sync.deltas(
+        [Delta("resident", enrolled.new_id(), VILLAGE, 9, {"name": "甲"}, {"": 9}, whole=True)],
+        {(VILLAGE, "ordinary"): 9},
+    )
     enrolled.conn.execute("UPDATE record_resident SET name = '乙'")
     assert enrolled.sync.reckon() != enrolled.sync.digests()
 
 
 def test_a_withdrawn_stream_is_dropped_and_a_new_one_starts_at_nothing(enrolled):
-    enrolled.sync.deltas([Delta("resident", enrolled.new_id(), VILLAGE, 9, {"name": "甲"}, {"": 9}, whole=True)], {(VILLAGE, "ordinary"): 9})
+    enrolled.sync.deltas(
+        [Delta("resident", enrolled.new_id(), VILLAGE, 9, {"name": "甲"}, {"": 9}, whole=True)],
+        {(VILLAGE, "ordinary"): 9},
+    )
     enrolled.sync.set_scope({(VILLAGE, "urgent"), ("990001101202", "ordinary")})
     assert enrolled.select("resident") == []
     assert enrolled.sync.cursors() == {"ordinary": {"990001101202": 0}, "urgent": {VILLAGE: 0}}

@@ -121,5 +121,3 @@ def test_killed_at_200_random_moments_every_confirmed_save_is_there_and_none_by_
             fresh.save([person(remark="0")], "lin")
             fresh.save([person(remark="0")], "lin")
             fresh.close()
-
-

@@ -70,7 +70,10 @@ def test_a_base_is_what_was_on_the_screen_and_an_unsent_change_keeps_its_base(en
 
 def test_two_edits_of_one_record_in_one_save_both_count(store):
     record_id = store.new_id()
-    store.save([Edit("resident", record_id, VILLAGE, {"name": "甲"}), Edit("resident", record_id, VILLAGE, {"remark": "乙"})], "lin")
+    store.save(
+        [Edit("resident", record_id, VILLAGE, {"name": "甲"}), Edit("resident", record_id, VILLAGE, {"remark": "乙"})],
+        "lin",
+    )
     found = store.get("resident", record_id)
     assert (found.values["name"], found.values["remark"], found.pending) == ("甲", "乙", 2)
 
@@ -97,7 +100,10 @@ def test_a_step_cannot_be_changed_once_it_stands(store):
 
 def test_lists_filter_sort_and_stay_in_their_area(store):
     other = "990001101202"
-    edits = [Edit("resident", None, VILLAGE, {"name": name, "sex": sex}) for name, sex in (("乙", "1"), ("甲", "2"), ("丙", "1"))]
+    edits = [
+        Edit("resident", None, VILLAGE, {"name": name, "sex": sex})
+        for name, sex in (("乙", "1"), ("甲", "2"), ("丙", "1"))
+    ]
     store.save([*edits, Edit("resident", None, other, {"name": "丁", "sex": "1"})], "lin")
     men = store.select("resident", {"sex": "1"}, area=VILLAGE, order=["-name"])
     assert [record.values["name"] for record in men] == sorted(["乙", "丙"], reverse=True)
@@ -107,7 +113,9 @@ def test_lists_filter_sort_and_stay_in_their_area(store):
 
 
 def test_a_list_of_an_area_reads_an_index(store):
-    plan = store.conn.execute("EXPLAIN QUERY PLAN SELECT * FROM record_resident WHERE deleted=0 AND area BETWEEN ? AND ?", ("a", "b")).fetchall()
+    plan = store.conn.execute(
+        "EXPLAIN QUERY PLAN SELECT * FROM record_resident WHERE deleted=0 AND area BETWEEN ? AND ?", ("a", "b")
+    ).fetchall()
     assert "USING INDEX record_resident_area" in plan[0][3]
 
 
