@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from app.errors import KnownError
@@ -118,15 +118,12 @@ def unpack_mask(packed: object, count: int) -> Sequence[bool]:
     raise WireError("mask")
 
 
-def _are_ids(texts: Sequence[Value] | dict[Value, None]) -> bool:
-    for text in texts:
-        if text is not None and (not isinstance(text, str) or len(text) != 32 or text == _NO_ID or not _is_hex(text)):
-            return False
-    return True
+def _are_ids(texts: Iterable[Value]) -> bool:
+    return all(text is None or _is_id(str(text)) for text in texts)
 
 
-def _is_hex(text: str) -> bool:
-    return not text.strip("0123456789abcdef")
+def _is_id(text: str) -> bool:
+    return len(text) == 32 and text != _NO_ID and not text.strip("0123456789abcdef")
 
 
 def _centred(number: int) -> int:

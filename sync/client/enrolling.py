@@ -73,7 +73,11 @@ def enrol(
 def _ask(http: requests.Session, url: str, asked: dict[str, str], ca: str) -> Any:
     with network():
         response = http.post(
-            f"{url}/v1/enrol", json=asked, timeout=(CONNECT_SECONDS, STALL_SECONDS), verify=ca or True, allow_redirects=False
+            f"{url}/v1/enrol",
+            json=asked,
+            timeout=(CONNECT_SECONDS, STALL_SECONDS),
+            verify=ca or True,
+            allow_redirects=False,
         )
         if response.status_code != requests.codes.ok:
             raise refusal(response)

@@ -83,9 +83,7 @@ def network() -> Iterator[None]:
         raise Cut(type(bad).__name__) from bad
 
 
-def post(
-    http: requests.Session, url: str, body: Iterable[bytes], token: str, ca: str
-) -> requests.Response:
+def post(http: requests.Session, url: str, body: Iterable[bytes], token: str, ca: str) -> requests.Response:
     """Send *body* as a stream and return the answer, unread; KnownError for what the county refuses."""
     headers: dict[str, Any] = {
         "Authorization": f"Bearer {token}",

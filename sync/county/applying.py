@@ -203,7 +203,9 @@ class _Batch:
         receipt = Receipt(change.counter, outcome.status, rev, outcome.lost, outcome.results)
         body = [change.values, change.bases, outcome.lost, outcome.results]
         self._write(writes, held, change, outcome.record if outcome.written else None, receipt, digest, body, stored)
-        writers[rev] = Writer(self._device.id, change.counter, change.time, change.user, {**change.values, **outcome.results})
+        writers[rev] = Writer(
+            self._device.id, change.counter, change.time, change.user, {**change.values, **outcome.results}
+        )
         for loser in outcome.losers:
             self._keep_loser(writes, held, change, digest, loser)
         return receipt

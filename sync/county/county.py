@@ -26,7 +26,9 @@ from sync.wire import Area
 class County:
     """Opened once a process; its methods may be called from any thread."""
 
-    def __init__(self, database: Database, forms: Forms, code: str, permissions: Permissions, now: Callable[[], float]) -> None:
+    def __init__(
+        self, database: Database, forms: Forms, code: str, permissions: Permissions, now: Callable[[], float]
+    ) -> None:
         self.database = database
         self.forms = forms
         self.code = code

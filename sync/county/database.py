@@ -63,7 +63,9 @@ class Database:
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[sa.Connection]:
         """A read transaction in which everything is of one instant."""
-        options: dict[str, Any] = {} if self.lite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        options: dict[str, Any] = (
+            {} if self.lite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        )
         with self.engine.connect().execution_options(**options) as conn, conn.begin():
             yield conn
 
@@ -76,7 +78,9 @@ class Database:
     def _upsert(self, table: sa.Table) -> sa.Insert:
         made: Any = sqlite_insert(table) if self.lite else pg_insert(table)
         others = {c.name: made.excluded[c.name] for c in table.columns if not c.primary_key}
-        statement: sa.Insert = made.on_conflict_do_update(index_elements=[c.name for c in table.primary_key], set_=others)
+        statement: sa.Insert = made.on_conflict_do_update(
+            index_elements=[c.name for c in table.primary_key], set_=others
+        )
         return statement
 
 

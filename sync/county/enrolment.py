@@ -71,9 +71,7 @@ def enrol(county: County, code: str, public_key: bytes, signature: bytes, user: 
             "seen": now,
         }
         county.database.put(conn, DEVICE, [held])
-        conn.execute(
-            sa.update(CODE).where(*key), {"used": row.used or now, "device": device, "public_key": public_key}
-        )
+        conn.execute(sa.update(CODE).where(*key), {"used": row.used or now, "device": device, "public_key": public_key})
         county.audit(conn, "enrol", device=device, account=user, again=again)
         epoch, _ = county.standing(conn)
         known = Device(device, user, tuple(json.loads(row.areas)), tuple(roles))
@@ -87,9 +85,10 @@ def scope_areas(areas: list[Area], held: set[str]) -> tuple[Area, ...]:
     by_code = {area.code: area for area in areas}
     wanted = set(held)
     for code in held:
-        while (area := by_code.get(code)) and area.parent and area.parent not in wanted:
-            code = area.parent
-            wanted.add(code)
+        area = by_code.get(code)
+        while area and area.parent and area.parent not in wanted:
+            wanted.add(area.parent)
+            area = by_code.get(area.parent)
     return tuple(area for area in areas if area.code in wanted)
 
 

@@ -70,7 +70,9 @@ def import_areas(county: County, file: Path) -> int:
     try:
         text = file.read_text(encoding="utf-8-sig")
         raw = json.loads(text) if text.lstrip().startswith("[") else list(csv.DictReader(io.StringIO(text)))
-        areas = [Area(str(row["code"]), str(row["name"]), str(row["level"]), str(row.get("parent") or "")) for row in raw]
+        areas = [
+            Area(str(row["code"]), str(row["name"]), str(row["level"]), str(row.get("parent") or "")) for row in raw
+        ]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as bad:
         raise KnownError("county.areas_unreadable", file=file.name) from bad
     if not areas:
@@ -206,7 +208,9 @@ def digest(county: County, areas: Sequence[str] | None = None) -> list[StreamDig
         query = sa.select(STREAM).where(STREAM.c.county == county.code, STREAM.c.records > 0)
         kept = {(row.area, row.stream): (row.records, row.digest) for row in conn.execute(query)}
     return [
-        StreamDigest(area, stream, *found.get((area, stream), (0, ZERO)), found.get((area, stream)) == kept.get((area, stream)))
+        StreamDigest(
+            area, stream, *found.get((area, stream), (0, ZERO)), found.get((area, stream)) == kept.get((area, stream))
+        )
         for area, stream in sorted(found.keys() | kept.keys())
         if areas is None or any_covers(areas, area)
     ]

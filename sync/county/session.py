@@ -107,4 +107,3 @@ class Session:
                 frames=len(self._receipts),
                 deltas=sent,
             )
-

@@ -29,7 +29,9 @@ def _held(name: str, kind: type[sa.types.TypeEngine[Any]] = sa.Text, default: st
 # The counter that every rev comes from; whoever numbers holds this row's lock until the commit.
 COUNTY = sa.Table("county", META, _county(), _held("epoch", sa.BigInteger), _held("rev", sa.BigInteger))
 AREA = sa.Table("area", META, _county(), _key("code"), _held("name"), _held("level"), _held("parent"))
-ACCOUNT = sa.Table("account", META, _county(), _key("name"), _held("password"), _held("roles"), _held("made", sa.BigInteger))
+ACCOUNT = sa.Table(
+    "account", META, _county(), _key("name"), _held("password"), _held("roles"), _held("made", sa.BigInteger)
+)
 DEVICE = sa.Table(
     "device",
     META,
@@ -121,7 +123,13 @@ ASIDE = sa.Table(
     _held("body", sa.LargeBinary),
 )
 STREAM = sa.Table(
-    "stream", META, _county(), _key("area"), _key("stream"), _held("records", sa.BigInteger), _held("digest", sa.LargeBinary)
+    "stream",
+    META,
+    _county(),
+    _key("area"),
+    _key("stream"),
+    _held("records", sa.BigInteger),
+    _held("digest", sa.LargeBinary),
 )
 AUDIT = sa.Table(
     "audit",

@@ -93,16 +93,16 @@ def make_app(county: County) -> FastAPI:
     app = FastAPI(title="乡治通 county", version=str(VERSION), docs_url=None, redoc_url=None)
 
     @app.exception_handler(KnownError)
-    async def known(_request: Request, bad: KnownError) -> JSONResponse:  # noqa: RUF029
+    async def known(_request: Request, bad: KnownError) -> JSONResponse:
         return _refusal(bad)
 
     @app.exception_handler(RequestValidationError)
-    async def invalid(_request: Request, _bad: RequestValidationError) -> JSONResponse:  # noqa: RUF029
+    async def invalid(_request: Request, _bad: RequestValidationError) -> JSONResponse:
         # What was sent is not repeated: it may hold a password.
         return _refusal(KnownError("sync.request_wrong"), 422)
 
     @app.exception_handler(SQLAlchemyError)
-    async def database(_request: Request, bad: SQLAlchemyError) -> JSONResponse:  # noqa: RUF029
+    async def database(_request: Request, bad: SQLAlchemyError) -> JSONResponse:
         _log.error("database: %s", type(bad).__name__)
         return _refusal(KnownError("sync.busy"))
 
@@ -187,7 +187,7 @@ async def _packets(messages: Iterator[Message]) -> AsyncIterator[bytes]:
         try:
             message = await anyio.to_thread.run_sync(next, messages, None)
         except (KnownError, SQLAlchemyError) as bad:
-            _log.error("answer broken off: %s", type(bad).__name__)  # noqa: TRY400 - a traceback may hold people's data
+            _log.error("answer broken off: %s", type(bad).__name__)
             yield bytes(held) + encode(Problem("sync.busy"))
             return
         if message is None:
@@ -232,7 +232,12 @@ class Server(uvicorn.Server):
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         self.on_ready: Callable[[str], None] | None = None
         config = uvicorn.Config(
-            make_app(county), log_level="warning", access_log=False, lifespan="off", timeout_keep_alive=30, server_header=False
+            make_app(county),
+            log_level="warning",
+            access_log=False,
+            lifespan="off",
+            timeout_keep_alive=30,
+            server_header=False,
         )
         super().__init__(config)
 

@@ -21,8 +21,12 @@ class PostgreSQL:
         if self._as:
             shutil.chown(self.folder, self._as)
         self._count = 0
-        self._run("initdb", "-D", str(self._data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-        options = f"-k {self.folder} -c listen_addresses= -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+        self._run(
+            "initdb", "-D", str(self._data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"
+        )
+        options = (
+            f"-k {self.folder} -c listen_addresses= -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+        )
         self._run("pg_ctl", "-D", str(self._data), "-o", options, "-l", str(self.folder / "log"), "-w", "start")
 
     def _run(self, program: str, *arguments: str) -> None:
@@ -65,7 +69,9 @@ def _binaries() -> Path:
     """The newest installation that has initdb, pg_ctl and postgres side by side."""
     found = shutil.which("initdb")
     places = [Path(found).resolve().parent] if found else []
-    places += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda place: float(place.parent.name), reverse=True)
+    places += sorted(
+        Path("/usr/lib/postgresql").glob("*/bin"), key=lambda place: float(place.parent.name), reverse=True
+    )
     for place in places:
         if all((place / program).exists() for program in ("initdb", "pg_ctl", "postgres")):
             return place

@@ -114,9 +114,7 @@ def test_a_frame_nobody_sent_is_unknown(county, device):
 def test_frames_may_come_in_any_order(county, device):
     made = person(1, 1)
     edit = Change("resident", made.id, V, {"remark": "后来"}, {"remark": 0}, 5, 2, "u")
-    (waits, created) = receipts(
-        ask(county, device, hello(device), Up(encode_up(2, [edit])), Up(encode_up(1, [made])))
-    )
+    (waits, created) = receipts(ask(county, device, hello(device), Up(encode_up(2, [edit])), Up(encode_up(1, [made]))))
     assert waits.spread([2])[0].status == "waiting"
     assert created.spread([1])[0].status == "accepted"
     (done,) = receipts(ask(county, device, hello(device), Up(encode_up(3, [edit]))))
@@ -146,7 +144,12 @@ def test_one_bad_change_is_set_aside_and_the_others_go_on(county, device, monkey
 
 def test_revs_are_given_once_and_in_order(county, device):
     for number in range(1, 4):
-        ask(county, device, hello(device), Up(encode_up(number, [person(number * 10 + n, number * 10 + n) for n in range(5)])))
+        ask(
+            county,
+            device,
+            hello(device),
+            Up(encode_up(number, [person(number * 10 + n, number * 10 + n) for n in range(5)])),
+        )
     revs = sorted(row.rev for row in rows(county, HISTORY))
     assert revs == list(range(revs[0], revs[0] + 15))
     assert revs[0] >> 40 == 1

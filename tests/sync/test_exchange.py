@@ -55,7 +55,11 @@ def test_two_desks_editing_one_field_keep_both(desks):
         assert desk.get("resident", made).values["name"] == "张文桂"
         (conflict,) = desk.store.select("conflict")
         assert conflict.values["record"] == made
-        assert [json.loads(conflict.values[part]) for part in ("base", "mine", "theirs")] == ["张文贵", "张闻贵", "张文桂"]
+        assert [json.loads(conflict.values[part]) for part in ("base", "mine", "theirs")] == [
+            "张文贵",
+            "张闻贵",
+            "张文桂",
+        ]
         assert (conflict.values["who"], conflict.values["other"]) == ("李干事", "张干事")
 
 
@@ -187,7 +191,9 @@ def mediation(forms):
     for field in forms["mediation"].stored:
         if field.required:
             kind = field.kind.name
-            values[field.name] = {"date": "2026-09-18", "time": "2026-09-18T10:00:00+08:00", "integer": 1}.get(kind, "甲")
+            values[field.name] = {"date": "2026-09-18", "time": "2026-09-18T10:00:00+08:00", "integer": 1}.get(
+                kind, "甲"
+            )
             if kind == "choice":
                 values[field.name] = next(iter(field.kind.codes.items)).code
     return values

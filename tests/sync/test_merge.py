@@ -152,7 +152,9 @@ def test_the_devices_own_edit_before_its_own_deletion_is_no_conflict():
 def test_reviving_asks_for_having_seen_the_deletion():
     held = record(revs={"": 10, DELETED: 20}, deleted=True)
     assert not merge(RESIDENT, held, change({DELETED: False}, base=20), context(r20=other())).record.deleted
-    blind = merge(RESIDENT, record(revs={"": 10, DELETED: 20}, deleted=True), change({DELETED: False}), context(r20=other()))
+    blind = merge(
+        RESIDENT, record(revs={"": 10, DELETED: 20}, deleted=True), change({DELETED: False}), context(r20=other())
+    )
     assert (blind.record.deleted, blind.status) == (True, "conflict")
 
 
@@ -164,7 +166,9 @@ def test_a_move_is_a_field_like_any_other():
 def test_a_step_is_made_once_and_never_changed():
     held = record(STEP, action="report")
     assert merge(STEP, held, change({"opinion": "改"}, form=STEP), context()).code == "sync.immutable"
-    assert merge(STEP, held, change({AREA: HOME, "action": "report"}, base=0, form=STEP), context()).status == "accepted"
+    assert (
+        merge(STEP, held, change({AREA: HOME, "action": "report"}, base=0, form=STEP), context()).status == "accepted"
+    )
 
 
 def test_the_county_is_asked_only_for_the_writers_of_what_is_contested():
