@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from app.store.store import Store
 
 Stream = tuple[str, str]
+_AT_ONCE = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,28 +357,39 @@ class Agreement:
     def deltas(
         self, deltas: Sequence[Delta], cursors: Mapping[Stream, int], *, tags: Mapping[str, str] | None = None
     ) -> set[tuple[str, str]]:
-        """Apply one frame of what others changed, together with its cursors, in one short transaction.
+        """Apply one frame of what others changed; its cursors go with the last of several short transactions.
 
-        A field is taken only if its rev is newer than the one held; unsent changes are laid on top again. Return (form, id) of what changed.
+        Each holds the write lock well under 50 ms, so that a save beside it never waits long. A frame cut in the middle comes
+        again: a field is taken only if its rev is newer than the one held, so taking it twice changes nothing. Unsent changes
+        are laid on top again. Return (form, id) of what changed.
         """
+        starts = list(range(0, len(deltas), _AT_ONCE)) or [0]
+        # What came from the county comes again after a power cut, because its cursor is lost with it: no flush for each
+        # transaction. A save beside it, on a connection of its own, flushes as always.
+        self._conn.execute("PRAGMA synchronous = NORMAL")
+        try:
+            for start in starts:
+                last = start == starts[-1]
+                self._apply(deltas[start : start + _AT_ONCE], cursors if last else {}, tags if last else None)
+        finally:
+            self._conn.execute("PRAGMA synchronous = FULL")
+        return {(delta.form, delta.id) for delta in deltas}
+
+    def _apply(self, deltas: Sequence[Delta], cursors: Mapping[Stream, int], tags: Mapping[str, str] | None) -> None:
         with self._store.transaction():
             by_form: dict[str, list[Delta]] = {}
             for delta in deltas:
                 by_form.setdefault(delta.form, []).append(delta)
-            for form, mine in by_form.items():
-                if form in self._store.forms:
-                    self._take(form, mine)
+            touched = {form: self._take(form, mine) for form, mine in by_form.items() if form in self._store.forms}
             self._conn.executemany(
                 "UPDATE cursor SET rev = max(rev, ?) WHERE area = ? AND stream = ?",
                 [(rev, a, s) for (a, s), rev in cursors.items()],
             )
             for stream, tag in (tags or {}).items():
                 self._store.meta.set(f"tag.{stream}", tag)
-            touched = {form: [d.id for d in mine] for form, mine in by_form.items() if form in self._store.forms}
             self._store.settled(touched)
-        return {(delta.form, delta.id) for delta in deltas}
 
-    def _take(self, name: str, deltas: Sequence[Delta]) -> None:
+    def _take(self, name: str, deltas: Sequence[Delta]) -> dict[str, Row]:
         form = self._store.forms[name]
         rows = self._rows.get(name, (delta.id for delta in deltas))
         pending = [row.id for row in rows.values() if row.pending]
@@ -429,6 +441,7 @@ class Agreement:
             "INSERT INTO history (form, id, counter, rev, time, user, device, kind, body) VALUES (?,?,?,?,?,?,?,?,?)",
             lines,
         )
+        return out
 
     def cursors(self) -> dict[str, dict[str, int]]:
         """For each class, the rev up to which each area's stream is here."""

@@ -121,9 +121,9 @@ class KeySlots:
 
     def wait_left(self, user: str) -> int:
         """Seconds until *user* may try again; 0 when at once."""
-        held = self._tries().get(user, {})
+        until = float(self._tries().get(user, {}).get("until", 0.0))
         # A clock that was set back must not lock anybody out for longer than the longest wait.
-        return int(max(0, min(_LONGEST_WAIT, held.get("until", 0) - self._now() + 0.5)))
+        return int(max(0.0, min(float(_LONGEST_WAIT), until - self._now() + 0.5)))
 
     def _refuse_early(self, user: str) -> None:
         left = self.wait_left(user)
@@ -133,7 +133,7 @@ class KeySlots:
     def _count_wrong(self, user: str) -> int:
         tries = self._tries()
         count = tries.get(user, {}).get("count", 0) + 1
-        wait = min(_LONGEST_WAIT, 2 ** (count - _FREE_TRIES)) if count > _FREE_TRIES else 0
+        wait = min(_LONGEST_WAIT, 1 << int(count - _FREE_TRIES)) if count > _FREE_TRIES else 0
         tries[user] = {"count": count, "until": self._now() + wait}
         _replace(self._tries_path, json.dumps(tries))
         return wait

@@ -7,7 +7,7 @@ import secrets
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import msgpack
 
@@ -197,6 +197,7 @@ class Store:
         by_form: dict[str, dict[str, list[Change]]] = {}
         for change in changes:
             by_form.setdefault(change.form, {}).setdefault(change.id, []).append(change)
+        written: dict[str, dict[str, Row]] = {}
         for name, per_record in by_form.items():
             form = self.forms[name]
             held = self.rows.get(name, per_record)
@@ -213,11 +214,12 @@ class Store:
                 out.append(seen)
             self.rows.keep_agreed(name, {key: value for key, value in beneath.items() if key not in agreed})
             self.rows.put(name, out)
+            written[name] = {row.id: row for row in out}
         self.outbox.add(changes, bulk=bulk)
         self.query.write_history(changes, "own")
-        self.settled(by_form)
+        self.settled(written)
 
-    def settled(self, by_form: Mapping[str, Mapping[str, Row | None] | Collection[str]]) -> None:
+    def settled(self, by_form: Mapping[str, Mapping[str, Row] | Collection[str]]) -> None:
         """Recompute what is derived of the touched records and bring the search index up to date.
 
         Rows at hand may come along, by id, so that they needn't be read again.
@@ -228,13 +230,12 @@ class Store:
         for form, ids in by_form.items():
             self.reindex(form, ids)
 
-    def reindex(self, form: str, ids: Mapping[str, Row | None] | Collection[str]) -> None:
+    def reindex(self, form: str, ids: Mapping[str, Row] | Collection[str]) -> None:
         """Bring the search index up to date for these records; the caller holds the transaction."""
         if self.forms[form].system or not any(item.search for item in self.forms[form].fields.values()):
             return
         derived = any(item.derived for item in self.forms[form].fields.values())
-        at_hand = isinstance(ids, Mapping) and not derived and all(row is not None for row in ids.values())
-        rows = cast("Mapping[str, Row]", ids) if at_hand else self.rows.get(form, ids)
+        rows = ids if isinstance(ids, Mapping) and not derived else self.rows.get(form, ids)
         for row in rows.values():
             if row.deleted:
                 search.remove(self.conn, form, row.id)
