@@ -1,8 +1,8 @@
-"""Finding in the register the household that a roster speaks of."""
+"""Finding in the register the households that a roster speaks of."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 
 from app.exchange.roster.households import Household
 from app.exchange.roster.register import Register
@@ -17,48 +17,76 @@ class HouseholdMatcher:
         self._register = register
         self._used: set[str] = set()
 
-    def match(self, home: Household, area: str) -> Record | None:
-        """The household of *area* with the same number whose people, home or head are the same; without a number by these alone."""
-        if not home.placed:
-            return None
+    def match_all(self, homes: Sequence[Household], areas: Mapping[int, str]) -> dict[int, Record]:
+        """The household of the register for each of *homes* that has one, by ``id(home)``; *areas* gives their areas likewise."""
+        found: dict[int, Record] = {}
+        for home in homes:
+            record = self._same_number(home, areas[id(home)]) if home.number else None
+            self._keep(found, home, record)
+        for home in homes:
+            # Only now: a household split off must not take the place of the one that kept the number.
+            if id(home) not in found and home.placed:
+                self._keep(found, home, self._same_people(home, areas[id(home)]))
+        return found
+
+    def _keep(self, found: dict[int, Record], home: Household, record: Record | None) -> None:
+        if record is not None:
+            found[id(home)] = record
+            self._used.add(record.id)
+
+    def _same_number(self, home: Household, area: str) -> Record | None:
+        """The one of the same number whose people, home or head are the same."""
         members = self._homes_of(home)
-        dwelling = next(
-            (record.id for record in self._register.named("dwelling", area, home.address or home.building)), ""
-        )
-        candidates = self._register.households(area, home.number) if home.number else self._near(members, dwelling)
+        candidates = self._free(self._register.households(area, home.number), area)
         best: tuple[int, str, Record] | None = None
-        alone = len(candidates) == 1 and len(home.number) >= 4
         for record in candidates:
-            if record.id in self._used or record.area != area or (not home.number and record.values.get("number")):
-                continue
-            same_head = bool(home.head_name) and comparable(str(record.values.get("head_name") or "")) == comparable(
-                home.head_name
-            )
-            same_home = bool(dwelling) and record.values.get("dwelling") == dwelling
-            score = 4 * members.get(record.id, 0) + 2 * same_home + 3 * same_head
-            enough = score > (2 if not home.number else 0)
+            same_head, same_home = self._same_head(home, record), self._same_home(home, area, record)
+            score = 4 * members.get(record.id, 0) + 3 * bool(same_head) + 2 * bool(same_home)
             # A number that nothing else contradicts is enough where it is long; two villages both have a household 1.
-            other_head = bool(home.head_name and record.values.get("head_name")) and not same_head
-            other_home = bool((home.address or home.building) and record.values.get("dwelling")) and not same_home
-            if (enough or (alone and not other_head and not other_home)) and (
-                best is None or (score, record.id) > (best[0], best[1])
+            alone = len(candidates) == 1 and len(home.number) >= 4 and same_head is not False and same_home is not False
+            if (score or alone) and (best is None or (score, record.id) > best[:2]):
+                best = (score, record.id, record)
+        return best[2] if best else None
+
+    def _same_people(self, home: Household, area: str) -> Record | None:
+        """The one of most of the members, at the same home or under the same head: its number was written otherwise, or never.
+
+        Where neither roster nor register has a number, head and home together are enough.
+        """
+        members = self._homes_of(home)
+        numbered = sum(1 for person in home.people if person.number)
+        near = [self._register.record("household", household) for household in members]
+        places = self._register.named("dwelling", area, home.address or home.building)
+        at_home = [record for place in places for record in self._register.households_at(place.id)]
+        best: tuple[int, str, Record] | None = None
+        for record in self._free([item for item in near if item] + at_home, area):
+            same_head, same_home = self._same_head(home, record), self._same_home(home, area, record)
+            votes = members.get(record.id, 0)
+            unnumbered = not home.number and not record.values.get("number")
+            known_by_people = 2 * votes > numbered and (same_head or same_home or unnumbered)
+            score = 4 * votes + 3 * bool(same_head) + 2 * bool(same_home)
+            if (known_by_people or (unnumbered and same_head and same_home)) and (
+                best is None or (score, record.id) > best[:2]
             ):
                 best = (score, record.id, record)
-        if best is None:
-            return None
-        self._used.add(best[1])
-        return best[2]
+        return best[2] if best else None
 
-    def _near(self, members: dict[str, int], dwelling: str) -> list[Record]:
-        found: dict[str, Record] = {}
-        at_home: Iterable[Record] = self._register.households_at(dwelling) if dwelling else ()
-        for record in at_home:
-            found[record.id] = record
-        for household in members:
-            held = self._register.record("household", household)
-            if held is not None:
-                found[held.id] = held
-        return list(found.values())
+    def _free(self, records: Sequence[Record], area: str) -> list[Record]:
+        return [record for record in records if record.id not in self._used and record.area == area]
+
+    def _same_head(self, home: Household, record: Record) -> bool | None:
+        """Whether both have the same head; None where one of them doesn't say."""
+        held = str(record.values.get("head_name") or "")
+        head = home.head_name or next((person.name for person in home.people if person.says_head), "")
+        return comparable(held) == comparable(head) if held and head else None
+
+    def _same_home(self, home: Household, area: str, record: Record) -> bool | None:
+        """Whether both live at the same address; None where one of them doesn't say."""
+        held = record.values.get("dwelling")
+        address = home.address or home.building
+        if held is None or not address:
+            return None
+        return any(place.id == held for place in self._register.named("dwelling", area, address))
 
     def _homes_of(self, home: Household) -> dict[str, int]:
         """How many of the members live in which household of the register."""

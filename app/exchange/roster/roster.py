@@ -61,14 +61,13 @@ class _RosterPlan:
                 self._register.load(form, code)
         self._register.load_people(person.number for person in everyone if person.number)
         self._first_rows(homes)
-        matcher = HouseholdMatcher(self._register)
-        matched = {id(home): matcher.match(home, areas[id(home)]) for home in homes}
-        self._homes = {record.id for record in matched.values() if record}
+        matched = HouseholdMatcher(self._register).match_all(homes, areas)
+        self._homes = {record.id for record in matched.values()}
         relations = any("resident.relation" in layout.by_target for layout in layouts)
         for number, home in enumerate(homes):
             self._drafting.bundle = number
             doubt(home, relations=relations)
-            self._household(home, areas[id(home)], matched[id(home)])
+            self._household(home, areas[id(home)], matched.get(id(home)))
         order = {layout.sheet.name: index for index, layout in enumerate(layouts)}
         refused = sorted((p.refused for p in everyone if p.refused), key=lambda item: (order[item.sheet], item.row))
         flagged = sorted(

@@ -58,6 +58,35 @@ def test_a_move_inside_the_roster_is_followed(bring, office):
     assert office.store.count("household") == 2
 
 
+def test_a_household_whose_number_lost_its_zeros_is_still_itself(bring, office):
+    bring(FAMILY)
+    said = bring([row(1.0, "张三", "户主", "张三", "男", MAN), row(1.0, "张三", "妻", "李四", "女", WIFE)])
+    assert (said["created"], said["unchanged"], said["same_person"]) == (0, 2, [])
+    [household] = office.store.select("household")
+    assert household.values["number"] == "1"
+
+
+def test_a_household_split_off_leaves_the_old_one_its_number(bring, office):
+    bring([*FAMILY, row("0001", "张三", "长子", "张小三", "男", SON)])
+    bring([row("0002", "张小三", "户主", "张小三", "男", SON), *FAMILY])
+    numbers = {record.id: record.values["number"] for record in office.store.select("household")}
+    homes = {name: numbers[values["household"]] for name, values in people(office).items()}
+    assert homes == {"张三": "0001", "李四": "0001", "张小三": "0002"}
+
+
+def test_a_roster_without_household_numbers_twice_changes_nothing(bring, office):
+    headings = ["户主姓名", "姓名", "与户主关系", "身份证号", "家庭住址"]
+    rows = [
+        ["张三", "张三", "户主", MAN, "岭上1号"],
+        ["张三", "李四", "妻", "无", "岭上1号"],
+        ["王五", "王五", "户主", OTHER, "岭上1号"],
+    ]
+    bring(rows, headings)
+    again = bring(rows, headings)
+    assert (again["created"], again["updated"], again["unchanged"]) == (0, 0, 3)
+    assert office.store.count("household") == 2
+
+
 def test_a_person_whom_another_roster_has_in_another_household_stays_where_he_is(bring, office):
     bring(FAMILY)
     home = people(office)["李四"]["household"]
