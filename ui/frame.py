@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from ui.jobs import Jobs, Worker
 from ui.navigation import PLACES
 from ui.pages import case_room
 from ui.pages.desk_tasks import Counts, read_counts
+from ui.pages.sync import SyncPage
 from ui.pages.sync_words import moment, went_well
 from ui.topbar import Found
 from ui.window import Window
@@ -37,6 +39,10 @@ class Frame:
         window.went.connect(lambda _name: self.recount())
         jobs.failed.connect(window.tell)
         jobs.run(office.store.areas, then=self._on_areas)
+        # Pages save without telling the frame: it looks by itself now and then.
+        self._beat = QTimer(window, interval=20_000)
+        self._beat.timeout.connect(self.recount)
+        self._beat.start()
 
     def recount(self) -> None:
         """Read again what waits."""
@@ -49,14 +55,19 @@ class Frame:
         self._window.navigation.show_counts(shown)
         self.show_chip()
 
-    def syncing(self, now: bool, figure: str = "", *, offline: bool | None = None) -> None:
+    def syncing(self, now: bool, done: int = 0, total: int = 0, *, offline: bool | None = None) -> None:
         """An exchange began, goes on or has ended."""
         self._syncing = now
         if offline is not None:
             self._offline = offline
         if now:
-            self._window.top.show_sync("syncing", figure)
-        else:
+            self._window.top.show_sync("syncing", f"{100 * done // total}%" if total else "")
+        page = self._window.current_page()
+        if isinstance(page, SyncPage):
+            page.show_syncing(now, done, total)
+            if not now:
+                page.refresh(())
+        if not now:
             self.recount()
 
     def show_chip(self) -> None:
@@ -107,18 +118,17 @@ class Frame:
         return f"{above} · {names[code]}" if above else names[code]
 
 
-def all_pages(
-    office: Office, jobs: Jobs, worker: MakeWorker, *, urgent: Callable[[], object] = lambda: None
-) -> list[case_room.Entry]:
-    """Every page there is."""
-    return case_room.pages(office, jobs, worker, urgent=urgent)
-
-
 def make_window(
-    app: QApplication, office: Office, jobs: Jobs, worker: MakeWorker, *, urgent: Callable[[], object] = lambda: None
+    app: QApplication,
+    office: Office,
+    jobs: Jobs,
+    worker: MakeWorker,
+    *,
+    urgent: Callable[[], object] = lambda: None,
+    sync_now: Callable[[], object] = lambda: None,
 ) -> tuple[Window, Frame]:
-    """The window of *office*; the navigation names only what there is."""
-    entries = all_pages(office, jobs, worker, urgent=urgent)
+    """The window of *office* with every page there is; the navigation names only those."""
+    entries = case_room.pages(office, jobs, worker, urgent=urgent, sync_now=sync_now)
     names = {name for name, _make, _place in entries}
     window = Window(app, [place for place in PLACES if place.name in names])
     for name, make, place in entries:

@@ -178,7 +178,7 @@ def _shots() -> list[Shot]:
         Shot("mediation-session", "mediation_session", session),
         Shot("sync", "sync"),
         Shot("conflict", "conflict", conflict),
-        Shot("reports", "reports"),
+        Shot("reports", "reports", lambda _office: {"day": "2026-09-18"}),
         Shot("registry", "registry"),
         Shot("person", "person", person),
         Shot("visits", "visits"),

@@ -16,11 +16,16 @@ Entry = tuple[str, Callable[[], Page], str]
 
 
 def pages(
-    office: Office, jobs: Jobs, worker: MakeWorker, *, urgent: Callable[[], object] = lambda: None
+    office: Office,
+    jobs: Jobs,
+    worker: MakeWorker,
+    *,
+    urgent: Callable[[], object] = lambda: None,
+    sync_now: Callable[[], object] = lambda: None,
 ) -> list[Entry]:
     """(name, make, navigation entry) of each page; nothing of a page is imported before it is wanted.
 
-    *urgent* is called after a save that the county should have soon.
+    *urgent* is called after a save that the county should have soon, *sync_now* where somebody asks for an exchange.
     """
 
     def desk() -> Page:
@@ -63,6 +68,21 @@ def pages(
 
         return SessionPage(office, jobs)
 
+    def sync() -> Page:
+        from ui.pages.sync import SyncPage
+
+        return SyncPage(office, jobs, sync_now)
+
+    def conflict() -> Page:
+        from ui.pages.conflict import ConflictPage
+
+        return ConflictPage(office, jobs)
+
+    def reports() -> Page:
+        from ui.pages.reports import ReportsPage
+
+        return ReportsPage(office, jobs)
+
     return [
         ("desk", desk, "desk"),
         ("events", events, "events"),
@@ -74,4 +94,7 @@ def pages(
         ("mediation_new", mediation_form, "mediation"),
         ("mediation_form", mediation_form, "mediation"),
         ("mediation_session", mediation_session, "mediation"),
+        ("reports", reports, "reports"),
+        ("sync", sync, "sync"),
+        ("conflict", conflict, "sync"),
     ]

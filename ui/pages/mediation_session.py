@@ -12,6 +12,8 @@ from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QStackedWidget, QVBoxLayout, QWidget
 
 from app.schema.dates import CHINA
+from app.schema.form import Form
+from app.schema.kinds import YesNo
 from app.services.mediation import MediationFile
 from app.services.records import Outcome
 from ui import theme
@@ -29,7 +31,13 @@ from ui.pieces.text import retone, rule, words
 if TYPE_CHECKING:
     from app.services.office import Office
 
-DUTIES = ("told_identity", "told_rights", "told_avoidance", "told_open", "told_free", "told_effect", "read_back")
+
+def duties(form: Form) -> tuple[str, ...]:
+    """The fields of what has to be said: the yes/no fields of the section that begins with who the mediator is."""
+    section = next(part for part in form.sections if "told_identity" in part.fields)
+    return tuple(name for name in section.fields if isinstance(form.fields[name].kind, YesNo))
+
+
 # Kept in the draft beside the form's own fields; they never reach a record.
 _TYPING, _SPEAKER, _TOLD = "@typing", "@speaker", "@told"
 
@@ -59,6 +67,7 @@ class SessionPage(Page):
     ) -> None:
         super().__init__("调解", back=True, dense=True)
         self._office, self._jobs, self._clock = office, jobs, clock
+        self._duties = duties(office.forms["mediation_session"])
         self._mediation, self._session = "", None
         self._values: dict[str, Any] = {}
         self._lines: list[Said] = []
@@ -187,7 +196,7 @@ class SessionPage(Page):
         values = self._now_values()
         values["ended_at"] = values.get("ended_at") or self._clock().replace(second=0, microsecond=0).isoformat()
         form = self._office.forms["mediation_session"]
-        untold = [form.fields[name].label for name in DUTIES if name not in self._told]
+        untold = [form.fields[name].label for name in self._duties if name not in self._told]
         self._primary_visible(False)
         self.check.begin(values, untold)
         self._stack.setCurrentIndex(1)
@@ -227,7 +236,7 @@ class SessionPage(Page):
     def _now_values(self) -> dict[str, Any]:
         values = {name: value for name, value in self._values.items() if not name.startswith("@")}
         values["transcript"] = write_lines(self._lines) or None
-        for name in DUTIES:
+        for name in self._duties:
             values[name] = True if name in self._told else None
         return values
 
@@ -256,7 +265,7 @@ class SessionPage(Page):
         self._values = {**begun.values, **values}
         self._lines = read_lines(values.get("transcript"))
         told = values.get(_TOLD) or {}
-        self._told = {name: told.get(name, "") for name in DUTIES if values.get(name)}
+        self._told = {name: told.get(name, "") for name in self._duties if values.get(name)}
         self._speakers = self._in_room(begun.file, self._values)
         self._now = min(int(values.get(_SPEAKER) or 0), max(len(self._speakers) - 1, 0))
         self._mark = ""
@@ -308,7 +317,7 @@ class SessionPage(Page):
         right.setSpacing(12)
         form = self._office.forms["mediation_session"]
         self._duties_card = Card("应说的话", " ")
-        self.duties = Duties([(name, form.fields[name].label) for name in DUTIES])
+        self.duties = Duties([(name, form.fields[name].label) for name in self._duties])
         self.duties.told.connect(self.tell)
         self._duties_card.add(self.duties)
         self._said_card = Card("已谈到的", "标为方案、同意的")
@@ -374,7 +383,7 @@ class SessionPage(Page):
 
     def _show_told(self) -> None:
         self.duties.show_told(self._told)
-        self._duties_card.note.setText(f"{len(self._told)} / {len(DUTIES)}")
+        self._duties_card.note.setText(f"{len(self._told)} / {len(self._duties)}")
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
