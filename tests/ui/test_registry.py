@@ -1,0 +1,194 @@
+"""The registry as a clerk uses it: finding a person, seeing the household, registering one of four."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+
+from tests.ui.conftest import commit
+from tests.ui.offices import UPPER, Desk
+from ui.forms.reason import ReasonDialog
+from ui.page import Page
+from ui.pages.person import PersonPage
+from ui.pages.registry import RegistryPage
+from ui.pages.registry_read import read_children, read_households, read_roots
+from ui.pages.registry_record import RecordPage
+
+
+@pytest.fixture
+def street(desk: Desk) -> dict[str, str]:
+    """A grid with a building of two dwellings, a household of two in the first; one person without a household."""
+    grid = desk.make("grid", name="第三网格")
+    building = desk.make("building", name="上寨三组中排", grid=grid)
+    dwelling = desk.make("dwelling", address="上寨村上寨三组中排3-12号", building=building, grid=grid)
+    other = desk.make("dwelling", address="上寨村上寨三组中排3-13号", building=building, grid=grid)
+    home = desk.make("household", head_name="李长顺", number="5300012", dwelling=dwelling)
+    head = desk.make(
+        "resident", name="李长顺", household=home, relation="0", phone="19912340012", id_number="11010519491231002X"
+    )
+    wife = desk.make("resident", name="周玉兰", household=home, relation="1")
+    loose = desk.make("resident", name="罗春生")
+    return {
+        "grid": grid,
+        "building": building,
+        "dwelling": dwelling,
+        "other": other,
+        "home": home,
+        "head": head,
+        "wife": wife,
+        "loose": loose,
+    }
+
+
+def shown(desk: Desk, page: Page) -> list[tuple[str, dict]]:
+    """Show *page*; the list fills with where it wants to go."""
+    desk.qtbot.addWidget(page)
+    page.resize(1190, 720)
+    page.show()
+    desk.settle()
+    gone: list[tuple[str, dict]] = []
+    page.go.connect(lambda name, args: gone.append((name, args)))
+    return gone
+
+
+def test_the_tree_leads_from_the_township_to_the_dwelling(desk, street):
+    (root, unplaced) = read_roots(desk.office)
+    assert (root.name, unplaced.tally.residents) == ("云岭镇", 1)
+    villages = read_children(desk.office, root)
+    assert [village.name for village in villages] == ["上寨村", "下寨村"]
+    (grid,) = read_children(desk.office, villages[0])
+    (building,) = read_children(desk.office, grid)
+    assert [dwelling.name for dwelling in read_children(desk.office, building)] == ["3-12号", "3-13号"]
+    assert building.tally.residents == 2
+
+
+def test_dwellings_that_no_grid_or_building_holds_are_not_lost(desk, street):
+    desk.make("dwelling", address="上寨村后山1号")
+    desk.make("dwelling", address="上寨村后山2号", grid=street["grid"])
+    village = read_children(desk.office, read_roots(desk.office)[0])[0]
+    grid, loose = read_children(desk.office, village)
+    assert [place.name for place in read_children(desk.office, loose)] == ["上寨村后山1号"]
+    assert [place.name for place in read_children(desk.office, read_children(desk.office, grid)[-1])] == [
+        "上寨村后山2号"
+    ]
+
+
+def test_who_has_no_household_is_listed(desk, street):
+    found = read_households(desk.office, read_roots(desk.office)[-1])
+    assert [row.cells[0] for row in found.rows] == ["罗春生"]
+
+
+def test_initials_and_last_digits_jump_to_the_person(desk, street):
+    page = RegistryPage(desk.office, desk.jobs)
+    shown(desk, page)
+    page.search.setFocus()
+    desk.qtbot.keyClicks(page.search, "lcs 0012")
+    desk.qtbot.waitUntil(
+        lambda: page.card.file is not None and page.card.file.record.id == street["head"], timeout=5000
+    )
+    assert page.families.current_row().id == street["head"]
+    assert page.tree.current().key == street["building"]
+    assert "已定位" in page.hit_line.text()
+
+
+def test_the_card_masks_numbers_and_shows_visits(desk, street):
+    desk.make(
+        "visit",
+        visit_date="2026-09-12",
+        visitor="普云芳",
+        household=street["home"],
+        household_name="李长顺",
+        purpose="daily",
+        content="看望",
+    )
+    page = RegistryPage(desk.office, desk.jobs)
+    shown(desk, page)
+    page.opened({"form": "resident", "id": street["head"]})
+    desk.settle()
+    assert page.card.file.record.id == street["head"]
+    assert [words for _, words, _, _ in page.card.file.dealings] == ["走访 · 日常 · 普云芳"]
+    texts = [label.text() for label in page.card.findChildren(type(page.card.title))]
+    assert "199****0012" in texts
+    assert not any("19912340012" in text for text in texts)
+
+
+def test_f2_opens_the_record_for_change(desk, street):
+    page = RegistryPage(desk.office, desk.jobs)
+    gone = shown(desk, page)
+    page.opened({"form": "resident", "id": street["wife"]})
+    desk.settle()
+    page.activateWindow()
+    page.families.setFocus()
+    desk.qtbot.waitUntil(page.families.hasFocus)
+    desk.qtbot.keyClick(page.families, Qt.Key.Key_F2)
+    assert gone[-1] == ("record", {"form": "resident", "id": street["wife"]})
+
+
+def test_a_household_of_two_is_registered_one_after_the_other(desk, street):
+    page = RecordPage(desk.office, desk.jobs)
+    gone = shown(desk, page)
+    page.opened({"form": "household", "preset": {"dwelling": street["other"]}, "area": UPPER})
+    desk.settle()
+    assert page.form.value("dwelling") == street["other"]
+    page.form.rows["head_name"].entry.setFocus()
+    commit(page.form.rows["head_name"].entry, "张文贵")
+    page.form.save()
+    desk.settle()
+    assert (page.form.value("name"), page.form.value("relation")) == ("张文贵", "0")
+    page.again_button.click()
+    desk.settle()
+    commit(page.form.rows["name"].entry, "赵小妹")
+    page.form.save()
+    desk.settle()
+    (home,) = desk.office.store.select("household", {"head_name": "张文贵"})
+    people = desk.office.store.select("resident", {"household": home.id})
+    assert sorted(str(person.values["name"]) for person in people) == ["张文贵", "赵小妹"]
+    assert {person.area for person in people} == {UPPER}
+    assert gone[-1] == ("back", {})
+
+
+def test_a_deleted_person_comes_back_with_undo(desk, street):
+    page = RecordPage(desk.office, desk.jobs)
+    shown(desk, page)
+    undone = []
+    page.said.connect(lambda _text, undo: undone.append(undo))
+    page.opened({"form": "resident", "id": street["wife"]})
+    desk.settle()
+    page._ask_delete()
+    dialog = page.findChild(ReasonDialog)
+    commit(dialog.reason, "重复登记")
+    dialog.act.click()
+    desk.settle()
+    assert desk.office.store.get("resident", street["wife"]).deleted
+    undone[-1]()
+    desk.settle()
+    assert not desk.office.store.get("resident", street["wife"]).deleted
+
+
+def test_a_reader_is_offered_nothing_he_may_not_do(open_desk):
+    desk = open_desk("adviser")
+    page = RegistryPage(desk.office, desk.jobs)
+    shown(desk, page)
+    assert page.actions == []
+    assert page._first_steps() == []
+
+
+def test_a_person_page_shows_the_household(desk, street):
+    page = PersonPage(desk.office, desk.jobs)
+    shown(desk, page)
+    page.opened({"id": street["wife"]})
+    desk.settle()
+    assert page.title.text() == "周玉兰"
+    assert page.table.model.total() == 2
+
+
+def test_a_change_elsewhere_keeps_the_place_and_the_row(desk, street):
+    page = RegistryPage(desk.office, desk.jobs)
+    shown(desk, page)
+    page.opened({"form": "resident", "id": street["wife"]})
+    desk.settle()
+    desk.make("building", name="上寨三组后排", grid=street["grid"])
+    page.refresh(["building"])
+    desk.settle()
+    assert page.tree.current().key == street["building"]
+    assert page.families.current_row().id == street["wife"]

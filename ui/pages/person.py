@@ -1,0 +1,100 @@
+"""A person on a page of his own: the card, the household around him, the way to his place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QHBoxLayout
+
+from app.schema.record import Record
+from ui.lists import Column, RecordTable
+from ui.page import Page
+from ui.pages.person_card import PersonCard
+from ui.pages.registry_read import PersonFile, read_person
+from ui.pieces.buttons import Button
+from ui.pieces.card import Card
+from ui.pieces.empty import EmptyState
+
+if TYPE_CHECKING:
+    from app.services.office import Office
+    from ui.jobs import Jobs
+
+_COLUMNS = (
+    Column("name", "姓名", 120, strong=True, sortable=False),
+    Column("relation", "与户主关系", 110, sortable=False),
+    Column("sex", "性别", 60, sortable=False),
+    Column("birth", "出生日期", 120, role="date", sortable=False),
+    Column("id_number", "公民身份号码", 170, tone="text-2", sortable=False),
+    Column("phone", "联系电话", 120, tone="text-2", stretch=True, sortable=False),
+)
+
+
+class PersonPage(Page):
+    """``opened``: {"id": id of a resident}."""
+
+    def __init__(self, office: Office, jobs: Jobs) -> None:
+        super().__init__("居民", back=True)
+        self._office, self._jobs, self._id = office, jobs, ""
+        self.card = PersonCard(office, jobs)
+        self.card.edit.connect(lambda form, record_id: self.go.emit("record", {"form": form, "id": record_id}))
+        self.card.add_member.connect(
+            lambda home: self.go.emit("record", {"form": "resident", "preset": {"household": home}})
+        )
+        self.card.visit.connect(lambda home: self.go.emit("visits", {"household": home}))
+        self.card.go_to.connect(lambda kind, key: self.go.emit("case" if kind == "event" else "visits", {"id": key}))
+        self.add_quiet(Button("在基础数据里看", self._locate, icon="map-pin"))
+        line = QHBoxLayout()
+        line.setSpacing(12)
+        line.addWidget(self.card, 2)
+        self._family = Card("同户的人", flush=True)
+        self.table = RecordTable(
+            _COLUMNS,
+            lambda _offset, _limit, _order: [],
+            unit="人",
+            empty=EmptyState("users", "没有同户的人", "这个人还没有落到户里。"),
+        )
+        self.table.opened.connect(lambda key: self.go.emit("person", {"id": key}))
+        self._family.add(self.table, 1)
+        line.addWidget(self._family, 3)
+        self.content.addLayout(line, 1)
+        QShortcut(QKeySequence("F2"), self, activated=self._edit)
+
+    def opened(self, args: Mapping[str, Any]) -> None:
+        self._id = str(args["id"])
+        self._load()
+
+    def refresh(self, changed: Sequence[str]) -> None:
+        if self._id:
+            self._load()
+
+    def _load(self) -> None:
+        wanted = self._id
+        self._jobs.run(lambda: read_person(self._office, "resident", wanted), lambda file: self._on_file(wanted, file))
+
+    def _on_file(self, wanted: str, file: PersonFile) -> None:
+        if wanted != self._id:
+            return
+        self.set_title(str(file.record.values.get("name") or "居民"), file.where)
+        self.card.show_file(file)
+        rows = [self._line(person) for person in file.members]
+        self.table.show_rows(len(rows), lambda offset, limit, _order: rows[offset : offset + limit])
+
+    def _line(self, person: Record) -> dict[str, Any]:
+        form, values = self._office.forms["resident"], person.values
+        return {
+            "id": person.id,
+            "name": values.get("name"),
+            "relation": values.get("relation_text") or form.show("relation", values.get("relation")),
+            "sex": form.show("sex", values.get("sex")),
+            "birth": values.get("birth_date"),
+            "id_number": form.show("id_number", values.get("id_number"), masked=True),
+            "phone": form.show("phone", values.get("phone"), masked=True),
+        }
+
+    def _edit(self) -> None:
+        self.go.emit("record", {"form": "resident", "id": self._id})
+
+    def _locate(self) -> None:
+        self.go.emit("registry", {"form": "resident", "id": self._id})

@@ -1,0 +1,198 @@
+"""The card of a person or a household: facts, masked numbers with their eye, where, and what happened there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from ui import theme
+from ui.forms.reason import ask_reason
+from ui.lists.columns import short_time
+from ui.pages.registry_read import PersonFile
+from ui.pieces.buttons import Button, IconButton
+from ui.pieces.card import Card, empty
+from ui.pieces.facts import Fact, Facts
+from ui.pieces.masked import Masked
+from ui.pieces.text import Elided, rule, words
+
+if TYPE_CHECKING:
+    from app.services.office import Office
+    from ui.jobs import Jobs
+
+_PERSON = (
+    "id_number",
+    "phone",
+    "birth_date",
+    "hukou_address",
+    "live_address",
+    "presence",
+    "occupation",
+    "workplace",
+    "remark",
+    "verify_note",
+)
+_HOME = ("number", "head_name", "contact", "last_visit", "remark")
+_REASONS = ("核对证件", "办理事项需要")
+
+
+class PersonCard(Card):
+    """``show_file(PersonFile)``, ``show_nothing()``. Signals ``edit(form, id)``, ``add_member(household id)``,
+    ``visit(household id)``, ``go_to(form, id)`` for a line of what happened.
+    """
+
+    edit = Signal(str, str)
+    add_member = Signal(str)
+    visit = Signal(str)
+    go_to = Signal(str, str)
+
+    def __init__(self, office: Office, jobs: Jobs) -> None:
+        super().__init__(flush=True)
+        self._office, self._jobs = office, jobs
+        self.file: PersonFile | None = None
+        self.setMinimumWidth(theme.current().grown(240))
+        self._head = QVBoxLayout()
+        self._head.setContentsMargins(12, 12, 8, 10)
+        self._inside = QVBoxLayout()
+        self._inside.setContentsMargins(12, 10, 12, 10)
+        self._inside.setSpacing(8)
+        self._foot = QHBoxLayout()
+        self._foot.setContentsMargins(12, 10, 12, 10)
+        self._foot.setSpacing(8)
+        scrolled = QWidget()
+        scrolled.setObjectName("scrolled")
+        scrolled.setLayout(self._inside)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(scrolled)
+        self.add(self._head)
+        self.add_rule()
+        self.add(scroll, 1)
+        self.add_rule()
+        self.add(self._foot)
+        self.show_nothing()
+
+    def show_nothing(self) -> None:
+        """Nobody is chosen."""
+        self.file = None
+        self._clear()
+        self._head.addWidget(words("没有选中人或户", tone="text-3"))
+        self._inside.addWidget(words("在中间的表里选一行，这里显示他的情况。", tone="text-3", wrap=True))
+        self._inside.addStretch(1)
+
+    def show_file(self, file: PersonFile) -> None:
+        """Show a person or a household."""
+        self.file = file
+        self._clear()
+        record = file.record
+        form = self._office.forms[record.form]
+        person = record.form == "resident"
+        self._show_head(file, person=person)
+        facts: list[Fact] = []
+        for name in _PERSON if person else _HOME:
+            value = record.values.get(name)
+            item = form.fields[name]
+            if value is None and name in ("occupation", "workplace", "remark", "verify_note", "last_visit"):
+                continue
+            if item.sensitive and value is not None:
+                facts.append(Fact(item.label, self._masked(file, name, item.show(value, masked=True))))
+            else:
+                facts.append(Fact(item.label, item.show(value), "orange" if name == "verify_note" else ""))
+        facts.append(Fact("所在", file.where))
+        self._inside.addWidget(Facts(facts, label_width=94))
+        if file.dealings:
+            self._inside.addWidget(rule())
+            self._inside.addWidget(words("往来记录", strong=True))
+            for day, said, kind, record_id in file.dealings:
+                self._inside.addWidget(self._dealing(day, said, kind, record_id))
+        self._inside.addStretch(1)
+        self._show_foot(file, person=person)
+
+    def _show_head(self, file: PersonFile, *, person: bool) -> None:
+        record, form = file.record, self._office.forms[file.record.form]
+        line = QHBoxLayout()
+        line.setSpacing(10)
+        name = form.record_title(record.values)
+        mark = QLabel(name[:1])
+        mark.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        side = theme.current().grown(40)
+        mark.setFixedSize(side, side)
+        look = theme.current()
+        mark.setStyleSheet(
+            f"background: {look.colours['strip']}; border-radius: {side // 2}px; font-size: {look.px('fs-16')}px;"
+        )
+        line.addWidget(mark)
+        said = QVBoxLayout()
+        said.setSpacing(0)
+        top = QHBoxLayout()
+        top.setSpacing(8)
+        top.addWidget(words(name, "16", strong=True))
+        if person:
+            note = " · ".join(part for part in (form.show("sex", record.values.get("sex")), file.age) if part)
+            top.addWidget(Elided(note, tone="text-2"), 1)
+            head = str(file.household.values.get("head_name") or "") if file.household else ""
+            relation = str(record.values.get("relation_text") or form.show("relation", record.values.get("relation")))
+            below = " · ".join(
+                part for part in (relation, f"{head}户 {len(file.members)} 人" if head else "未落户") if part
+            )
+        else:
+            top.addWidget(Elided("户", tone="text-2"), 1)
+            below = f"{len(file.members)} 人"
+        said.addLayout(top)
+        said.addWidget(Elided(below, "13", "text-3"))
+        line.addLayout(said, 1)
+        if self._may("edit", record.form, record.area):
+            line.addWidget(IconButton("pencil", "修改（F2）", lambda: self.edit.emit(record.form, record.id)))
+        self._head.addLayout(line)
+
+    def _show_foot(self, file: PersonFile, *, person: bool) -> None:
+        home = file.household
+        if home is None:
+            return
+        if self._may("create", "visit", home.area):
+            self._foot.addWidget(Button("登记走访", lambda: self.visit.emit(home.id), small=True))
+        if self._may("create", "resident", home.area):
+            self._foot.addWidget(Button("添成员", lambda: self.add_member.emit(home.id), small=True))
+        if person and self._may("edit", "household", home.area):
+            self._foot.addWidget(Button("改户", lambda: self.edit.emit("household", home.id), kind="quiet", small=True))
+        self._foot.addStretch(1)
+
+    def _dealing(self, day: str, said: str, kind: str, record_id: str) -> QWidget:
+        line = QWidget()
+        row = QHBoxLayout(line)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        row.addWidget(words(short_time(day)[5:] if day else "", "13", "text-3"))
+        button = Button(said, lambda: self.go_to.emit(kind, record_id), kind="link", small=True)
+        row.addWidget(button)
+        row.addStretch(1)
+        return line
+
+    def _masked(self, file: PersonFile, name: str, shown: str) -> Masked:
+        record = file.record
+        if not self._may("reveal", record.form, record.area):
+            return Masked(shown)
+        label = self._office.forms[record.form].fields[name].label
+
+        def reveal() -> None:
+            def run(reason: str) -> None:
+                self._jobs.run(
+                    lambda: self._office.records.reveal(record.form, record.id, [name], reason)[name],
+                    lambda whole: masked.uncover(str(whole)),
+                )
+
+            ask_reason(self, f"查看完整的{label}", "谁在什么时候、为什么看，会记入日志。", "查看", run, _REASONS)
+
+        masked = Masked(shown, reveal)
+        return masked
+
+    def _may(self, action: str, form: str, area: str) -> bool:
+        return self._office.gate.decide(action, form, area, own=True).allowed
+
+    def _clear(self) -> None:
+        for part in (self._head, self._inside, self._foot):
+            empty(part)

@@ -1,0 +1,336 @@
+"""The registry: places at the left, their households in the middle, the person at the right, and finding anybody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSplitter, QStackedWidget
+
+from app.services.registry import Place
+from app.store.search import Hit
+from ui import theme
+from ui.page import Page
+from ui.pages.person_card import PersonCard
+from ui.pages.registry_families import FamilyView
+from ui.pages.registry_read import (
+    FORMS,
+    Found,
+    Households,
+    Row,
+    hit_words,
+    read_children,
+    read_households,
+    read_person,
+    read_roots,
+    read_way,
+)
+from ui.pages.registry_tree import PlaceTree
+from ui.pieces.breadcrumb import Breadcrumb
+from ui.pieces.buttons import Button
+from ui.pieces.card import Card
+from ui.pieces.empty import EmptyState
+from ui.pieces.filters import SearchField
+from ui.pieces.keys import KeyHint
+from ui.pieces.text import Elided
+
+if TYPE_CHECKING:
+    from app.services.office import Office
+    from ui.jobs import Jobs
+
+
+class RegistryPage(Page):
+    """基础数据. ``opened``: {"find": text}, {"form": "resident", "id": id} goes there."""
+
+    def __init__(self, office: Office, jobs: Jobs) -> None:
+        super().__init__("基础数据", dense=True)
+        self._office, self._jobs = office, jobs
+        self._place: Place | None = None
+        self._only = ""
+        self._hits: Sequence[Hit] = ()
+        self._hit = 0
+        self._turn = 0
+        self._wanted = ("", "")
+        self.crumbs = Breadcrumb()
+        self.crumbs.went.connect(lambda key: self.tree.go_to(str(key)))
+        self.add_beside(self.crumbs)
+        self._add_actions()
+        split = QSplitter(Qt.Orientation.Horizontal)
+        split.setChildrenCollapsible(False)
+        split.setHandleWidth(12)
+        split.addWidget(self._left())
+        split.addWidget(self._middle())
+        self.card = PersonCard(office, jobs)
+        self.card.edit.connect(lambda form, record_id: self.go.emit("record", {"form": form, "id": record_id}))
+        self.card.add_member.connect(self._new_member)
+        self.card.visit.connect(lambda home: self.go.emit("visits", {"household": home}))
+        self.card.go_to.connect(self._on_dealing)
+        split.addWidget(self.card)
+        split.setStretchFactor(1, 1)
+        grown = theme.current().grown
+        split.setSizes([grown(238), grown(620), grown(272)])
+        self.add(split, 1)
+        self._key("F2", self._edit)
+        self._load_roots()
+
+    @property
+    def actions(self) -> Sequence[tuple[str, str, Callable[[], object]]]:
+        more = [("新增居民", "", lambda: self._new_member("")), ("从 Excel 导入住户", "", self._import)]
+        return [*super().actions, *(more if self._may("create", "resident") else [])]
+
+    def opened(self, args: Mapping[str, Any]) -> None:
+        if args.get("id"):
+            self._go_to_hit(Hit(str(args.get("form") or "resident"), str(args["id"]), "", "", 1.0))
+        elif args.get("find"):
+            self.search.setText(str(args["find"]))
+        self.search.setFocus()
+
+    def refresh(self, changed: Sequence[str]) -> None:
+        if changed and not set(changed) & {*FORMS, "visit", "event"}:
+            return
+        row = self.families.current_row()
+        if row is not None:
+            self._wanted = (
+                (row.id, "") if row.form == "household" else ((self.families.current_home() or row).id, row.id)
+            )
+        if not changed or set(changed) & {"grid", "building", "dwelling"}:
+            self._load_roots()
+        elif self._place is not None:
+            self._load(self._place, self._only)
+
+    # -- building ---------------------------------------------------------------------------------------------------------------
+
+    def _add_actions(self) -> None:
+        if self._may("import", "resident"):
+            self.add_quiet(Button("从 Excel 导入", self._import, icon="file-import"))
+        if self._may("create", "resident"):
+            self.add_quiet(
+                Button("新增居民", lambda: self._new_member(self._home_id()), icon="user-plus", keys="Ctrl+Shift+N")
+            )
+        if self._may("create", "household"):
+            self.set_primary("新增住户", self._new_household, icon="plus")
+
+    def _left(self) -> Card:
+        card = Card("辖区", flush=True)
+        self.tree = PlaceTree(lambda place, show: self._jobs.run(lambda: read_children(self._office, place), show))
+        self.tree.picked.connect(self._load)
+        card.add(self.tree, 1)
+        card.setMinimumWidth(theme.current().grown(180))
+        return card
+
+    def _middle(self) -> Card:
+        card = Card(flush=True)
+        self.search = SearchField("姓名、拼音首字母、号码末几位、地址", 300)
+        self.search.searched.connect(self._on_searched)
+        self.search.left_down.connect(self._next_hit)
+        self.search.returnPressed.connect(self.families.setFocus)
+        self.hits = Button("", self._next_hit, kind="link", small=True)
+        self.hits.hide()
+        line = card.add_line(self.search, None)
+        line.setContentsMargins(12, 8, 12, 8)
+        self.hit_line = Elided("", "13", "primary-text")
+        below = QHBoxLayout()
+        below.setContentsMargins(12, 0, 8, 0)
+        below.addWidget(self.hit_line, 1)
+        below.addWidget(self.hits)
+        card.add(below)
+        self.hit_line.hide()
+        card.add_rule()
+        self.families = FamilyView()
+        self.families.current_changed.connect(self._on_row)
+        self.families.opened.connect(self._on_opened_row)
+        self.families.typed.connect(lambda text: (self.search.setFocus(), self.search.setText(text)))
+        self._empty = EmptyState("home", "这里还没有住户", "从 Excel 导入花名册，或逐户登记。", *self._first_steps())
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self.families)
+        self.pages.addWidget(self._empty)
+        card.add(self.pages, 1)
+        card.add(self._footer())
+        return card
+
+    def _first_steps(self) -> list[Button]:
+        steps = []
+        if self._may("import", "resident"):
+            steps.append(Button("从 Excel 导入", self._import, icon="file-import"))
+        if self._may("create", "household"):
+            steps.append(Button("新增住户", self._new_household))
+        return steps
+
+    def _footer(self) -> QFrame:
+        foot = QFrame()
+        foot.setObjectName("footer")
+        foot.setFixedHeight(theme.current().px("footer"))
+        line = QHBoxLayout(foot)
+        line.setContentsMargins(12, 0, 12, 0)
+        self.count = Elided("", "13", "text-2")
+        line.addWidget(self.count, 1)
+        for keys, said in (("Right", "展开"), ("F2", "修改")):
+            line.addWidget(KeyHint(keys, said))
+        return foot
+
+    def _key(self, keys: str, on: Callable[[], object]) -> None:
+        shortcut = QShortcut(QKeySequence(keys), self)
+        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        shortcut.activated.connect(on)
+
+    # -- places and households --------------------------------------------------------------------------------------------------
+
+    def _load_roots(self) -> None:
+        open_keys = self.tree.loaded()
+        here = self._place.key if self._place else ""
+        self._jobs.run(lambda: self._read_open(open_keys), lambda found: self._on_roots(*found, here))
+
+    def _read_open(self, keys: Sequence[str]) -> tuple[list[Place], list[tuple[Place, tuple[Place, ...]]]]:
+        """The roots, and what lies in each place that was open: nothing folds because somebody else's change came in."""
+        roots = read_roots(self._office)
+        known = {place.key: place for place in roots}
+        wanted = list(keys) or [place.key for place in roots if place.kind in ("township", "county")][:1]
+        way = []
+        for key in wanted:
+            if key in known:
+                children = tuple(read_children(self._office, known[key]))
+                known.update({child.key: child for child in children})
+                way.append((known[key], children))
+        return roots, way
+
+    def _on_roots(self, roots: Sequence[Place], way: Sequence[tuple[Place, Sequence[Place]]], here: str) -> None:
+        self.tree.show_roots(roots)
+        self.tree.open_way(way)
+        if here and self.tree.go_to(here, quiet=True):
+            self._load(self.tree.current() or roots[0], self._only)
+        elif roots and self._place is None:
+            self.tree.go_to(roots[0].key)
+
+    def _load(self, place: Place, only: str = "") -> None:
+        self._place, self._only = place, only
+        self._turn += 1
+        turn = self._turn
+        self.crumbs.show_steps([(step.name, step.key) for step in self.tree.way()])
+        self._jobs.run(
+            lambda: read_households(self._office, place, 0, only), lambda found: self._on_households(turn, found)
+        )
+
+    def _on_households(self, turn: int, found: Households) -> None:
+        if turn != self._turn:
+            return
+        place = self._place
+
+        def more(offset: int, show: Callable[[Households], None]) -> None:
+            if place is not None:
+                self._jobs.run(lambda: read_households(self._office, place, offset), show)
+
+        self.families.families.show(found, None if self._only else more)
+        self.pages.setCurrentIndex(0 if found.rows else 1)
+        unit = "人" if place is not None and place.kind == "unplaced" else "户"
+        self.count.setText(f"{found.total:,} {unit}" + (f" {found.note}" if found.note else ""))
+        household, resident = self._wanted
+        self._wanted = ("", "")
+        if (household or resident) and self.families.go_to(household, resident):
+            return
+        if found.rows:
+            self.families.setCurrentIndex(self.families.families.index(0, 0))
+        else:
+            self.card.show_nothing()
+
+    def _on_row(self, row: Row | None) -> None:
+        if row is None:
+            self.card.show_nothing()
+            return
+        form, record_id = row.form, row.id
+        if form == "household" and row.members and row.members[0].cells[1] == "户主":
+            form, record_id = "resident", row.members[0].id
+        self._jobs.run(lambda: read_person(self._office, form, record_id), lambda file: self._on_person(row, file))
+
+    def _on_person(self, row: Row, file: Any) -> None:
+        now = self.families.current_row()
+        if now is not None and now.id == row.id:
+            self.card.show_file(file)
+
+    def _on_opened_row(self, row: Row | None) -> None:
+        if row is not None and row.form == "resident":
+            self.go.emit("person", {"id": row.id})
+        elif row is not None:
+            self.go.emit("record", {"form": "household", "id": row.id})
+
+    # -- finding ----------------------------------------------------------------------------------------------------------------
+
+    def _on_searched(self, text: str) -> None:
+        if not text:
+            self._show_hits((), "")
+            return
+        self._jobs.run(lambda: self._office.registry.find(text, forms=FORMS), lambda hits: self._on_hits(text, hits))
+
+    def _on_hits(self, text: str, hits: Sequence[Hit]) -> None:
+        if text != self.search.text().strip():
+            return
+        self._show_hits(hits, text)
+        if hits:
+            self._go_to_hit(hits[0])
+
+    def _show_hits(self, hits: Sequence[Hit], text: str) -> None:
+        self._hits, self._hit = hits, 0
+        self.hit_line.setVisible(bool(text))
+        self.hits.setVisible(len(hits) > 1)
+        self.hits.set_words("下一个 ↓")
+        self.hit_line.setText(
+            hit_words(hits, 0) if hits else f"没有找到“{text}”。可以只输姓名、拼音首字母或号码末四位。"
+        )
+
+    def _next_hit(self) -> None:
+        if len(self._hits) < 2:
+            self.families.setFocus()
+            return
+        self._hit = (self._hit + 1) % len(self._hits)
+        self.hit_line.setText(hit_words(self._hits, self._hit))
+        self._go_to_hit(self._hits[self._hit])
+
+    def _go_to_hit(self, hit: Hit) -> None:
+        self._jobs.run(lambda: read_way(self._office, hit), self._on_found)
+
+    def _on_found(self, found: Found) -> None:
+        self.tree.open_way(found.way)
+        if found.place is None:
+            return
+        self._wanted = (found.household, found.resident)
+        self.tree.go_to(found.place.key, quiet=True)
+        # A whole village is read page by page: a household without a dwelling is shown alone.
+        wide = found.place.kind in ("county", "township", "village", "community", "grid")
+        self._load(found.place, found.household if wide else "")
+
+    # -- doing ------------------------------------------------------------------------------------------------------------------
+
+    def _edit(self) -> None:
+        row = self.families.current_row()
+        if row is not None:
+            self.go.emit("record", {"form": row.form, "id": row.id})
+
+    def _home_id(self) -> str:
+        home = self.families.current_home()
+        return home.id if home is not None and home.form == "household" else ""
+
+    def _new_household(self) -> None:
+        place = self._place
+        preset = {"dwelling": place.key} if place is not None and place.kind == "dwelling" else {}
+        self.go.emit("record", {"form": "household", "preset": preset, "area": self._village()})
+
+    def _new_member(self, household: str) -> None:
+        preset = {"household": household} if household else {}
+        self.go.emit("record", {"form": "resident", "preset": preset, "area": "" if household else self._village()})
+
+    def _village(self) -> str:
+        known = next((p for p in reversed(self.tree.way()) if p.kind in ("village", "community")), None)
+        return known.area if known is not None else ""
+
+    def _import(self) -> None:
+        self.go.emit("import", {"form": "resident", "area": self._village()})
+
+    def _on_dealing(self, kind: str, record_id: str) -> None:
+        if kind == "event":
+            self.go.emit("case", {"id": record_id})
+        else:
+            self.go.emit("visits", {"id": record_id})
+
+    def _may(self, action: str, form: str) -> bool:
+        return self._office.gate.decide(action, form, None, own=True).allowed

@@ -1,0 +1,315 @@
+"""The households of a place with their members: a tree of two levels that reads on as one scrolls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QPainter
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTreeView,
+)
+
+from ui import icons, theme
+from ui.lists.columns import short_time
+from ui.pages.registry_read import PAGE, Households, Row
+from ui.pieces.chips import State, paint_chip
+
+_Index = QModelIndex | QPersistentModelIndex
+_NOWHERE = QModelIndex()
+HEADINGS = ("户主 / 成员", "户号", "房屋", "人数", "在户情况", "联系人", "上次走访")
+_WIDTHS = (132, 84, 0, 48, 108, 72, 84)
+_PEOPLE, _PRESENCE, _VISIT = 3, 4, 6
+_USUAL = "户在人在"
+
+# more(offset, show): show(Households) later, on the GUI thread.
+More = Callable[[int, Callable[[Households], None]], object]
+
+
+class FamilyModel(QAbstractItemModel):
+    """Rows and, below them, their members; the next page is asked for when the view comes to the end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[Row] = []
+        self.total = 0
+        self._more: More | None = None
+        self._asked = False
+        self._turn = 0
+
+    def show(self, found: Households, more: More | None = None) -> None:
+        """Begin anew with *found*; *more* reads the pages after it."""
+        self.beginResetModel()
+        self._turn += 1
+        self.rows, self.total, self._more, self._asked = list(found.rows), found.total, more, False
+        self.endResetModel()
+
+    def row_at(self, index: _Index) -> Row | None:
+        """The household or person at *index*."""
+        if not index.isValid():
+            return None
+        top = index.internalId()
+        if not top:
+            return self.rows[index.row()]
+        return self.rows[top - 1].members[index.row()]
+
+    def home_of(self, index: _Index) -> Row | None:
+        """The top row that *index* is or belongs to."""
+        if not index.isValid():
+            return None
+        return self.rows[index.internalId() - 1 if index.internalId() else index.row()]
+
+    def index_of(self, household: str, resident: str = "") -> QModelIndex:
+        """Where the household, or one of its members, stands; invalid where it isn't loaded."""
+        for number, row in enumerate(self.rows):
+            if row.id == resident:
+                return self.index(number, 0)
+            if row.id != household:
+                continue
+            top = self.index(number, 0)
+            member = next((place for place, person in enumerate(row.members) if person.id == resident), -1)
+            return self.index(member, 0, top) if member >= 0 else top
+        return QModelIndex()
+
+    def index(self, row: int, column: int, parent: _Index = _NOWHERE) -> QModelIndex:
+        # The internal id is 0 for a top row, else the number of its household counted from 1.
+        return self.createIndex(row, column, parent.row() + 1 if parent.isValid() else 0)
+
+    def parent(self, index: _Index = _NOWHERE) -> QModelIndex:  # type: ignore[override]
+        top = index.internalId() if index.isValid() else 0
+        return self.createIndex(top - 1, 0, 0) if top else QModelIndex()
+
+    def rowCount(self, parent: _Index = _NOWHERE) -> int:
+        if not parent.isValid():
+            return len(self.rows)
+        return 0 if parent.internalId() or parent.column() else len(self.rows[parent.row()].members)
+
+    def columnCount(self, parent: _Index = _NOWHERE) -> int:
+        return len(HEADINGS)
+
+    def hasChildren(self, parent: _Index = _NOWHERE) -> bool:
+        return self.rowCount(parent) > 0
+
+    def canFetchMore(self, parent: _Index) -> bool:
+        return not parent.isValid() and len(self.rows) < self.total and self._more is not None and not self._asked
+
+    def fetchMore(self, parent: _Index) -> None:
+        if self._more is None or self._asked:
+            return
+        self._asked, turn = True, self._turn
+        self._more(len(self.rows), lambda found: self._on_more(turn, found))
+
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        row = self.row_at(index)
+        if row is None or role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            return None
+        return row.cells[index.column()]
+
+    def headerData(self, section: int, way: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            right = Qt.AlignmentFlag.AlignRight if section == _PEOPLE else Qt.AlignmentFlag.AlignLeft
+            return right | Qt.AlignmentFlag.AlignVCenter
+        return HEADINGS[section] if way == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole else None
+
+    def _on_more(self, turn: int, found: Households) -> None:
+        if turn != self._turn:
+            return
+        self._asked = False
+        if not found.rows:
+            self.total = len(self.rows)
+            return
+        first = len(self.rows)
+        self.beginInsertRows(QModelIndex(), first, first + len(found.rows) - 1)
+        self.rows.extend(found.rows)
+        self.endInsertRows()
+
+
+class FamilyView(QTreeView):
+    """Signals ``current_changed(Row)``, ``opened(Row)`` (double click, Enter on a person; Enter unfolds a household), ``typed(text)``."""
+
+    current_changed = Signal(object)
+    opened = Signal(object)
+    typed = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.families = FamilyModel()
+        self.setModel(self.families)
+        self.setItemDelegate(_Delegate(self))
+        self.setRootIsDecorated(False)
+        self.setIndentation(0)
+        self.setUniformRowHeights(False)
+        self.setAllColumnsShowFocus(True)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setExpandsOnDoubleClick(False)
+        self.setMouseTracking(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setAccessibleName("户和成员")
+        header = self.header()
+        header.setStretchLastSection(False)
+        header.setSectionsMovable(False)
+        header.setMinimumSectionSize(40)
+        self.fit()
+        self.selectionModel().currentChanged.connect(
+            lambda now, _before: self.current_changed.emit(self.families.row_at(now))
+        )
+        self.clicked.connect(self._on_clicked)
+        self.doubleClicked.connect(lambda index: self.opened.emit(self.families.row_at(index)))
+
+    def fit(self) -> None:
+        """Take the widths of the look in force."""
+        look = theme.current()
+        self.header().setFixedHeight(look.px("table-header"))
+        for number, width in enumerate(_WIDTHS):
+            way = QHeaderView.ResizeMode.Interactive if width else QHeaderView.ResizeMode.Stretch
+            self.header().setSectionResizeMode(number, way)
+            if width:
+                self.header().resizeSection(number, look.grown(width))
+
+    def current_row(self) -> Row | None:
+        """The household or person that is current."""
+        return self.families.row_at(self.currentIndex())
+
+    def current_home(self) -> Row | None:
+        """The household that is current or that the current person belongs to."""
+        return self.families.home_of(self.currentIndex())
+
+    def go_to(self, household: str, resident: str = "") -> bool:
+        """Make the person, or the household, the current row; False where it isn't loaded."""
+        index = self.families.index_of(household, resident)
+        if not index.isValid():
+            return False
+        if index.parent().isValid():
+            self.expand(index.parent())
+        self.setCurrentIndex(index)
+        self.scrollTo(index, QAbstractItemView.ScrollHint.PositionAtCenter)
+        return True
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        index = self.currentIndex()
+        top = index.isValid() and not index.parent().isValid()
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and index.isValid():
+            if top and self.families.hasChildren(index.siblingAtColumn(0)):
+                self._toggle(index)
+            else:
+                self.opened.emit(self.families.row_at(index))
+        elif event.key() == Qt.Key.Key_Right and top:
+            self.expand(index.siblingAtColumn(0))
+        elif event.key() == Qt.Key.Key_Left and index.isValid():
+            if top:
+                self.collapse(index.siblingAtColumn(0))
+            else:
+                self.setCurrentIndex(index.parent())
+        else:
+            super().keyPressEvent(event)
+
+    def keyboardSearch(self, search: str) -> None:
+        if search.strip():
+            self.typed.emit(search)
+
+    def _on_clicked(self, index: QModelIndex) -> None:
+        if not index.parent().isValid() and index.column() == 0:
+            self._toggle(index)
+
+    def _toggle(self, index: QModelIndex) -> None:
+        first = index.siblingAtColumn(0)
+        self.setExpanded(first, not self.isExpanded(first))
+
+
+class _Delegate(QStyledItemDelegate):
+    def __init__(self, view: FamilyView) -> None:
+        super().__init__(view)
+        self._view = view
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
+        return QSize(40, theme.current().px("member-row" if index.parent().isValid() else "row"))
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
+        look = theme.current()
+        row = self._view.families.row_at(index)
+        if row is None:
+            return
+        member = index.parent().isValid()
+        rect, column = option.rect, index.column()
+        picked = bool(option.state & QStyle.StateFlag.State_Selected)
+        hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)
+        ground = "sel" if picked else "hover" if hovered else "surface-2" if member else "surface"
+        painter.save()
+        painter.fillRect(rect, look.colour(ground))
+        if picked and column == 0:
+            painter.fillRect(QRect(rect.left(), rect.top(), look.px("row-bar"), rect.height()), look.colour("primary"))
+        painter.fillRect(QRect(rect.left(), rect.bottom(), rect.width(), 1), look.colour("line"))
+        if row.form == "resident":
+            self._paint_person(painter, rect, index, row, member=member)
+        else:
+            self._paint_home(painter, rect, index, row, picked=picked)
+        painter.restore()
+
+    def _paint_home(self, painter: QPainter, rect: QRect, index: _Index, row: Row, *, picked: bool) -> None:
+        look, column, text = theme.current(), index.column(), row.cells[index.column()]
+        room = rect.adjusted(8, 0, -8, 0)
+        if column == 0:
+            side = look.grown(14)
+            if row.members:
+                name = (
+                    "chevron-down"
+                    if self._view.isExpanded(self._view.families.index(index.row(), 0))
+                    else "chevron-right"
+                )
+                icons.paint(
+                    painter,
+                    QRect(rect.left() + 12, rect.top() + (rect.height() - side) // 2, side, side),
+                    name,
+                    "text-2",
+                )
+            room.setLeft(rect.left() + 12 + side + 4)
+        elif column == _PRESENCE and text and text != _USUAL:
+            paint_chip(painter, room, State(text, "grey", "plane-departure" if "人不在" in text else ""), picked)
+            return
+        elif column == _VISIT and text:
+            text = short_time(text)[5:]
+        right = Qt.AlignmentFlag.AlignRight if column == _PEOPLE else Qt.AlignmentFlag.AlignLeft
+        _words(
+            painter,
+            room,
+            text or "—",
+            "fs",
+            "text" if column in (0, 2, 3, 4) and text else "text-2",
+            right,
+            strong=column == 0,
+        )
+
+    def _paint_person(self, painter: QPainter, rect: QRect, index: _Index, row: Row, *, member: bool) -> None:
+        column, text = index.column(), row.cells[index.column()]
+        left = Qt.AlignmentFlag.AlignLeft
+        room = rect.adjusted(8, 0, -8, 0)
+        if column == 0:
+            room.setLeft(rect.left() + (36 if member else 12))
+        if column in (_PRESENCE, _VISIT):
+            # Numbers are wider than the columns of the households: they begin one column earlier, which is empty here.
+            before = self._view.columnWidth(column - 1)
+            room.setLeft(rect.left() - before + 8)
+            if column == _PRESENCE:
+                room.setLeft(rect.left() - before + 20)
+        if text:
+            _words(painter, room, text, "fs-13" if member else "fs", "text" if column == 0 else "text-2", left)
+
+
+def _words(
+    painter: QPainter, room: QRect, text: str, size: str, token: str, align: Qt.AlignmentFlag, *, strong: bool = False
+) -> None:
+    look = theme.current()
+    painter.setFont(look.font(size, strong))
+    painter.setPen(look.colour(token))
+    shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, max(room.width(), 0))
+    painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | align, shown)
+
+
+__all__ = ["HEADINGS", "PAGE", "FamilyModel", "FamilyView"]

@@ -1,0 +1,40 @@
+"""The pages of the registry, ledgers, import and settings, and how each is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from ui.jobs import Jobs, Worker
+from ui.page import Page
+
+if TYPE_CHECKING:
+    from app.services.office import Office
+
+MakeWorker = Callable[[Sequence[str]], Worker]
+Entry = tuple[str, Callable[[], Page], str]
+
+
+def pages(office: Office, jobs: Jobs, worker: MakeWorker) -> list[Entry]:
+    """(name, make, navigation entry) of each page; nothing of a page is imported before it is wanted."""
+
+    def registry() -> Page:
+        from ui.pages.registry import RegistryPage
+
+        return RegistryPage(office, jobs)
+
+    def person() -> Page:
+        from ui.pages.person import PersonPage
+
+        return PersonPage(office, jobs)
+
+    def record() -> Page:
+        from ui.pages.registry_record import RecordPage
+
+        return RecordPage(office, jobs)
+
+    return [
+        ("registry", registry, "registry"),
+        ("person", person, "registry"),
+        ("record", record, "registry"),
+    ]
