@@ -30,7 +30,7 @@ def find_headings(
         for catalog in catalogs:
             matches = catalog.columns(headings, by_hand)
             targets = {match.target for match in matches if match.target}
-            if not targets & set(catalog.keys) or (len(targets) < 2 and len([h for _, h in headings if h]) > 1):
+            if not catalog.understands(targets) or (len(targets) < 2 and len([h for _, h in headings if h]) > 1):
                 continue
             score = 4 * len(targets) + sum(match.how == "exact" for match in matches)
             if best is None or score > best[0]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from app.exchange.excel.words import Words, bare, load_roster_targets
@@ -33,17 +34,28 @@ class Match:
 
 
 NOTHING = Match(None, "none")
+_PROOFS = (
+    "resident.id_number", "resident.relation", "resident.birth_date", "household.number", "household.head_name", "dwelling.address",
+)  # fmt: skip
 _RANK = {"hand": 0, "exact": 1, "alias": 2, "contains": 3}
 
 
 @dataclass(frozen=True)
 class Catalog:
-    """What the sheets of one import may bring; a sheet counts only with one of ``keys``. ``form`` is what its rows are."""
+    """What the sheets of one import may bring; ``form`` is what their rows are.
+
+    A sheet counts only with one of ``keys`` and, where there are any, one of ``proofs``: names and phones alone are no roster.
+    """
 
     form: str
     targets: tuple[Target, ...]
     keys: tuple[str, ...]
     words: Words
+    proofs: tuple[str, ...] = ()
+
+    def understands(self, targets: AbstractSet[str]) -> bool:
+        """Whether a sheet that brings *targets* is one of this kind."""
+        return bool(targets & set(self.keys)) and (not self.proofs or bool(targets & set(self.proofs)))
 
     def match(self, heading: str, group: str = "") -> Match:
         """The target that *heading* means, under the heading *group* that stands over several columns."""
@@ -151,4 +163,4 @@ def roster_catalog(forms: Forms, words: Words) -> Catalog:
         item = forms[form].fields.get(field) if form in forms else None
         label, aliases = (item.label, item.aliases) if item else (further[name][0], ())
         targets.append(Target(name, label, (*aliases, *further.get(name, ()))))
-    return Catalog("roster", tuple(targets), ("resident.name",), words)
+    return Catalog("roster", tuple(targets), ("resident.name",), words, _PROOFS)

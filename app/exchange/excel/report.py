@@ -50,7 +50,7 @@ def _refused(
     headings = [column.heading for column in columns] + [_LENT[name] for name in further]
     for index, heading in enumerate([*headings, REASON]):
         book.put(sheet, 0, index, heading, "heading")
-    sheet.set_column(0, len(headings) - 1, 14)
+    sheet.set_column(0, len(headings) - 1, 14, book.formats["text"])
     sheet.set_column(len(headings), len(headings), 60)
     sheet.freeze_panes(1, 0)
     for line, item in enumerate(findings, 1):
@@ -61,13 +61,8 @@ def _refused(
             own: Cell = cells[column.index] if column.index < len(cells) else None
             value = own if own is not None else known.get(column.target or "") or row.cells.get(column.target or "")
             wrong = bool(column.target) and str(column.target).partition(".")[2] == item.field
-            book.put(
-                sheet,
-                line,
-                index,
-                value,
-                ("wrong_text" if value is None or isinstance(value, str) else "wrong") if wrong else "",
-            )
+            # A cell formatted as text: an 18-digit number typed over a lost one must not be lost again.
+            book.put(sheet, line, index, value, "wrong" if wrong else "")
         for index, name in enumerate(further, len(columns)):
             book.put(sheet, line, index, known.get(name) or None)
         book.put(sheet, line, len(headings), item.message)

@@ -33,8 +33,7 @@ class Book:
             "quoted": book.add_format(plain | {"num_format": "@", "quote_prefix": True}),
             "number": book.add_format(plain),
             "day": book.add_format(plain | {"num_format": "yyyy-mm-dd"}),
-            "wrong": book.add_format(plain | {"bg_color": "#FFE3C2"}),
-            "wrong_text": book.add_format(plain | {"bg_color": "#FFE3C2", "num_format": "@"}),
+            "wrong": book.add_format(plain | {"bg_color": "#FFE3C2", "num_format": "@"}),
         }
 
     def sheet(self, name: str) -> Any:

@@ -56,6 +56,11 @@ def test_the_report_keeps_a_number_a_number_and_says_why(intake, tmp_path):
     lost = [row for row in rows[1:] if "丢失" in str(row[-1])]
     assert len(lost) == 3
     assert all(any(isinstance(cell, float) and cell > 1e17 for cell in row) for row in lost)
+    sheet = openpyxl.load_workbook(report).worksheets[0]
+    wrong = [
+        cell for line in sheet.iter_rows() for cell in line if isinstance(cell.value, float | int) and cell.value > 1e17
+    ]
+    assert {cell.number_format for cell in wrong} == {"@"}
 
 
 @pytest.mark.parametrize("form", ["resident", "dwelling", "hazard", "visit", "dispute"])

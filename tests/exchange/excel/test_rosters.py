@@ -215,6 +215,13 @@ def test_section_lines_inside_the_table_name_the_grid_of_what_follows(intake, wr
     assert {record.values["name"] for record in office.store.select("grid")} == {"第一网格", "第二网格"}
 
 
+def test_a_list_of_grid_staff_beside_the_roster_makes_nobody_a_resident(intake, write, office):
+    staff = [["网格", "姓名", "职务", "联系电话"], ["第一网格", "赵六", "网格员", "19900003333"]]
+    path = write({"花名册": [HEADINGS, row("0001", "张三", "户主", "张三", "男", MAN)], "网格员": staff})
+    assert intake.run("resident", path, area=VILLAGE)["rows"] == 1
+    assert set(people(office)) == {"张三"}
+
+
 def test_columns_matched_by_hand_are_remembered(intake, write, office):
     headings = ["户号", "户主", "当家人", "与户主关系", "证号"]
     path = write({"表": [headings, ["0001", "张三", "张三", "户主", MAN]]})

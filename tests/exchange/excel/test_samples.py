@@ -126,6 +126,15 @@ def test_repairs_are_made_without_a_question(imported):
             assert told[repair["field"]] == repair["becomes"]
 
 
+@pytest.mark.parametrize(("form", "name"), [*(("resident", name) for name in ROSTERS), ("dwelling", "dwellings.xlsx")])
+def test_everything_that_is_told_is_a_whole_sentence(form, name, intake):
+    said = intake.run(form, DATA / name, area=VILLAGE, dry_run=True)
+    told = [
+        item["message"] for key in ("refused", "flagged", "same_person", "possible_duplicates") for item in said[key]
+    ]
+    assert [text for text in told if not text.endswith("。") or "…" in text or "import." in text] == []
+
+
 @pytest.mark.parametrize("name", ROSTERS)
 def test_the_same_roster_twice_changes_nothing(name, office, intake):
     first = intake.run("resident", DATA / name, area=VILLAGE)
