@@ -59,6 +59,7 @@ class _File:
         self._text: Mapping[str, Any] = table[0] if complete else table[1 + (index - 1) % (len(table) - 1)]
         site = self._site(sites, complete=complete)
         self.area = site.plan.code
+        self._site_name = f"{site.plan.name}委会" if not site.plan.community else site.plan.name
         first, second = self._two_homes(site, complete=complete)
         self._homes = (first, second)
         self.id = numbers.record_id()
@@ -117,8 +118,10 @@ class _File:
         values: dict[str, Value] = {
             "agreement_form": "oral" if self._stage == "oral" else "written",
             "agreement_facts": self._fill(text.get("agreement_facts") or text["facts"]),
+            "issues": self._fill(text.get("issues") or f"申请人要求{text['request']}双方对如何处理意见不一。"),
             "agreement_terms": self._fill(terms),
             "performance": self._fill(text.get("performance", "双方当面履行，村委会见证。")),
+            "performance_place": self._site_name,
             "performance_due": spoken_date((agreed + dt.timedelta(days=27)).isoformat()) + "前",
             "agreed_on": agreed.isoformat(),
             "performed": "not_due" if complete else self._chance.choice(("done", "done", "part")),
@@ -154,8 +157,10 @@ class _File:
             "is_unit": False,
             "order": order,
         }
-        if person.phone:
-            values["phone"] = person.phone
+        if person.phone or self._stage == "complete":
+            values["phone"] = person.phone or home.head.phone or self._numbers.phone()
+        if self._stage == "complete":
+            values["ethnicity"] = "汉族"
         if resident:
             values["resident"] = home.resident
         return "party", self._numbers.record_id(), self.area, values
@@ -204,4 +209,9 @@ class _File:
             "result": result,
             "result_note": note,
         }
+        if result in {"agreed", "failed"}:
+            values["facts_checked"] = self._fill(self._text.get("agreement_facts") or self._text["facts"])
+            values["told_risk"] = True
+        if result == "failed":
+            values["told_remedies"] = True
         return "mediation_session", self._numbers.record_id(), self.area, values
