@@ -49,7 +49,7 @@ def _line(office: Office, number: int, line: str, known: dict[str, str]) -> dict
     rev: int | None = None
     code = message = ""
     try:
-        task = json.loads(line)
+        task = _read(line)
         if not isinstance(task, dict) or task.get("op") not in _OPERATIONS:
             raise KnownError("command.line_wrong", detail=f"op 只能是 {'、'.join(_OPERATIONS)}")
         outcome = _OPERATIONS[task["op"]](office, _with_ids(task, known))
@@ -67,6 +67,13 @@ def _line(office: Office, number: int, line: str, known: dict[str, str]) -> dict
         wrong = KnownError("command.line_wrong", detail=detail)
         code, message = wrong.code, str(wrong)
     return {"line": number, "ok": not code, "id": record_id, "rev": rev, "code": code, "message": message}
+
+
+def _read(line: str) -> Any:
+    try:
+        return json.loads(line)
+    except ValueError as bad:
+        raise KnownError("command.line_wrong", detail="不是 JSON") from bad
 
 
 def _with_ids(task: dict[str, Any], known: Mapping[str, str]) -> dict[str, Any]:

@@ -24,9 +24,7 @@ def run(args: argparse.Namespace, desk: Desk) -> int:
 
         found: dict[str, Any] = bench_search(args.residents)
     elif args.name == "sync":
-        from app.bench.exchange import bench_sync
-
-        found = bench_sync()
+        raise KnownError("command.not_built", name="bench sync")
     else:
         raise KnownError("command.no_bench", name=args.name)
     rows = found.get("queries") or found.get("runs") or []

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import argparse
 import json
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from app.command.desk import Desk
 from app.errors import KnownError
+from app.messages import sentence
+
+if TYPE_CHECKING:
+    from app.services.conflicts import Conflict
+    from app.services.office import Office
 
 HELP = "列出或处理两处不同的地方"
 
 
 def add(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
     """The subcommand's own arguments."""
+    parser.add_argument("--reveal", metavar="REASON", help=sentence("command.reason"))
     tasks = parser.add_subparsers(dest="task", metavar="resolve")
     settle = tasks.add_parser("resolve", parents=[common])
     settle.add_argument("id")
@@ -29,8 +36,11 @@ def run(args: argparse.Namespace, desk: Desk) -> int:
         office.conflicts.resolve(args.id, keep=args.keep, value=_value(args.value))
         desk.answer({"ok": True, "id": args.id}, "已处理。")
         return 0
-    found = [_shown(conflict) for conflict in office.conflicts.open()]
-    words = "\n".join(f"{item['id']}\t{item['label']}\t{item['mine']}\t{item['theirs']}" for item in found)
+    found = [_shown(office, conflict, args.reveal) for conflict in office.conflicts.open()]
+    words = "\n".join(
+        f"{item['id']}\t{item['label']}\t我的：{_told(item['mine'])}\t{item['who']}：{_told(item['theirs'])}"
+        for item in found
+    )
     desk.answer({"conflicts": found}, words or "没有等人处理的。")
     return 0
 
@@ -44,11 +54,27 @@ def _value(text: str | None) -> Any:
         raise KnownError("command.line_wrong", detail="--value 要写成 JSON") from bad
 
 
-def _shown(conflict: Any) -> dict[str, Any]:
+def _told(value: Any) -> str:
+    if isinstance(value, dict):
+        return "、".join(str(held) for held in value.values() if held is not None) or "（空）"
+    return "（空）" if value is None else str(value)
+
+
+def _shown(office: Office, conflict: Conflict, reason: str | None) -> dict[str, Any]:
+    from app.services.conflicts import mask
+
+    form = office.forms[conflict.form]
+    restricted = [name for name in conflict.fields if name in form.fields and form.fields[name].sensitive]
+    if restricted and reason is not None:
+        area = office.records.get(conflict.form, conflict.record, deleted=True).area
+        office.gate.require(
+            "reveal", form.name, area, record=conflict.record, fields=",".join(restricted), reason=reason, own=True
+        )
     one = len(conflict.fields) == 1 and not conflict.step
 
-    def value(held: Any) -> Any:
-        return held.get(conflict.fields[0]) if one and not conflict.fields[0].startswith("@") else dict(held)
+    def value(kept: Mapping[str, Any]) -> Any:
+        held = dict(kept) if reason is not None else mask(form, kept)
+        return held.get(conflict.fields[0]) if one and not conflict.fields[0].startswith("@") else held
 
     made = {
         "id": conflict.id,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from app.command.desk import Desk
 from app.errors import KnownError
+from app.messages import sentence
 
 if TYPE_CHECKING:
     from sync.county.county import County
@@ -19,16 +20,17 @@ DATABASE = "county.db"
 
 def add(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
     """The subcommand's own arguments: every task takes --data or --database."""
+    _place(parser, None)
+    # Below, it counts only where it is given: it may as well stand before the task.
     place = argparse.ArgumentParser(add_help=False)
-    place.add_argument("--data", type=Path, metavar="DIR", help="县中心数据的文件夹（SQLite）")
-    place.add_argument("--database", metavar="URL", help="PostgreSQL 地址，如 postgresql://用户@主机/库")
+    _place(place, argparse.SUPPRESS)
     tasks = parser.add_subparsers(dest="task", required=True, metavar="TASK")
     parents = [common, place]
     tasks.add_parser("init", parents=parents, help="建一个县").add_argument(
         "--code", default="990001", help="6 位县代码"
     )
     serve = tasks.add_parser("serve", parents=parents, help="开服务，直到停止")
-    serve.add_argument("--listen", default="127.0.0.1:8443", metavar="HOST:PORT")
+    serve.add_argument("--listen", type=_address, default="127.0.0.1:8443", metavar="HOST:PORT")
     areas = tasks.add_parser("areas", parents=parents, help="区划").add_subparsers(dest="part", required=True)
     areas.add_parser("import", parents=parents).add_argument("file", type=Path)
     users = tasks.add_parser("users", parents=parents, help="用户").add_subparsers(dest="part", required=True)
@@ -39,6 +41,20 @@ def add(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) -> Non
     tasks.add_parser("digest", parents=parents, help="各数据流的校验值")
     for name in ("backup", "restore"):
         tasks.add_parser(name, parents=parents, help="后面的版本才有").add_argument("file", type=Path)
+
+
+def _place(parser: argparse.ArgumentParser, default: str | None) -> None:
+    parser.add_argument("--data", type=Path, default=default, metavar="DIR", help="县中心数据的文件夹（SQLite）")
+    parser.add_argument(
+        "--database", default=default, metavar="URL", help="PostgreSQL 地址，如 postgresql://用户@主机/库"
+    )
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not port.isdigit() or int(port) > 65_535:
+        raise argparse.ArgumentTypeError(sentence("command.address_wrong", text=text))
+    return host.strip("[]") or "127.0.0.1", int(port)
 
 
 def _devices(parser: argparse.ArgumentParser, parents: list[argparse.ArgumentParser]) -> None:
@@ -94,13 +110,13 @@ def _serve(args: argparse.Namespace, desk: Desk) -> int:
     from app.schema.loading import load_forms
     from sync.county.web import serve
 
-    host, _, port = args.listen.rpartition(":")
+    host, port = args.listen
     _open(args).close()
     serve(
         database(args),
         load_forms(),
-        host or "127.0.0.1",
-        int(port),
+        host,
+        port,
         ready=lambda url: desk.answer({"url": url}, f"县中心在 {url}"),
     )
     return 0
@@ -173,13 +189,22 @@ def _digest(args: argparse.Namespace, desk: Desk) -> int:
     from sync.county import office
 
     county = _open(args)
+    with county.database.snapshot() as conn:
+        _, rev = county.standing(conn)
     found = office.digest(county)
     total = ZERO
     for stream in found:
         total = plus(total, None, stream.digest)
     county.close()
     streams = [
-        {"area": s.area, "lane": s.stream, "records": s.records, "digest": s.digest.hex(), "sound": s.sound}
+        {
+            "area": s.area,
+            "lane": s.stream,
+            "records": s.records,
+            "rev": rev,
+            "digest": s.digest.hex(),
+            "sound": s.sound,
+        }
         for s in found
     ]
     words = "\n".join(f"{s['area']}\t{s['lane']}\t{s['records']}\t{s['digest']}" for s in streams)

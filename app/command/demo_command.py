@@ -7,6 +7,7 @@ import datetime
 import json
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import time
@@ -18,7 +19,7 @@ from app.command.desk import Desk
 from app.errors import KnownError
 
 HELP = "造一个虚构的县，登记本机，打开窗口"
-_COUNTY, _NOTE = "county", "demo.json"
+_COUNTY, _NOTE, _MAKING = "county", "demo.json", "demo.making"
 _SILENT_SECONDS = 30
 _NAMES = {"village": "村", "township": "乡镇", "county": "县"}
 
@@ -51,6 +52,8 @@ def run(args: argparse.Namespace, desk: Desk) -> int:
         _fill(home / _COUNTY, args.scale, args.seed)
         return 0
     begun = time.monotonic()
+    # From here on a polite stop must unwind: the county's server is a process of its own and would stay behind.
+    signal.signal(signal.SIGTERM, _stop)
     note = _note(home, args, desk)
     server, url = _serve(home, note.port)
     try:
@@ -87,13 +90,17 @@ def _note(home: Path, args: argparse.Namespace, desk: Desk) -> _Note:
             held = _Note(**{**asdict(held), "port": args.port})
         return held
     user = desk.user or "林小禾"
-    password = os.environ.get("TOWNSHIP_PASSWORD") or f"Demo-{secrets.randbelow(10**6):06d}"
+    told = desk.password_file or os.environ.get("TOWNSHIP_PASSWORD")
+    password = desk.password() if told else f"Demo-{secrets.randbelow(10**6):06d}"
     _empty_county(home, args.scale, args.seed)
     return _Note(args.scale, args.seed, user, password, args.port or _free_port())
 
 
 def _empty_county(home: Path, scale: str, seed: int) -> None:
-    """The county with its areas and nobody in it. What an interrupted making left has no note, so nothing in it counts."""
+    """The county with its areas and nobody in it. What an interrupted making left, and only that, is cleared away first.
+
+    KnownError("store.exists") where the home holds a store that no demo made.
+    """
     from app.demo.plan import plan
     from app.schema.loading import load_forms
     from app.store.store import DATABASE
@@ -101,6 +108,9 @@ def _empty_county(home: Path, scale: str, seed: int) -> None:
     from sync.wire import Area
 
     folder = home / _COUNTY
+    if (home / DATABASE).exists() and not (home / _MAKING).exists():
+        raise KnownError("store.exists", path=home)
+    (home / _MAKING).touch()
     for path in [*folder.glob("county.db*"), *home.glob(f"{DATABASE}*"), home / "keys.json"]:
         path.unlink(missing_ok=True)
     for path in (home / "journal").glob("*.jnl"):
@@ -186,6 +196,7 @@ def _enrol(home: Path, url: str, note: _Note, desk: Desk) -> None:
     if filler.returncode:
         raise KnownError("command.demo_broken")
     (home / _NOTE).write_text(json.dumps(asdict(note), ensure_ascii=False), encoding="utf-8")
+    (home / _MAKING).unlink(missing_ok=True)
 
 
 def _free_port() -> int:
@@ -201,14 +212,12 @@ def _myself() -> Sequence[str]:
 
 
 def _until_stopped(server: subprocess.Popen[str]) -> int:
-    import signal
-
-    def stop(*_args: object) -> None:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, stop)
     try:
         server.wait()
     except KeyboardInterrupt:
         return 0
     return 3
+
+
+def _stop(*_args: object) -> None:
+    raise KeyboardInterrupt

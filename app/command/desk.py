@@ -36,8 +36,15 @@ class Desk:
         """The desk for parsed arguments; environment where they are silent."""
         home = args.home or os.environ.get("TOWNSHIP_HOME")
         user = args.user or os.environ.get("TOWNSHIP_USER") or None
+        # Work that is done within the second says nothing of its progress.
+        last = 0.0 if args.worker else time.monotonic()
         return cls(
-            Path(home) if home else default_home(), user, args.password_file, args.json or args.worker, args.worker
+            Path(home) if home else default_home(),
+            user,
+            args.password_file,
+            args.json or args.worker,
+            args.worker,
+            _last=last,
         )
 
     def password(self) -> str:
@@ -86,7 +93,7 @@ class Desk:
     def progress(self, done: int, total: int, text: str = "") -> None:
         """How far a long work is: a JSON line for the window, a line now and then for people."""
         now = time.monotonic()
-        if now - self._last < (0.1 if self.worker else 1.0) and done < total:
+        if now - self._last < (0.1 if self.worker else 1.0):
             return
         self._last = now
         if self.worker and sys.stderr is not None:

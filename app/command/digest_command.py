@@ -23,6 +23,8 @@ def run(_args: argparse.Namespace, desk: Desk) -> int:
     total = ZERO
     streams = []
     for (area, stream), held in sorted(kept.items()):
+        if not held.records and held.total == ZERO:
+            continue  # the county lists no empty stream either
         total = plus(total, None, held.total)
         rev = cursors.get(stream, {}).get(area, 0)
         streams.append({"area": area, "lane": stream, "records": held.records, "rev": rev, "digest": held.total.hex()})

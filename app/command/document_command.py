@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from app.command.desk import Desk
+from app.messages import sentence
 
 HELP = "列出或写出一件调解的法定文书（.docx、.pdf）"
 
@@ -15,14 +16,17 @@ def add(parser: argparse.ArgumentParser, _common: argparse.ArgumentParser) -> No
     parser.add_argument("id")
     parser.add_argument("name", nargs="?")
     parser.add_argument("out", nargs="?", type=Path, metavar="OUT.docx|OUT.pdf")
+    parser.set_defaults(wrong_usage=parser.error)
 
 
 def run(args: argparse.Namespace, desk: Desk) -> int:
     """List what exists, or write one; blanks stay lines to fill by hand."""
     from app.exchange import official
 
+    if args.name is not None and args.out is None:
+        args.wrong_usage(sentence("command.need_out"))
     office = desk.open_office()
-    if args.name is None or args.out is None:
+    if args.name is None:
         found = official.documents(office, args.id)
         kept = [{key: item[key] for key in ("name", "title", "ready", "missing")} for item in found]
         words = "\n".join(

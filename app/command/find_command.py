@@ -6,6 +6,7 @@ import argparse
 import time
 
 from app.command.desk import Desk
+from app.command.shown import known_form
 
 HELP = "按姓名、拼音首字母、号码末几位、电话、地址查找"
 
@@ -20,6 +21,8 @@ def add(parser: argparse.ArgumentParser, _common: argparse.ArgumentParser) -> No
 def run(args: argparse.Namespace, desk: Desk) -> int:
     """Print the hits, best first; numbers in them are masked."""
     office = desk.open_office()
+    for name in args.form or ():
+        known_form(office, name)
     start = time.perf_counter()
     hits = office.registry.find(args.text, forms=args.form, limit=args.limit)
     took = (time.perf_counter() - start) * 1000

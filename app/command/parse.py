@@ -7,13 +7,13 @@ import importlib
 import os
 import sys
 import traceback
-
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NoReturn
+from typing import Any
 
 from app import __version__
 from app.command.desk import Desk
+from app.command.words import Parser, told
 from app.errors import KnownError
 from app.messages import sentence
 from app.paths import default_home
@@ -24,15 +24,6 @@ SUBCOMMANDS = (
 )  # fmt: skip
 
 
-class _Parser(argparse.ArgumentParser):
-    """Wrong usage is told in one line, in Chinese, with exit code 2."""
-
-    def error(self, message: str) -> NoReturn:
-        self.print_usage(sys.stderr)
-        sys.stderr.write(sentence("command.usage", message=message, prog=self.prog) + "\n")
-        raise SystemExit(2)
-
-
 def run(argv: list[str]) -> int:
     """Parse *argv*, run the subcommand, return its exit code."""
     _utf8()
@@ -40,7 +31,7 @@ def run(argv: list[str]) -> int:
     desk = Desk.of(args)
     try:
         if args.subcommand is None:
-            return _module("window").run(args, desk)  # type: ignore[no-any-return]
+            return int(_module("window").run(args, desk))
         return int(args.run(args, desk))
     except KnownError as bad:
         return desk.failed(str(bad), bad.code, bad.exit_code)
@@ -48,22 +39,22 @@ def run(argv: list[str]) -> int:
         return desk.failed(sentence("command.stopped"), "command.stopped", 3)
     except BrokenPipeError:
         # Whoever read our output has gone; there is nobody left to tell.
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
         return 3
     except OSError as bad:
         _trace()
-        return desk.failed(sentence("command.system", detail=_told(bad)), "command.system", 3)
+        return desk.failed(sentence("command.system", detail=told(bad)), "command.system", 3)
     except Exception as bad:  # noqa: BLE001 - the command's edge: a bug of ours is told in a sentence, too
         _trace()
         return desk.failed(sentence("command.bug", kind=type(bad).__name__), "command.bug", 3)
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """The whole grammar; subcommands bring their own part."""
     common = _common(suppress=True)
-    top = _Parser(prog="township", description=sentence("command.about"), parents=[_common(suppress=False)])
+    top = Parser(prog="township", description=sentence("command.about"), parents=[_common(suppress=False)])
     top.add_argument("--version", action="version", version=f"xiangzhitong {__version__}")
-    rooms = top.add_subparsers(dest="subcommand", metavar="COMMAND", parser_class=_Parser)
+    rooms = top.add_subparsers(dest="subcommand", metavar="COMMAND", parser_class=Parser)
     for name in SUBCOMMANDS:
         module = _module(name)
         room = rooms.add_parser(name, help=module.HELP, description=module.HELP, parents=[common])
@@ -72,13 +63,13 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def _common(*, suppress: bool) -> argparse.ArgumentParser:
+def _common(*, suppress: bool) -> Parser:
     """Options that stand before or after the subcommand: after it they count only where they are given."""
 
     def default(value: Any) -> Any:
         return argparse.SUPPRESS if suppress else value
 
-    options = argparse.ArgumentParser(add_help=False)
+    options = Parser(add_help=False)
     options.add_argument(
         "--home", type=Path, default=default(None), help=sentence("command.home", place=default_home())
     )
@@ -98,11 +89,6 @@ def _utf8() -> None:
         # A Windows console of another code page must not stop a report with Chinese in it.
         if stream is not None and hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
-
-
-def _told(bad: OSError) -> str:
-    where = f"（{bad.filename}）" if bad.filename else ""
-    return f"{bad.strerror or bad}{where}"
 
 
 def _trace() -> None:

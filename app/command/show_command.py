@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from app.command.desk import Desk
 from app.command.shown import as_json, known_form, revealer
-from app.schema.dates import china_time
+from app.schema.record import Record
 
 if TYPE_CHECKING:
+    from app.schema.form import Form
     from app.services.office import Office
 
 HELP = "显示一条记录"
@@ -31,13 +34,25 @@ def run(args: argparse.Namespace, desk: Desk) -> int:
     show = revealer(office, form, args.reveal)
     made = {**as_json(record, show), "form": form.name, "deleted": record.deleted, "pending": record.pending}
     if args.history:
-        made["history"] = _history(office, record.form, record.id, whole=args.reveal is not None)
+        made["history"] = _history(office, record, whole=args.reveal is not None)
     if form.name == "event":
         made["steps"] = [_step(record) for record in _steps(office, record.id)]
-    shown = office.records.shown(record, masked=args.reveal is None)
-    words = "\n".join(f"{form.fields[name].label}\t{text}" for name, text in shown.items() if text)
-    desk.answer(made, words)
+    words = [f"{form.fields[name].label}\t{text}" for name, text in _shown(form, show(record)).items() if text]
+    words += [
+        "\t".join([m["when"] or "登记时", m["who"], m["kind"], *_shown(form, m["values"]).values()])
+        for m in made.get("history", ())
+    ]
+    desk.answer(made, "\n".join(words))
     return 0
+
+
+def _shown(form: Form, values: Mapping[str, Any]) -> dict[str, str]:
+    """*values*, masked already where they must be, as people read them."""
+    known = {name: value for name, value in values.items() if name in form.fields and value is not None}
+    return {
+        name: str(value) if form.fields[name].sensitive else form.fields[name].show(value)
+        for name, value in known.items()
+    }
 
 
 def _steps(office: Office, event: str) -> list[Any]:
@@ -59,38 +74,12 @@ def _step(step: Any) -> dict[str, Any]:
     }
 
 
-def _history(office: Office, form: str, record_id: str, *, whole: bool) -> list[dict[str, Any]]:
-    """Every value that ever stood or lost, as far as this device knows: its own saves, what came, and the losers that the county keeps."""
-    fields = office.forms[form].fields
+def _history(office: Office, record: Record, *, whole: bool) -> list[dict[str, Any]]:
+    from app.services.conflicts import mask
+    from app.services.past import past
 
-    def safe(values: dict[str, Any]) -> dict[str, Any]:
-        if whole:
-            return values
-        return {
-            name: fields[name].kind.mask(value) if name in fields and fields[name].sensitive else value
-            for name, value in values.items()
-        }
-
-    lines = [
-        {
-            "when": china_time(line.time),
-            "who": line.user,
-            "device": line.device or (office.session.device if line.kind != "county" else ""),
-            "kind": line.kind,
-            "rev": line.rev,
-            "values": safe(dict(line.values)),
-        }
-        for line in office.store.query.history(record_id)
+    form = office.forms[record.form]
+    return [
+        {**asdict(moment), "values": dict(moment.values) if whole else mask(form, moment.values)}
+        for moment in past(office.store, office.conflicts, record)
     ]
-    lines += [
-        {
-            "when": lost.when,
-            "who": lost.who,
-            "device": lost.device,
-            "kind": "lost",
-            "rev": 0,
-            "values": safe(dict(lost.values)),
-        }
-        for lost in office.conflicts.losers(record_id)
-    ]
-    return sorted(lines, key=lambda line: str(line["when"]))

@@ -26,7 +26,9 @@ def known_form(office: Office, name: str) -> Form:
 def revealer(office: Office, form: Form, reason: str | None) -> Show:
     """How to give values: masked, or whole where *reason* is given and the gate agrees, which logs it for each record."""
     if reason is None:
-        return office.records.masked
+        from app.services.conflicts import FORMS
+
+        return office.conflicts.masked if form.name in FORMS else office.records.masked
 
     def whole(record: Record) -> Mapping[str, Value]:
         sensitive = [item.name for item in form.stored if item.sensitive]

@@ -60,4 +60,6 @@ def _words(report: Report) -> str:
         told += f"有 {report.conflicts} 处两边改得不同，等人定。"
     if report.refused:
         told += f"县里没收下 {report.refused} 条，请看“需处理”。"
-    return told + ("与县中心一致。" if report.in_agreement else f"还有 {report.left.total} 条待发送。")
+    if report.in_agreement:
+        return told + "与县中心一致。"
+    return told + (f"还有 {report.left.total} 条待发送。" if report.left.total else "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from app.services.gate import Gate
 from app.store.saving import Edit
 
 if TYPE_CHECKING:
+    from app.schema.form import Form
     from app.store.store import Store
 
 FORMS = ("conflict", "mediation_conflict")
@@ -72,15 +73,31 @@ class Conflicts:
     def losers(self, record_id: str) -> list[Loser]:
         """Every value of the record that lost against another, settled or not; they stay as long as the record does."""
         found = []
+        own = self._store.query.history(record_id)
         for name in FORMS:
             if self._gate.decide("read", name, None, own=True).allowed:
                 for kept in self._store.select(name, {"record": record_id}, order=["at"]):
                     held = kept.values
-                    values = _read(held.get("mine"), tuple(str(held.get("field") or "").split(",")))
-                    found.append(
-                        Loser(str(held.get("at")), str(held.get("who") or ""), str(held.get("device") or ""), values)
-                    )
+                    values = _read(held.get("mine"), _fields(held))
+                    # The conflict names the device whose change met the other; the loser may have been either.
+                    said = any(line.kind != "county" and values.items() <= line.values.items() for line in own)
+                    here = self._store.sync.state.device
+                    device = here if said else str(held.get("device") or "")
+                    if not said and (device == here or held.get("status") == "kept"):
+                        device = ""
+                    found.append(Loser(str(held.get("at")), str(held.get("who") or ""), device, values))
         return found
+
+    def masked(self, record: Record) -> dict[str, Any]:
+        """The values of a conflict's own record, with restricted values in what it quotes masked."""
+        quoted = self._store.forms.get(str(record.values.get("record_form")))
+        values = dict(record.values)
+        for name in ("base", "mine", "theirs", "chosen"):
+            text = values.get(name)
+            if quoted is not None and text is not None:
+                held = mask(quoted, _read(text, _fields(values)))
+                values[name] = json.dumps(held, ensure_ascii=False, sort_keys=True)
+        return values
 
     def resolve(self, conflict_id: str, *, keep: str | None = None, value: Any = None) -> None:
         """Settle one: keep "mine" or "theirs", or take a third *value* (for several fields a mapping).
@@ -130,11 +147,9 @@ class Conflicts:
 
     def _of(self, record: Record) -> Conflict:
         values = record.values
-        fields = tuple(str(values.get("field") or "").split(","))
+        fields = _fields(values)
         base, lost, stands = (_read(values.get(name), fields) for name in ("base", "mine", "theirs"))
-        # The county keeps one and the other; which of them is "mine" depends on who looks.
-        here = self._store.sync.state.device
-        swap = values.get("device") != here and values.get("other") == self._gate.session.user
+        swap = self._is_other(values, fields, stands)
         mine, theirs = (stands, lost) if swap else (lost, stands)
         who = values.get("who") if swap else values.get("other")
         return Conflict(
@@ -150,6 +165,17 @@ class Conflicts:
             str((values.get("other") if swap else values.get("who")) or ""),
             str(values.get("at") or ""),
         )
+
+    def _is_other(self, values: Mapping[str, Any], fields: Sequence[str], stands: Mapping[str, Any]) -> bool:
+        """Whether it is this user's change that stands: the county keeps one and the other, who looks decides which is "mine"."""
+        who, other = values.get("who"), values.get("other")
+        if who != other:
+            return bool(other == self._gate.session.user)
+        # One person on two devices.
+        if fields == (DELETED,):
+            lines = self._store.query.history(str(values.get("record")))
+            return any(line.kind != "county" and line.values.get(DELETED) == stands.get(DELETED) for line in lines)
+        return bool(values.get("device") != self._store.sync.state.device)
 
     def _steps(self) -> list[Conflict]:
         found = []
@@ -181,6 +207,20 @@ class Conflicts:
                     )
                 )
         return found
+
+
+def mask(form: Form, values: Mapping[str, Any]) -> dict[str, Any]:
+    """*values* of *form* with sensitive ones masked."""
+    return {
+        name: form.fields[name].kind.mask(value)
+        if name in form.fields and form.fields[name].sensitive and value is not None
+        else value
+        for name, value in values.items()
+    }
+
+
+def _fields(values: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(str(values.get("field") or "").split(","))
 
 
 def _read(text: object, fields: tuple[str, ...]) -> dict[str, Any]:

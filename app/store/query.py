@@ -24,7 +24,7 @@ _OPERATORS = {"<": "<", "<=": "<=", ">": ">", ">=": ">=", "!=": "IS NOT"}
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a record's history; ``kind``: own, county, lost, refused."""
+    """One line of a record's history; ``kind``: own, county, lost, refused. ``time`` 0: it stood when the record came."""
 
     time: int
     user: str
@@ -99,6 +99,26 @@ class Query:
             Line(time, user, device, kind, rev or 0, msgpack.unpackb(body))
             for time, user, device, kind, rev, body in rows
         ]
+
+    def keep_past(self, form: str, stood: Mapping[str, tuple[int, Mapping[str, Value]]]) -> None:
+        """Write down what stands in records of which this device knows no past, before it is overwritten for the first time.
+
+        ``stood``: rev and agreed values by id. A record that came whole has no line until then: its row says it all.
+        """
+        ids = list(stood)
+        known: set[str] = set()
+        for start in range(0, len(ids), 500):
+            part = ids[start : start + 500]
+            marks = ",".join("?" * len(part))
+            known |= {row[0] for row in self._conn.execute(f"SELECT id FROM history WHERE id IN ({marks})", part)}
+        self._conn.executemany(
+            "INSERT INTO history (form, id, counter, rev, time, user, device, kind, body) VALUES (?,?,NULL,?,0,'','',?,?)",
+            [
+                (form, record_id, rev, "county", msgpack.packb({n: v for n, v in values.items() if v is not None}))
+                for record_id, (rev, values) in stood.items()
+                if record_id not in known
+            ],
+        )
 
     def write_history(self, changes: Sequence[Change], kind: str, *, device: str = "") -> None:
         """Append a line for each change; the caller holds the transaction."""

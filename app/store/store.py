@@ -213,6 +213,7 @@ class Store:
                 seen.standing = ""
                 out.append(seen)
             self.rows.keep_agreed(name, {key: value for key, value in beneath.items() if key not in agreed})
+            self.query.keep_past(name, {key: (held[key].rev, value.values) for key, value in beneath.items()})
             self.rows.put(name, out)
             written[name] = {row.id: row for row in out}
         self.outbox.add(changes, bulk=bulk)

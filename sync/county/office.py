@@ -86,12 +86,13 @@ def import_areas(county: County, file: Path) -> int:
 def add_areas(county: County, areas: Iterable[Area]) -> int:
     """Add or rename *areas*; return how many divisions the county has now."""
     wanted = {area.code: area for area in areas}
-    top = f"{county.code:0<12}"
-    wanted.setdefault(top, Area(top, f"县 {county.code}", "county"))
     with county.database.plain() as conn:
         known = {area.code for area in county.areas(conn)}
-        if top in known and wanted[top].name == f"县 {county.code}":
-            del wanted[top]
+        # The prefix of its divisions implies a county, whatever code the database was made with.
+        for prefix in {county.code} | {code[:6] for code in wanted}:
+            top = f"{prefix:0<12}"
+            if top not in known:
+                wanted.setdefault(top, Area(top, f"县 {prefix}", "county"))
         rows = [
             {
                 "county": county.code,
