@@ -48,8 +48,8 @@ def main(home: Path | None = None, hint: str | None = None, *, sync: bool = True
     except KnownError as error:
         return _fail(error)
     jobs = Jobs()
-    program = Program(app, where, jobs, hint=hint, sync=sync)
     picture = os.environ.get("TOWNSHIP_PICTURE")
+    program = Program(app, where, jobs, hint=hint, sync=sync and not picture)
     try:
         if picture:
             return _picture(program, Path(picture))
@@ -161,7 +161,7 @@ class Program(QObject):
         if (handle := window.windowHandle()) is not None:
             self._idle = Idle(handle)
             self._idle.passed.connect(self.lock)
-        if self._sync and office.store.meta is not None:
+        if self._sync:
             self.jobs.run(lambda: office.store.sync.state.url, then=lambda url: auto.start() if url else None)
 
     def _connect(self, window: Window, frame: Frame, auto: AutoSync) -> None:

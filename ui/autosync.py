@@ -78,6 +78,7 @@ class AutoSync(QObject):
         self._again = False
         if self._worker is not None:
             self._worker.cancel()
+            self._worker.wait(3000)
 
     def _on_progressed(self, line: dict[str, Any]) -> None:
         if isinstance(told := line.get("failed"), dict):

@@ -160,6 +160,12 @@ class Worker(QObject):
             self._process.terminate()
             QTimer.singleShot(3000, self._process, self._process.kill)
 
+    def wait(self, milliseconds: int) -> None:
+        """Wait for the child's end; kill it where it doesn't come."""
+        if self.running() and not self._process.waitForFinished(milliseconds):
+            self._process.kill()
+            self._process.waitForFinished(1000)
+
     def _on_started(self) -> None:
         self._process.write(self._secret)
         self._process.closeWriteChannel()

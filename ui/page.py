@@ -41,7 +41,9 @@ class Page(QWidget):
         self.title_row.setContentsMargins(0, 0, 0, 0)
         self.title_row.setSpacing(12)
         self.back_button = IconButton("arrow-left", "返回", lambda: self.go.emit("back", {}), keys="Alt+Left")
-        self.back_button.setVisible(back)
+        # Never shown before it has a parent: that would open a window of its own for a moment and take the focus.
+        if not back:
+            self.back_button.hide()
         self.title = Elided(title, "20", strong=True)
         self.note = Elided(note, tone="text-3")
         self._beside = QHBoxLayout()

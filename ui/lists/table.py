@@ -76,7 +76,8 @@ class RecordTable(QWidget):
         self._picked = words("", strong=True)
         self._bars.addWidget(self._footer(hints))
         self._bars.addWidget(self._selection_bar(batch))
-        self._bars.setVisible(footer or bool(batch))
+        if not footer and not batch:
+            self._bars.hide()
         body.addWidget(self._bars)
         self.setFocusProxy(self.view)
         self._connect()

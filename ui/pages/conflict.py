@@ -100,10 +100,12 @@ class ConflictPage(Page):
                 card.add_rule()
             label = "删除" if deletion else form.fields[name].label if name in form.fields else name
             texts = {side: self._shown(form, name, getattr(conflict, side), deletion=deletion) for side in _SIDES}
+            # The record keeps two sides; somebody who is neither decides between two others.
+            ours = conflict.other in ("", self._office.session.user, self._office.session.name)
             heads = {
                 "base": "原来的",
-                "mine": f"我的　{conflict.who}",
-                "theirs": f"对方的　{conflict.other}　县里现用",
+                "mine": f"我的　{conflict.other}" if ours else f"{conflict.other}的",
+                "theirs": f"{'对方的　' if ours else ''}{conflict.who}{'' if ours else '的'}　县里现用",
             }
             field = _FieldChoice(label, texts, heads, can_write=not deletion, keys=number == 0)
             field.changed.connect(self._show_decided)
@@ -122,7 +124,7 @@ class ConflictPage(Page):
 
     def _after(self, conflict: Conflict) -> Card:
         card = Card("保存之后")
-        other = conflict.other or "对方"
+        other = conflict.who or "对方"
         for icon, text in (
             ("history", "没选上的话留在修改历史里，随时能看、能改回。"),
             ("users", f"{other}下次同步就看到您定的结果和您的名字。"),

@@ -10,7 +10,7 @@ from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout
 
 from app.services.records import Outcome
-from ui import icons, theme
+from ui import icons
 from ui.jobs import Jobs
 from ui.lists import Column, RecordTable
 from ui.page import Page
@@ -29,6 +29,9 @@ from ui.pieces.text import words
 
 if TYPE_CHECKING:
     from app.services.office import Office
+
+# A side column keeps its px in large type, too: the list is what should have the room.
+_SIDE = 296
 
 
 class DeskPage(Page):
@@ -97,7 +100,7 @@ class DeskPage(Page):
         column.addWidget(self.todo, 1)
 
     def _build_right(self, column: QVBoxLayout) -> None:
-        width = theme.current().grown(296)
+        width = _SIDE
         self.sync_card = Card(
             "同步", actions=[Button("详情", lambda: self.go.emit("sync", {}), kind="link", small=True)]
         )

@@ -307,9 +307,8 @@ class SessionPage(Page):
         line = QHBoxLayout(room)
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(12)
-        look = theme.current()
         self.speakers = Speakers()
-        self.speakers.setFixedWidth(look.grown(208))
+        self.speakers.setFixedWidth(208)
         self.speakers.picked.connect(self.speak)
         line.addWidget(self.speakers)
         line.addWidget(self._paper(), 1)
@@ -322,7 +321,7 @@ class SessionPage(Page):
         self._duties_card.add(self.duties)
         self._said_card = Card("已谈到的", "标为方案、同意的")
         for card in (self._duties_card, self._said_card):
-            card.setFixedWidth(look.grown(272))
+            card.setFixedWidth(272)
         right.addWidget(self._duties_card)
         right.addWidget(self._said_card, 1)
         line.addLayout(right)
@@ -354,7 +353,6 @@ class SessionPage(Page):
         hints = QHBoxLayout()
         hints.setSpacing(16)
         for keys, text in (
-            ("Return", "记下这句"),
             *((f"Ctrl+{n}", word) for n, word in enumerate(MARKS, start=1)),
             ("Ctrl+Z", "撤回"),
         ):

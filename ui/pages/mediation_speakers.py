@@ -148,11 +148,20 @@ class _Key(_Line):
         painter.drawText(left, top + look.grown(24), width, look.grown(20), Qt.AlignmentFlag.AlignVCenter, note)
 
 
+_WRAPPED = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextWordWrap
+
+
 class _Duty(_Line):
     def __init__(self, text: str, keys: str) -> None:
         super().__init__(text, keys, 30)
         self.said = ""
+        self.setToolTip(text)
         self.setAccessibleName(text)
+
+    def sizeHint(self) -> QSize:
+        # Large type takes two lines rather than cutting what has to be said.
+        tall = theme.current().grown(42 if theme.current().large else 30)
+        return QSize(theme.current().grown(180), tall)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         look = theme.current()
@@ -183,7 +192,4 @@ class _Duty(_Line):
         painter.setFont(look.font("fs"))
         painter.setPen(look.colour("text-3" if done else "text"))
         left = side + 10
-        text = painter.fontMetrics().elidedText(
-            self.text(), Qt.TextElideMode.ElideRight, self.width() - left - wide - 4
-        )
-        painter.drawText(left, 0, self.width() - left - wide, self.height(), Qt.AlignmentFlag.AlignVCenter, text)
+        painter.drawText(left, 0, self.width() - left - wide, self.height(), _WRAPPED, self.text())

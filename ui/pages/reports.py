@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout
 
 from app.exchange.documents.day_report import FIGURES, day_report
-from ui import theme
 from ui.jobs import Jobs
 from ui.lists import Cell, Column, RecordTable
 from ui.page import Page
@@ -70,7 +69,7 @@ class ReportsPage(Page):
         self.urgent = Card("在办急件", " ")
         self.over = Card("已经超期", " ")
         for one in (self.urgent, self.over):
-            one.setFixedWidth(theme.current().grown(340))
+            one.setFixedWidth(340)
             side.addWidget(one)
         side.addStretch(1)
         line.addLayout(side)

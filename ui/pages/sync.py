@@ -73,7 +73,7 @@ class SyncPage(Page):
             )
         )
         for card in (self.asking_card, self.agreed_card, self.stick_card):
-            card.setFixedWidth(theme.current().grown(360))
+            card.setFixedWidth(340)
             right.addWidget(card)
         right.addStretch(1)
         self.content.addLayout(line, 1)
@@ -98,13 +98,13 @@ class SyncPage(Page):
         self._past_card = card
         self.table = RecordTable(
             [
-                Column("at", "时间", 130),
-                Column("road", "方式", 72, tone="text-2"),
-                Column("sent", "发出", 84, "right"),
-                Column("received", "收到", 84, "right"),
-                Column("bytes", "流量", 96, "right", tone="text-2"),
-                Column("took", "用时", 96, "right", tone="text-2"),
-                Column("result", "结果", 160, role="chip"),
+                Column("at", "时间", 116),
+                Column("road", "方式", 60, tone="text-2"),
+                Column("sent", "发出", 76, "right"),
+                Column("received", "收到", 80, "right"),
+                Column("bytes", "流量", 84, "right", tone="text-2"),
+                Column("took", "用时", 84, "right", tone="text-2"),
+                Column("result", "结果", 120, role="chip", stretch=True),
             ],
             lambda _offset, _limit, _order: (),
             footer=False,
@@ -173,7 +173,7 @@ class SyncPage(Page):
 
     def _add_conflict(self, card: Card, conflict: Conflict, view: SyncView, *, first: bool) -> None:
         step = bool(conflict.step)
-        card.add_line(words(conflict.label or "同一处内容", strong=True, wrap=True))
+        card.add(words(conflict.label or "同一处内容", strong=True, wrap=True))
         who = "和".join(name for name in (conflict.who, conflict.other) if name)
         told = "各办了一步，后一步没有生效" if step else "改得不同，两边的话都留着"
         card.add(words(f"{who}{told} · {spoken_time(conflict.when, view.now)}", "13", "text-3", wrap=True))

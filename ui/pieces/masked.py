@@ -31,7 +31,8 @@ class Masked(QWidget):
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.eye = IconButton("eye", tip, self.toggle, small=True)
         self.eye.setFixedHeight(self.text.sizeHint().height())
-        self.eye.setVisible(bool(masked) and reveal is not None)
+        if not masked or reveal is None:
+            self.eye.hide()
         line.addWidget(self.text)
         line.addWidget(self.eye)
         line.addStretch(1)

@@ -23,7 +23,8 @@ class ProgressStrip(QWidget):
         self.title = words(title, strong=True)
         self.figure = words("", strong=True)
         self.stop_button = Button("取消", self.stopped.emit, small=True)
-        self.stop_button.setVisible(can_stop)
+        if not can_stop:
+            self.stop_button.hide()
         head.addWidget(self.title)
         head.addStretch(1)
         head.addWidget(self.figure)
