@@ -43,6 +43,8 @@ class Rights:
         form = self.forms.get(change.form)
         if form is None:
             return "sync.form_unknown"
+        if form.immutable and stored is not None:
+            return ""  # the merge never touches it, and says so
         areas = {change.area} if stored is None else {stored.area}
         if AREA in change.values:
             areas.add(str(change.values[AREA]))
@@ -63,7 +65,7 @@ class Rights:
             wanted = ["edit"]
         if form.immutable and "action" in form.fields:
             # A step of a case: who may do it stands with the action. Whose case it is, the device has judged.
-            wanted.append(f"act:{change.values.get('action')}")
+            wanted = [f"act:{change.values.get('action')}"]
         return any(self._decide(device, form, action, area) for action in wanted)
 
     def _decide(self, device: Device, form: Form, action: str, area: str) -> bool:
