@@ -63,7 +63,7 @@ class Rights:
             wanted = ["create"]
         else:
             wanted = ["edit"]
-        if form.immutable and "action" in form.fields:
+        if stored is None and form.immutable and "action" in form.fields:
             # A step of a case: who may do it stands with the action. Whose case it is, the device has judged.
             wanted = [f"act:{change.values.get('action')}"]
         return any(self._decide(device, form, action, area) for action in wanted)
