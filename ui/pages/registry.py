@@ -53,6 +53,7 @@ class RegistryPage(Page):
         self._hit = 0
         self._turn = 0
         self._wanted = ("", "")
+        self.families = FamilyView()
         self.crumbs = Breadcrumb()
         self.crumbs.went.connect(lambda key: self.tree.go_to(str(key)))
         self.add_beside(self.crumbs)
@@ -138,7 +139,6 @@ class RegistryPage(Page):
         card.add(below)
         self.hit_line.hide()
         card.add_rule()
-        self.families = FamilyView()
         self.families.current_changed.connect(self._on_row)
         self.families.opened.connect(self._on_opened_row)
         self.families.typed.connect(lambda text: (self.search.setFocus(), self.search.setText(text)))
@@ -265,6 +265,8 @@ class RegistryPage(Page):
     def _on_hits(self, text: str, hits: Sequence[Hit]) -> None:
         if text != self.search.text().strip():
             return
+        # Of equals the person comes first: mostly it is a person that one looks for.
+        hits = sorted(hits, key=lambda hit: (-hit.score, FORMS.index(hit.form)))
         self._show_hits(hits, text)
         if hits:
             self._go_to_hit(hits[0])

@@ -198,7 +198,10 @@ def _dealings(office: Office, home: Record | None) -> list[tuple[str, str, str, 
     dwelling = home.values.get("dwelling")
     if dwelling and office.gate.decide("read", "event", home.area, own=True).allowed:
         events = office.store.select("event", {"dwelling": dwelling}, order=["-found_at"], limit=8)
-        found += [(str(e.values.get("found_at") or "")[:10], str(e.values.get("title") or "事件"), "event", e.id) for e in events]
+        found += [
+            (str(e.values.get("found_at") or "")[:10], str(e.values.get("title") or "事件"), "event", e.id)
+            for e in events
+        ]
     return sorted(found, reverse=True)[:8]
 
 

@@ -33,7 +33,19 @@ def pages(office: Office, jobs: Jobs, worker: MakeWorker) -> list[Entry]:
 
         return RecordPage(office, jobs)
 
+    def ledgers() -> Page:
+        from ui.pages.ledger import LedgerPage
+
+        return LedgerPage(office, jobs, [form.name for form in office.forms.ledgers])
+
+    def visits() -> Page:
+        from ui.pages.visits import VisitsPage
+
+        return VisitsPage(office, jobs)
+
     return [
+        ("ledgers", ledgers, "ledgers"),
+        ("visits", visits, "visits"),
         ("registry", registry, "registry"),
         ("person", person, "registry"),
         ("record", record, "registry"),
