@@ -108,3 +108,8 @@ class County:
             "detail": json.dumps(detail, ensure_ascii=False),
         }
         conn.execute(sa.insert(AUDIT).values(**row))
+
+    def note(self, device: Device, action: str, **detail: Any) -> None:
+        """``audit`` in a transaction of its own."""
+        with self.database.plain() as conn:
+            self.audit(conn, action, device=device.id, account=device.account, **detail)

@@ -49,7 +49,7 @@ class _Page:
 
 
 class Pull:
-    """One device's way down. ``sent`` counts the deltas."""
+    """One device's way down."""
 
     def __init__(self, database: Database, records: Records, county: str, scope: Scope, own: Collection[int]) -> None:
         self._database = database
@@ -64,7 +64,6 @@ class Pull:
         self._own = own
         # Records sent whose last change lies beyond the cursor: they turn up again and have nothing new.
         self._ahead: dict[str, int] = {}
-        self.sent = 0
 
     def messages(self, hello: Hello) -> Iterator[Message]:
         """Frames of about the size that the device wants, and the end, which is of one instant with the last of them."""
@@ -196,7 +195,6 @@ class Pull:
             yield from self._frames(replace(page, after=cut, deltas=page.deltas[:middle], tag=b""), level)
             yield from self._frames(replace(page, before=cut, deltas=page.deltas[middle:]), level)
             return
-        self.sent += len(page.deltas)
         if page.areas is None:
             self._told[page.stream] = page.after
         move = Move(page.stream, before, page.after, page.areas, page.tag)

@@ -68,6 +68,7 @@ class Session:
             answered = {item.number for item in self._receipts if not item.code and item.known}
             start = min([rev for rev, _ in hello.cursors.values()] + [rev for *_, rev in hello.behind], default=0)
             own = own_revs(conn, county.code, device.id, hello, start, answered)
+        self._county.note(device, "exchange", frames=len(self._receipts))
         changed = tag != hello.scope
         yield Head(
             VERSION,
@@ -79,15 +80,12 @@ class Session:
             CAPABILITIES,
         )
         yield from self._receipts
-        sent = 0
         if changed:
             # Which of its streams are new, only the device can say: it asks again.
             yield End(last, b"", again=True)
         else:
             pull = Pull(county.database, county.records, county.code, self._scope(streams), own)
             yield from pull.messages(hello)
-            sent = pull.sent
-        self._note(sent)
 
     def _scope(self, streams: list[tuple[str, str]]) -> Scope:
         areas: dict[str, tuple[str, ...]] = {}
@@ -96,14 +94,3 @@ class Session:
         behind = {(name, area): rev for name, area, rev in self._hello.behind}
         cursors = {name: rev for name, (rev, _) in self._hello.cursors.items()}
         return Scope(areas, cursors, behind)
-
-    def _note(self, sent: int) -> None:
-        with self._county.database.plain() as conn:
-            self._county.audit(
-                conn,
-                "exchange",
-                device=self._device.id,
-                account=self._device.account,
-                frames=len(self._receipts),
-                deltas=sent,
-            )

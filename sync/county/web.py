@@ -154,8 +154,13 @@ def _device(county: County, authorization: str) -> Device:
     if device is None:
         raise KnownError("sync.no_token")
     if device.state != "active":
+        county.note(device, "refused", code=device.state)
         raise KnownError("sync.wipe" if device.state == "wipe" else "sync.revoked")
     return device
+
+
+def _note_refusal(county: County, device: Device, code: str) -> None:
+    county.note(device, "refused", code=code)
 
 
 async def _receive(county: County, device: Device, request: Request) -> Session:
@@ -172,6 +177,7 @@ async def _receive(county: County, device: Device, request: Request) -> Session:
                 session = Session(county, device, message)
                 problem = await anyio.to_thread.run_sync(session.open)
                 if problem:
+                    await anyio.to_thread.run_sync(_note_refusal, county, device, problem.code)
                     raise KnownError(problem.code, **problem.params)
             elif isinstance(message, Up):
                 await anyio.to_thread.run_sync(session.take, message.content)

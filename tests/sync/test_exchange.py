@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
+import sqlalchemy as sa
 
 from app.schema.record import AREA, Change
 from app.store.saving import Edit
+from app.store.store import Store
 from sync.county import office
+from sync.county.tables import HISTORY
 from tests.sync.broken import Broken
-from tests.sync.conftest import OTHER, TOWNSHIP, VILLAGES
+from tests.sync.conftest import OTHER, TOWNSHIP, VILLAGES, Desk
 
 V = VILLAGES[0]
 
@@ -235,13 +239,53 @@ def test_a_link_that_breaks_every_time_still_finishes(desks):
     a, b = desks
     a.save(*[person(remark=f"第{n}人，{n * 7919}") for n in range(400)])
     with a.store.transaction():
-        a.store.meta.set("sync.rate", 1000)
+        a.store.meta.set("sync.most", 25)
     for _ in range(60):
         if a.sync(http=Broken(["body", "answer"] * 20, 3000)).in_agreement:
             break
     assert a.sync().in_agreement
     assert b.sync().in_agreement
     assert b.store.count("resident") == 400
+
+
+def test_a_frame_that_never_gets_through_is_made_smaller(desks):
+    a, b = desks
+    a.save(*[person(remark=f"第{n}人，{n * 7919 % 10007}，{n * 104729 % 9973}") for n in range(900)])
+    for _ in range(40):
+        if a.sync(http=Broken(["body"] * 3, 5000), tries=2).in_agreement:
+            break
+    assert a.store.sync.waiting().total < 900
+    assert a.sync().in_agreement
+    assert b.sync().in_agreement
+    assert b.store.count("resident") == 900
+
+
+def test_many_devices_at_once_lose_no_update(county, new_store, empty_home):
+    desks = [county.device(new_store(), f"干事{number}") for number in range(5)]
+    for number, desk in enumerate(desks):
+        desk.save(*[person(remark=f"{number}-{n}") for n in range(60)])
+    # A store belongs to one thread: each exchanges over a connection of its own thread's.
+    homes = [(desk.store.folder, desk.user) for desk in desks]
+    for desk in desks:
+        desk.store.close()
+    with ThreadPoolExecutor(len(desks)) as pool:
+        reports = list(pool.map(lambda home: several_syncs(home, county.forms, empty_home[1]), homes))
+    assert all(report.ok for report in reports)
+    with county.county.database.snapshot() as conn:
+        revs = sorted(conn.scalars(sa.select(HISTORY.c.rev).where(HISTORY.c.county == county.county.code)))
+    assert revs == list(range(revs[0], revs[0] + 300))
+    for home in homes:
+        report = several_syncs(home, county.forms, empty_home[1], 1)
+        assert report.in_agreement
+
+
+def several_syncs(home, forms, key, times=3):
+    folder, user = home
+    store = Store.open(folder, key, forms)
+    try:
+        return [Desk(store, user).sync() for _ in range(times)][-1]
+    finally:
+        store.close()
 
 
 def test_a_cloned_disk_is_noticed_and_renumbered(county, desks, new_store):
