@@ -41,7 +41,7 @@ RETRIES = 3
 _RESEND = 4 << 10
 """Bytes up to which unanswered frames are simply sent again; asking first would cost more."""
 _FIRST_GUESS = 60
-_FEWEST, _MOST = 1, 1000
+_FEWEST, _MOST = 1, 2000
 _CLOCK_MS = 1000
 
 
