@@ -30,6 +30,7 @@ class Desk:
     worker: bool
     cancelled: threading.Event = field(default_factory=threading.Event)
     _last: float = 0.0
+    _office: Office | None = None
 
     @classmethod
     def of(cls, args: argparse.Namespace) -> Desk:
@@ -67,10 +68,17 @@ class Desk:
         if self.worker:
             handed = json.loads(sys.stdin.readline() or "{}")
             threading.Thread(target=self._listen, daemon=True).start()
-            return office_with_key(self.home, handed["user"], bytes.fromhex(handed["key"]))
+            self._office = office_with_key(self.home, handed["user"], bytes.fromhex(handed["key"]))
+            return self._office
         if not (self.home / DATABASE).exists():
             raise KnownError("store.missing", path=self.home)
-        return open_office(self.home, self.user, self.password(), ring=ring())
+        self._office = open_office(self.home, self.user, self.password(), ring=ring())
+        return self._office
+
+    def close(self) -> None:
+        """Give back the store, where one was opened."""
+        if self._office is not None:
+            self._office.close()
 
     def _listen(self) -> None:
         for line in sys.stdin:

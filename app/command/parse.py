@@ -47,6 +47,8 @@ def run(argv: list[str]) -> int:
     except Exception as bad:  # noqa: BLE001 - the command's edge: a bug of ours is told in a sentence, too
         _trace()
         return desk.failed(sentence("command.bug", kind=type(bad).__name__), "command.bug", 3)
+    finally:
+        desk.close()
 
 
 def parser() -> Parser:
