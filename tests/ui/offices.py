@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from app.services.office import Office, make_office
 from app.store.agreement import Area
 from app.store.keys import Cost
 from app.store.store import new_key
-from ui.jobs import Jobs
+from ui.jobs import Jobs, Worker
 
 TOWN, UPPER, LOWER = "990001101000", "990001101201", "990001101202"
 
@@ -28,6 +30,14 @@ class Desk:
     jobs: Jobs
     qtbot: Any
     failures: list[Exception]
+    home: Path = Path()
+    key: bytes = b""
+
+    def worker(self, tail: Sequence[str]) -> Worker:
+        """The headless command over the same home, as the window starts it."""
+        secret = json.dumps({"user": "lin", "key": self.key.hex()}) + "\n"
+        command = [sys.executable, "-m", "app", "--home", str(self.home), "--worker", *tail]
+        return Worker(command, secret=secret.encode())
 
     def settle(self) -> None:
         """Wait until the lane is empty and its answers are delivered."""
@@ -59,7 +69,8 @@ def open_desk(qapp: QApplication, qtbot: Any, tmp_path: Path) -> Iterator[Callab
     opened: list[Desk] = []
 
     def make(*roles: str) -> Desk:
-        office = make_office(tmp_path / "home", new_key(), "lin", "pw", account(*roles), cost=Cost(1024, 1, 1))
+        home, key = tmp_path / "home", new_key()
+        office = make_office(home, key, "lin", "pw", account(*roles), cost=Cost(1024, 1, 1))
         office.store.sync.set_areas(
             [
                 Area(TOWN, "云岭镇", "township"),
@@ -70,7 +81,7 @@ def open_desk(qapp: QApplication, qtbot: Any, tmp_path: Path) -> Iterator[Callab
         jobs = Jobs()
         failures: list[Exception] = []
         jobs.failed.connect(failures.append)
-        desk = Desk(office, jobs, qtbot, failures)
+        desk = Desk(office, jobs, qtbot, failures, home, key)
         opened.append(desk)
         return desk
 

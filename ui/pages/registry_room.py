@@ -43,7 +43,13 @@ def pages(office: Office, jobs: Jobs, worker: MakeWorker) -> list[Entry]:
 
         return VisitsPage(office, jobs)
 
+    def importing() -> Page:
+        from ui.pages.import_page import ImportPage
+
+        return ImportPage(office, jobs, worker)
+
     return [
+        ("import", importing, "registry"),
         ("ledgers", ledgers, "ledgers"),
         ("visits", visits, "visits"),
         ("registry", registry, "registry"),
