@@ -106,7 +106,8 @@ class Program(QObject):
 
         def show(error: Exception) -> None:
             if login is None:
-                raise error
+                self.jobs.failed.emit(error)
+                return
             login.show_error(str(error) if isinstance(error, KnownError) else str(KnownError("ui.job_failed")))
             if isinstance(error, KnownError) and (seconds := int(str(error.params.get("seconds") or 0))):
                 login.wait(seconds)

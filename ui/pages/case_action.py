@@ -123,7 +123,9 @@ class ActionForm(QWidget):
             and event.modifiers() == Qt.KeyboardModifier.NoModifier
             and not isinstance(watched, QPlainTextEdit)
         ):
-            self.focusNextChild()
+            entries = list(self.fields.values())
+            place = entries.index(watched) + 1 if watched in entries else 0
+            (entries[place] if place < len(entries) else self.confirm).setFocus(Qt.FocusReason.TabFocusReason)
             return True
         return False
 

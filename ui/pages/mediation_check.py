@@ -109,7 +109,8 @@ class SessionCheck(Card):
             and event.modifiers() == Qt.KeyboardModifier.NoModifier
             and isinstance(watched, QWidget)
         ):
-            self.focusNextChild()
+            line = [*self.fields.values(), self.result, self.note, self.text]
+            line[line.index(watched) + 1].setFocus(Qt.FocusReason.TabFocusReason)
             return True
         return False
 

@@ -1,0 +1,178 @@
+"""The page of a case: what comes next is done from the keyboard, and what is missing is said."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLineEdit, QPlainTextEdit
+
+from tests.ui.offices import LOWER, UPPER
+from ui.pages.case import CasePage
+from ui.pages.case_form import EventFormPage
+from ui.pages.case_read import read_file, read_list
+from ui.pages.event_list import EventsPage
+
+CTRL = Qt.KeyboardModifier.ControlModifier
+
+
+def report(desk, title="路灯不亮", area=UPPER, **values):
+    outcome = desk.office.cases.report({"title": title, "place": "村口", **values}, area=area)
+    assert outcome.ok, outcome.faults
+    return outcome.record.id
+
+
+def act(desk, event_id, action, **values):
+    outcome = desk.office.cases.act(event_id, action, values)
+    assert outcome.ok, outcome.faults
+
+
+def shown(qtbot, desk, event_id, **args):
+    page = CasePage(desk.office, desk.jobs)
+    qtbot.addWidget(page)
+    page.resize(1190, 720)
+    with qtbot.waitActive(page):
+        page.show()
+        page.activateWindow()
+    page.opened({"id": event_id, **args})
+    desk.settle()
+    desk.settle()
+    return page
+
+
+def test_the_usual_next_action_is_the_primary_one_and_its_form_does_it(qtbot, desk):
+    event_id = report(desk)
+    page = shown(qtbot, desk, event_id, action="accept")
+    assert page._form.action.code == "accept"
+    page._form.submit()
+    desk.settle()
+    values = desk.get("event", event_id)
+    assert values["state"] == "accepted"
+    assert values["case_no"]
+
+
+def test_ctrl_enter_begins_the_usual_action_and_ctrl_enter_does_it(qtbot, desk):
+    event_id = report(desk)
+    page = shown(qtbot, desk, event_id)
+    qtbot.keyClick(page, Qt.Key.Key_Return, CTRL)
+    desk.settle()
+    assert page._form is not None
+    qtbot.keyClick(page, Qt.Key.Key_Return, CTRL)
+    desk.settle()
+    assert desk.get("event", event_id)["state"] == "accepted"
+
+
+def test_what_is_missing_is_said_and_nothing_is_saved(qtbot, desk):
+    event_id = report(desk)
+    page = shown(qtbot, desk, event_id, action="reject")
+    page._form.submit()
+    desk.settle()
+    assert desk.get("event", event_id)["state"] == "reported"
+    assert "原因" in page._form._faults.text()
+    assert page._form.confirm.isEnabled()
+
+
+def test_leaving_a_form_with_escape_keeps_what_was_typed(qtbot, desk):
+    event_id = report(desk)
+    page = shown(qtbot, desk, event_id, action="reject")
+    page._form.fields["reason"].setPlainText("不归镇里管")
+    assert page.escape()
+    page.opened({"id": event_id, "action": "reject"})
+    desk.settle()
+    desk.settle()
+    assert page._form.fields["reason"].toPlainText() == "不归镇里管"
+
+
+def test_enter_goes_to_the_next_field_of_an_action(qtbot, desk):
+    event_id = report(desk)
+    act(desk, event_id, "accept")
+    page = shown(qtbot, desk, event_id, action="assign")
+    fields = [field for field in page._form.fields.values() if isinstance(field, QLineEdit)]
+    fields[0].setFocus()
+    qtbot.keyClick(fields[0], Qt.Key.Key_Return)
+    assert page.focusWidget() is fields[1]
+
+
+def test_a_contested_step_says_so_in_words(desk):
+    event_id = report(desk)
+    act(desk, event_id, "accept", case_no="2026-0001")
+    store = desk.office.store
+    from app.store.saving import Edit
+
+    late = {
+        "event": event_id,
+        "action": "reject",
+        "at": "2026-09-18T10:00:00+08:00",
+        "by": "段宏远",
+        "opinion": "不归镇里管",
+    }
+    store.save([Edit("event_step", None, UPPER, late)], "duan")
+    file = read_file(desk.office, event_id)
+    contested = [step for step in file.steps if "有争议" in step.title]
+    assert len(contested) == 1
+    assert "没有改变状态" in contested[0].text
+    assert file.case.state.state == "accepted"
+
+
+def test_a_new_event_is_reported_in_the_village_that_was_chosen(qtbot, desk):
+    page = EventFormPage(desk.office, desk.jobs)
+    qtbot.addWidget(page)
+    page.show()
+    page.opened({})
+    desk.settle()
+    page.area.setCurrentIndex(page.area.findData(LOWER))
+    page.form.set_value("title", "桥栏松动")
+    page.form.set_value("place", "下寨桥")
+    with qtbot.waitSignal(page.go) as went:
+        page.form.save()
+    [event] = desk.office.store.select("event")
+    assert (event.area, event.values["state"]) == (LOWER, "reported")
+    assert went.args == ["case", {"id": event.id}]
+
+
+def test_the_list_counts_its_tabs_and_filters_by_class(desk):
+    report(desk, category="facility_light")
+    report(desk, "井盖破损", category="hazard_road")
+    found = read_list(desk.office, "open", {"category": "hazard"})
+    assert [str(row["title"]) for row in found.rows] == ["井盖破损 · 未发送"]
+    assert found.counts["open"] == 2
+    assert found.counts["late"] == 0
+
+
+def test_words_find_a_case_in_any_tab(desk):
+    event_id = report(desk, "桥栏松动")
+    act(desk, event_id, "reject", reason="重复")
+    assert not read_list(desk.office, "open", {}).rows
+    assert [row["id"] for row in read_list(desk.office, "open", {}, "桥栏").rows] == [event_id]
+
+
+def test_enter_on_the_list_opens_the_case(qtbot, desk):
+    event_id = report(desk)
+    page = EventsPage(desk.office, desk.jobs)
+    qtbot.addWidget(page)
+    page.resize(1190, 720)
+    page.show()
+    page.opened({"tab": "open"})
+    desk.settle()
+    desk.settle()
+    with qtbot.waitSignal(page.go) as went:
+        qtbot.keyClick(page.table.view, Qt.Key.Key_Return)
+    assert went.args == ["case", {"id": event_id}]
+    assert page.table.current() == event_id
+
+
+def test_the_reporters_phone_is_masked_until_a_reason_is_given(qtbot, desk):
+    event_id = report(desk, reporter="张文贵", reporter_phone="19900000001")
+    file = read_file(desk.office, event_id)
+    assert file.phone == "199****0001"
+    assert not any("19900000001" in value for _label, value in file.facts)
+
+
+def test_a_long_text_field_of_an_action_keeps_its_lines(qtbot, desk):
+    event_id = report(desk)
+    page = shown(qtbot, desk, event_id, action="reject")
+    entry = page._form.fields["reason"]
+    assert isinstance(entry, QPlainTextEdit)
+    entry.setFocus()
+    qtbot.keyClicks(entry, "a")
+    qtbot.keyClick(entry, Qt.Key.Key_Return)
+    qtbot.keyClicks(entry, "b")
+    assert page._form.values()["reason"] == "a\nb"

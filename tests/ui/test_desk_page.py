@@ -1,0 +1,122 @@
+"""The desk: a line of text becomes an event, and what waits stands in the order of its due times."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from PySide6.QtCore import Qt
+
+from app.schema.dates import CHINA
+from tests.ui.conftest import commit
+from tests.ui.offices import LOWER, UPPER
+from ui.lists import Group
+from ui.pages.case_words import group_of, late_by, left_until, spoken_time
+from ui.pages.desk import DeskPage
+from ui.pages.desk_quick import Place, read_line
+from ui.pages.desk_tasks import read_desk, short_names
+
+NOW = dt.datetime(2026, 9, 18, 10, 42, tzinfo=CHINA)
+PLACES = (
+    Place("上寨村", UPPER, "上寨村"),
+    Place("下寨村", LOWER, "下寨村"),
+    Place("第三网格", UPPER, "上寨村", "a" * 32),
+    Place("第三网格", LOWER, "下寨村", "b" * 32),
+)
+
+
+def shown(qtbot, desk, urgent=lambda: None):
+    page = DeskPage(desk.office, desk.jobs, urgent)
+    qtbot.addWidget(page)
+    page.show()
+    page.opened({})
+    desk.settle()
+    return page
+
+
+def test_a_line_names_grid_class_caller_and_phone(desk):
+    quick = read_line("上寨三网格 路灯不亮 张文贵来电 19900000001", PLACES, desk.office.forms.codes)
+    assert (quick.area, quick.grid, quick.category) == (UPPER, "a" * 32, "facility_light")
+    assert (quick.reporter, quick.phone) == ("张文贵", "19900000001")
+    assert quick.title == "上寨三网格 路灯不亮 张文贵来电"
+    assert [said.text for said in quick.words][-1] == "199****0001"
+
+
+def test_the_village_that_is_named_decides_whose_grid_it_is(desk):
+    assert read_line("下寨村第三网格积水", PLACES, desk.office.forms.codes).grid == "b" * 32
+
+
+def test_nothing_is_invented_where_nothing_is_recognised(desk):
+    quick = read_line("有人来问事", PLACES, desk.office.forms.codes)
+    assert quick.values() == {"title": "有人来问事"}
+
+
+def test_urgent_words_make_it_urgent(desk):
+    assert read_line("上寨村 房子起火", PLACES, desk.office.forms.codes).urgency == "critical"
+
+
+def test_enter_registers_the_line_as_a_reported_event(qtbot, desk):
+    urgent = []
+    page = shown(qtbot, desk, lambda: urgent.append(1))
+    commit(page.entry, "下寨村 路灯不亮 李长顺来电 19900000012")
+    qtbot.keyClick(page.entry, Qt.Key.Key_Return)
+    desk.settle()
+    [event] = desk.office.store.select("event")
+    assert event.area == LOWER
+    assert event.values["reporter_phone"] == "19900000012"
+    assert event.values["state"] == "reported"
+    assert page.entry.text() == ""
+    assert urgent == [1]
+
+
+def test_a_second_enter_does_not_register_twice(qtbot, desk):
+    page = shown(qtbot, desk)
+    commit(page.entry, "上寨村 路灯不亮")
+    qtbot.keyClick(page.entry, Qt.Key.Key_Return)
+    qtbot.keyClick(page.entry, Qt.Key.Key_Return)
+    desk.settle()
+    assert desk.office.store.count("event") == 1
+
+
+def test_tab_opens_the_form_with_what_was_recognised(qtbot, desk):
+    page = shown(qtbot, desk)
+    commit(page.entry, "下寨村 路灯不亮")
+    with qtbot.waitSignal(page.go) as went:
+        qtbot.keyClick(page.entry, Qt.Key.Key_Tab)
+    name, args = went.args
+    assert name == "event_new"
+    assert args["area"] == LOWER
+    assert args["values"]["category"] == "facility_light"
+
+
+def test_what_was_registered_waits_on_the_desk_for_its_next_action(qtbot, desk):
+    event = desk.office.cases.report({"title": "路灯不亮", "place": "村口"}, area=UPPER).record
+    page = shown(qtbot, desk)
+    found = read_desk(desk.office)
+    rows = [row for row in found.rows if not isinstance(row, Group)]
+    assert [row["id"] for row in rows] == [f"case:{event.id}:accept"]
+    with qtbot.waitSignal(page.go) as went:
+        page.table.pressed_button.emit(rows[0]["id"], "act")
+    assert went.args == ["case", {"id": event.id, "action": "accept"}]
+
+
+def test_work_is_grouped_by_when_it_falls_due():
+    assert [group_of(due, NOW) for due in ("2026-09-18T08:00:00+08:00", "2026-09-18", "2026-09-21", "2026-09-22", None)] == [
+        "超期", "今天到期", "三天内", "以后", "以后",
+    ]  # fmt: skip
+
+
+def test_due_times_are_said_as_people_say_them():
+    assert spoken_time("2026-09-17T10:00:00+08:00", NOW) == "昨天 10:00"
+    assert spoken_time("2027-01-05", NOW) == "2027年1月5日"
+    assert late_by("2026-09-18T08:00:00+08:00", NOW) == "超 2 小时"
+    assert late_by("2026-09-18T17:30:00+08:00", NOW) == ""
+    assert left_until("2026-09-18T17:30:00+08:00", NOW) == "6 小时 48 分"
+
+
+def test_the_names_of_parties_are_shortened_where_others_may_look():
+    assert short_names("张文贵与李长顺相邻通行纠纷", ["张文贵", "李长顺"]) == "张某与李某相邻通行纠纷"
+
+
+def test_a_desk_without_rights_to_mediation_shows_none(open_desk):
+    desk = open_desk("grid_member")
+    assert read_desk(desk.office).tasks == 0

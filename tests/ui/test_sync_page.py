@@ -1,0 +1,128 @@
+"""The page of the exchange and the page where a person decides."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from PySide6.QtCore import Qt
+
+from app.store.agreement import Exchange
+from app.store.saving import Edit
+from tests.ui.conftest import commit
+from tests.ui.offices import UPPER
+from ui.pages.conflict import ConflictPage
+from ui.pages.conflict_diff import marked
+from ui.pages.sync import SyncPage
+from ui.pages.sync_read import read_sync
+from ui.pages.sync_words import result, size, took
+
+CTRL = Qt.KeyboardModifier.ControlModifier
+
+
+@pytest.fixture
+def quarrel(desk):
+    """Two people wrote the detail of one event differently; the county kept 段宏远's."""
+    event = desk.office.cases.report(
+        {"title": "路灯不亮", "place": "村口", "detail": "一盏不亮。"}, area=UPPER
+    ).record.id
+    values = {
+        "record_form": "event",
+        "record": event,
+        "field": "detail",
+        "label": "事件：情况",
+        "base": json.dumps("一盏不亮。", ensure_ascii=False),
+        "mine": json.dumps("三盏不亮。", ensure_ascii=False),
+        "theirs": json.dumps("一盏不亮，已报电管站。", ensure_ascii=False),
+        "who": "lin",
+        "other": "duan",
+        "device": desk.office.store.sync.state.device or "here",
+        "at": "2026-09-17T16:20:00+08:00",
+        "status": "open",
+    }
+    saved = desk.office.store.save([Edit("conflict", None, UPPER, values)], "county")
+    return saved.ids[0], event
+
+
+def opened(qtbot, desk, conflict):
+    page = ConflictPage(desk.office, desk.jobs)
+    qtbot.addWidget(page)
+    page.resize(1190, 720)
+    with qtbot.waitActive(page):
+        page.show()
+        page.activateWindow()
+    page.opened({"id": conflict})
+    desk.settle()
+    return page
+
+
+def test_one_key_takes_mine_and_ctrl_enter_saves_it(qtbot, desk, quarrel):
+    conflict, event = quarrel
+    page = opened(qtbot, desk, conflict)
+    assert not page.save.isEnabled()
+    qtbot.keyClick(page, Qt.Key.Key_2)
+    assert page.save.isEnabled()
+    qtbot.keyClick(page, Qt.Key.Key_Return, CTRL)
+    desk.settle()
+    assert desk.get("event", event)["detail"] == "三盏不亮。"
+    kept = desk.get("conflict", conflict)
+    assert kept["status"] == "decided"
+    assert json.loads(kept["theirs"]) == "一盏不亮，已报电管站。"
+
+
+def test_a_third_text_written_by_hand_is_what_stands(qtbot, desk, quarrel):
+    conflict, event = quarrel
+    page = opened(qtbot, desk, conflict)
+    field = page._fields["detail"]
+    field.choose("mine")
+    field.final.clear()
+    commit(field.final, "三盏不亮，已报电管站。")
+    assert field.side() == ""
+    page.save.click()
+    desk.settle()
+    assert desk.get("event", event)["detail"] == "三盏不亮，已报电管站。"
+
+
+def test_taking_theirs_says_that_nothing_is_left_to_decide(qtbot, desk, quarrel):
+    conflict, _event = quarrel
+    page = opened(qtbot, desk, conflict)
+    qtbot.keyClick(page, Qt.Key.Key_3)
+    page.save.click()
+    desk.settle()
+    desk.settle()
+    assert desk.office.conflicts.open() == []
+    assert not page.save.isVisible()
+
+
+def test_what_differs_is_underlined_not_only_coloured():
+    text = marked("三盏不亮<b>", "一盏不亮", "#fff3bf", "#000000")
+    assert "text-decoration:underline" in text
+    assert "<b>" not in text
+    assert text.endswith("</span>")
+    assert "盏不亮" in text
+
+
+def test_the_page_tells_lanes_exchanges_and_conflicts_in_plain_words(qtbot, desk, quarrel):
+    desk.office.store.sync.log(Exchange(1_789_000_000_000, "network", 14, 86, 3_120, 11_570, 2.9, "ok"))
+    asked = []
+    page = SyncPage(desk.office, desk.jobs, lambda: asked.append(1))
+    qtbot.addWidget(page)
+    page.opened({})
+    desk.settle()
+    view = read_sync(desk.office)
+    assert view.waiting.urgent == 3
+    assert page.waiting_card.note.text().startswith(f"{view.waiting.total} 条")
+    assert page.asking_card.note.text() == "1"
+    assert page.table.model.record(0)["took"] == "3 秒"
+    # A desk that no county knows can't exchange, and says why.
+    assert not page._now_button.isEnabled()
+
+
+def test_a_failed_exchange_is_no_alarm():
+    line = Exchange(0, "network", 0, 0, 0, 0, 31.0, "sync.unreachable", "…")
+    assert result(line).tone == "grey"
+
+
+def test_sizes_and_times_are_said_as_people_read_them():
+    assert [size(n) for n in (0, 900, 11_570, 4_300_000)] == ["0 B", "900 B", "11.3 KB", "4.1 MB"]
+    assert [took(s) for s in (0.2, 2.9, 242)] == ["不到 1 秒", "3 秒", "4 分 02 秒"]
