@@ -175,6 +175,19 @@ class Township(RuleBasedStateMachine):
         assert report.ok or report.error.code == "sync.unreachable"
 
     @rule(who=DESKS)
+    def lose_an_answer_and_give_its_frames_up(self, who):
+        desk = self.desks[who]
+        desk.sync(http=Broken(["after"], 0), tries=1)
+        for frame in desk.store.sync.open_frames():
+            desk.store.sync.void(frame.number)
+
+    @rule(who=DESKS)
+    def lose_an_answer_and_begin_a_new_incarnation(self, who):
+        desk = self.desks[who]
+        desk.sync(http=Broken(["after"], 0), tries=1)
+        desk.store.sync.new_incarnation()
+
+    @rule(who=DESKS)
     def crash_and_open_again(self, who):
         desk = self.desks[who]
         folder = desk.store.folder
