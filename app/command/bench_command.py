@@ -24,7 +24,9 @@ def run(args: argparse.Namespace, desk: Desk) -> int:
 
         found: dict[str, Any] = bench_search(args.residents)
     elif args.name == "sync":
-        raise KnownError("command.not_built", name="bench sync")
+        from app.bench.exchange import bench_sync
+
+        found = bench_sync(min(args.residents, 28_000))
     else:
         raise KnownError("command.no_bench", name=args.name)
     rows = found.get("queries") or found.get("runs") or []
