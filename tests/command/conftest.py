@@ -141,7 +141,9 @@ class Town:
 
     def code(self, areas: str = f"{UPPER},{LOWER}", roles: str | None = None) -> str:
         """A one-time code, read as a script reads it: the last word."""
-        answer = township("county", "devices", "code", *self.data, "--areas", areas, *(("--roles", roles) if roles else ()))
+        answer = township(
+            "county", "devices", "code", *self.data, "--areas", areas, *(("--roles", roles) if roles else ())
+        )
         assert answer.code == 0, answer
         return answer.out.split()[-1]
 
@@ -154,8 +156,8 @@ class Town:
 
     @contextlib.contextmanager
     def serving(self) -> Iterator[str]:
-        """Answer for as long as the block lasts."""
-        with listening("127.0.0.1", 0) as sock:
+        """Answer for as long as the block lasts, the next time at the same address."""
+        with listening("127.0.0.1", int(self.url.rpartition(":")[2] or 0)) as sock:
             server = Server(self.county, sock)
             ready = threading.Event()
             server.on_ready = lambda _url: ready.set()

@@ -70,6 +70,8 @@ def test_what_is_not_built_is_told_by_the_page_as_by_the_doctor():
     page = sections()
     for name in NOT_BUILT:
         words = re.sub(r"（.*", "", name).split()
-        held = [text for title, text in page.items() if title.split()[1 : 1 + len(words)] == words[: len(title.split()) - 1]]
+        held = [
+            text for title, text in page.items() if title.split()[1 : 1 + len(words)] == words[: len(title.split()) - 1]
+        ]
         near = [text for title, text in page.items() if title.split()[1:] and title.split()[1] == words[0]]
         assert any("还没有做" in text for text in held or near), name

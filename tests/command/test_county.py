@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import json
+import signal
+
+from tests.command.conftest import AREAS, LOWER, TOWNSHIP, UPPER, Device, process, told, township
+
+
+def test_a_county_is_made_in_an_empty_folder_and_making_it_again_changes_nothing(tmp_path):
+    data = tmp_path / "data"
+    data.mkdir()
+    for _ in range(2):
+        answer = township("county", "init", "--data", data, "--json")
+        assert (answer.code, answer.json) == (0, {"county": "990001"})
+    assert township("county", "digest", "--data", data, "--json").json == {"streams": [], "digest": "0" * 32}
+
+
+def test_every_task_asks_where_the_county_is_and_takes_it_anywhere(town):
+    for words in (("digest",), ("devices", "list"), ("users", "add", "x"), ("areas", "import", "x")):
+        answer = township("county", *words, password="x")
+        assert answer.code == 3
+    assert township("county", "digest").err.strip() == "请用 --data 文件夹 或 --database 地址 写明县中心的数据在哪里。"
+    assert township("county", *town.data, "devices", "list").code == 0
+    assert township("county", "devices", *town.data, "list").code == 0
+    assert "township county init" in township("county", "digest", "--data", town.folder / "none").err
+
+
+def test_areas_come_as_json_or_csv_any_number_of_times_and_imply_their_county(town, tmp_path):
+    table = tmp_path / "areas.csv"
+    table.write_text(
+        "code,name,level\n" + "\n".join(f"{a['code']},{a['name']},{a['level']}" for a in AREAS), encoding="utf-8-sig"
+    )
+    for _ in range(2):
+        # The three, the county that their prefix implies, and the node of the database's own code.
+        assert township("county", "areas", "import", table, *town.data, "--json").json == {"areas": 5}
+    device = Device(tmp_path / "whole", "lin", "pw")
+    code = town.code("990123000000")
+    assert device.json("init", "--county", town.url, "--code", code)["areas"] == ["990123000000"]
+    device.save("resident", area=LOWER, name="张三")
+    assert device.json("sync")["in_agreement"] is True
+    bad = tmp_path / "bad.json"
+    for text in ("", "[]", '[{"code":"12","name":"x","level":"village"}]', '[{"code":"990123101201"}]'):
+        bad.write_text(text, encoding="utf-8")
+        assert township("county", "areas", "import", bad, *town.data).code == 3
+    assert township("county", "areas", "import", tmp_path / "none.json", *town.data).code == 3
+
+
+def test_a_code_names_areas_and_roles_that_there_are(town):
+    assert township("county", "devices", "code", *town.data, "--areas", "990123109999").code == 3
+    assert township("county", "devices", "code", *town.data, "--areas", UPPER, "--roles", "king").code == 3
+    assert township("county", "devices", "code", *town.data).code == 2
+    code = township("county", "devices", "code", *town.data, "--areas", f"{UPPER}，{LOWER}", "--json").json["code"]
+    assert Device(town.folder / "a", "a", "pw")("init", "--county", town.url, "--code", code).code == 0
+
+
+def test_a_clerk_may_import_report_and_back_up_and_roles_replace_that(town, tmp_path):
+    clerk = town.device("a", "lin")
+    watcher = town.device("b", "wang", roles="supervisor")
+    for device, code in ((clerk, 0), (watcher, 4)):
+        assert device("backup", tmp_path / f"{device.user}.zip").code == code
+        file = tmp_path / "people.csv"
+        file.write_text("姓名,公民身份号码\n李小河,990123199001011239\n", encoding="utf-8")
+        assert device("import", "resident", file, "--area", UPPER).code == code
+    assert clerk("report", "day", "--at", "2026-09-18", tmp_path / "a.json").code == 0
+    assert clerk("export", "resident", tmp_path / "a.xlsx", "--reason", "核对").code == 4
+    assert watcher.json("list", "event")["total"] == 0
+
+
+def test_a_revoked_device_is_refused_in_words_and_keeps_what_it_has(town, clerk):
+    clerk.save("resident", name="张三")
+    (device,) = township("county", "devices", "list", *town.data, "--json").json["devices"]
+    assert device["account"] == "lin"
+    assert township("county", "devices", "revoke", device["id"], *town.data).code == 0
+    answer = clerk("sync", "--json")
+    assert (answer.code, answer.json["ok"]) == (3, False)
+    assert "县中心已停用这台设备" in answer.err
+    assert clerk.json("list", "resident")["total"] == 1
+    assert township("county", "devices", "revoke", "nobody", *town.data).code == 3
+
+
+def test_a_user_added_by_hand_enrols_with_that_password(town):
+    assert township("county", "users", "add", "zhao", *town.data).code == 3
+    assert township("county", "users", "add", "zhao", *town.data, password="secret").code == 0
+    code = town.code()
+    assert Device(town.folder / "z", "zhao", "guess")("init", "--county", town.url, "--code", code).code == 3
+    assert Device(town.folder / "z", "zhao", "secret")("init", "--county", town.url, "--code", code).code == 0
+
+
+def test_the_server_is_a_process_that_says_its_address_and_stops_when_told(tmp_path):
+    data, areas = tmp_path / "county", tmp_path / "areas.json"
+    areas.write_text(json.dumps(AREAS), encoding="utf-8")
+    township("county", "init", "--data", data)
+    township("county", "areas", "import", areas, "--data", data)
+    server = process("county", "serve", "--data", data, "--listen", "127.0.0.1:0", "--json")
+    try:
+        url = told(server)["url"]
+        code = township("county", "devices", "code", "--data", data, "--areas", TOWNSHIP).out.split()[-1]
+        env = {"TOWNSHIP_USER": "lin", "TOWNSHIP_PASSWORD": "pw"}
+        for words in (("init", "--county", url, "--code", code), ("sync",)):
+            done = process("--home", tmp_path / "a", *words, "--json", **env)
+            out, err = done.communicate()
+            assert done.returncode == 0, err
+            assert json.loads(out)
+        taken = process("county", "serve", "--data", data, "--listen", url.removeprefix("http://"))
+        assert "端口已被占用" in taken.communicate()[1]
+        assert taken.returncode == 3
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.communicate()
