@@ -168,7 +168,7 @@ class Program(QObject):
     def _connect(self, window: Window, frame: Frame, auto: AutoSync) -> None:
         auto.began.connect(lambda: frame.syncing(True))
         auto.progressed.connect(lambda done, total: frame.syncing(True, done, total))
-        auto.ended.connect(lambda document: self._on_synced(document))
+        auto.ended.connect(self._on_synced)
         auto.failed.connect(self._on_sync_failed)
         window.refresh_asked.connect(auto.ask)
         window.looked.connect(lambda name, large: looks.write(self._home, name, large))

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication
 
 from ui.jobs import Jobs, Worker
 from ui.navigation import PLACES
-from ui.pages import case_room
+from ui.pages import case_room, registry_room
 from ui.pages.desk_tasks import Counts, read_counts
 from ui.pages.sync import SyncPage
 from ui.pages.sync_words import moment, went_well
@@ -128,7 +128,10 @@ def make_window(
     sync_now: Callable[[], object] = lambda: None,
 ) -> tuple[Window, Frame]:
     """The window of *office* with every page there is; the navigation names only those."""
-    entries = case_room.pages(office, jobs, worker, urgent=urgent, sync_now=sync_now)
+    entries = [
+        *case_room.pages(office, jobs, worker, urgent=urgent, sync_now=sync_now),
+        *registry_room.pages(office, jobs, worker),
+    ]
     names = {name for name, _make, _place in entries}
     window = Window(app, [place for place in PLACES if place.name in names])
     for name, make, place in entries:

@@ -40,8 +40,8 @@ class Shot:
 
     name: str
     page: str
-    args: Callable[[Office], dict[str, Any]] = lambda office: {}
-    before: Callable[[QWidget], object] = lambda page: None
+    args: Callable[[Office], dict[str, Any]] = lambda _office: {}
+    before: Callable[[QWidget], object] = lambda _page: None
     dark: bool = False
     looks: Sequence[str] = field(default=("light", "large"))
 
@@ -97,7 +97,7 @@ def _agree(office: Office) -> None:
 
     sync = office.store.sync
     rev = 0
-    while frame := sync.compose(5000, lambda number, changes: b"demo"):
+    while frame := sync.compose(5000, lambda _number, _changes: b"demo"):
         receipts = []
         for counter in frame.counters:
             rev += 1
@@ -170,7 +170,7 @@ def _shots() -> list[Shot]:
 
     return [
         Shot("desk", "desk", before=quick, dark=True),
-        Shot("events", "events", lambda office: {"tab": "open"}),
+        Shot("events", "events", lambda _office: {"tab": "open"}),
         Shot("case", "case", first_case),
         Shot("event-new", "event_new"),
         Shot("mediation", "mediation"),
@@ -200,7 +200,7 @@ def _shoot(app: QApplication, home: Path, out: Path, only: set[str]) -> None:
     jobs.run(lambda: None)
     _settle(app, jobs)
     office: Office = made[0][0]
-    window, _frame = make_window(app, office, jobs, lambda tail: Worker([sys.executable, "--version"]))
+    window, _frame = make_window(app, office, jobs, lambda _tail: Worker([sys.executable, "--version"]))
     window.resize(1366, 768)
     window.show()
     if not only or "login" in only:
@@ -223,7 +223,7 @@ def _shoot(app: QApplication, home: Path, out: Path, only: set[str]) -> None:
             jobs.run(lambda shot=shot, args=args: args.append(shot.args(office)))
             _settle(app, jobs)
             if not args:
-                print(f"{shot.name}: nothing to show", file=sys.stderr)
+                sys.stderr.write(f"{shot.name}: nothing to show\n")
                 continue
             window.go(shot.page, **args[0])
             _settle(app, jobs)
@@ -255,7 +255,7 @@ def _write(widget: QWidget, path: Path) -> None:
     table = [colour for colour, _count in pixels.most_common(256)]
     flags = Qt.ImageConversionFlag.AvoidDither
     picture.convertToFormat(QImage.Format.Format_Indexed8, table, flags).save(str(path), "PNG", 5)
-    print(path)
+    sys.stdout.write(f"{path}\n")
 
 
 if __name__ == "__main__":

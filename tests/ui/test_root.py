@@ -167,10 +167,10 @@ class _TopLevels(QObject):
         super().__init__()
         self.window, self.names = window, []
 
-    def eventFilter(self, watched, event):
-        if event.type() == QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow():
-            if watched is not self.window:
-                self.names.append(type(watched).__name__)
+    def eventFilter(self, watched, event):  # noqa: N802 - Qt's name
+        shown = event.type() == QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow()
+        if shown and watched is not self.window:
+            self.names.append(type(watched).__name__)
         return False
 
 

@@ -18,7 +18,7 @@ Entry = tuple[str, Callable[[], Page], str]
 def pages(
     office: Office,
     jobs: Jobs,
-    worker: MakeWorker,
+    _worker: MakeWorker,
     *,
     urgent: Callable[[], object] = lambda: None,
     sync_now: Callable[[], object] = lambda: None,

@@ -89,7 +89,7 @@ class DeskPage(Page):
                 Column("due", "到期", 140, role="date"),
                 Column("act", "", 108, "right", "button"),
             ],
-            lambda offset, limit, order: [],
+            lambda _offset, _limit, _order: (),
             header=False,
             footer=False,
             empty=EmptyState("checks", "没有等您办的事", "新登记的、转来的、快到期的，会按先后排在这里。"),
@@ -125,7 +125,7 @@ class DeskPage(Page):
         self.todo.title.setText("待我办理" if self._mine else "全部待办")
         self.todo.note.setText(f"{desk.tasks} 件，按先后排" if desk.tasks else "")
         rows = desk.rows
-        self.table.show_rows(len(rows), lambda offset, limit, order: rows[offset : offset + limit])
+        self.table.show_rows(len(rows), lambda offset, limit, _order: rows[offset : offset + limit])
         asking = desk.attention + desk.conflicts
         self._sync.show_facts(
             [

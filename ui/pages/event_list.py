@@ -65,7 +65,6 @@ class EventsPage(Page):
         card = Card(flush=True)
         self.search = SearchField("编号、标题、地点", 200)
         self.search.searched.connect(self._on_text)
-        self.search.left_down.connect(lambda: self.table.view.setFocus())
         codes = self._office.forms.codes["event_class"].items
         kinds = FilterButton("类别", [(item.code, item.label) for item in codes if not item.parent])
         kinds.picked.connect(lambda key: self._on_filter("category", key))
@@ -83,7 +82,7 @@ class EventsPage(Page):
                 Column("unit", "承办单位", 120, tone="text-2"),
                 Column("due", "到期", 124, role="date"),
             ],
-            lambda offset, limit, order: [],
+            lambda _offset, _limit, _order: (),
             unit="件",
             hints=[("Return", "打开")],
             empty=EmptyState(
@@ -97,6 +96,7 @@ class EventsPage(Page):
         line = card.add_line(self.search, kinds, self._areas, self._units, None, columns)
         line.setContentsMargins(12, 8, 12, 8)
         card.add_rule()
+        self.search.left_down.connect(self.table.view.setFocus)
         self.table.opened.connect(lambda record_id: self.go.emit("case", {"id": record_id}))
         self.table.current_changed.connect(self._on_current)
         self.table.sorted_by.connect(self._on_order)
@@ -120,7 +120,7 @@ class EventsPage(Page):
             return
         rows = found.rows
         self.tabs.show_counts(found.counts)
-        self.table.show_rows(len(rows), lambda offset, limit, order: rows[offset : offset + limit])
+        self.table.show_rows(len(rows), lambda offset, limit, _order: rows[offset : offset + limit])
         units = sorted({str(row["unit"]) for row in rows if row["unit"]})
         if not self._filters.get("unit"):
             self._units.show_choices([(unit, unit) for unit in units])
