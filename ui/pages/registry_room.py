@@ -48,7 +48,25 @@ def pages(office: Office, jobs: Jobs, worker: MakeWorker) -> list[Entry]:
 
         return ImportPage(office, jobs, worker)
 
+    def settings() -> Page:
+        from ui.pages.settings import SettingsPage
+
+        return SettingsPage(office, jobs)
+
+    def duty() -> Page:
+        from ui.pages import later
+
+        return later.duty()
+
+    def meetings() -> Page:
+        from ui.pages import later
+
+        return later.meetings()
+
     return [
+        ("settings", settings, "settings"),
+        ("duty", duty, "duty"),
+        ("meetings", meetings, "meetings"),
         ("import", importing, "registry"),
         ("ledgers", ledgers, "ledgers"),
         ("visits", visits, "visits"),
