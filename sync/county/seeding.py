@@ -20,7 +20,7 @@ _FRAME = 2_000
 class _Granted(Rights):
     """Who fills a county brings what was checked where it was made; asking again for each record takes a third of the time."""
 
-    def refusal(self, _device: Device, _change: Change, _stored: Record | None) -> str:  # type: ignore[override]
+    def refusal(self, _device: Device, _change: Change, _stored: Record | None) -> str:
         return ""
 
 

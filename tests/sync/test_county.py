@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 
 import pytest
 import requests
@@ -15,6 +16,7 @@ from app.schema.record import AREA, Change
 from sync.county import office
 from sync.county.county import County
 from sync.county.tables import ASIDE, AUDIT, DEVICE, ENTRY, FRAME, HISTORY
+from sync.county.web import listening
 from sync.wire import MEDIA_TYPE, End, Head, Hello, Problem, Reader, Receipts, Up, encode, encode_up
 from tests.sync.conftest import OTHER, TOWNSHIP, VILLAGES
 
@@ -332,3 +334,14 @@ def test_a_problem_in_the_middle_of_an_answer_is_said_in_it(county, device, monk
 def test_the_openapi_description_names_all_three(county):
     paths = requests.get(f"{county.url}/openapi.json", timeout=10).json()["paths"]
     assert set(paths) == {"/v1/status", "/v1/enrol", "/v1/exchange"}
+
+
+def test_a_taken_port_is_said_in_words():
+    with listening("127.0.0.1", 0) as sock, pytest.raises(KnownError) as told, listening(*sock.getsockname()):
+        pass
+    assert told.value.code == "county.port_taken"
+
+
+def test_answers_do_not_wait_for_acknowledgements():
+    with listening("127.0.0.1", 0) as sock:
+        assert sock.proto == socket.IPPROTO_TCP
