@@ -16,6 +16,8 @@ Role = Literal["text", "chip", "date", "button"]
 class Column:
     """One column. *width* in px at normal size; *stretch* takes the free width; *tone* is text, text-2 or text-3.
 
+    Where it gets narrow, columns with a *spare* give way, the highest first, so that the stretching one can be read.
+
     ``text``: the row's value as words, or a `Cell`. ``chip``: a state's word or a `State`. ``date``: an ISO date or
     time, or a `Cell`. ``button``: the words of a button, "" for none.
     """
@@ -30,6 +32,7 @@ class Column:
     stretch: bool = False
     sortable: bool = True
     hidden: bool = False
+    spare: int = 0
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QModelIndex, QPoint, QRect, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent, QPainter
+from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from ui import icons, theme
 from ui.lists.columns import Group
 from ui.lists.delegate import EDGE, PAD, RecordDelegate, paint_check
 from ui.lists.model import RecordModel
+
+# A title of fewer px says too little.
+_READABLE = 200
 
 
 class RecordView(QTableView):
@@ -26,6 +29,7 @@ class RecordView(QTableView):
     def __init__(self, model: RecordModel, checks: bool) -> None:
         super().__init__()
         self._rows, self._checks, self._grouped = model, checks, False
+        self._given_way: set[int] = set()
         self.delegate = RecordDelegate(self, model, checks)
         self.setHorizontalHeader(RecordHeader(model, checks, self))
         self.setModel(model)
@@ -59,6 +63,31 @@ class RecordView(QTableView):
             if not column.stretch:
                 header.resizeSection(number, look.grown(column.width))
             self.setColumnHidden(number, column.hidden)
+        self._given_way.clear()
+        self._give_way()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._give_way()
+
+    def _give_way(self) -> None:
+        """Hide spare columns while the stretching one would be too narrow to read, and bring them back."""
+        columns = self._rows.columns
+        if not any(column.spare for column in columns):
+            return
+        for number in self._given_way:
+            self.setColumnHidden(number, False)
+        self._given_way.clear()
+        look = theme.current()
+        shown = [number for number in range(len(columns)) if not self.isColumnHidden(number)]
+        taken = sum(self.columnWidth(number) for number in shown if not columns[number].stretch)
+        free = self.viewport().width() - taken
+        for number in sorted(shown, key=lambda number: -columns[number].spare):
+            if free >= look.grown(_READABLE) or not columns[number].spare:
+                return
+            free += self.columnWidth(number)
+            self.setColumnHidden(number, True)
+            self._given_way.add(number)
 
     def fit_groups(self) -> None:
         """Give group lines their lower height. Only lists up to 500 rows may have some: the longer stay virtual."""

@@ -10,7 +10,7 @@ from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout
 
 from app.services.records import Outcome
-from ui import icons
+from ui import icons, theme
 from ui.jobs import Jobs
 from ui.lists import Column, RecordTable
 from ui.page import Page
@@ -77,6 +77,9 @@ class DeskPage(Page):
         quick = Card()
         quick.add(self.entry)
         quick.add(self._said)
+        self._hints = QHBoxLayout()
+        self._hints.setSpacing(8)
+        quick.add(self._hints)
         self.entry.textChanged.connect(lambda _text: self._show_said())
         self._show_said()
         column.addWidget(quick)
@@ -158,8 +161,13 @@ class DeskPage(Page):
             if not quick.words:
                 self._said.addWidget(words("还没认出村组、类别或电话，会照原话登记。", "13", "text-3"))
         self._said.addStretch(1)
-        self._said.addWidget(KeyHint("Return", "登记"))
-        self._said.addWidget(KeyHint("Tab", "补细节"))
+        # In large type the hints stand on a line of their own: the chips need theirs.
+        empty(self._hints)
+        hints = self._hints if theme.current().large else self._said
+        if hints is self._hints:
+            hints.addStretch(1)
+        hints.addWidget(KeyHint("Return", "登记"))
+        hints.addWidget(KeyHint("Tab", "补细节"))
 
     def _register(self, quick: Quick) -> None:
         self.entry.setEnabled(False)

@@ -95,10 +95,10 @@ class MediationsPage(Page):
         self.table = RecordTable(
             [
                 Column("state", "状态", 108, role="chip"),
-                Column("number", "编号", 208, tone="text-2"),
+                Column("number", "编号", 208, tone="text-2", spare=2),
                 Column("title", "案由", stretch=True),
-                Column("kind", "纠纷类型", 124, tone="text-2"),
-                Column("accepted", "受理日期", 124, role="date"),
+                Column("kind", "纠纷类型", 124, tone="text-2", spare=1),
+                Column("accepted", "受理日期", 124, role="date", spare=3),
                 Column("mediator", "调解员", 92, tone="text-2"),
                 Column("due", "调解期限", 112, role="date"),
             ],

@@ -16,7 +16,7 @@ from ui.page import Page
 from ui.pages.case_words import spoken_time
 from ui.pages.sync_read import Refused, SyncView, read_sync
 from ui.pages.sync_words import result, road, said_moment, size, took, went_well
-from ui.pieces.buttons import Button
+from ui.pieces.buttons import Button, Kind
 from ui.pieces.card import Card
 from ui.pieces.chips import Chip, State
 from ui.pieces.empty import EmptyState
@@ -99,11 +99,11 @@ class SyncPage(Page):
         self.table = RecordTable(
             [
                 Column("at", "时间", 116),
-                Column("road", "方式", 60, tone="text-2"),
+                Column("road", "方式", 60, tone="text-2", spare=1),
                 Column("sent", "发出", 76, "right"),
                 Column("received", "收到", 80, "right"),
                 Column("bytes", "流量", 84, "right", tone="text-2"),
-                Column("took", "用时", 84, "right", tone="text-2"),
+                Column("took", "用时", 84, "right", tone="text-2", spare=2),
                 Column("result", "结果", 120, role="chip", stretch=True),
             ],
             lambda _offset, _limit, _order: (),
@@ -177,13 +177,15 @@ class SyncPage(Page):
         who = "和".join(name for name in (conflict.who, conflict.other) if name)
         told = "各办了一步，后一步没有生效" if step else "改得不同，两边的话都留着"
         card.add(words(f"{who}{told} · {spoken_time(conflict.when, view.now)}", "13", "text-3", wrap=True))
-        kind = "primary" if first else "plain"
+        kind: Kind = "primary" if first else "plain"
         if step:
             button = Button(
                 "看这件事", lambda: self.go.emit("case", {"id": conflict.record}), kind=kind, small=not first
             )
         else:
             button = Button("去处理", lambda: self.go.emit("conflict", {"id": conflict.id}), kind=kind, small=not first)
+        # A wrapped label above makes the layout reckon too little height for the line.
+        button.setMinimumHeight(button.sizeHint().height())
         card.add_line(button, None, Chip(State("等您定", "orange", "hand-stop")))
 
     def _add_refused(self, card: Card, refused: Refused) -> None:
