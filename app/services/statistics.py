@@ -41,8 +41,9 @@ class Statistics:
             if place["level"] in ("village", "community") and any_covers(areas, code)
         ]
         top = areas[0] if len(areas) == 1 else ""
-        per_area = by_area(facts, villages, start, end)
-        whole = self._whole(facts, areas, start, end)
+        until = self._until(end)
+        per_area = by_area(facts, villages, start, until)
+        whole = self._whole(facts, areas, start, until)
         names = "、".join(named[code]["name"] if code in named else code for code in areas)
         return {
             "period": [start.isoformat(), end.isoformat()],
@@ -53,7 +54,7 @@ class Statistics:
                 {"area": code, "name": named[code]["name"], "indicators": _plain(per_area[code])} for code in villages
             ],
             "urgent": [self._line(event) for event in events if self._urgent(event)],
-            "over": [self._line(event) for event in events if self._over(event, end)],
+            "over": [self._line(event) for event in events if self._over(event, until)],
             "filler": self._gate.session.name,
         }
 
@@ -64,7 +65,12 @@ class Statistics:
         end = datetime.datetime.combine(today + datetime.timedelta(days=1), datetime.time(), CHINA)
         areas = list(self._gate.session.areas)
         self._gate.require("report", EVENT, areas[0] if areas else None)
-        return self._whole(self._facts(self._store.select(EVENT, area=areas)), areas, start, end)
+        return self._whole(self._facts(self._store.select(EVENT, area=areas)), areas, start, self._until(end))
+
+    def _until(self, end: datetime.datetime) -> datetime.datetime:
+        """The end of the period, or now while it lasts: what is due this evening is not overdue at noon."""
+        now = datetime.datetime.fromtimestamp(self._store.now_ms() / 1000, CHINA)
+        return min(end, now + datetime.timedelta(seconds=1))
 
     def _whole(
         self, facts: list[CaseFacts], areas: list[str], start: datetime.datetime, end: datetime.datetime
