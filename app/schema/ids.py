@@ -14,7 +14,8 @@ class IdMaker:
     def __init__(self, clock: Callable[[], int] = time.time_ns) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._tail = secrets.randbits(62)
+        # The highest of the 62 bits is left free: counting up must never begin anew within one millisecond.
+        self._tail = secrets.randbits(61)
         self._last = 0
 
     def __call__(self) -> str:

@@ -6,17 +6,19 @@ import re
 
 from app.schema.values import BadValue, narrow, plain
 
-_MOBILE = re.compile(r"1[3-9]\d{9}")
-_LANDLINE = re.compile(r"0\d{2,3}-?\d{7,8}(-\d{1,6})?")
-_LOCAL = re.compile(r"[2-9]\d{6,7}")
+_MOBILE = re.compile(r"1[3-9]\d{9}", re.ASCII)
+_LANDLINE = re.compile(r"0\d{2,3}-?\d{7,8}(-\d{1,6})?", re.ASCII)
+_LOCAL = re.compile(r"[2-9]\d{6,7}|[48]00\d{7}", re.ASCII)
+_DASHES = re.compile("[\u2010-\u2015\u2212\ufe58\uff0d]+")
 
 
 def read_phone(raw: object) -> str:
     """Return the number in one spelling; raise BadValue("phone_wrong" or "phone_digits_lost")."""
     text = narrow(plain(str(int(raw)) if isinstance(raw, float) and raw.is_integer() else str(raw)))
+    text = re.sub(r"^(\d+)\.0+$", r"\1", _DASHES.sub("-", text))
     if re.fullmatch(r"\d(\.\d+)?E\+?\d+", text.upper()):
         raise BadValue("phone_digits_lost")
-    first = re.split(r"[/、,，;；\n]|或", text)[0]
+    first = re.split(r"[/、,，;；\n]|或|(?<=\d{11}) (?=\d{11})", text)[0]
     kept = re.sub(r"[\s.()（）]", "", first).lstrip("'’`")
     kept = kept.removeprefix("+86")
     digits = kept.replace("-", "")
