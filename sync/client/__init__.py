@@ -1,6 +1,7 @@
 """The device's end of the exchange."""
 
 from sync.client.enrolling import Enrolment, enrol
-from sync.client.exchanging import Report, exchange
+from sync.client.exchanging import exchange
+from sync.client.report import Progress, Report
 
-__all__ = ["Enrolment", "Report", "enrol", "exchange"]
+__all__ = ["Enrolment", "Progress", "Report", "enrol", "exchange"]

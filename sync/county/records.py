@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import msgpack
 import sqlalchemy as sa
@@ -135,8 +134,3 @@ def streams(conn: sa.Connection, county: str, areas: Sequence[str]) -> Mapping[t
         query = sa.select(STREAM).where(STREAM.c.county == county, STREAM.c.area.in_(some))
         found.update({(row.area, row.stream): (row.records, row.digest) for row in conn.execute(query)})
     return found
-
-
-def plain(row: Any) -> dict[str, Any]:
-    """A result row as a dict."""
-    return dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
