@@ -52,7 +52,7 @@ class Desk:
         """The password from file or environment; KnownError("accounts.need_password")."""
         if self.password_file:
             try:
-                return self.password_file.read_text(encoding="utf-8").rstrip("\r\n")
+                return self.password_file.read_text(encoding="utf-8-sig").rstrip("\r\n")
             except OSError as bad:
                 raise KnownError("command.password_file_missing", path=self.password_file) from bad
         held = os.environ.get("TOWNSHIP_PASSWORD")
@@ -101,7 +101,7 @@ class Desk:
     def progress(self, done: int, total: int, text: str = "") -> None:
         """How far a long work is: a JSON line for the window, a line now and then for people."""
         now = time.monotonic()
-        if now - self._last < (0.1 if self.worker else 1.0):
+        if now - self._last < (0.1 if self.worker else 1.0) and (done < total or not self.worker):
             return
         self._last = now
         if self.worker and sys.stderr is not None:

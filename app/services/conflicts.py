@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from app.errors import KnownError
-from app.rules.case_engine import CaseRules
+from app.rules.case_engine import CaseRules, CaseState, Step
 from app.schema.dates import china_time
 from app.schema.record import DELETED, Record
-from app.services.cases import EVENT, STEP, read_steps
+from app.services.cases import EVENT, STEP, Cases, read_steps
 from app.services.gate import Gate
 from app.store.saving import Edit
 
@@ -53,10 +53,11 @@ class Loser:
 class Conflicts:
     """The open conflicts and their settling."""
 
-    def __init__(self, store: Store, gate: Gate, rules: CaseRules) -> None:
+    def __init__(self, store: Store, gate: Gate, rules: CaseRules, cases: Cases) -> None:
         self._store = store
         self._gate = gate
         self._rules = rules
+        self._cases = cases
 
     def open(self) -> list[Conflict]:
         """Every open conflict this user may see: fields first, then contested steps, oldest first."""
@@ -64,7 +65,9 @@ class Conflicts:
         for name in FORMS:
             if self._gate.decide("read", name, None, own=True).allowed:
                 found += [self._of(record) for record in self._store.select(name, {"status": "open"}, order=["at"])]
-        return found + self._steps()
+        if self._gate.decide("read", EVENT, None, own=True).allowed:
+            found += self._steps()
+        return found
 
     def count(self) -> int:
         """How many wait for a person."""
@@ -105,6 +108,11 @@ class Conflicts:
         The loser stays in the conflict record, which stays as long as the record does.
         """
         record = next((r for r in (self._store.get(name, conflict_id) for name in FORMS) if r), None)
+        if record is None:
+            step = next((held for held in self._steps() if held.id == conflict_id), None)
+            if step is not None:
+                self._resolve_step(step, keep)
+                return
         if record is None or record.values.get("status") != "open":
             raise KnownError("conflicts.gone")
         conflict = self._of(record)
@@ -180,33 +188,73 @@ class Conflicts:
     def _steps(self) -> list[Conflict]:
         found = []
         contested = self._store.select(EVENT, {"contested": (">", 0)})
-        if not contested:
-            return []
         steps = read_steps(self._store, [event.id for event in contested])
+        settled = {
+            str(kept.values.get("field"))
+            for kept in self._store.select(FORMS[0], {"record": [event.id for event in contested], "status": "decided"})
+        }
         for event in contested:
-            state = self._rules.fold(event.values, steps.get(event.id, []))
-            by_id = {step.id: step for step in steps.get(event.id, [])}
-            for step_id in state.contested:
-                step = by_id[step_id]
-                label = f"{event.values.get('title')}：{self._store.forms[STEP].show('action', step.action)}"
-                now = {"state": state.state}
-                found.append(
-                    Conflict(
-                        step_id,
-                        EVENT,
-                        event.id,
-                        label,
-                        (),
-                        {},
-                        {"action": step.action},
-                        now,
-                        step.user,
-                        "",
-                        step.at.isoformat(),
-                        step_id,
-                    )
-                )
+            mine = steps.get(event.id, [])
+            state = self._rules.fold(event.values, mine)
+            found += [
+                self._of_step(event, state, mine, step)
+                for step in mine
+                if step.id in state.contested and step.id not in settled
+            ]
         return found
+
+    def _of_step(self, event: Record, state: CaseState, steps: Sequence[Step], step: Step) -> Conflict:
+        """The question about a step that isn't allowed where it falls: take it after all, or leave what stands."""
+        before = [other for other in steps[: steps.index(step)] if other.id not in state.contested]
+        stands = {"state": state.state}
+        asked = {"action": step.action}
+        author = before[-1].user if before else ""
+        # Who took the step that came first looks from the other side.
+        swap = author == self._gate.session.user != step.user
+        return Conflict(
+            step.id,
+            EVENT,
+            event.id,
+            f"{event.values.get('title')}：{self._store.forms[STEP].show('action', step.action)}",
+            (),
+            {},
+            stands if swap else asked,
+            asked if swap else stands,
+            step.user if swap else author,
+            author if swap else step.user,
+            step.at.isoformat(),
+            step.id,
+        )
+
+    def _resolve_step(self, conflict: Conflict, keep: str | None) -> None:
+        """Do the step again where it is wanted and can be done now; either way a decided conflict says how it ended."""
+        if keep is None:
+            raise KnownError("conflicts.step_or_state")
+        case = self._cases.case(conflict.record)
+        step = next(step for step in case.steps if step.id == conflict.step)
+        line = self._gate.line("resolve", EVENT, case.event.area, record=conflict.record, own=True)
+        chosen = conflict.mine if keep == "mine" else conflict.theirs
+        if "action" in chosen:
+            outcome = self._cases.act(
+                conflict.record, step.action, {k: v for k, v in step.values.items() if k != "due"}
+            )
+            if outcome.faults:
+                raise KnownError("conflicts.step_not_now", message=outcome.faults[0].message)
+        decided = {
+            "record_form": EVENT,
+            "record": conflict.record,
+            "field": step.id,
+            "label": conflict.label,
+            "mine": json.dumps({"action": step.action}, ensure_ascii=False),
+            "theirs": json.dumps({"state": case.state.state}, ensure_ascii=False),
+            "who": step.user,
+            "at": step.at.isoformat(),
+            "status": "decided",
+            "chosen": json.dumps(dict(chosen), ensure_ascii=False),
+            "decided_by": self._gate.session.name,
+            "decided_at": china_time(self._store.now_ms()),
+        }
+        self._store.save([Edit(FORMS[0], None, case.event.area, decided)], self._gate.session.user, audit=[line])
 
 
 def mask(form: Form, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -41,7 +41,7 @@ class Office:
         self.registry = Registry(store, self.gate)
         self.mediations = Mediations(store, self.gate, self.records)
         self.statistics = Statistics(store, self.gate, rules)
-        self.conflicts = Conflicts(store, self.gate, rules)
+        self.conflicts = Conflicts(store, self.gate, rules, self.cases)
 
     def close(self) -> None:
         """Close the store."""

@@ -187,6 +187,52 @@ def test_an_edit_and_a_deletion_apart_leave_mine_and_theirs_right_whoever_came_f
             assert all(device.values("resident", person)["remark"] == "还要用" for device in pair)
 
 
+def reported_case(device):
+    case = device.save("event", title="争步骤")
+    device.apply({"op": "act", "case": case, "action": "report"})
+    return case
+
+
+def test_a_step_that_came_second_waits_for_a_person_and_either_may_leave_what_stands(town, pair):
+    first, second = pair
+    for settler, keep in ((second, "theirs"), (first, "mine")):
+        case = reported_case(first)
+        sync(first, second)
+        first.apply({"op": "act", "case": case, "action": "accept"})
+        second.apply({"op": "act", "case": case, "action": "reject", "values": {"reason": "重复"}})
+        sync(first, second, first)
+        (seen,), (other,) = (device.json("conflicts")["conflicts"] for device in pair)
+        assert seen["step"] == other["step"] == seen["id"]
+        assert (seen["mine"], seen["theirs"], seen["who"]) == ({"state": "accepted"}, {"action": "reject"}, "wang")
+        assert (other["mine"], other["theirs"], other["who"]) == ({"action": "reject"}, {"state": "accepted"}, "lin")
+        assert second("conflicts", "resolve", seen["id"], "--keep", "mine").code == 3
+        assert settler.json("conflicts", "resolve", seen["id"], "--keep", keep) == {"ok": True, "id": seen["id"]}
+        sync(settler, first, second)
+        assert [device.json("conflicts") for device in pair] == [{"conflicts": []}] * 2
+        assert [device.values("event", case)["state"] for device in pair] == ["accepted"] * 2
+    assert in_agreement(town, first, second)
+
+
+def test_a_step_that_came_second_may_be_done_again_once_it_fits(town, pair):
+    first, second = pair
+    case = reported_case(first)
+    sync(first, second)
+    first.apply({"op": "act", "case": case, "action": "withdraw", "values": {"reason": "写错了"}})
+    second.apply({"op": "act", "case": case, "action": "accept"})
+    sync(first, second, first)
+    (seen,) = second.json("conflicts")["conflicts"]
+    refused = second("conflicts", "resolve", seen["id"], "--keep", "mine")
+    assert refused.code == 3
+    assert "这一步现在做不成" in refused.err
+    first.apply({"op": "act", "case": case, "action": "report"})
+    sync(first, second)
+    second.json("conflicts", "resolve", seen["id"], "--keep", "mine")
+    sync(second, first)
+    assert [device.values("event", case)["state"] for device in pair] == ["accepted"] * 2
+    assert [device.json("conflicts") for device in pair] == [{"conflicts": []}] * 2
+    assert in_agreement(town, first, second)
+
+
 def test_restricted_values_are_whole_only_for_a_reason_and_a_role(pair):
     first, second = pair
     person = first.save("resident", **PERSON)
