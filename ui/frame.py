@@ -128,14 +128,20 @@ def make_window(
     sync_now: Callable[[], object] = lambda: None,
 ) -> tuple[Window, Frame]:
     """The window of *office* with every page there is; the navigation names only those."""
+
+    def saved() -> None:
+        urgent()
+        frame.recount()
+
     entries = [
-        *case_room.pages(office, jobs, worker, urgent=urgent, sync_now=sync_now),
+        *case_room.pages(office, jobs, worker, urgent=saved, sync_now=sync_now),
         *registry_room.pages(office, jobs, worker),
     ]
     names = {name for name, _make, _place in entries}
     window = Window(app, [place for place in PLACES if place.name in names])
     for name, make, place in entries:
         window.add_page(name, make, place)
+    frame = Frame(window, office, jobs)
     session = office.session
     window.top.show_user(" · ".join(part for part in (session.name, session.unit) if part))
-    return window, Frame(window, office, jobs)
+    return window, frame

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -57,8 +58,13 @@ def main(arguments: Sequence[str]) -> int:
     app = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(app, QApplication)
     theme.apply(app)
-    with tempfile.TemporaryDirectory(prefix="xiangzhitong-") as folder:
-        _shoot(app, Path(folder), out, only)
+    # One name for all runs: pages show where the data lies.
+    folder = Path(tempfile.gettempdir()) / "xiangzhitong-demo"
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        _shoot(app, folder, out, only)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
     return 0
 
 

@@ -176,3 +176,21 @@ def test_a_long_text_field_of_an_action_keeps_its_lines(qtbot, desk):
     qtbot.keyClick(entry, Qt.Key.Key_Return)
     qtbot.keyClicks(entry, "b")
     assert page._form.values()["reason"] == "a\nb"
+
+
+def test_in_a_narrow_list_spare_columns_give_way_to_the_title(qtbot, desk):
+    report(desk)
+    page = EventsPage(desk.office, desk.jobs)
+    qtbot.addWidget(page)
+    page.resize(1300, 600)
+    page.show()
+    page.opened({"tab": "open"})
+    desk.settle()
+    names = [column.key for column in page.table.model.columns]
+    village = names.index("village")
+    assert not page.table.view.isColumnHidden(village)
+    page.resize(820, 600)
+    assert page.table.view.isColumnHidden(village)
+    assert page.table.view.columnWidth(names.index("title")) >= 200
+    page.resize(1300, 600)
+    assert not page.table.view.isColumnHidden(village)

@@ -126,3 +126,29 @@ def test_a_failed_exchange_is_no_alarm():
 def test_sizes_and_times_are_said_as_people_read_them():
     assert [size(n) for n in (0, 900, 11_570, 4_300_000)] == ["0 B", "900 B", "11.3 KB", "4.1 MB"]
     assert [took(s) for s in (0.2, 2.9, 242)] == ["不到 1 秒", "3 秒", "4 分 02 秒"]
+
+
+def test_two_numbers_stay_masked_until_a_reason_is_logged_and_stars_are_never_saved(qtbot, desk):
+    person = desk.make("resident", name="张文贵", phone="19900000001")
+    values = {
+        "record_form": "resident",
+        "record": person,
+        "field": "phone",
+        "label": "居民：联系电话",
+        "mine": json.dumps("19900000002"),
+        "theirs": json.dumps("19900000001"),
+        "who": "lin",
+        "other": "duan",
+        "device": "here",
+        "at": "2026-09-17T16:20:00+08:00",
+        "status": "open",
+    }
+    conflict = desk.office.store.save([Edit("conflict", None, UPPER, values)], "county").ids[0]
+    page = opened(qtbot, desk, conflict)
+    field = page._fields["phone"]
+    assert field._texts["mine"] == "199****0002"
+    assert not field.final.isVisible()
+    field.choose("mine")
+    page.save.click()
+    desk.settle()
+    assert desk.get("resident", person)["phone"] == "19900000002"

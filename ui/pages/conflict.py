@@ -16,6 +16,7 @@ from app.schema.form import Form
 from app.schema.record import DELETED
 from app.services.conflicts import Conflict
 from ui import icons, theme
+from ui.forms.reason import ask_reason
 from ui.jobs import Jobs
 from ui.page import Page
 from ui.pages.case_words import spoken_time
@@ -43,6 +44,8 @@ class ConflictPage(Page):
         self._id = ""
         self._conflict: Conflict | None = None
         self._fields: dict[str, _FieldChoice] = {}
+        # Conflicts whose restricted values were revealed, for a reason that is in the log.
+        self._revealed: set[str] = set()
         self.chip = Chip(State("等您定", "orange", "hand-stop"))
         self.add_beside(self.chip)
         self.later = Button("先放着", lambda: self.go.emit("back", {}), tip="两边的话都留着，什么时候定都行")
@@ -74,7 +77,11 @@ class ConflictPage(Page):
         self.set_title("两台电脑改得不同", f"还有 {len(fields)} 处" if len(fields) > 1 else "")
         head = Card()
         head.add_line(
-            words(form.title, strong=True), words(conflict.label, tone="text-2"), None, self._open_button(conflict)
+            words(form.title, strong=True),
+            words(conflict.label, tone="text-2"),
+            None,
+            *self._reveal_button(conflict, form),
+            self._open_button(conflict),
         )
         self._body.addWidget(head)
         self._body.addWidget(self._choices(conflict, form))
@@ -91,6 +98,29 @@ class ConflictPage(Page):
             return QWidget()
         return Button("看整条记录", lambda: self.go.emit(page, {"id": conflict.record}), kind="link", small=True)
 
+    def _covered(self, conflict: Conflict, form: Form, name: str) -> bool:
+        return name in form.fields and form.fields[name].sensitive and conflict.id not in self._revealed
+
+    def _reveal_button(self, conflict: Conflict, form: Form) -> list[QWidget]:
+        names = [name for name in conflict.fields if self._covered(conflict, form, name)]
+        if not names:
+            return []
+
+        def run(reason: str) -> None:
+            self._jobs.run(
+                lambda: self._office.records.reveal(conflict.form, conflict.record, names, reason),
+                then=lambda _whole: self._uncover(conflict),
+            )
+
+        def ask() -> None:
+            ask_reason(self, "看完整号码", "要比对两边的号码，理由会记入日志。", "看", run, ("核对证件", "联系本人"))
+
+        return [Button("看完整号码", ask, icon="eye", small=True)]
+
+    def _uncover(self, conflict: Conflict) -> None:
+        self._revealed.add(conflict.id)
+        self._jobs.run(self._office.conflicts.open, then=self._show)
+
     def _choices(self, conflict: Conflict, form: Form) -> Card:
         card = Card(spacing=12)
         deletion = conflict.fields == (DELETED,)
@@ -99,7 +129,11 @@ class ConflictPage(Page):
             if number:
                 card.add_rule()
             label = "删除" if deletion else form.fields[name].label if name in form.fields else name
-            texts = {side: self._shown(form, name, getattr(conflict, side), deletion=deletion) for side in _SIDES}
+            covered = self._covered(conflict, form, name)
+            texts = {
+                side: self._shown(form, name, getattr(conflict, side), deletion=deletion, masked=covered)
+                for side in _SIDES
+            }
             # The record keeps two sides; somebody who is neither decides between two others.
             ours = conflict.other in ("", self._office.session.user, self._office.session.name)
             heads = {
@@ -107,16 +141,17 @@ class ConflictPage(Page):
                 "mine": f"我的　{conflict.other}" if ours else f"{conflict.other}的",
                 "theirs": f"{'对方的　' if ours else ''}{conflict.who}{'' if ours else '的'}　县里现用",
             }
-            field = _FieldChoice(label, texts, heads, can_write=not deletion, keys=number == 0)
+            field = _FieldChoice(label, texts, heads, can_write=not deletion and not covered, keys=number == 0)
             field.changed.connect(self._show_decided)
             self._fields[name] = field
             card.add(field)
         card.add(words(f"改在 {spoken_time(conflict.when, dt.datetime.now(CHINA))}", "12", "text-3"))
         return card
 
-    def _shown(self, form: Form, name: str, values: Mapping[str, Any], *, deletion: bool) -> str:
+    @staticmethod
+    def _shown(form: Form, name: str, values: Mapping[str, Any], *, deletion: bool, masked: bool) -> str:
         if not deletion:
-            return form.show(name, values.get(name))
+            return form.show(name, values.get(name), masked=masked)
         if values.get(DELETED):
             return "删除这条记录"
         kept = [form.fields[key].label for key in values if key in form.fields]
