@@ -17,6 +17,7 @@ from ui.forms.editor import RecordForm
 from ui.forms.reason import ask_reason
 from ui.forms.references import Target
 from ui.lists import BatchAction, Order, RecordTable
+from ui.lists.fitting import FittingColumns
 from ui.page import Page
 from ui.pages import ledger_read
 from ui.pages.ledger_read import Wanted
@@ -58,16 +59,19 @@ class LedgerPage(Page):
         self.form_name = self._forms[0] if self._forms else ""
         self._text, self._area = "", ""
         self._where: dict[str, object] = {}
+        self._choices: list[FilterButton] = []
         self._turn = 0
         self.entry: RecordForm | None = None
         self.table: RecordTable
         self._tabs = Tabs([(name, office.forms[name].title, None) for name in self._forms], self.form_name)
         self._tabs.picked.connect(self.show_ledger)
-        self._tabs.setVisible(len(self._forms) > 1)
+        if len(self._forms) <= 1:
+            # Never shown before it has a parent: that would open a window of its own and take the focus.
+            self._tabs.hide()
         self.add_beside(self._tabs)
-        self.import_button = Button("从 Excel 导入", self._import, icon="file-import")
+        self.import_button = Button("导入", self._import, icon="file-import", tip="从 Excel 导入")
         self.export_button = Button("导出", self._ask_export, icon="file-export")
-        self.print_button = Button("打印", self._print, icon="printer", keys="Ctrl+P")
+        self.print_button = IconButton("printer", "打印", self._print, keys="Ctrl+P")
         for button in (self.import_button, self.export_button, self.print_button):
             self.add_quiet(button)
         self.new_button = self.set_primary("登记", self.new, icon="plus")
@@ -144,7 +148,7 @@ class LedgerPage(Page):
         self.search.searched.connect(self._on_text)
         self._villages = FilterButton("村（社区）", [])
         self._villages.picked.connect(self._on_area)
-        filters = [self._filter(*choice) for choice in ledger_read.choice_filters(form)]
+        self._choices = filters = [self._filter(*choice) for choice in ledger_read.choice_filters(form)]
         batch = [BatchAction("删除", self._ask_delete)] if self._may("delete") else []
         steps = [Button(f"登记{form.title}", self.new)] if self._may("create") else []
         self.table = RecordTable(
@@ -159,6 +163,7 @@ class LedgerPage(Page):
             ),
         )
         columns = IconButton("columns-3", "选列", menu=self.table.columns_menu())
+        self._keep_readable()
         line = card.add_line(self.search, self._villages, *filters, None, columns)
         line.setContentsMargins(12, 8, 12, 8)
         card.add_rule()
@@ -169,6 +174,13 @@ class LedgerPage(Page):
         self._inside.addWidget(card)
         self._jobs.run(self._office.store.areas, self._on_areas)
         self._load()
+
+    def _keep_readable(self) -> None:
+        shown = self.table.model.columns
+        widths = [0 if column.stretch else column.width for column in shown]
+        title = self._office.forms[self.form_name].title_field
+        leaving = [n for n in range(len(shown) - 1, 1, -1) if not shown[n].stretch and shown[n].key != title]
+        FittingColumns(self.table.view, widths, [*leaving, 1], extra=30)
 
     def _filter(self, name: str, label: str, choices: Sequence[tuple[object, str]]) -> FilterButton:
         button = FilterButton(label, choices)
@@ -188,8 +200,6 @@ class LedgerPage(Page):
         return "、".join(labels[:3]) or "搜索"
 
     def _settle_rights(self) -> None:
-        form = self._office.forms[self.form_name]
-        self.new_button.set_words(f"登记{form.title}" if len(self._forms) > 1 else "登记")
         self.new_button.setVisible(self._may("create"))
         self.import_button.setVisible(self._may("import"))
         self.export_button.setVisible(self._may("export"))
@@ -256,6 +266,11 @@ class LedgerPage(Page):
             self.entry.loaded.connect(self.entry.begin)
         self._panel.add(self.entry, 1)
         self._panel.show()
+        # Beside an entry there is room for the filters that are in use.
+        narrow = self.width() < theme.current().grown(1100)
+        for button in self._choices:
+            button.setVisible(not narrow or button.value() is not None)
+        self.new_button.set_kind("plain")  # one filled button: now it is the one that saves
 
     def _on_household(self, target: Target | None) -> None:
         """What the register knows of the household goes into the empty fields."""
@@ -279,14 +294,20 @@ class LedgerPage(Page):
             entry.blockSignals(True)
             entry.leave()
             self._panel.clear()
+        self._hide_panel()
+
+    def _hide_panel(self) -> None:
         self._panel.hide()
+        for button in self._choices:
+            button.setVisible(True)
+        self.new_button.set_kind("primary")
 
     def _on_saved(self, record: Record) -> None:
         title = self._office.forms[record.form].record_title(record.values, masked=True)
         self.said.emit(f"已保存：{title}", None)
         self.entry = None
         self._panel.clear()
-        self._panel.hide()
+        self._hide_panel()
         self._load()
         self._after_saved(record)
 

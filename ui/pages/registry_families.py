@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from ui import icons, theme
 from ui.lists.columns import short_time
+from ui.lists.fitting import FittingColumns
 from ui.pages.registry_read import PAGE, Households, Row
 from ui.pieces.chips import State, paint_chip
 
@@ -157,6 +158,7 @@ class FamilyView(QTreeView):
         header.setSectionsMovable(False)
         header.setMinimumSectionSize(40)
         self.fit()
+        FittingColumns(self, _WIDTHS, (5, 6, 3, 1, 4))
         self.selectionModel().currentChanged.connect(
             lambda now, _before: self.current_changed.emit(self.families.row_at(now))
         )
