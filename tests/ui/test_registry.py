@@ -191,3 +191,28 @@ def test_a_change_elsewhere_keeps_the_place_and_the_row(desk, street):
     desk.settle()
     assert page.tree.current().key == street["building"]
     assert page.families.current_row().id == street["wife"]
+
+
+def test_who_comes_back_from_another_page_sees_what_was_saved_there(desk, street):
+    page = RegistryPage(desk.office, desk.jobs)
+    shown(desk, page)
+    page.opened({"form": "household", "id": street["home"]})
+    desk.settle()
+    desk.make("resident", name="李可欣", household=street["home"], relation="4")
+    page.opened({})
+    desk.settle()
+    assert [member.cells[0] for member in page.families.current_home().members] == ["李长顺", "周玉兰", "李可欣"]
+
+
+def test_esc_leaves_the_record_and_keeps_what_was_typed(desk, street):
+    page = RecordPage(desk.office, desk.jobs)
+    gone = shown(desk, page)
+    page.opened({"form": "resident", "preset": {"household": street["home"]}})
+    desk.settle()
+    commit(page.form.rows["name"].entry, "李可欣")
+    assert page.escape()
+    desk.settle()
+    assert gone[-1] == ("back", {})
+    page.opened({"form": "resident", "preset": {"household": street["home"]}})
+    desk.settle()
+    assert page.form.value("name") == "李可欣"

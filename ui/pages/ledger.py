@@ -255,8 +255,16 @@ class LedgerPage(Page):
         self._panel.clear()
         form = self._office.forms[self.form_name]
         self._panel.title.setText(f"修改{form.title}" if record_id else f"登记{form.title}")
+        # A draft belongs to the household it was begun for.
+        home = str(preset.get("household") or "")
         self.entry = RecordForm(
-            self._office, self._jobs, self.form_name, record_id=record_id, preset=preset, area=self._area
+            self._office,
+            self._jobs,
+            self.form_name,
+            record_id=record_id,
+            preset=preset,
+            area=self._area,
+            draft_key=f"form:{self.form_name}:new:{home}" if home and not record_id else "",
         )
         self.entry.saved.connect(self._on_saved)
         self.entry.left.connect(self.close_entry)

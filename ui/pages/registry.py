@@ -52,6 +52,7 @@ class RegistryPage(Page):
         self._hits: Sequence[Hit] = ()
         self._hit = 0
         self._turn = 0
+        self._first = True
         self._wanted = ("", "")
         self.families = FamilyView()
         self.crumbs = Breadcrumb()
@@ -82,11 +83,14 @@ class RegistryPage(Page):
         return [*super().actions, *(more if self._may("create", "resident") else [])]
 
     def opened(self, args: Mapping[str, Any]) -> None:
+        first, self._first = self._first, False
+        if not first:
+            self.refresh(())  # what was saved on another page shows when one comes back
         if args.get("id"):
             self._go_to_hit(Hit(str(args.get("form") or "resident"), str(args["id"]), "", "", 1.0))
         elif args.get("find"):
             self.search.setText(str(args["find"]))
-        self.search.setFocus()
+        (self.search if first or args.get("find") else self.families).setFocus()
 
     def refresh(self, changed: Sequence[str]) -> None:
         if changed and not set(changed) & {*FORMS, "visit", "event"}:

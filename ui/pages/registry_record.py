@@ -49,8 +49,9 @@ class RecordPage(Page):
             self.form.keep()
 
     def escape(self) -> bool:
-        if self.form is not None:
-            self.form.leave()
+        if self.form is None:
+            return False
+        self.form.leave()
         return True
 
     def _show(self, args: dict[str, Any]) -> None:
