@@ -8,11 +8,12 @@ import json
 import os
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from app.command.desk import Desk
@@ -20,7 +21,6 @@ from app.errors import KnownError
 
 HELP = "造一个虚构的县，登记本机，打开窗口"
 _COUNTY, _NOTE, _MAKING = "county", "demo.json", "demo.making"
-_SILENT_SECONDS = 30
 _NAMES = {"village": "村", "township": "乡镇", "county": "县"}
 
 
@@ -86,9 +86,7 @@ def _note(home: Path, args: argparse.Namespace, desk: Desk) -> _Note:
     path = home / _NOTE
     if path.exists():
         held = _Note(**json.loads(path.read_text(encoding="utf-8")))
-        if args.port and args.port != held.port:
-            held = _Note(**{**asdict(held), "port": args.port})
-        return held
+        return replace(held, port=args.port or (held.port if _is_free(held.port) else _free_port()))
     user = desk.user or "林小禾"
     told = desk.password_file or os.environ.get("TOWNSHIP_PASSWORD")
     password = desk.password() if told else f"Demo-{secrets.randbelow(10**6):06d}"
@@ -143,12 +141,14 @@ def _serve(home: Path, port: int) -> tuple[subprocess.Popen[str], str]:
     """Start the county's server as a process of its own; return it and its URL."""
     command = [*_myself(), "county", "serve", "--data", str(home / _COUNTY), "--listen", f"127.0.0.1:{port}", "--json"]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding="utf-8")
-    assert server.stdout is not None
-    told = "".join(iter(server.stdout.readline, "}\n"))
-    if server.poll() is not None or '"url"' not in told:
-        server.kill()
-        raise KnownError("command.county_silent", seconds=_SILENT_SECONDS)
-    return server, str(json.loads(told + "}")["url"])
+    told = ""
+    for line in server.stdout or ():
+        told += line
+        if line == "}\n":
+            return server, str(json.loads(told)["url"])
+    # It ended without an address, and has said why itself.
+    server.wait()
+    raise KnownError("command.county_silent")
 
 
 def _enrol(home: Path, url: str, note: _Note, desk: Desk) -> None:
@@ -200,10 +200,16 @@ def _enrol(home: Path, url: str, note: _Note, desk: Desk) -> None:
 
 
 def _free_port() -> int:
-    import socket
-
     with socket.create_server(("127.0.0.1", 0)) as sock:
         return int(sock.getsockname()[1])
+
+
+def _is_free(port: int) -> bool:
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True
 
 
 def _myself() -> Sequence[str]:

@@ -38,6 +38,15 @@ def test_a_demo_serves_until_stopped_leaves_no_server_and_goes_on_where_it_was(t
     }
 
 
+def test_a_port_that_is_taken_is_said_at_once(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        running = process("demo", "--scale", "village", "--no-window", "--home", tmp_path / "demo", "--port", port)
+        _, err = running.communicate()
+    assert running.returncode == 3
+    assert f"{port} 端口已被占用" in err
+
+
 def test_a_demo_is_not_made_over_somebodys_store(clerk):
     clerk.save("resident", name="真的人")
     running = process("demo", "--scale", "village", "--no-window", "--home", clerk.home)
