@@ -129,9 +129,8 @@ class Agreement:
     ) -> None:
         """This device belongs to *county* now, and starts its streams at 0."""
         with self._store.transaction():
-            self._set_state(
-                device=device, county=county, url=url, token=token, epoch=epoch, ca=ca, incarnation=secrets.token_hex(8)
-            )
+            self._set_state(device=device, county=county, url=url, token=token, epoch=epoch, ca=ca)
+            self.begin_incarnation()
             self._write_areas(areas)
             self._write_scope(streams)
 
@@ -154,11 +153,16 @@ class Agreement:
     def new_incarnation(self) -> str:
         """Begin a new incarnation: whatever has no receipt is framed anew under it."""
         with self._store.transaction():
-            incarnation = secrets.token_hex(8)
-            self._set_state(incarnation=incarnation)
-            self._conn.execute("UPDATE outbox SET frame = NULL")
-            self._conn.execute("DELETE FROM frame")
-            self._store.meta.set("frame", 0)
+            return self.begin_incarnation()
+
+    def begin_incarnation(self) -> str:
+        """``new_incarnation`` inside the caller's transaction."""
+        incarnation = secrets.token_hex(8)
+        self._set_state(incarnation=incarnation)
+        self._conn.execute("UPDATE outbox SET frame = NULL")
+        self._conn.execute("DELETE FROM frame")
+        self._store.meta.set("frame", 0)
+        self._store.meta.set("void", [])
         return incarnation
 
     def set_areas(self, areas: Sequence[Area]) -> None:

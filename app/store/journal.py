@@ -2,7 +2,7 @@
 
 A block is a clear head (magic, length, first and last counter) and an AES-256-GCM body over zstd over msgpack. Blocks are written while
 the store's write lock is held, before its commit; a block whose first counter is not beyond an earlier block's replaces it from there on,
-so a commit that failed leaves nothing that could come back.
+so a commit that failed leaves nothing that could come back beside what was saved after it.
 """
 
 from __future__ import annotations
@@ -56,18 +56,26 @@ class Journal:
         nonce = secrets.token_bytes(12)
         head = _HEAD.pack(_MAGIC, len(body) + 16, changes[0].counter, changes[-1].counter, nonce)
         block = head + self._cipher.encrypt(nonce, body, head)
-        path = self._folder / time.strftime("%Y-%m.jnl", time.gmtime())
+        path = self._folder / self._month()
         known = path.exists()
         with path.open("ab", buffering=0) as file:
             start = file.tell()
             try:
-                file.write(block)
+                # A disk that is getting full takes a part and says so only here; the next write then fails.
+                left = memoryview(block)
+                while left:
+                    left = left[file.write(left) :]
                 os.fsync(file.fileno())
             except OSError:
                 file.truncate(start)
                 raise
         if not known:
             _flush_folder(self._folder)
+
+    def _month(self) -> str:
+        """The file to append to: never an earlier one than the last, for files are read in the order of their names."""
+        now = time.strftime("%Y-%m.jnl", time.gmtime())
+        return max([now, *(path.name for path in self._files())])
 
     def last_counter(self) -> int:
         """The highest counter written down."""
@@ -77,13 +85,15 @@ class Journal:
         """The changes with a counter above *counter*, in order; a torn or damaged block is passed over."""
         held: dict[int, Change] = {}
         for block in self._blocks():
-            if block.last <= counter:
+            stale = [known for known in held if known >= block.first]
+            if block.last <= counter and not stale:
                 continue
             changes = self._read(block)
             if changes is None:
                 continue
-            for stale in [known for known in held if known >= block.first]:
-                del held[stale]
+            # What a failed commit left goes whole, also where the store has all of the block that replaced it.
+            for known in stale:
+                del held[known]
             held.update((change.counter, change) for change in changes if change.counter > counter)
         return [held[key] for key in sorted(held)]
 

@@ -260,9 +260,9 @@ class Store:
             if lost:
                 self._write(lost, bulk=False)
                 self.meta.set("counter", lost[-1].counter)
-        if lost and self.sync.state.device:
-            # Frames that this store no longer remembers may be at the county: their numbers must not come again.
-            self.sync.new_incarnation()
+                if self.sync.state.device:
+                    # Frames that this store no longer remembers may be at the county: their numbers must not come again.
+                    self.sync.begin_incarnation()
 
     # -- reading ------------------------------------------------------------------------------------------------------------------
 
