@@ -260,3 +260,16 @@ def test_the_list_of_a_choice_narrows_by_initials_and_enter_takes_it(qapp, qtbot
     entry.settle()
     assert entry.value() == "c"
     assert entry.text() == "矛盾排查"
+
+
+def test_enter_in_the_list_of_a_choice_takes_it_and_goes_on(desk):
+    form = opened(desk, "visit", area=UPPER)
+    form.activateWindow()
+    entry = form.rows["purpose"].entry
+    entry.setFocus()
+    desk.qtbot.waitUntil(entry.hasFocus)
+    entry.selectAll()
+    desk.qtbot.keyClicks(entry, "zc")
+    desk.qtbot.keyClick(entry._list.popup(), Qt.Key.Key_Return)
+    desk.qtbot.waitUntil(form.rows["content"].entry.hasFocus)
+    assert entry.value() == "policy"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QModelIndex, QStringListModel, Qt, Signal
+from PySide6.QtCore import QModelIndex, QStringListModel, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QFocusEvent, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QCompleter, QLineEdit
 
@@ -13,13 +13,15 @@ from ui.forms.typed import rank
 
 
 class ChoiceEntry(QLineEdit):
-    """``ChoiceEntry([("daily", "日常走访"), …])``. Signal ``changed`` when another key stands.
+    """``ChoiceEntry([("daily", "日常走访"), …])``. Signals ``changed`` when another key stands, ``chosen`` when one was
+    taken from the list.
 
     Typing narrows the list (zcf finds 政策法规), Enter and leaving take the first that fits, F4 and Down open the whole
     list. What fits nothing stays as it was typed and is the value, so that the form's check can say what is wrong.
     """
 
     changed = Signal()
+    chosen = Signal()
 
     def __init__(self, choices: Sequence[tuple[str, str]], hint: str = "") -> None:
         super().__init__()
@@ -32,7 +34,7 @@ class ChoiceEntry(QLineEdit):
         self._list.setMaxVisibleItems(12)
         self._list.setWidget(self)
         self._list.popup().setObjectName("choice-list")
-        self._list.activated[QModelIndex].connect(self._on_picked)
+        self._list.activated[QModelIndex].connect(self._on_activated)
         arrow = QAction(icons.icon("chevron-down"), "全部选项（F4）", self)
         arrow.triggered.connect(self.open_list)
         self.addAction(arrow, QLineEdit.ActionPosition.TrailingPosition)
@@ -111,6 +113,10 @@ class ChoiceEntry(QLineEdit):
             self._list.popup().setCurrentIndex(self._list.completionModel().index(0, 0))
         else:
             self._list.popup().hide()
+
+    def _on_activated(self, index: QModelIndex) -> None:
+        self._on_picked(index)
+        QTimer.singleShot(0, self, self.chosen.emit)
 
     def _on_picked(self, index: QModelIndex) -> None:
         words = index.data()

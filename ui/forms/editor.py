@@ -17,6 +17,7 @@ from app.schema.kinds import Choice, IdentityNumber, Ref
 from app.schema.record import Record
 from app.schema.values import BadValue, Fault, Value
 from ui import theme
+from ui.forms.choices import ChoiceEntry
 from ui.forms.fields import FieldRow
 from ui.forms.layout import Sections
 from ui.forms.opening import AREA, SEEN, Opened, find_targets, open_record
@@ -208,6 +209,7 @@ class RecordForm(QWidget):
             for name in names:
                 self._sections.add_row(self._row(name))
         self._area_row.entry.installEventFilter(self)
+        self._area_row.entry.chosen.connect(lambda: self._next(self._area_row.entry))
         self._area_row.changed.connect(lambda: self._touch(AREA))
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
@@ -234,6 +236,8 @@ class RecordForm(QWidget):
         row.changed.connect(lambda: self._touch(name))
         if isinstance(row.entry, RefEntry):
             row.entry.picked.connect(self._on_picked)
+        if isinstance(row.entry, ChoiceEntry | RefEntry):
+            row.entry.chosen.connect(lambda: self._next(row.entry))
         self.rows[name] = row
         return row
 

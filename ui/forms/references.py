@@ -39,6 +39,7 @@ class RefEntry(QLineEdit):
     """
 
     changed = Signal()
+    chosen = Signal()
     picked = Signal(object)
 
     def __init__(self, find: Find, hint: str = "") -> None:
@@ -109,6 +110,7 @@ class RefEntry(QLineEdit):
     def _on_activated(self, index: QModelIndex) -> None:
         if index.row() < len(self._hits):
             self.take(self._hits[index.row()])
+            QTimer.singleShot(0, self, self.chosen.emit)
 
     def _show(self, turn: int, found: Sequence[Target]) -> None:
         if turn != self._turn or not self.hasFocus():
