@@ -73,6 +73,11 @@ class Form:
         return tuple(item for item in self.fields.values() if not item.derived)
 
     @functools.cached_property
+    def required(self) -> tuple[Field, ...]:
+        """The fields that a record must have."""
+        return tuple(item for item in self.stored if item.required)
+
+    @functools.cached_property
     def unit_of(self) -> Mapping[str, tuple[str, ...]]:
         """For each field the fields that merge as one with it: its group, or itself alone."""
         units: dict[str, tuple[str, ...]] = {name: (name,) for name in self.fields}
@@ -105,9 +110,9 @@ class Form:
                 except BadValue as bad:
                     faults.append(Fault(name, bad.code, bad.message))
         faulty = {fault.field for fault in faults}
-        for item in self.stored:
+        for item in self.required:
             asked = item.name in raw if partial else True
-            if item.required and asked and item.name not in faulty and values.get(item.name) is None:
+            if asked and item.name not in faulty and values.get(item.name) is None:
                 faults.append(Fault(item.name, "required", sentence("check.required", label=item.label)))
         return values, faults
 
