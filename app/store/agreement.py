@@ -13,8 +13,9 @@ import msgpack
 from app.schema import digest
 from app.schema.ddl import table_name
 from app.schema.record import AREA, DELETED, Change, Delta, Receipt
+from app.store import search
 from app.store.outbox import Waiting
-from app.store.rows import Agreed, Row, lay
+from app.store.rows import REFUSED, STUB, Agreed, Row, lay
 
 if TYPE_CHECKING:
     from app.store.store import Store
@@ -188,12 +189,27 @@ class Agreement:
         self._conn.executemany("INSERT INTO cursor (area, stream, rev) VALUES (?, ?, 0)", sorted(wanted - have))
         for area, stream in have - wanted:
             self._drop(area, stream)
+        if have - wanted and self.state.device:
+            # What an incarnation wrote is never sent to it again; what was dropped must be, if it is granted once more.
+            self.begin_incarnation()
 
     def _drop(self, area: str, stream: str) -> None:
         """Forget the agreed records of a withdrawn stream; what is unsent stays until it is answered."""
         for form in self._store.forms.values():
             if form.stream == stream:
-                self._conn.execute(f"DELETE FROM {table_name(form.name)} WHERE area = ? AND pending = 0", (area,))
+                table = table_name(form.name)
+                gone = self._conn.execute(f"SELECT id FROM {table} WHERE area = ? AND pending = 0", (area,)).fetchall()
+                for (record_id,) in gone:
+                    search.remove(self._conn, form.name, record_id)
+                self._conn.executemany("DELETE FROM history WHERE id = ?", gone)
+                self._conn.executemany(f"DELETE FROM {table} WHERE id = ?", gone)
+                # Those that stay no longer count in the digest that goes.
+                pending = [row[0] for row in self._conn.execute(f"SELECT id FROM {table} WHERE pending > 0")]
+                beneath = self._rows.agreed(pending)
+                self._conn.executemany(
+                    f"UPDATE {table} SET hash = NULL WHERE id = ?",
+                    [(record_id,) for record_id, agreed in beneath.items() if agreed.area == area],
+                )
         self._conn.execute("DELETE FROM cursor WHERE area = ? AND stream = ?", (area, stream))
         self._conn.execute("DELETE FROM digest WHERE area = ? AND stream = ?", (area, stream))
 
@@ -203,14 +219,23 @@ class Agreement:
         """Changes without a final receipt, lane by lane."""
         return self._outbox.waiting()
 
-    def compose(self, most: int, encode: Callable[[int, list[Change]], bytes]) -> Frame | None:
-        """Fill the next frame with up to about *most* changes, urgent first; its number and bytes are written down before anything is sent."""
+    def compose(self, most: int, encode: Callable[[int, list[Change]], bytes], size: int = 0) -> Frame | None:
+        """Fill the next frame with up to about *most* changes, urgent first; its number and bytes are written down before anything is sent.
+
+        One that comes out longer than *size* bytes (0: any) is filled with fewer, as long as it holds more than one.
+        """
         with self._store.transaction():
             changes = self._outbox.next(most)
             if not changes:
                 return None
             number = self._store.meta.integer("frame") + 1
             content = encode(number, changes)
+            while 0 < size < len(content) and len(changes) > 1:
+                fewer = self._outbox.next(max(min(most, len(changes)) * size // len(content), 1))
+                if len(fewer) >= len(changes):
+                    break
+                most, changes = len(fewer), fewer
+                content = encode(number, changes)
             incarnation = self.state.incarnation
             counters = tuple(change.counter for change in changes)
             self._store.meta.set("frame", number)
@@ -275,7 +300,7 @@ class Agreement:
                 by_form.setdefault(change.form, {}).setdefault(change.id, []).append(change)
             self._outbox.remove(counter for counter in changes if answered[counter].final)
             self._outbox.wait(counter for counter in changes if not answered[counter].final)
-            self._remember(changes, answered)
+            self._remember(changes.values(), answered)
             shown: dict[str, list[str]] = {}
             for form, per_record in by_form.items():
                 different = self._answered(form, per_record, answered)
@@ -286,9 +311,9 @@ class Agreement:
             if shown:
                 self._store.settled(shown)
 
-    def _remember(self, changes: Mapping[int, Change], answered: Mapping[int, Receipt]) -> None:
+    def _remember(self, changes: Collection[Change], answered: Mapping[int, Receipt]) -> None:
         kinds = {"accepted": "own", "merged": "own", "conflict": "lost", "refused": "refused", "waiting": "own"}
-        final = [answered[counter] for counter in changes if answered[counter].final]
+        final = [answered[change.counter] for change in changes if answered[change.counter].final]
         self._conn.executemany(
             "UPDATE history SET rev = ?, kind = ? WHERE counter = ? AND kind = 'own'",
             [(receipt.rev, kinds[receipt.status], receipt.counter) for receipt in final],
@@ -297,7 +322,7 @@ class Agreement:
             "INSERT OR REPLACE INTO attention (counter, form, id, body, code, time, done) VALUES (?, ?, ?, ?, ?, ?, 0)",
             [
                 (c.counter, c.form, c.id, msgpack.packb(c.values), answered[c.counter].code, c.time)
-                for c in changes.values()
+                for c in changes
                 if answered[c.counter].status == "refused"
             ],
         )
@@ -320,20 +345,21 @@ class Agreement:
                 continue
             agreed = beneath.get(record_id) or Agreed()
             was_at = agreed.area
-            refused_new = False
+            code = ""
             for change in changes:
                 receipt = answered[change.counter]
-                if receipt.status in ("accepted", "merged", "conflict"):
+                if receipt.status == "refused":
+                    code = code or receipt.code
+                    if change.creates and not agreed.area:
+                        row.standing = REFUSED
+                elif receipt.final and (agreed.area or change.creates):
                     _accept(form, row, agreed, change, receipt)
-                elif receipt.status == "refused" and not agreed.area:
-                    refused_new = True
             new_hash = agreed.hash(name, record_id)
             totals.moved((was_at, form.stream), row.hash, (agreed.area, form.stream), new_hash)
             unsent = left.get(record_id, [])
             before = row
-            if refused_new and not unsent and not agreed.area:
-                # A refused new record stays visible as "only on this machine".
-                row.pending, row.standing, row.hash = 0, "refused", None
+            if not agreed.area and not any(change.creates for change in unsent):
+                self._only_here(row, unsent, code)
                 same.append(row)
                 continue
             row = lay(form, row, agreed, unsent)
@@ -355,6 +381,20 @@ class Agreement:
         # Steps fold in the county's order, so a rev alone can change what is derived.
         folded = [row.id for row in same] if form.immutable else []
         return [row.id for row in different] + folded
+
+    def _only_here(self, row: Row, unsent: Sequence[Change], code: str) -> None:
+        """The county doesn't have the record, and nothing on its way makes it there.
+
+        A refused new record stays visible as "only on this machine", with what was saved upon it: that would wait for ever, so
+        it goes to *needs attention* too. Otherwise this device has lost a record that it once had (it was set back): an
+        accepted edit stays as it is seen until the record comes whole.
+        """
+        withdrawn = self._outbox.withdraw(row.id) if row.standing == REFUSED else []
+        self._remember(
+            withdrawn,
+            {c.counter: Receipt(c.counter, "refused", code=code or "sync.record_missing") for c in withdrawn},
+        )
+        row.pending, row.hash = len(unsent) - len(withdrawn), None
 
     # -- down ---------------------------------------------------------------------------------------------------------------------
 
@@ -409,13 +449,17 @@ class Agreement:
         for delta in deltas:
             row = out.get(delta.id) or rows.get(delta.id) or Row(name, delta.id, delta.area, {})
             known = row.rev > 0
-            agreed = keep.get(delta.id) or (beneath.get(delta.id) or Agreed() if row.pending else Agreed.of(form, row))
+            bare = row.pending or not known
+            agreed = keep.get(delta.id) or (beneath.get(delta.id) or Agreed() if bare else Agreed.of(form, row))
             was_at = agreed.area
+            stood = (agreed.area, agreed.deleted)
+            taken = False
             for field, value in delta.values.items():
                 rev = delta.revs.get(field, delta.revs.get("", delta.rev))
                 if not known or rev > row.rev_of(field):
                     agreed.set(form, field, value)
                     row.revs[field] = rev
+                    taken = True
             if not known:
                 row.revs[""] = delta.revs.get("", delta.rev)
             if not known or delta.revs.get(AREA, delta.rev) >= row.rev_of(AREA):
@@ -429,9 +473,9 @@ class Agreement:
             new_hash = agreed.hash(name, delta.id)
             totals.moved((was_at, form.stream), row.hash, (agreed.area, form.stream), new_hash)
             row.hash = new_hash
-            if delta.left:
-                row.standing = "stub"
-            if known:
+            row.standing = STUB if delta.left else ""
+            # A frame that was cut in the middle comes again: what was taken then has its line already.
+            if known and (taken or stood != (agreed.area, agreed.deleted)):
                 lines.append(
                     (name, delta.id, None, delta.rev, delta.time, delta.user, "", "county", msgpack.packb(delta.values))
                 )
@@ -456,6 +500,11 @@ class Agreement:
         for area, stream, rev in self._conn.execute("SELECT area, stream, rev FROM cursor ORDER BY stream, area"):
             found.setdefault(stream, {})[area] = rev
         return found
+
+    def cursor(self, area: str, stream: str) -> int:
+        """The rev up to which this device has everything of one stream."""
+        row = self._conn.execute("SELECT rev FROM cursor WHERE area = ? AND stream = ?", (area, stream)).fetchone()
+        return int(row[0]) if row else 0
 
     def tag(self, stream: str) -> str:
         """What the county said stands at the class's cursor; another entry there means that it was restored."""

@@ -152,6 +152,12 @@ class Outbox:
         """Final receipts came for these."""
         self._conn.executemany("DELETE FROM outbox WHERE counter = ?", [(counter,) for counter in counters])
 
+    def withdraw(self, record_id: str) -> list[Change]:
+        """Take the unframed changes of a record out and return them; a frame that is on its way keeps its own."""
+        found = self._read("WHERE id = ? AND frame IS NULL ORDER BY counter", (record_id,))
+        self.remove(change.counter for change in found)
+        return found
+
     def waiting(self) -> Waiting:
         """How many changes wait, lane by lane."""
         found = dict(self._conn.execute("SELECT lane, count(*) FROM outbox GROUP BY lane").fetchall())

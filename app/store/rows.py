@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from app.store.driver import Connection
 
 _CHUNK = 500
+STUB, REFUSED = "stub", "refused"
+"""Where a row stands, if not with the rest: handed over to another area; refused by the county and only on this machine."""
 
 
 @dataclass(slots=True)

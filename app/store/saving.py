@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 from app.errors import KnownError
 from app.schema.record import AREA, DELETED, Change
 from app.schema.values import Value
-from app.store.rows import Agreed, Row
+from app.store.rows import REFUSED, Agreed, Row
 
 if TYPE_CHECKING:
     from app.schema.form import Form, Forms
+
+_UNSENT = 1
+"""The base of a move of a record that the county doesn't have yet: below every rev, and not 0, which would make the record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,9 @@ def difference(form: Form, row: Row | None, edit: Edit) -> dict[str, Value]:
     """The fields that *edit* really changes, whole units at a time; for a new record all that aren't empty, and its area."""
     if row is None:
         new: dict[str, Value] = {
-            name: value for name, value in edit.values.items() if value is not None and not _derived(form, name)
+            name: _kept(form, name, value)
+            for name, value in edit.values.items()
+            if value is not None and not _derived(form, name)
         }
         new[AREA] = edit.area
         return new
@@ -56,27 +61,47 @@ def difference(form: Form, row: Row | None, edit: Edit) -> dict[str, Value]:
     for name, value in edit.values.items():
         if not _derived(form, name) and value != _present(form, row, name):
             for member in form.unit_of.get(name, (name,)):
-                changed[member] = edit.values.get(member, _present(form, row, member))
+                changed[member] = _kept(form, member, edit.values.get(member, _present(form, row, member)))
     if edit.area and edit.area != row.area:
         changed[AREA] = edit.area
     if edit.deleted is not None and edit.deleted != row.deleted:
         changed[DELETED] = edit.deleted
+    if changed and row.standing == REFUSED:
+        # The county never took this record: what is corrected now goes out with all the rest of it, as a new one.
+        stands = {**{item.name: row.values.get(item.name) for item in form.stored}, **row.extra}
+        held = {name: value for name, value in stands.items() if value is not None}
+        changed = {**held, AREA: row.area, **changed}
     return changed
 
 
 def bases(
-    row: Row | None, changed: Mapping[str, Value], seen: Mapping[str, int], unsent: Sequence[Change]
+    form: Form,
+    row: Row | None,
+    changed: Mapping[str, Value],
+    seen: Mapping[str, int],
+    unsent: Sequence[Change],
+    cursor: int,
 ) -> dict[str, int]:
-    """For each changed field the rev its change is based on; a field with an unsent change keeps that change's base."""
-    if row is None:
+    """For each changed field the rev its change is based on; a field with an unsent change keeps that change's base.
+
+    *cursor* is the rev up to which the device has everything of the record's stream.
+    """
+    if row is None or row.standing == REFUSED:
         return {}
     found: dict[str, int] = {}
     for change in unsent:
         for name in change.values:
             found[name] = change.bases.get(name, 0)
-    # Who deletes has judged the whole record: an edit that he had not seen must meet his deletion as a conflict.
-    own = {name: row.rev if name == DELETED and value else row.rev_of(name) for name, value in changed.items()}
-    return {name: found.get(name, seen.get(name, own[name])) for name in changed}
+    # Who deletes has judged the whole record: an edit that he had not seen must meet his deletion as a conflict. A receipt
+    # raises the record's rev while earlier edits of others may still be on their way: hence no more than the cursor.
+    whole = min(row.rev, cursor)
+    own = {name: whole if name == DELETED and value else row.rev_of(name) for name, value in changed.items()}
+    bare = {name: found.get(name, seen.get(name, own[name])) for name in changed}
+    # A group is one field: who saw one part of it old has not seen the group as it is.
+    held = {name: min(bare[part] for part in form.unit_of.get(name, (name,)) if part in bare) for name in bare}
+    if AREA in held:
+        held[AREA] = max(held[AREA], _UNSENT)
+    return held
 
 
 def refuse_forbidden(form: Form, row: Row | None, changed: Mapping[str, Value]) -> None:
@@ -98,6 +123,15 @@ def new_row(forms: Forms, record_id: str, edit: Edit, changed: Mapping[str, Valu
     values: dict[str, Value] = dict.fromkeys(form.fields)
     values.update(agreed.values)
     return Row(edit.form, record_id, edit.area, values, extra=agreed.extra, deleted=agreed.deleted, pending=1)
+
+
+def _kept(form: Form, name: str, value: Value) -> Value:
+    """*value* as it comes back from the disk, so that it counts the same before and after: 109 in a field of decimals is 109.0."""
+    item = form.fields.get(name)
+    if item is None or value is None:
+        return value
+    kept = item.kind.load(item.kind.dump(value))
+    return float(kept) if item.kind.column == "real" and isinstance(kept, int) else kept
 
 
 def _derived(form: Form, name: str) -> bool:

@@ -23,11 +23,11 @@ from app.store.journal import Journal
 from app.store.meta import Meta
 from app.store.outbox import Outbox
 from app.store.query import Query
-from app.store.rows import Agreed, Row, Rows, lay
+from app.store.rows import REFUSED, Agreed, Row, Rows, lay
 from app.store.saving import Edit, Saved, bases, difference, new_row, refuse_forbidden
 
 if TYPE_CHECKING:
-    from app.schema.form import Forms
+    from app.schema.form import Form, Forms
 
 DATABASE = "store.db"
 JOURNAL = "journal"
@@ -165,7 +165,7 @@ class Store:
                 record_id,
                 row.area if row else edit.area,
                 changed,
-                bases(row, changed, edit.seen, before),
+                bases(form, row, changed, edit.seen, before, self._cursor(form, row) if edit.deleted else 0),
                 moment,
                 counter,
                 user,
@@ -175,6 +175,7 @@ class Store:
                 held[record_id] = new_row(self.forms, record_id, edit, changed)
             else:
                 held[record_id] = lay(form, row, self._as_agreed(row), [change])
+                held[record_id].standing = ""
             before.append(change)
             changes.append(change)
         return ids, changes
@@ -188,6 +189,9 @@ class Store:
         for form, ids in wanted.items():
             held.update(self.rows.get(form, ids))
         return held
+
+    def _cursor(self, form: Form, row: Row | None) -> int:
+        return self.sync.cursor(row.area, form.stream) if row else 0
 
     def _as_agreed(self, row: Row) -> Agreed:
         return Agreed(row.area, row.deleted, dict(row.values), dict(row.extra))
@@ -210,7 +214,8 @@ class Store:
                     beneath[record_id] = Agreed.of(form, row)
                 seen = lay(form, row, self._as_agreed(row), mine)
                 seen.pending = row.pending + len(mine)
-                seen.standing = ""
+                if row.standing != REFUSED or any(change.creates for change in mine):
+                    seen.standing = ""
                 out.append(seen)
             self.rows.keep_agreed(name, {key: value for key, value in beneath.items() if key not in agreed})
             self.query.keep_past(name, {key: (held[key].rev, value.values) for key, value in beneath.items()})
