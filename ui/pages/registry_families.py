@@ -24,7 +24,7 @@ from ui.pieces.chips import State, paint_chip
 _Index = QModelIndex | QPersistentModelIndex
 _NOWHERE = QModelIndex()
 HEADINGS = ("户主 / 成员", "户号", "房屋", "人数", "在户情况", "联系人", "上次走访")
-_WIDTHS = (132, 84, 0, 48, 108, 72, 84)
+_WIDTHS = (124, 80, 0, 48, 104, 68, 80)
 _PEOPLE, _PRESENCE, _VISIT = 3, 4, 6
 _USUAL = "户在人在"
 
@@ -145,7 +145,6 @@ class FamilyView(QTreeView):
         self.setRootIsDecorated(False)
         self.setIndentation(0)
         self.setUniformRowHeights(False)
-        self.setAllColumnsShowFocus(True)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
@@ -158,7 +157,7 @@ class FamilyView(QTreeView):
         header.setSectionsMovable(False)
         header.setMinimumSectionSize(40)
         self.fit()
-        FittingColumns(self, _WIDTHS, (5, 6, 3, 1, 4))
+        FittingColumns(self, [width or 72 for width in _WIDTHS], (5, 6, 3, 1, 4))
         self.selectionModel().currentChanged.connect(
             lambda now, _before: self.current_changed.emit(self.families.row_at(now))
         )
