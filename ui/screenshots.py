@@ -174,14 +174,19 @@ def _shots() -> list[Shot]:
     def quick(page: QWidget) -> None:
         page.entry.setText("上寨三网格 路灯不亮 张文贵来电 19900000001")  # type: ignore[attr-defined]
 
+    def end(page: QWidget) -> None:
+        page.end()  # type: ignore[attr-defined]
+
     return [
         Shot("desk", "desk", before=quick, dark=True),
         Shot("events", "events", lambda _office: {"tab": "open"}),
         Shot("case", "case", first_case),
+        Shot("case-action", "case", lambda office: {**first_case(office), "action": "feed_back"}),
         Shot("event-new", "event_new"),
         Shot("mediation", "mediation"),
         Shot("mediation-case", "mediation_case", mediation),
         Shot("mediation-session", "mediation_session", session),
+        Shot("mediation-check", "mediation_session", session, before=end),
         Shot("sync", "sync"),
         Shot("conflict", "conflict", conflict),
         Shot("reports", "reports", lambda _office: {"day": "2026-09-18"}),

@@ -150,6 +150,11 @@ def test_no_page_opens_a_window_of_its_own_or_loses_the_focus(qtbot, qapp, home)
         ("sync", {}),
         ("conflict", {}),
         ("reports", {}),
+        ("registry", {}),
+        ("visits", {}),
+        ("ledgers", {}),
+        ("import", {}),
+        ("settings", {}),
     ):
         window.go(name, **args)
         settle(qtbot, jobs)

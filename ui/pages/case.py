@@ -133,8 +133,6 @@ class CasePage(Page):
         self._show_people(file)
         self.timeline.show_steps(file.steps)
         self.steps_card.note.setText(f"{len(file.steps)} 步，新的在前")
-        self._show_due(file)
-        self._show_units(file)
         wanted = next((action for action in file.actions if action.code == self._wanted), None)
         self._wanted = ""
         if wanted is not None:
@@ -245,6 +243,8 @@ class CasePage(Page):
 
     def _show_next(self, file: CaseFile) -> None:
         self._form = None
+        self._show_due(file)
+        self._show_units(file)
         self.next_card.title.setText("下一步")
         self.next_card.clear()
         if not file.actions:
@@ -290,6 +290,9 @@ class CasePage(Page):
             self.next_card.add(words(warning, "12", "orange", wrap=True))
         self.next_card.add(form)
         self._form = form
+        # The form has the column to itself: nothing of it lies below the edge.
+        self.due_card.hide()
+        self.units_card.hide()
         form.start()
 
     def _on_left(self, action: Action, values: dict[str, Any]) -> None:

@@ -57,7 +57,7 @@ class ReportsPage(Page):
         card = Card("按村（社区）", flush=True)
         self.table = RecordTable(
             [Column("village", "村（社区）", stretch=True)]
-            + [Column(code, label, 112, "right", sortable=False) for code, label in FIGURES.items()],
+            + [Column(code, label, 88, "right", sortable=False) for code, label in FIGURES.items()],
             lambda _offset, _limit, _order: (),
             footer=False,
             empty=EmptyState("chart-bar", "没有可以统计的村"),
