@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from app.schema.codes import CodeList
 
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
+# Whole numbers beyond it are not exact in every program that a value passes through (Excel, JSON).
+_MOST = 2**53
+_LARGEST = 1e300
 
 
 @dataclass(frozen=True)
@@ -113,7 +117,9 @@ class Phone(Kind):
 
     def mask(self, value: Value) -> str:
         text = self.show(value)
-        return f"{text[:3]}****{text[-4:]}" if len(text) > 7 else "*" * len(text)
+        # An eight-digit number without area code would keep a single secret digit if its head were shown.
+        head = text[:3] if len(text) > 9 else ""
+        return f"{head}****{text[-4:]}" if len(text) > 7 else "*" * len(text)
 
 
 @dataclass(frozen=True)
@@ -169,15 +175,16 @@ class Integer(Kind):
     name: ClassVar[str] = "integer"
     column: ClassVar[str] = "integer"
     min: int | None = None
-    max: int = 2**53
+    max: int = _MOST
 
     def check(self, raw: object) -> Value:
-        number = _number(raw)
+        # An int stays one on its way: as a float, one above the limit would be rounded onto it.
+        number = int(raw) if isinstance(raw, int) else _number(raw)
         if number is None:
             return None
-        if not number.is_integer():
+        if number != int(number):
             raise BadValue("number_wrong", value=str(raw))
-        return int(_between(number, self.min, self.max))
+        return int(_between(number, -_MOST if self.min is None else self.min, self.max))
 
     def cell(self, value: Value) -> Value:
         return value
@@ -194,7 +201,8 @@ class Number(Kind):
 
     def check(self, raw: object) -> Value:
         number = _number(raw)
-        return None if number is None else float(_between(number, self.min, self.max))
+        # Adding nothing makes -0.0 the one zero that there is.
+        return None if number is None else float(_between(number, self.min, self.max)) + 0.0
 
     def show(self, value: Value) -> str:
         return "" if value is None else f"{value:.10g}"
@@ -213,9 +221,9 @@ class Money(Kind):
     def check(self, raw: object) -> Value:
         """Take yuan as people write them ("3,200.50 元"); an int is fen already."""
         if isinstance(raw, int) and not isinstance(raw, bool):
-            return raw
-        number = _number(re.sub(r"[,，元¥￥]", "", str(raw))) if raw is not None else None
-        return None if number is None else round(number * 100)
+            return int(_between(raw, -_MOST, _MOST))
+        number = _number(raw if isinstance(raw, float) else re.sub(r"[,，元¥￥]", "", "" if raw is None else str(raw)))
+        return None if number is None else int(_between(round(number * 100), -_MOST, _MOST))
 
     def show(self, value: Value) -> str:
         return "" if value is None else f"{int(value) / 100:,.2f}"
@@ -232,9 +240,9 @@ class YesNo(Kind):
     column: ClassVar[str] = "integer"
 
     def check(self, raw: object) -> Value:
-        if raw is None or raw == "":
+        text = "" if raw is None else tight(str(raw)).lower()
+        if not text:
             return None
-        text = tight(str(raw)).lower()
         if text in {"是", "有", "1", "1.0", "true", "yes", "y", "√", "✓"}:
             return True
         if text in {"否", "无", "没有", "不是", "0", "0.0", "false", "no", "n", "×"}:
@@ -282,23 +290,27 @@ class Ref(Kind):
     form: str = ""
 
     def check(self, raw: object) -> Value:
-        if raw is None or raw == "":
+        text = "" if raw is None else tight(str(raw)).replace("-", "").lower()
+        if not text:
             return None
-        text = str(raw).replace("-", "").lower()
         if not re.fullmatch(r"[0-9a-f]{32}", text):
             raise BadValue("reference_wrong")
         return text
 
 
 def _number(raw: object) -> float | None:
-    if raw is None or isinstance(raw, int | float):
-        return None if raw is None else float(raw)
+    if raw is None:
+        return None
+    if isinstance(raw, int | float):
+        if isinstance(raw, float) and not math.isfinite(raw):
+            raise BadValue("number_wrong", value=str(raw))
+        return float(_between(raw, -_LARGEST, _LARGEST))
     text = narrow(plain(str(raw))).replace(",", "").replace(" ", "")
     if not text:
         return None
     if not _NUMBER.fullmatch(text):
         raise BadValue("number_wrong", value=str(raw))
-    return float(text)
+    return _between(float(text), -_LARGEST, _LARGEST)
 
 
 def _between(number: float, low: float | None, high: float | None) -> float:
