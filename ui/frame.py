@@ -37,6 +37,7 @@ class Frame:
         window.top.search.find = self.find
         window.searched.connect(lambda text: window.go("events", text=text))
         window.went.connect(lambda _name: self.recount())
+        window.area_picked.connect(self._on_area)
         jobs.failed.connect(window.tell)
         jobs.run(office.store.areas, then=self._on_areas)
         # Pages save without telling the frame: it looks by itself now and then.
@@ -106,11 +107,17 @@ class Frame:
         return found
 
     def _on_areas(self, areas: Sequence[Mapping[str, str]]) -> None:
-        held = self._office.session.area
+        held = list(self._office.session.areas)
         names = {area["code"]: area["name"] for area in areas}
         parent = {area["code"]: area.get("parent", "") for area in areas}
-        shown = [(code, self._spoken(code, names, parent)) for code in names if code.startswith(held.rstrip("0"))]
-        self._window.top.show_areas(shown or [(held, names.get(held, held))], held)
+        below = [code for code in names if parent.get(code) in held]
+        shown = [(code, self._spoken(code, names, parent)) for code in [*held, *below] if code in names]
+        first = self._office.session.area
+        self._window.top.show_areas(shown or [(first, names.get(first, first))], first)
+
+    def _on_area(self, code: str) -> None:
+        """A village picked at the top: its cases; the township: all."""
+        self._window.go("events", tab="open", area="" if code in self._office.session.areas else code)
 
     @staticmethod
     def _spoken(code: str, names: Mapping[str, str], parent: Mapping[str, str]) -> str:

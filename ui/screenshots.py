@@ -223,6 +223,7 @@ def _shoot(app: QApplication, home: Path, out: Path, only: set[str]) -> None:
             _settle(app, jobs)
             _write(login, out / f"login-{look}.png")
             login.close()
+    window.activateWindow()
     for look, name, large in (("light", "light", False), ("large", "light", True), ("dark", "dark", False)):
         window.look(name, large)
         for shot in _shots():

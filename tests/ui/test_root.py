@@ -267,3 +267,14 @@ def test_a_picture_with_a_wrong_password_ends_with_the_sentence(home, tmp_path):
     assert done.returncode == 3
     assert "密码不对" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_village_picked_at_the_top_shows_its_cases(qtbot, program):
+    log_in(qtbot, program)
+    settle(qtbot, program.jobs)
+    program.window.area_picked.emit(UPPER)
+    settle(qtbot, program.jobs)
+    page = program.window.current_page()
+    assert program.window.current_name() == "events"
+    assert page._filters["area"] == UPPER
+    assert page.table.model.rowCount() == 1

@@ -53,6 +53,9 @@ class EventsPage(Page):
     def opened(self, args: Mapping[str, Any]) -> None:
         if tab := args.get("tab"):
             self.tabs.pick(str(tab))
+        if "area" in args:
+            self._filters["area"] = args["area"] or None
+            self._areas.pick(args["area"] or None)
         if "text" in args:
             self.search.setText(str(args["text"]))
         self._load()
