@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from app.schema.dates import CHINA
 from app.schema.form import Form
@@ -20,6 +20,7 @@ from ui import theme
 from ui.jobs import Jobs
 from ui.page import Page
 from ui.pages.mediation_check import SessionCheck
+from ui.pages.mediation_entry import SessionEntry
 from ui.pages.mediation_notes import Notes
 from ui.pages.mediation_speakers import Duties, Speaker, Speakers
 from ui.pages.mediation_transcript import MARKS, Said, read_lines, write_lines
@@ -386,47 +387,3 @@ class SessionPage(Page):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.entry.setFocus()
-
-
-class SessionEntry(QPlainTextEdit):
-    """The line being typed. Signals ``recorded`` (Enter), ``marked(number)`` (Ctrl+1, 2, 3), ``taken_back`` (Ctrl+Z)."""
-
-    recorded = Signal()
-    marked = Signal(int)
-    taken_back = Signal()
-
-    _MARKING: Sequence[Qt.Key] = (Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setProperty("calm", "true")
-        self.setTabChangesFocus(True)
-        self.setAccessibleName("正在说的话")
-        self.setPlaceholderText("说一句记一句，按 Enter 记下")
-
-    def event(self, event: QEvent) -> bool:
-        # Here Ctrl+1 marks a sentence; elsewhere it opens the first page.
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._mine(event):
-            event.accept()
-            return True
-        return super().event(event)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and event.modifiers() in (
-            Qt.KeyboardModifier.NoModifier,
-            Qt.KeyboardModifier.KeypadModifier,
-        ):
-            self.recorded.emit()
-        elif self._mine(event):
-            if event.key() in self._MARKING:
-                self.marked.emit(self._MARKING.index(Qt.Key(event.key())))
-            else:
-                self.taken_back.emit()
-        else:
-            super().keyPressEvent(event)
-
-    def _mine(self, event: QKeyEvent) -> bool:
-        if event.modifiers() != Qt.KeyboardModifier.ControlModifier:
-            return False
-        # While there are words in the line, Ctrl+Z undoes typing as everywhere.
-        return event.key() in self._MARKING or (event.key() == Qt.Key.Key_Z and not self.toPlainText())
