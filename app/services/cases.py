@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
+import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from app.errors import KnownError
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from app.store.store import Derive, Store
 
 EVENT, STEP = "event", "event_step"
+# So many letters name a device in its case numbers: 30 bits, where four hex digits would be alike for two of 300 devices.
+_LETTERS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +53,10 @@ class Cases:
         if faults:
             return Outcome(None, tuple(faults))
         where = area or self._gate.session.area
-        line = self._gate.line("create", EVENT, where, fields=",".join(clean), own=True)
-        saved = self._store.save([Edit(EVENT, None, where, clean)], self._gate.session.user, audit=[line])
-        return Outcome(self._store.get(EVENT, saved.ids[0]))
+        event_id = self._store.new_id()
+        line = self._gate.line("create", EVENT, where, record=event_id, fields=",".join(clean), own=True)
+        self._store.save([Edit(EVENT, event_id, where, clean)], self._gate.session.user, audit=[line])
+        return Outcome(self._store.get(EVENT, event_id))
 
     def report(self, values: Mapping[str, object], *, area: str = "") -> Outcome:
         """Take a new event in and report it to the first desk, as one save."""
@@ -89,11 +94,12 @@ class Cases:
         area = case.event.area
         line = self._gate.line(f"act:{code}", EVENT, area, record=event_id, own=own)
         now = self.now()
-        if code == "accept" and not values.get("case_no"):
-            values = {**values, "case_no": self._number(now)}
         step, faults = self._step(case.state, case.event.values, code, values, now, area)
         if faults or step is None:
             return Outcome(None, tuple(faults))
+        if code == "accept" and not step.values.get("case_no") and not case.state.case_no:
+            # Only now: a number taken for a step that is refused would be missing from the year's row.
+            step = replace(step, values={**step.values, "case_no": self._number(now)})
         role = self.rules.role_for(code, self._gate.session.roles) or line.role
         saved = self._store.save([self._edit(event_id, area, step, role)], self._gate.session.user, audit=[line])
         return Outcome(self._store.get(STEP, saved.ids[0]))
@@ -103,9 +109,10 @@ class Cases:
         event = self._store.get(EVENT, event_id)
         if event is None or event.deleted:
             raise KnownError("store.no_record", form=self._store.forms[EVENT].title, id=event_id)
-        self._gate.require("read", EVENT, event.area, record=event_id, own=True)
         steps = read_steps(self._store, [event_id]).get(event_id, [])
-        return Case(event, self.rules.fold(event.values, steps), tuple(steps))
+        found = Case(event, self.rules.fold(event.values, steps), tuple(steps))
+        self._gate.require("read", EVENT, event.area, record=event_id, own=self._is_own(found))
+        return found
 
     def actions(self, case: Case) -> list[Action]:
         """What this user can do next, the usual next action first."""
@@ -115,15 +122,24 @@ class Cases:
         return [a for a in found if self._gate.decide(f"act:{a.code}", EVENT, case.event.area, own=own).allowed]
 
     def open_cases(self, *, area: str | Collection[str] | None = None, limit: int | None = None) -> list[Record]:
-        """Cases in which somebody has to act, soonest due first."""
-        self._gate.require("read", EVENT, None)
+        """Cases in which somebody has to act, soonest due first; for who only handles his own, those."""
+        whole = self._gate.decide("read", EVENT, None).allowed
+        self._gate.require("read", EVENT, None, own=not whole)
         waiting = [state.code for state in self.rules.states.values() if state.waiting]
-        return self._store.select(EVENT, {"state": waiting}, area=area, order=["due_at", "id"], limit=limit)
+        found = self._store.select(
+            EVENT, {"state": waiting}, area=area, order=["due_at", "id"], limit=limit if whole else None
+        )
+        return found if whole else self._own(found)[:limit]
 
     def due_cases(self, today: datetime.date, *, area: str | Collection[str] | None = None) -> list[Record]:
         """Open cases due by the end of *today*, soonest first."""
         end = f"{today.isoformat()}T23:59:59+08:00"
         return [case for case in self.open_cases(area=area) if str(case.values.get("due_at") or "9") <= end]
+
+    def _own(self, events: Sequence[Record]) -> list[Record]:
+        steps = read_steps(self._store, [event.id for event in events])
+        cases = [Case(e, self.rules.fold(e.values, steps.get(e.id, [])), ()) for e in events]
+        return [case.event for case in cases if self._is_own(case)]
 
     def _is_own(self, case: Case) -> bool:
         session = self._gate.session
@@ -162,12 +178,28 @@ class Cases:
 
     def _number(self, now: datetime.datetime) -> str:
         """The next case number: year, this device's short name, a count of its own, so that no two devices give one number."""
-        device = self._store.sync.state.device[-4:].upper() or "0000"
+        key = f"case_no.{now.year}"
         with self._store.transaction():
-            key = f"case_no.{now.year}"
-            count = self._store.meta.integer(key) + 1
+            prefix = f"{now.year}-{self._device()}-"
+            count = max(self._store.meta.integer(key), self._given(prefix)) + 1
             self._store.meta.set(key, count)
-        return f"{now.year}-{device}-{count:04d}"
+        return f"{prefix}{count:04d}"
+
+    def _device(self) -> str:
+        """The short name of this device; before it is enrolled, one that the store made up for itself."""
+        device = self._store.sync.state.device or self._store.meta.get("case_no.device", "")
+        if not device:
+            device = self._store.new_id()
+            self._store.meta.set("case_no.device", device)
+        # Base 32 has neither 0 nor 1: the number is read out over the telephone.
+        return base64.b32encode(hashlib.blake2b(device.encode(), digest_size=5).digest()).decode()[:_LETTERS]
+
+    def _given(self, prefix: str) -> int:
+        """The highest count in the steps here: a store brought back from a copy or the journal has forgotten its own."""
+        last = self._store.select(STEP, {"case_no": ("<", prefix + "~")}, order=["-case_no"], limit=1)
+        number = str(last[0].values["case_no"]) if last else ""
+        count = number.removeprefix(prefix)
+        return int(count) if number.startswith(prefix) and count.isdecimal() else 0
 
 
 def read_steps(store: Store, events: Iterable[str]) -> dict[str, list[Step]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from app.errors import Denied
@@ -13,8 +12,8 @@ from app.store.audit import AuditLine
 if TYPE_CHECKING:
     from app.store.store import Store
 
-# Reading is logged once for each kind of list in this many seconds: a log nobody can read protects nobody.
-_SAME_READING = 600
+# Reading is logged once for each kind of list in this many milliseconds: a log nobody can read protects nobody.
+_SAME_READING = 600_000
 
 
 class Gate:
@@ -24,7 +23,7 @@ class Gate:
         self._store = store
         self.session = session
         self.permissions = permissions
-        self._read: dict[tuple[str, str, str], float] = {}
+        self._read: dict[tuple[str, str, str], int] = {}
 
     def decide(self, action: str, form: str, area: str | None, *, own: bool = False) -> Decision:
         """Whether the session may; asks nobody to write anything down."""
@@ -85,10 +84,13 @@ class Gate:
         self._write(line)
 
     def _known(self, form: str, record: str, area: str) -> bool:
-        now = time.monotonic()
-        last = self._read.get((form, record, area))
+        now = self._store.now_ms()
+        written = self._read.get((form, record, area))
+        # A clock that was set back must not hide what is read until it has caught up.
+        if written is not None and 0 <= now - written < _SAME_READING:
+            return True
         self._read[form, record, area] = now
-        return last is not None and now - last < _SAME_READING
+        return False
 
     def _write(self, line: AuditLine) -> None:
         with self._store.transaction():

@@ -53,9 +53,12 @@ class Mediations:
 
     def accept(self, values: Mapping[str, object], *, area: str = "") -> Outcome:
         """Accept a mediation: its limit is 30 days from the day of acceptance where none is given."""
-        day = str(values.get("accepted_on") or self._today())
-        due = datetime.date.fromisoformat(day) + datetime.timedelta(days=LIMIT_DAYS)
-        filled = {"accepted_on": day, "due": due.isoformat(), "outcome": "pending", **values}
+        filled = {name: value for name, value in values.items() if value not in (None, "")}
+        filled = {"accepted_on": self._today(), "outcome": "pending", **filled}
+        clean, _ = self._store.forms[MEDIATION].clean({"accepted_on": filled["accepted_on"]}, partial=True)
+        if "due" not in filled and clean.get("accepted_on"):
+            day = datetime.date.fromisoformat(str(clean["accepted_on"]))
+            filled["due"] = (day + datetime.timedelta(days=LIMIT_DAYS)).isoformat()
         return self._records.save(MEDIATION, filled, area=area)
 
     def next_session(self, mediation_id: str) -> dict[str, Any]:
@@ -65,7 +68,7 @@ class Mediations:
         values = file.mediation.values
         return {
             "mediation": mediation_id,
-            "number": len(file.sessions) + 1,
+            "number": max([len(file.sessions), *(int(s.values.get("number") or 0) for s in file.sessions)]) + 1,
             "started_at": f"{self._now():%Y-%m-%dT%H:%M}:00+08:00",
             "place": last.get("place"),
             "mediators": last.get("mediators") or values.get("mediator"),
@@ -87,7 +90,7 @@ class Mediations:
     def save_session(self, mediation_id: str, session_id: str | None, values: Mapping[str, object]) -> Outcome:
         """Save the notes of a session; the draft goes when they are saved."""
         mediation = self._store.get(MEDIATION, mediation_id)
-        if mediation is None:
+        if mediation is None or mediation.deleted:
             raise KnownError("store.no_record", form=self._store.forms[MEDIATION].title, id=mediation_id)
         outcome = self._records.save(
             SESSION, {**values, "mediation": mediation_id}, record_id=session_id, area=mediation.area

@@ -52,19 +52,19 @@ class Records:
         """
         shape = self._form(form)
         held = self._store.get(form, record_id) if record_id else None
-        clean, faults = shape.clean(values, partial=held is not None)
+        filled = values if held else {**values, **self._defaults(form, values)}
+        clean, faults = shape.clean(filled, partial=held is not None)
         if faults:
             return Outcome(held, tuple(faults))
-        if held is None:
-            clean.update(self._defaults(form, clean))
         where = held.area if held else area or self._gate.session.area
+        record_id = record_id or self._store.new_id()
         line = self._gate.line(
-            "edit" if held else "create", form, where, record=record_id or "", fields=",".join(clean), own=True
+            "edit" if held else "create", form, where, record=record_id, fields=",".join(clean), own=True
         )
         edit = Edit(form, record_id, area if held and area else where, clean, seen or {})
         with_audit = [line]
         if held and area and area != held.area:
-            with_audit.append(self._gate.line("edit", form, area, record=record_id or ""))
+            with_audit.append(self._gate.line("edit", form, area, record=record_id))
         saved = self._store.save([edit], self._gate.session.user, audit=with_audit)
         return Outcome(self._store.get(form, saved.ids[0]))
 
@@ -94,15 +94,13 @@ class Records:
         found = self._store.get(form, record_id)
         if found is None or (found.deleted and not deleted):
             raise KnownError("store.no_record", form=shape.title, id=record_id)
-        self._gate.require("read", form, found.area, record=record_id, own=True)
+        self._gate.require("read", form, found.area, record=record_id)
         return found
 
     def reveal(self, form: str, record_id: str, fields: Sequence[str], reason: str) -> dict[str, Value]:
         """The whole values of masked *fields* of one record, for a reason that is logged."""
         found = self.get(form, record_id)
-        self._gate.require(
-            "reveal", form, found.area, record=record_id, fields=",".join(fields), reason=reason, own=True
-        )
+        self._gate.require("reveal", form, found.area, record=record_id, fields=",".join(fields), reason=reason)
         return {name: found.values.get(name) for name in fields}
 
     def shown(self, record: Record, *, masked: bool = True) -> dict[str, str]:
@@ -120,10 +118,11 @@ class Records:
             for name, value in record.values.items()
         }
 
-    def _defaults(self, form: str, values: Mapping[str, Value]) -> dict[str, Value]:
+    def _defaults(self, form: str, values: Mapping[str, object]) -> dict[str, Value]:
         fields = self._store.forms[form].stored
+        empty = (None, "")
         return {
-            item.name: item.default for item in fields if item.default is not None and values.get(item.name) is None
+            item.name: item.default for item in fields if item.default is not None and values.get(item.name) in empty
         }
 
     def _form(self, name: str) -> Form:

