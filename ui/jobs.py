@@ -124,7 +124,8 @@ class Worker(QObject):
     The *secret* goes through the child's standard input, never through arguments or the environment. Each line of JSON
     on its standard error is ``progressed(dict)``; its one JSON document on standard output is ``finished(dict)`` (exit
     0 and 1: some data may have been refused). Anything else is ``failed(sentence)``, the child's own last words if it
-    said any. `cancel` asks it to end and kills it after 3 s; then neither comes but ``cancelled``.
+    said any. `cancel` writes it the line "cancel", and ends it where it doesn't stop by itself within 5 s; then neither
+    comes but ``cancelled``.
     """
 
     progressed = Signal(dict)
@@ -157,8 +158,8 @@ class Worker(QObject):
         """Ask the child to stop; what it has committed stays."""
         if self.running():
             self._stopping = True
-            self._process.terminate()
-            QTimer.singleShot(3000, self._process, self._process.kill)
+            self._process.write(b"cancel\n")
+            QTimer.singleShot(5000, self._process, self._process.kill)
 
     def wait(self, milliseconds: int) -> None:
         """Wait for the child's end; kill it where it doesn't come."""
@@ -168,7 +169,6 @@ class Worker(QObject):
 
     def _on_started(self) -> None:
         self._process.write(self._secret)
-        self._process.closeWriteChannel()
         self._secret = b""
 
     def _on_output(self) -> None:
@@ -187,7 +187,9 @@ class Worker(QObject):
         except ValueError:
             self._said = line or self._said
             return
-        if isinstance(value, dict):
+        if isinstance(value, dict) and isinstance(value.get("failed"), dict):
+            self._said = str(value["failed"].get("message", ""))
+        elif isinstance(value, dict):
             self.progressed.emit(value)
 
     def _on_error(self, error: QProcess.ProcessError) -> None:

@@ -8,6 +8,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,8 +67,9 @@ class Desk:
         from app.store.store import DATABASE
 
         if self.worker:
-            handed = json.loads(sys.stdin.readline() or "{}")
-            threading.Thread(target=self._listen, daemon=True).start()
+            lines = _lines(0)
+            handed = json.loads(next(lines, b"{}"))
+            threading.Thread(target=self._listen, args=(lines,), daemon=True).start()
             self._office = office_with_key(self.home, handed["user"], bytes.fromhex(handed["key"]))
             return self._office
         if not (self.home / DATABASE).exists():
@@ -80,9 +82,9 @@ class Desk:
         if self._office is not None:
             self._office.close()
 
-    def _listen(self) -> None:
-        for line in sys.stdin:
-            if line.strip() == "cancel":
+    def _listen(self, lines: Iterator[bytes]) -> None:
+        for line in lines:
+            if line.strip() == b"cancel":
                 self.cancelled.set()
 
     def answer(self, document: Any, words: str = "") -> None:
@@ -119,6 +121,16 @@ class Desk:
             )
             sys.stderr.write(line + "\n")
         return exit_code
+
+
+def _lines(handle: int) -> Iterator[bytes]:
+    """The lines that come through *handle*, unbuffered: a thread that waits in Python's own buffer could not be ended."""
+    rest = b""
+    while chunk := os.read(handle, 4096):
+        *lines, rest = (rest + chunk).split(b"\n")
+        yield from lines
+    if rest:
+        yield rest
 
 
 def ring() -> Any:

@@ -96,7 +96,7 @@ def test_closing_finishes_what_was_given(qtbot) -> None:
 
 CHILD = """
 import json, sys
-key = sys.stdin.buffer.read()
+key = sys.stdin.buffer.readline().strip() if len(sys.argv) > 2 else b""
 print(json.dumps({"done": 1, "total": 2}), file=sys.stderr, flush=True)
 print("说明", file=sys.stderr)
 print(json.dumps({"secret": key.decode(), "argv": sys.argv[1:]}))
@@ -105,12 +105,12 @@ sys.exit(int(sys.argv[1]))
 
 
 def test_a_worker_gets_its_key_through_the_pipe_and_reports_progress(qtbot) -> None:
-    worker = Worker([sys.executable, "-c", CHILD, "0"], secret=b"key-of-32")
+    worker = Worker([sys.executable, "-c", CHILD, "0", "key"], secret=b"key-of-32\n")
     steps: list[dict[str, int]] = []
     worker.progressed.connect(steps.append)
     with qtbot.waitSignal(worker.finished, timeout=10_000) as heard:
         worker.start()
-    assert heard.args[0] == {"secret": "key-of-32", "argv": ["0"]}
+    assert heard.args[0] == {"secret": "key-of-32", "argv": ["0", "key"]}
     assert steps == [{"done": 1, "total": 2}]
 
 
@@ -132,6 +132,15 @@ def test_a_worker_that_cannot_start_says_what_to_do(qtbot) -> None:
     with qtbot.waitSignal(worker.failed, timeout=10_000) as heard:
         worker.start()
     assert "重试" in heard.args[0]
+
+
+def test_a_worker_told_to_stop_may_end_by_itself(qtbot) -> None:
+    stops = "import sys; sys.stdin.readline(); line = sys.stdin.readline(); sys.exit(0 if line == 'cancel\\n' else 3)"
+    worker = Worker([sys.executable, "-c", stops], secret=b"key\n")
+    worker.start()
+    qtbot.waitUntil(worker.running)
+    with qtbot.waitSignal(worker.cancelled, timeout=4_000):
+        worker.cancel()
 
 
 def test_a_cancelled_worker_neither_finishes_nor_fails(qtbot) -> None:
