@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import TYPE_CHECKING, Any
 
+from app.errors import Denied
 from app.rules.areas import any_covers
 from app.rules.case_engine import CaseRules
 from app.rules.indicators import CaseFacts, Indicator, by_area, indicators
@@ -30,8 +31,7 @@ class Statistics:
         start = datetime.datetime.combine(day, datetime.time(), CHINA)
         end = start + datetime.timedelta(days=1)
         areas = [area] if area else list(self._gate.session.areas)
-        for code in areas:
-            self._gate.require("report", EVENT, code)
+        self._ask(areas)
         events = self._store.select(EVENT, area=areas)
         facts = self._facts(events)
         named = {place["code"]: place for place in self._store.areas()}
@@ -54,7 +54,7 @@ class Statistics:
                 {"area": code, "name": named[code]["name"], "indicators": _plain(per_area[code])} for code in villages
             ],
             "urgent": [self._line(event) for event in events if self._urgent(event)],
-            "over": [self._line(event) for event in events if self._over(event, until)],
+            "over": [self._line(event) for event, case in zip(events, facts, strict=True) if _over(case, until)],
             "filler": self._gate.session.name,
         }
 
@@ -64,8 +64,14 @@ class Statistics:
         start = datetime.datetime.combine(monday, datetime.time(), CHINA)
         end = datetime.datetime.combine(today + datetime.timedelta(days=1), datetime.time(), CHINA)
         areas = list(self._gate.session.areas)
-        self._gate.require("report", EVENT, areas[0] if areas else None)
+        self._ask(areas)
         return self._whole(self._facts(self._store.select(EVENT, area=areas)), areas, start, self._until(end))
+
+    def _ask(self, areas: list[str]) -> None:
+        if not areas:
+            raise Denied("rules.denied_outside_area")
+        for code in areas:
+            self._gate.require("report", EVENT, code)
 
     def _until(self, end: datetime.datetime) -> datetime.datetime:
         """The end of the period, or now while it lasts: what is due this evening is not overdue at noon."""
@@ -89,11 +95,6 @@ class Statistics:
         state = self._rules.states.get(str(event.values.get("state")))
         return bool(state and state.waiting and event.values.get("urgency") in ("urgent", "critical"))
 
-    def _over(self, event: Record, end: datetime.datetime) -> bool:
-        state = self._rules.states.get(str(event.values.get("state")))
-        due = event.values.get("due_at")
-        return bool(state and state.open and due and str(due) < end.isoformat())
-
     def _line(self, event: Record) -> dict[str, str]:
         shape = self._store.forms[EVENT]
         shown = {
@@ -106,6 +107,12 @@ class Statistics:
             "lead_unit": "lead_unit",
         }
         return {key: shape.show(field, event.values.get(field)) for key, field in shown.items()}
+
+
+def _over(case: CaseFacts, end: datetime.datetime) -> bool:
+    """Whether n_over_open counts it: the list of those that are overdue must be as long as their number says."""
+    begun = case.counted and case.accepted_at is not None and case.accepted_at < end
+    return bool(begun and (case.closed_at is None or case.closed_at >= end) and case.due and case.due < end)
 
 
 def _plain(found: dict[str, Indicator]) -> dict[str, dict[str, Any]]:
