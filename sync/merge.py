@@ -27,6 +27,7 @@ class Writer:
     time: int
     user: str
     values: Mapping[str, Value] = field(default_factory=dict)
+    incarnation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Context:
     rev: int
     arrival: int
     writers: Mapping[int, Writer] = field(default_factory=dict)
+    incarnation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ def contested(form: Form, stored: Record | None, change: Change) -> set[int]:
 def merge(form: Form, stored: Record | None, change: Change, context: Context) -> Outcome:
     """Lay *change* on *stored*, field group by field group, by the rules of *form*."""
     if stored is None:
-        return _create(form, change, context) if AREA in change.values else Outcome("waiting", None)
+        return _create(form, change, context) if change.creates else Outcome("waiting", None)
     if form.immutable:
         same = all(_value(stored, name) == value for name, value in change.values.items())
         return Outcome("accepted", stored) if same else Outcome("refused", stored, "sync.immutable")
@@ -150,19 +152,22 @@ class _Work:
         """Decide for one field, or for one group of fields that only make sense together."""
         mine = {name: self.change.values[name] for name in unit if name in self.change.values}
         theirs = {name: _value(self.stored, name) for name in mine}
-        if mine == theirs and all(type(mine[name]) is type(theirs[name]) for name in mine):
-            return
         now = _rev(self.stored, unit)
+        follows = _base(self.change, unit) >= now
+        if not follows and mine == theirs and all(type(mine[name]) is type(theirs[name]) for name in mine):
+            return
         writer = self.context.writers.get(now)
-        if _base(self.change, unit) >= now:
+        own = writer is not None and writer.device == self.context.device
+        if follows:
+            # Also where the value is there already: the device's own earlier change, which this one undid, may come after it.
             self._take(unit, mine)
-        elif writer and writer.device == self.context.device:
-            # What a device itself wrote later is no second opinion: order inside one device is its counter's.
-            if writer.counter < self.change.counter:
-                self._take(unit, mine)
-            else:
-                self.superseded = True
-                self.lost += mine
+        elif own and writer and writer.counter < self.change.counter:
+            # What a device itself wrote before is no second opinion: order inside one device is its counter's.
+            self._take(unit, mine)
+        elif own and writer and writer.incarnation == self.context.incarnation:
+            self.superseded = True
+            self.lost += mine
+        # Under another incarnation the device may have been set back and count the same numbers anew: it had not seen that.
         elif unit == (DELETED,):
             self._meet_other_deletion(mine, theirs, writer)
         else:

@@ -28,7 +28,7 @@ from sync.frames import (
 __all__ = [
     "MEDIA_TYPE", "VERSION", "Area", "Down", "DownFrame", "End", "Head", "Hello", "Message", "Move", "Problem", "Reader",
     "Receipts", "Up", "UpFrame", "WireError", "agreement", "code_hash", "decode_down", "decode_up", "encode",
-    "encode_down", "encode_up", "enrol_text", "scope_tag", "to_ranges",
+    "encode_down", "encode_up", "enrol_text", "fits", "frame_hash", "scope_tag", "to_ranges",
 ]  # fmt: skip
 
 MEDIA_TYPE = "application/vnd.xiangzhitong.frames"
@@ -111,7 +111,7 @@ class Receipts:
     """The verdict on one frame: a code where it was not taken at all, or a receipt a change.
 
     ``first`` is the rev of its first change; each further change has the next one, but for ``odd``:
-    [position, status, rev, lost, results, code].
+    [position, status, rev, lost, results, code]. ``content``, in an answer to a question: the hash of the frame that it is about.
     """
 
     kind: ClassVar[int] = ord("R")
@@ -120,6 +120,7 @@ class Receipts:
     odd: tuple[tuple[Any, ...], ...] = ()
     code: str = ""
     known: bool = True
+    content: bytes = b""
     more: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -299,7 +300,7 @@ def _mapping(value: Any) -> dict[str, Any]:
 _PARTS: dict[str, Any] = {
     **dict.fromkeys(("version", "epoch", "clock", "size", "level", "number", "first", "rev"), _int),
     **dict.fromkeys(("county", "device", "incarnation", "code"), _text),
-    **dict.fromkeys(("scope", "digest"), _bytes),
+    **dict.fromkeys(("scope", "digest", "content"), _bytes),
     **dict.fromkeys(("want", "capabilities"), _texts),
     **dict.fromkeys(("asked", "void"), _ints),
     **dict.fromkeys(("known", "again"), bool),
@@ -334,6 +335,16 @@ def to_ranges(numbers: Iterable[int]) -> tuple[tuple[int, int], ...]:
         else:
             found.append((number, number))
     return tuple(found)
+
+
+def frame_hash(content: bytes) -> bytes:
+    """16 bytes that tell two frames of one number apart."""
+    return hashlib.blake2b(content, digest_size=16).digest()
+
+
+def fits(content: bytes) -> bool:
+    """Whether a frame is small enough for the other end to take it at all."""
+    return len(content) <= MOST_MESSAGE and zstandard.get_frame_parameters(content).content_size <= MOST_BYTES
 
 
 def code_hash(code: str) -> bytes:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import requests
 
 from app.errors import KnownError
-from app.schema.record import Change
+from app.schema.record import Change, Receipt
 from app.store.agreement import Area, Frame
 from app.store.store import Store
 from sync.client.link import PIECE, Cut, Pace, checked, first_pace, network, post
@@ -29,6 +29,8 @@ from sync.wire import (
     decode_down,
     encode,
     encode_up,
+    fits,
+    frame_hash,
     scope_tag,
     to_ranges,
 )
@@ -39,6 +41,10 @@ _RESEND = 4 << 10
 _FIRST_GUESS = 60
 _FEWEST, _MOST = 1, 2000
 _CLOCK_MS = 1000
+_TRIES = 2
+"""Failures after which a frame is made smaller, or, if it holds but one change, goes behind all others."""
+_STRETCH = 2
+"""How many times the size that suits the link a frame may have before it is filled anew with fewer changes."""
 
 
 class Request:
@@ -119,8 +125,11 @@ class Request:
         yield bytes(held)
 
     def _frames(self, frames: list[Frame], ask: list[int]) -> Iterator[bytes]:
+        # One that failed again and again goes last, the longest behind the others, so that it holds up nothing but itself.
+        late = [known for known in frames if known.tries >= _TRIES and known.number not in ask]
+        late.sort(key=lambda known: len(known.content))
         for known in frames:
-            if known.number not in ask:
+            if known.number not in ask and known not in late:
                 yield encode(Up(known.content))
         if ask:
             # What the county has of them decides what is sent next; nothing is sent twice for want of asking.
@@ -129,11 +138,16 @@ class Request:
         weight = float(_FIRST_GUESS)
         most = min(max(int(self._pace.frame / weight), _FEWEST), _MOST)
         limit = self._store.meta.integer("sync.most") or _MOST
-        while frame := self._sync.compose(min(most, limit), self._encode):
+        while frame := self._sync.compose(min(most, limit), self._encode, _STRETCH * self._pace.frame):
+            if len(frame.counters) == 1 and not fits(frame.content):
+                self._sync.receipts(frame.number, [Receipt(frame.counters[0], "refused", code="sync.change_too_large")])
+                continue
             self._open[frame.number] = frame
             weight = max(len(frame.content) / len(frame.counters), 1.0)
             most = min(max(int(self._pace.frame / weight), _FEWEST), _MOST)
             yield encode(Up(frame.content))
+        for known in late:
+            yield encode(Up(known.content))
 
     def _encode(self, number: int, changes: list[Change]) -> bytes:
         return encode_up(number, changes, self._pace.level)
@@ -212,7 +226,8 @@ class Request:
         frame = self._open.get(message.number)
         if frame is None or self._foreign:
             return
-        if message.code == "sync.not_yours":
+        other = bool(message.content) and message.content != frame_hash(frame.content)
+        if other or message.code == "sync.not_yours":
             # A cloned disk, or a device set back: under a new incarnation everything unanswered is framed anew.
             self._sync.new_incarnation()
             self._foreign = self.again = True
@@ -231,7 +246,7 @@ class Request:
     def _lost(self, frame: Frame) -> None:
         """The county never got *frame* whole: once more, or, after two failures, anew and smaller."""
         self._absent.add(frame.number)
-        if self._sync.failed(frame.number) >= 2 and len(frame.counters) > 1:
+        if self._sync.failed(frame.number) >= _TRIES and len(frame.counters) > 1:
             self._sync.void(frame.number)
             with self._store.transaction():
                 self._store.meta.set("sync.most", max(len(frame.counters) // 2, 1))

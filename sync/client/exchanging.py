@@ -98,7 +98,8 @@ class _Loop:
                     raise
                 self._sleep(random.uniform(0.5, 1.5) * 2**vain)  # noqa: S311 - spreads devices out, guards nothing
                 continue
-            vain = 0
+            if self._tally.done > before:
+                vain = 0  # a question answered is no progress: on a link that cuts every long frame it would go on for ever
             if request.again:
                 continue
             if request.waiting and not asked_again and self._store.sync.ask_again():

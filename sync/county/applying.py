@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgpack
@@ -18,7 +17,7 @@ from sync.county.records import Held, Records, Sums, hash_of
 from sync.county.rights import Device, Rights
 from sync.county.tables import ASIDE, COUNTY, ENTRY, FRAME, HISTORY
 from sync.merge import Context, Loser, Writer, conflict_change, content_hash, contested, merge
-from sync.wire import Reader, Receipts, decode_up, encode
+from sync.wire import Reader, Receipts, decode_up, encode, frame_hash
 
 _log = logging.getLogger(__name__)
 # The connection or the whole database is at fault, not the change: the frame is tried again, nothing is set aside.
@@ -40,7 +39,7 @@ class Applier:
         WireError for a frame that can't be read: nothing of it is used. *now* in milliseconds since 1970 UTC.
         """
         frame = decode_up(content)
-        digest = hashlib.blake2b(content, digest_size=16).digest()
+        digest = frame_hash(content)
         with self.database.write(self.county) as (conn, _epoch, rev):
             known = self.receipts(conn, device, incarnation, frame.number, digest)
             if known is not None:
@@ -69,7 +68,8 @@ class Applier:
     ) -> Receipts | None:
         """What the county answered to a frame before; None if it never came.
 
-        With *digest* a known number of another content is "not yours": a cloned disk or a restored device.
+        With *digest* a known number of another content is "not yours": a cloned disk or a restored device. Without it the
+        answer says which content it is about, so that the device can see that for itself.
         """
         query = sa.select(FRAME).where(*_frame_key(self.county, device.id, incarnation, number))
         row = conn.execute(query).one_or_none()
@@ -80,7 +80,9 @@ class Applier:
         if digest is not None and row.hash != digest:
             return Receipts(number, code="sync.not_yours")
         (message,) = Reader().feed(row.receipts)
-        return message if isinstance(message, Receipts) else None
+        if not isinstance(message, Receipts):
+            return None
+        return replace(message, content=row.hash) if digest is None else message
 
     def void(self, device: Device, incarnation: str, numbers: Sequence[int], now: int) -> None:
         """The device gave these numbers up: one that comes later is skipped."""
@@ -192,7 +194,7 @@ class _Batch:
         if stored is None and form.parent and change.values.get(form.parent) in missing:
             return Receipt(change.counter, "waiting", code="sync.parent_missing")
         rev = writes.rev + 1
-        outcome = merge(form, stored, change, Context(self._device.id, rev, self._now, writers))
+        outcome = merge(form, stored, change, Context(self._device.id, rev, self._now, writers, self._incarnation))
         if outcome.status == "waiting":
             return Receipt(change.counter, "waiting", code="sync.record_missing")
         if outcome.status == "refused" or outcome.record is None:
@@ -204,7 +206,12 @@ class _Batch:
         body = [change.values, change.bases, outcome.lost, outcome.results]
         self._write(writes, held, change, outcome.record if outcome.written else None, receipt, digest, body, stored)
         writers[rev] = Writer(
-            self._device.id, change.counter, change.time, change.user, {**change.values, **outcome.results}
+            self._device.id,
+            change.counter,
+            min(change.time, self._now),
+            change.user,
+            {**change.values, **outcome.results},
+            self._incarnation,
         )
         for loser in outcome.losers:
             self._keep_loser(writes, held, change, digest, loser)
@@ -247,7 +254,8 @@ class _Batch:
                 "incarnation": "" if county else self._incarnation,
                 "frame": 0 if county else self._number,
                 "counter": change.counter,
-                "time": change.time,
+                # A clock that runs ahead must not win quarrels that come later either.
+                "time": min(change.time, self._now),
                 "account": change.user,
                 "status": receipt.status,
                 "hash": digest,
@@ -268,7 +276,7 @@ class _Batch:
             "id": change.id,
             "gone": 0,
             "account": change.user,
-            "time": change.time,
+            "time": min(change.time, self._now),
         }
         writes.entries.append(entry)
         if stored is not None and stored.area != record.area:
@@ -338,7 +346,9 @@ class _Batch:
             query = sa.select(HISTORY).where(HISTORY.c.county == self._at.county, HISTORY.c.rev.in_(some))
             for row in self._conn.execute(query):
                 values, _, _, results = msgpack.unpackb(row.body)
-                found[row.rev] = Writer(row.device, row.counter, row.time, row.account, {**values, **results})
+                found[row.rev] = Writer(
+                    row.device, row.counter, row.time, row.account, {**values, **results}, row.incarnation
+                )
         return found
 
     def _aside(self, change: Change, digest: bytes, code: str) -> dict[str, Any]:

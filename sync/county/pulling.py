@@ -19,7 +19,8 @@ TAG_SIZE = 8
 # What one delta is taken to weigh before any was sent, and the bounds of how many one frame may hold.
 _FIRST_GUESS = 80
 _FEWEST, _MOST = 20, 4000
-_HEAVY = 4 << 20
+# Characters for each byte that the device wants in a frame: beyond that a page of long texts is cut in two.
+_HEAVY = 8
 _ORDER = ("urgent", *(name for name in STREAMS if name not in {"urgent", "ordinary"}), "ordinary")
 
 
@@ -73,7 +74,7 @@ class Pull:
         while True:
             pages, end = self._look(rows, hello.want)
             for page in pages:
-                for down in self._frames(page, level):
+                for down in self._frames(page, level, _HEAVY * size):
                     yield down
                     if page.deltas:
                         weight = max(len(down.content) // len(page.deltas), 8)
@@ -183,17 +184,17 @@ class Pull:
             self._behind[page.stream, area] = page.after
         self._ahead = {record_id: rev for record_id, rev in self._ahead.items() if rev > page.after}
 
-    def _frames(self, page: _Page, level: int) -> Iterator[Down]:
+    def _frames(self, page: _Page, level: int, most: int) -> Iterator[Down]:
         """*page* as one frame, as several where its texts are too long for one, as none where it tells nothing."""
         before = self._told.get(page.stream, 0) if page.areas is None else page.before
         if before >= page.after or (page.full and not page.deltas and page.areas is None):
             return
-        heavy = sum(len(str(value)) for _, delta in page.deltas for value in delta.values.values()) > _HEAVY
+        heavy = sum(len(str(value)) for _, delta in page.deltas for value in delta.values.values()) > most
         if heavy and len(page.deltas) > 1:
             middle = len(page.deltas) // 2
             cut = page.deltas[middle][0] - 1
-            yield from self._frames(replace(page, after=cut, deltas=page.deltas[:middle], tag=b""), level)
-            yield from self._frames(replace(page, before=cut, deltas=page.deltas[middle:]), level)
+            yield from self._frames(replace(page, after=cut, deltas=page.deltas[:middle], tag=b""), level, most)
+            yield from self._frames(replace(page, before=cut, deltas=page.deltas[middle:]), level, most)
             return
         if page.areas is None:
             self._told[page.stream] = page.after
