@@ -76,6 +76,7 @@ class Request:
         self._void: list[int] = []
         self._foreign = False
         self._ended = False
+        self._carried = False
         self.again = False
         self.waiting = False
         self.in_agreement = False
@@ -239,6 +240,7 @@ class Request:
         else:
             receipts = message.spread(frame.counters)
             self._sync.receipts(frame.number, receipts)
+            self._carried = True
             del self._open[frame.number]
             self._tally.up += sum(receipt.final for receipt in receipts)
             self.waiting = self.waiting or not all(receipt.final for receipt in receipts)
@@ -278,7 +280,7 @@ class Request:
         mine = {key: (held.records, held.total) for key, held in self._sync.digests().items()}
         self.in_agreement = agreement(mine) == end.digest
         limit = self._store.meta.integer("sync.most")
-        if limit:
-            # Frames were made smaller on a bad day; a request that came through lets them grow again.
+        if limit and self._carried:
+            # Frames were made smaller on a bad day; a request that brought some through lets them grow again.
             with self._store.transaction():
                 self._store.meta.set("sync.most", limit * 2 if limit < _MOST else 0)
