@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from app.services.office import Office
 
 # "14:31 杨守义（调解员）：…" — the time may be missing, the bracket too.
-_LINE = re.compile(r"^(?:\d{1,2}:\d{2}\s+)?(?P<who>[^：:（(\s]{1,20})(?:[（(](?P<as>[^）)]*)[）)])?[：:]\s*(?P<words>.+)$")
+_LINE = re.compile(
+    r"^(?:\d{1,2}:\d{2}\s+)?(?P<who>[^：:（(\s]{1,20})(?:[（(](?P<as>[^）)]*)[）)])?(?:：|:(?!\d))\s*(?P<words>.+)$"
+)
 _MARKS = re.compile(r"^[［\[](?:事实|方案|同意)[］\]]\s*")
 _RESULTS = {"continue": "adjourned", "failed": "failed", "stopped": "refused"}
 
@@ -38,7 +40,9 @@ def documents(office: Office, mediation_id: str) -> list[dict[str, Any]]:
             number = session.values.get("number") if session else None
             name = f"{document.name}-{number}" if several else document.name
             title = f"{document.title}（第{number}次）" if several else document.title
-            found.append({**document.status(made), "name": name, "title": title, "session": session.id if session else None})
+            found.append(
+                {**document.status(made), "name": name, "title": title, "session": session.id if session else None}
+            )
     return found
 
 
@@ -52,16 +56,20 @@ def write(office: Office, mediation_id: str, name: str, out: Path, *, session_id
     base, _, number = name.partition("-")
     document = load_catalogue()[base]
     session: Record | None = None
-    if document.per == "session" and file.sessions:
-        session = next((s for s in file.sessions if s.id == session_id), file.sessions[-1])
-        if number:
-            session = next((s for s in file.sessions if str(s.values.get("number")) == number), None)
-            if session is None:
-                raise KnownError("documents.no_session", number=number)
-    office.gate.require(
-        "document", "mediation", file.mediation.area, record=mediation_id, fields=name, own=True
-    )
+    if document.per == "session" and (file.sessions or number or session_id):
+        session = _chosen(file.sessions, number, session_id)
+    office.gate.require("document", "mediation", file.mediation.area, record=mediation_id, fields=name, own=True)
     return render(document, gather(office, file, session), out)
+
+
+def _chosen(sessions: tuple[Record, ...], number: str, session_id: str | None) -> Record:
+    """The session meant: the one with this id, else with this number, else the last."""
+    fitting = [s for s in sessions if session_id is None or s.id == session_id]
+    if session_id is None and number:
+        fitting = [s for s in fitting if str(s.values.get("number")) == number]
+    if not fitting:
+        raise KnownError("documents.no_session", number=number or "—")
+    return fitting[-1]
 
 
 def gather(office: Office, file: MediationFile, session: Record | None) -> MediationContext:
@@ -118,7 +126,9 @@ def _party(office: Office, record: Record) -> paper.Party:
 
 
 def _session(values: Mapping[str, Any], mediation: Mapping[str, Any]) -> paper.Session:
-    statements = tuple(_statement(line) for line in _lines(values.get("transcript")))
+    # What somebody said stays as he said it: "3、4组" at its head is no number of a list.
+    said = (line.strip() for line in str(values.get("transcript") or "").split("\n"))
+    statements = tuple(_statement(line) for line in said if line)
     result = _RESULTS.get(str(values.get("result")))
     if values.get("result") == "agreed":
         result = "oral" if mediation.get("agreement_form") == "oral" else "written"
@@ -153,7 +163,14 @@ def _statement(line: str) -> paper.Statement:
 
 def _lines(text: object) -> tuple[str, ...]:
     """The items of a text of one item a line, without numbers that somebody typed before them."""
-    lines = (re.sub(r"^\s*(?:\d{1,2}[.、．]|[一二三四五六七八九十]{1,3}、)\s*", "", line).strip() for line in str(text or "").split("\n"))
+    lines = (
+        re.sub(
+            r"^\s*(?:\d{1,2}(?:[.．](?!\d)|、(?!\s*\d))|[一二三四五六七八九十]{1,3}、(?![一二三四五六七八九十]))\s*",
+            "",
+            line,
+        ).strip()
+        for line in str(text or "").split("\n")
+    )
     return tuple(line for line in lines if line)
 
 
