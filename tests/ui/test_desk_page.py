@@ -77,6 +77,21 @@ def test_a_second_enter_does_not_register_twice(qtbot, desk):
     assert desk.office.store.count("event") == 1
 
 
+def test_enter_stays_on_the_desk_with_the_line_ready_for_the_next_call(qtbot, desk):
+    page = shown(qtbot, desk)
+    with qtbot.waitActive(page):
+        page.activateWindow()
+    page.entry.setFocus()
+    went = []
+    page.go.connect(lambda name, _args: went.append(name))
+    commit(page.entry, "上寨村 路灯不亮")
+    qtbot.keyClick(page.entry, Qt.Key.Key_Return)
+    desk.settle()
+    assert went == []
+    assert page.entry.hasFocus()
+    assert not page.entry.isReadOnly()
+
+
 def test_tab_opens_the_form_with_what_was_recognised(qtbot, desk):
     page = shown(qtbot, desk)
     commit(page.entry, "下寨村 路灯不亮")

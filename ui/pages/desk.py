@@ -170,7 +170,8 @@ class DeskPage(Page):
         hints.addWidget(KeyHint("Tab", "补细节"))
 
     def _register(self, quick: Quick) -> None:
-        self.entry.setEnabled(False)
+        # Not disabled: a line that is disabled passes its focus on, and that reads as Tab.
+        self.entry.setReadOnly(True)
         self._jobs.run(
             lambda: self._office.cases.report(quick.values(), area=quick.area),
             then=self._on_registered,
@@ -178,7 +179,7 @@ class DeskPage(Page):
         )
 
     def _on_registered(self, outcome: Outcome) -> None:
-        self.entry.setEnabled(True)
+        self.entry.setReadOnly(False)
         self.entry.setFocus()
         if not outcome.ok or outcome.record is None:
             self.said.emit("没有登记：" + "；".join(fault.message for fault in outcome.faults), None)
@@ -189,7 +190,7 @@ class DeskPage(Page):
         self._load()
 
     def _on_failed(self, error: Exception) -> None:
-        self.entry.setEnabled(True)
+        self.entry.setReadOnly(False)
         self.entry.setFocus()
         self._jobs.failed.emit(error)
 
@@ -230,14 +231,14 @@ class QuickEntry(QLineEdit):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._quick and self._quick.title:
-            if not self._rest.isActive():
+            if not self._rest.isActive() and not self.isReadOnly():
                 self._rest.start()
                 self.registered.emit(self._quick)
         else:
             super().keyPressEvent(event)
 
     def focusNextPrevChild(self, next: bool) -> bool:  # noqa: A002 - Qt's name
-        if next and self._quick is not None:
+        if next and self._quick is not None and not self.isReadOnly():
             self.wanted_more.emit(self._quick)
             return True
         return super().focusNextPrevChild(next)
