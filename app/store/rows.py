@@ -158,8 +158,12 @@ class Rows:
         for start in range(0, len(wanted), _CHUNK):
             part = wanted[start : start + _CHUNK]
             marks = ",".join("?" * len(part))
-            for record_id, body in self._conn.execute(f"SELECT id, body FROM agreed WHERE id IN ({marks})", part):
+            query = f"SELECT id, form, body FROM agreed WHERE id IN ({marks})"
+            for record_id, form, body in self._conn.execute(query, part):
                 found[record_id] = Agreed.unpack(body)
+                # What was kept before this program knew the field.
+                for name in found[record_id].extra.keys() & self._forms[form].fields.keys():
+                    found[record_id].set(self._forms[form], name, found[record_id].extra.pop(name))
         return found
 
     def keep_agreed(self, form: str, held: Mapping[str, Agreed]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import resource
 import shutil
 import time
@@ -217,7 +218,9 @@ def test_a_withdrawn_stream_leaves_nothing_to_be_found(enrolled):
     enrolled.sync.deltas([whole], {(VILLAGE, "ordinary"): 5})
     enrolled.sync.deltas([Delta("resident", whole.id, VILLAGE, 8, {"remark": "乙"}, {"remark": 8})], {})
     enrolled.sync.set_scope({(VILLAGE, "urgent")})
-    left = [enrolled.conn.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("search_document", "history")]
+    left = [
+        enrolled.conn.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("search_document", "history")
+    ]
     assert left == [0, 0]
 
 
@@ -267,3 +270,21 @@ def test_what_a_full_disk_refused_can_be_saved_again(store, monkeypatch):
     monkeypatch.setattr(store.meta, "set", real)
     store.save([person(remark="二")], "lin")
     assert [change.values["remark"] for change in store.journal.since(0)] == ["二"]
+
+
+def test_a_field_that_the_program_learns_under_an_unsent_change_is_where_it_belongs(store, key, forms, tmp_path):
+    resident = forms["resident"]
+    fewer = dataclasses.replace(resident, fields={n: item for n, item in resident.fields.items() if n != "occupation"})
+    old = Store.create(tmp_path / "old", key, dataclasses.replace(forms, by_name={**forms.by_name, "resident": fewer}))
+    whole = {"name": "甲", "occupation": "木匠"}
+    old.sync.deltas([Delta("resident", old.new_id(), VILLAGE, 5, whole, {"": 5}, whole=True)], {})
+    (record,) = old.select("resident")
+    old.save([person(record.id, remark="没发出")], "lin")
+    old.close()
+    new = Store.open(tmp_path / "old", key, forms)
+    new.save([person(record.id, occupation="瓦匠")], "lin")
+    for number, rev in ((1, 8), (2, 9)):
+        new.sync.receipts(number, [Receipt(number, "accepted", rev)])
+    assert new.get("resident", record.id).values["occupation"] == "瓦匠"
+    assert new.get("resident", record.id).extra == {}
+    new.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import os
 import random
@@ -317,3 +318,24 @@ def test_a_window_that_saves_while_a_worker_syncs_loses_and_doubles_nothing(tmp_
         for number, record_id in enumerate(made):
             assert b.get("resident", record_id).values == a.get("resident", record_id).values, number
         assert a.store.sync.reckon() == b.store.sync.reckon() == a.store.sync.digests()
+
+
+def test_a_field_that_the_county_learns_later_counts_the_same_as_before(tmp_path, forms, new_store):
+    resident = forms["resident"]
+    fewer = dataclasses.replace(resident, fields={n: item for n, item in resident.fields.items() if n != "occupation"})
+    old = dataclasses.replace(forms, by_name={**forms.by_name, "resident": fewer})
+    path = tmp_path / "county.db"
+    with Running(path, old).serving() as running:
+        a, b = running.device(new_store(), "张干事"), running.device(new_store(), "李干事")
+        (made,) = a.save(person(occupation="木匠")).ids
+        both((a, b))
+        code = running.county.code
+    running = Running.__new__(Running)
+    running.forms, running.county = forms, County.open(path, forms, code=code)
+    with running.serving():
+        for desk in (a, b):
+            desk.store.sync.moved(running.url)
+        a.save(person(made, occupation="瓦匠"))
+        both((a, b))
+        assert b.get("resident", made).values["occupation"] == "瓦匠"
+        assert all(row.sound for row in office.digest(running.county))
