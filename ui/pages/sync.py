@@ -66,7 +66,7 @@ class SyncPage(Page):
         self.stick_card = Card("U 盘")
         self.stick_card.add(
             words(
-                "用 U 盘收发这一块还没有做进窗口。断网久了，可请县中心用命令行 township bundle 代为收发。",
+                "用 U 盘收发还没有做，后面的版本会有。断网再久也照常办事，写下的都在本机，有网时自己发出去。",
                 "13",
                 "text-3",
                 wrap=True,
