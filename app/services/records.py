@@ -51,6 +51,9 @@ class Records:
         Raises Denied, and KnownError where the store can't take it.
         """
         shape = self._form(form)
+        if shape.immutable:
+            # Steps are made by acting on a case, where its rules are asked.
+            raise KnownError("forms.by_action", form=shape.title)
         held = self._store.get(form, record_id) if record_id else None
         filled = values if held else {**values, **self._defaults(form, values)}
         clean, faults = shape.clean(filled, partial=held is not None)
