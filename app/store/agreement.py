@@ -444,7 +444,8 @@ class Agreement:
         keep: dict[str, Agreed] = {}
         lines: list[tuple[Any, ...]] = []
         self._store.query.keep_past(
-            name, {row.id: (row.rev, Agreed.of(form, row).values) for row in rows.values() if row.rev and not row.pending}
+            name,
+            {row.id: (row.rev, Agreed.of(form, row).values) for row in rows.values() if row.rev and not row.pending},
         )
         for delta in deltas:
             row = out.get(delta.id) or rows.get(delta.id) or Row(name, delta.id, delta.area, {})

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout
+from PySide6.QtGui import QAction, QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSizePolicy, QVBoxLayout
 
 from app.services.records import Outcome
 from ui import icons, theme
@@ -29,9 +29,6 @@ from ui.pieces.text import words
 
 if TYPE_CHECKING:
     from app.services.office import Office
-
-# A side column keeps its px in large type, too: the list is what should have the room.
-_SIDE = 296
 
 
 class DeskPage(Page):
@@ -73,11 +70,16 @@ class DeskPage(Page):
     def refresh(self, changed: Sequence[str]) -> None:
         self._load()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place_hints()
+
     def _build_left(self, column: QVBoxLayout) -> None:
         quick = Card()
         quick.add(self.entry)
         quick.add(self._said)
         self._hints = QHBoxLayout()
+        self._hinted: QHBoxLayout | None = None
         self._hints.setSpacing(8)
         quick.add(self._hints)
         self.entry.textChanged.connect(lambda _text: self._show_said())
@@ -103,7 +105,6 @@ class DeskPage(Page):
         column.addWidget(self.todo, 1)
 
     def _build_right(self, column: QVBoxLayout) -> None:
-        width = _SIDE
         self.sync_card = Card(
             "同步", actions=[Button("详情", lambda: self.go.emit("sync", {}), kind="link", small=True)]
         )
@@ -114,7 +115,7 @@ class DeskPage(Page):
         self._figures = Figures()
         self.week_card.add(self._figures)
         for card in (self.sync_card, self.week_card):
-            card.setFixedWidth(width)
+            self.add_side(card, 296, 240)
             column.addWidget(card)
         column.addStretch(1)
 
@@ -157,13 +158,24 @@ class DeskPage(Page):
             for said in quick.words:
                 pill = Pill(said, "person-chip")
                 pill.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+                pill.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
                 self._said.addWidget(pill)
             if not quick.words:
                 self._said.addWidget(words("还没认出村组、类别或电话，会照原话登记。", "13", "text-3"))
         self._said.addStretch(1)
-        # In large type the hints stand on a line of their own: the chips need theirs.
+        self._hinted = None
+        self._place_hints()
+
+    def _place_hints(self) -> None:
+        """In large type and where it is narrow the hints stand on a line of their own: the chips need theirs."""
+        hints = self._hints if theme.current().large or self.narrow() else self._said
+        if hints is self._hinted:
+            return
+        if self._hinted is self._said:
+            self._show_said()
+            return
         empty(self._hints)
-        hints = self._hints if theme.current().large else self._said
+        self._hinted = hints
         if hints is self._hints:
             hints.addStretch(1)
         hints.addWidget(KeyHint("Return", "登记"))

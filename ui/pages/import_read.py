@@ -129,7 +129,9 @@ def _problems(forms: Forms, found: Recognised, plan: Plan) -> Sequence[dict[str,
     names = _names(found)
     lines = []
     for verdict, findings in (("不导入", plan.refused), ("照导，待核实", plan.flagged)):
-        lines += [(f.row, verdict, names.get((f.sheet, f.row), ""), _label(forms, f.field), f.message) for f in findings]
+        lines += [
+            (f.row, verdict, names.get((f.sheet, f.row), ""), _label(forms, f.field), f.message) for f in findings
+        ]
     for verdict, twins in (("并成一人", plan.same_person), ("可能重复", plan.possible_duplicates)):
         lines += [(t.row, verdict, names.get((t.sheet, t.row), ""), _label(forms, t.field), t.message) for t in twins]
     order = {"不导入": 0, "照导，待核实": 1, "可能重复": 2, "并成一人": 3}
@@ -154,6 +156,4 @@ def _label(forms: Forms, field: str) -> str:
     form, _, name = field.rpartition(".")
     if form in forms and name in forms[form].fields:
         return forms[form].fields[name].label
-    return next(
-        (each.fields[name].label for each in forms.values() if name in each.fields), name or "整行"
-    )
+    return next((each.fields[name].label for each in forms.values() if name in each.fields), name or "整行")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPainter
+from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -16,15 +16,22 @@ from PySide6.QtWidgets import (
 )
 
 from ui import icons, theme
-from ui.lists.columns import short_time
-from ui.lists.fitting import FittingColumns
+from ui.lists.columns import Column, short_time
+from ui.lists.fitting import give_way
 from ui.pages.registry_read import PAGE, Households, Row
 from ui.pieces.chips import State, paint_chip
 
 _Index = QModelIndex | QPersistentModelIndex
 _NOWHERE = QModelIndex()
-HEADINGS = ("户主 / 成员", "户号", "房屋", "人数", "在户情况", "联系人", "上次走访")
-_WIDTHS = (124, 80, 0, 48, 104, 68, 80)
+COLUMNS = (
+    Column("head", "户主 / 成员", 124),
+    Column("number", "户号", 112, spare=2),
+    Column("home", "房屋", stretch=True, least=72),
+    Column("people", "人数", 52, "right", spare=3),
+    Column("presence", "在户情况", 112, spare=1),
+    Column("contact", "联系人", 76, spare=5),
+    Column("visited", "上次走访", 88, spare=4),
+)
 _PEOPLE, _PRESENCE, _VISIT = 3, 4, 6
 _USUAL = "户在人在"
 
@@ -91,7 +98,7 @@ class FamilyModel(QAbstractItemModel):
         return 0 if parent.internalId() or parent.column() else len(self.rows[parent.row()].members)
 
     def columnCount(self, parent: _Index = _NOWHERE) -> int:
-        return len(HEADINGS)
+        return len(COLUMNS)
 
     def hasChildren(self, parent: _Index = _NOWHERE) -> bool:
         return self.rowCount(parent) > 0
@@ -115,7 +122,9 @@ class FamilyModel(QAbstractItemModel):
         if role == Qt.ItemDataRole.TextAlignmentRole:
             right = Qt.AlignmentFlag.AlignRight if section == _PEOPLE else Qt.AlignmentFlag.AlignLeft
             return right | Qt.AlignmentFlag.AlignVCenter
-        return HEADINGS[section] if way == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole else None
+        return (
+            COLUMNS[section].title if way == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole else None
+        )
 
     def _on_more(self, turn: int, found: Households) -> None:
         if turn != self._turn:
@@ -156,8 +165,8 @@ class FamilyView(QTreeView):
         header.setStretchLastSection(False)
         header.setSectionsMovable(False)
         header.setMinimumSectionSize(40)
+        self._given_way: set[int] = set()
         self.fit()
-        FittingColumns(self, [width or 72 for width in _WIDTHS], (5, 6, 3, 1, 4))
         self.selectionModel().currentChanged.connect(
             lambda now, _before: self.current_changed.emit(self.families.row_at(now))
         )
@@ -168,11 +177,22 @@ class FamilyView(QTreeView):
         """Take the widths of the look in force."""
         look = theme.current()
         self.header().setFixedHeight(look.px("table-header"))
-        for number, width in enumerate(_WIDTHS):
-            way = QHeaderView.ResizeMode.Interactive if width else QHeaderView.ResizeMode.Stretch
+        for number, column in enumerate(COLUMNS):
+            way = QHeaderView.ResizeMode.Stretch if column.stretch else QHeaderView.ResizeMode.Interactive
             self.header().setSectionResizeMode(number, way)
-            if width:
-                self.header().resizeSection(number, look.grown(width))
+            if not column.stretch:
+                self.setColumnHidden(number, False)  # a hidden one takes no width
+                self.header().resizeSection(number, look.grown(column.width))
+        self._given_way = give_way(self, COLUMNS, ())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._given_way = give_way(self, COLUMNS, self._given_way)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self.fit()
 
     def current_row(self) -> Row | None:
         """The household or person that is current."""
@@ -299,6 +319,8 @@ class _Delegate(QStyledItemDelegate):
             room.setLeft(rect.left() - before + 8)
             if column == _PRESENCE:
                 room.setLeft(rect.left() - before + 20)
+            size = QFontMetrics(theme.current().font("fs-13" if member else "fs"))
+            room.setLeft(min(room.left(), room.right() - size.horizontalAdvance(text)))
         if text:
             _words(painter, room, text, "fs-13" if member else "fs", "text" if column == 0 else "text-2", left)
 
@@ -313,4 +335,4 @@ def _words(
     painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | align, shown)
 
 
-__all__ = ["HEADINGS", "PAGE", "FamilyModel", "FamilyView"]
+__all__ = ["COLUMNS", "PAGE", "FamilyModel", "FamilyView"]
