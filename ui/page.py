@@ -6,11 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from ui import theme
 from ui.pieces.buttons import Button, IconButton
 from ui.pieces.text import Elided
+
+_NARROW = 900
 
 
 class Page(QWidget):
@@ -32,6 +35,7 @@ class Page(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         look = theme.current()
         self._edge = look.px("margin")
+        self._sides: list[tuple[QWidget, int, int]] = []
         whole = QVBoxLayout(self)
         whole.setContentsMargins(self._edge, 0, self._edge, self._edge // 2 if dense else self._edge)
         whole.setSpacing(0)
@@ -98,6 +102,25 @@ class Page(QWidget):
     def add(self, thing: QWidget, stretch: int = 0) -> None:
         """Put *thing* below what is there."""
         self.content.addWidget(thing, stretch)
+
+    def add_side(self, thing: QWidget, normal: int, slim: int) -> None:
+        """A column at the side is *normal* px wide, *slim* in a small window.
+
+        It keeps its px in large type, too: what stands beside it should have the room.
+        """
+        self._sides.append((thing, normal, slim))
+        thing.setFixedWidth(slim)
+
+    def narrow(self) -> bool:
+        """Whether the page has little room, as in a small window or on a screen whose everything is enlarged."""
+        # The page itself may be wider than its window: that is what is to be mended.
+        around = self.parentWidget()
+        return min(self.width(), around.width() if around else self.width()) < _NARROW
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        for thing, normal, slim in self._sides:
+            thing.setFixedWidth(slim if self.narrow() else normal)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

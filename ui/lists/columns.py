@@ -16,7 +16,8 @@ Role = Literal["text", "chip", "date", "button"]
 class Column:
     """One column. *width* in px at normal size; *stretch* takes the free width; *tone* is text, text-2 or text-3.
 
-    Where it gets narrow, columns with a *spare* give way, the highest first, so that the stretching one can be read.
+    Where it gets narrow, columns with a *spare* give way, the highest first, so that the stretching one has the
+    *least* px it can be read in.
 
     ``text``: the row's value as words, or a `Cell`. ``chip``: a state's word or a `State`. ``date``: an ISO date or
     time, or a `Cell`. ``button``: the words of a button, "" for none.
@@ -33,6 +34,7 @@ class Column:
     sortable: bool = True
     hidden: bool = False
     spare: int = 0
+    least: int = 200
 
 
 @dataclass(frozen=True)

@@ -2,51 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from PySide6.QtCore import QEvent, QObject
 from PySide6.QtWidgets import QTableView, QTreeView
 
 from ui import theme
+from ui.lists.columns import Column
 
-_MAIN = 150
 
+def give_way(view: QTableView | QTreeView, columns: Sequence[Column], given: Collection[int]) -> set[int]:
+    """Hide columns with a ``spare`` while the stretching one has less than its ``least``; the numbers of those hidden.
 
-class FittingColumns(QObject):
-    """Watches *view*: *widths* in px at normal size, 0 for the column that stretches; *leaving* names who goes first.
-
-    What somebody hid himself stays hidden.
+    *given* are those hidden last time: they come back first. What somebody hid himself stays hidden.
     """
-
-    def __init__(
-        self, view: QTableView | QTreeView, widths: Sequence[int], leaving: Sequence[int], extra: int = 0
-    ) -> None:
-        super().__init__(view)
-        self._view, self._widths, self._leaving, self._extra = view, tuple(widths), tuple(leaving), extra
-        self._hidden: set[int] = set()
-        view.viewport().installEventFilter(self)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Resize:
-            self.fit()
-        return False
-
-    def fit(self) -> None:
-        """Hide and show again for the width there is."""
-        look, view = theme.current(), self._view
-        kept = [
-            number for number in range(len(self._widths)) if number in self._hidden or not view.isColumnHidden(number)
-        ]
-        need = sum(look.grown(self._widths[number] or _MAIN) for number in kept) + look.grown(self._extra)
-        gone: set[int] = set()
-        for number in self._leaving:
-            if need <= view.viewport().width():
-                break
-            if number in kept:
-                gone.add(number)
-                need -= look.grown(self._widths[number] or _MAIN)
-        before, self._hidden = self._hidden, gone
-        for number in before - gone:
-            view.setColumnHidden(number, False)
-        for number in gone - before:
-            view.setColumnHidden(number, True)
+    if not any(column.spare for column in columns):
+        return set()
+    for number in given:
+        view.setColumnHidden(number, False)
+    look = theme.current()
+    shown = [number for number in range(len(columns)) if not view.isColumnHidden(number)]
+    need = sum(look.grown(columns[n].least) if columns[n].stretch else view.columnWidth(n) for n in shown)
+    gone: set[int] = set()
+    for number in sorted(shown, key=lambda number: -columns[number].spare):
+        if need <= view.viewport().width() or not columns[number].spare:
+            break
+        need -= view.columnWidth(number)
+        view.setColumnHidden(number, True)
+        gone.add(number)
+    return gone

@@ -9,10 +9,8 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidge
 from ui import icons, theme
 from ui.lists.columns import Group
 from ui.lists.delegate import EDGE, PAD, RecordDelegate, paint_check
+from ui.lists.fitting import give_way
 from ui.lists.model import RecordModel
-
-# A title of fewer px says too little.
-_READABLE = 200
 
 
 class RecordView(QTableView):
@@ -71,23 +69,7 @@ class RecordView(QTableView):
         self._give_way()
 
     def _give_way(self) -> None:
-        """Hide spare columns while the stretching one would be too narrow to read, and bring them back."""
-        columns = self._rows.columns
-        if not any(column.spare for column in columns):
-            return
-        for number in self._given_way:
-            self.setColumnHidden(number, False)
-        self._given_way.clear()
-        look = theme.current()
-        shown = [number for number in range(len(columns)) if not self.isColumnHidden(number)]
-        taken = sum(self.columnWidth(number) for number in shown if not columns[number].stretch)
-        free = self.viewport().width() - taken
-        for number in sorted(shown, key=lambda number: -columns[number].spare):
-            if free >= look.grown(_READABLE) or not columns[number].spare:
-                return
-            free += self.columnWidth(number)
-            self.setColumnHidden(number, True)
-            self._given_way.add(number)
+        self._given_way = give_way(self, self._rows.columns, self._given_way)
 
     def fit_groups(self) -> None:
         """Give group lines their lower height. Only lists up to 500 rows may have some: the longer stay virtual."""

@@ -108,7 +108,7 @@ class CasePage(Page):
         left.addStretch(1)
         for card in (self.next_card, self.due_card, self.units_card):
             right.addWidget(card)
-            card.setFixedWidth(272)
+            self.add_side(card, 272, 232)
         right.addStretch(1)
         grid.addWidget(self._strip, 0, 0, 1, 2)
         grid.addLayout(left, 1, 0)

@@ -66,6 +66,7 @@ class EventsPage(Page):
 
     def _list(self) -> Card:
         card = Card(flush=True)
+        card.setMinimumWidth(560)  # a title can be read beside state, number and due time
         self.search = SearchField("编号、标题、地点", 200)
         self.search.searched.connect(self._on_text)
         codes = self._office.forms.codes["event_class"].items
@@ -78,12 +79,12 @@ class EventsPage(Page):
         self.table = RecordTable(
             [
                 Column("state", "状态", 108, role="chip"),
-                Column("number", "编号", 124, tone="text-2"),
+                Column("number", "编号", 104, tone="text-2"),
                 Column("title", "标题", stretch=True),
                 Column("kind", "类别", 92, tone="text-2", spare=2),
                 Column("village", "村", 88, tone="text-2", sortable=False, spare=3),
                 Column("unit", "承办单位", 120, tone="text-2", spare=1),
-                Column("due", "到期", 124, role="date"),
+                Column("due", "到期", 116, role="date"),
             ],
             lambda _offset, _limit, _order: (),
             unit="件",

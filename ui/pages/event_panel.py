@@ -54,12 +54,13 @@ class EventPanel(Card):
         event, state, now = file.case.event, file.case.state, file.now
         head = QHBoxLayout()
         head.addWidget(Chip(chip_of(event.values, self._rules, now)))
-        head.addWidget(Elided(state.case_no or "未编号", tone="text-3"), 1)
+        head.addStretch(1)
         head.addWidget(
             Button("打开", lambda: self.wanted.emit(event.id, ""), kind="quiet", icon="arrows-diagonal", small=True)
         )
         self._column.addLayout(head)
         self._column.addWidget(words(str(event.values.get("title") or ""), "16", strong=True, wrap=True))
+        self._column.addWidget(words(state.case_no or "未编号", tone="text-3"))
         self._column.addWidget(rule())
         facts = [Fact(label, value) for label, value in file.facts if label not in ("情况", "代为登记", "村（社区）")]
         reporter = " ".join(part for part in (str(event.values.get("reporter") or ""), file.phone) if part)

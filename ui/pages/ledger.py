@@ -17,7 +17,6 @@ from ui.forms.editor import RecordForm
 from ui.forms.reason import ask_reason
 from ui.forms.references import Target
 from ui.lists import BatchAction, Order, RecordTable
-from ui.lists.fitting import FittingColumns
 from ui.page import Page
 from ui.pages import ledger_read
 from ui.pages.ledger_read import Wanted
@@ -163,7 +162,6 @@ class LedgerPage(Page):
             ),
         )
         columns = IconButton("columns-3", "选列", menu=self.table.columns_menu())
-        self._keep_readable()
         line = card.add_line(self.search, self._villages, *filters, None, columns)
         line.setContentsMargins(12, 8, 12, 8)
         card.add_rule()
@@ -174,13 +172,6 @@ class LedgerPage(Page):
         self._inside.addWidget(card)
         self._jobs.run(self._office.store.areas, self._on_areas)
         self._load()
-
-    def _keep_readable(self) -> None:
-        shown = self.table.model.columns
-        widths = [0 if column.stretch else column.width for column in shown]
-        title = self._office.forms[self.form_name].title_field
-        leaving = [n for n in range(len(shown) - 1, 1, -1) if not shown[n].stretch and shown[n].key != title]
-        FittingColumns(self.table.view, widths, [*leaving, 1], extra=30)
 
     def _filter(self, name: str, label: str, choices: Sequence[tuple[object, str]]) -> FilterButton:
         button = FilterButton(label, choices)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,9 +39,11 @@ def columns(form: Form) -> list[Column]:
     found = [_column(form, name) for name in form.list_columns]
     if not any(column.stretch for column in found) and found:
         widest = max(range(len(found)), key=lambda at: found[at].width)
-        found[widest] = Column(found[widest].key, found[widest].title, found[widest].width, stretch=True)
+        found[widest] = replace(found[widest], stretch=True)
     found.insert(1, Column("@village", "村", 88, tone="text-2", sortable=False))
-    return found
+    # The later ones go first, what the record is called never.
+    kept = {found[0].key, form.title_field}
+    return [c if c.stretch or c.key in kept else replace(c, spare=number) for number, c in enumerate(found)]
 
 
 def choice_filters(form: Form) -> list[tuple[str, str, list[tuple[object, str]]]]:

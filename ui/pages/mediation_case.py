@@ -152,9 +152,11 @@ class MediationPage(Page):
             chip = PersonChip(str(values.get("name") or ""), note)
             chip.setToolTip("修改当事人")
             chip.clicked.connect(lambda _on=False, key=party.id: self.go.emit("mediation_form", {"party": key}))
-            self.parties_card.add_line(
-                side, chip, self._phone(party), Elided(form.show("address", values.get("address")), tone="text-3")
-            )
+            self.parties_card.add_line(side, chip, self._phone(party), None)
+            if address := form.show("address", values.get("address")):
+                below = words(address, tone="text-3", wrap=True)
+                below.setContentsMargins(theme.current().px("key-label") + 8, 0, 0, 4)
+                self.parties_card.add(below)
 
     def _phone(self, party: Record) -> Masked:
         text = self._office.forms["party"].show("phone", party.values.get("phone"), masked=True)

@@ -309,8 +309,8 @@ class SessionPage(Page):
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(12)
         self.speakers = Speakers()
-        self.speakers.setFixedWidth(208)
         self.speakers.picked.connect(self.speak)
+        self.add_side(self.speakers, 208, 164)
         line.addWidget(self.speakers)
         line.addWidget(self._paper(), 1)
         right = QVBoxLayout()
@@ -322,7 +322,7 @@ class SessionPage(Page):
         self._duties_card.add(self.duties)
         self._said_card = Card("已谈到的", "标为方案、同意的")
         for card in (self._duties_card, self._said_card):
-            card.setFixedWidth(272)
+            self.add_side(card, 272, 220)
         right.addWidget(self._duties_card)
         right.addWidget(self._said_card, 1)
         line.addLayout(right)

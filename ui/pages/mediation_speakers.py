@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
-from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent, QPen, QShortcut
+from PySide6.QtGui import QFontMetrics, QKeySequence, QPainter, QPaintEvent, QPen, QShortcut
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QVBoxLayout, QWidget
 
 from ui import icons, theme
@@ -183,6 +183,9 @@ class _Duty(_Line):
         elif self.keys:
             right = spoken(self.keys)
         wide = painter.fontMetrics().horizontalAdvance(right) + 10 if right else 0
+        words = QFontMetrics(look.font("fs")).horizontalAdvance(self.text())
+        if not look.large and words > self.width() - side - 10 - wide:
+            right, wide = "", 0  # the mark at the left says it, too
         box = QRect(self.width() - wide, (self.height() - look.grown(20)) // 2, wide - 2, look.grown(20))
         if done:
             painter.setPen(look.colour("text-3"))

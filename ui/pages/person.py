@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from ui.jobs import Jobs
 
 _COLUMNS = (
-    Column("name", "姓名", 120, strong=True, sortable=False),
-    Column("relation", "与户主关系", 110, sortable=False),
-    Column("sex", "性别", 60, sortable=False),
-    Column("birth", "出生日期", 120, role="date", sortable=False),
+    Column("name", "姓名", strong=True, stretch=True, sortable=False, least=96),
+    Column("relation", "与户主关系", 92, sortable=False),
+    Column("sex", "性别", 60, sortable=False, spare=2),
+    Column("birth", "出生日期", 120, role="date", sortable=False, spare=3),
     Column("id_number", "公民身份号码", 170, tone="text-2", sortable=False),
-    Column("phone", "联系电话", 120, tone="text-2", stretch=True, sortable=False),
+    Column("phone", "联系电话", 112, tone="text-2", sortable=False),
 )
 
 

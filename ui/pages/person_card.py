@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from ui import theme
@@ -51,7 +51,7 @@ class PersonCard(Card):
         super().__init__(flush=True)
         self._office, self._jobs = office, jobs
         self.file: PersonFile | None = None
-        self.setMinimumWidth(theme.current().grown(240))
+        self._measure()
         self._head = QVBoxLayout()
         self._head.setContentsMargins(12, 12, 8, 10)
         self._inside = QVBoxLayout()
@@ -75,6 +75,17 @@ class PersonCard(Card):
         self.add_rule()
         self.add(self._foot)
         self.show_nothing()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._measure()
+            if self.file is not None:
+                self.show_file(self.file)
+
+    def _measure(self) -> None:
+        # The longest label beside an identity number with its eye, and a scroll bar.
+        self.setMinimumWidth(theme.current().grown(276) + 20)
 
     def show_nothing(self) -> None:
         """Nobody is chosen."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSplitter, QStackedWidget
 
 from app.services.registry import Place
@@ -71,8 +71,9 @@ class RegistryPage(Page):
         self.card.go_to.connect(self._on_dealing)
         split.addWidget(self.card)
         split.setStretchFactor(1, 1)
-        grown = theme.current().grown
-        split.setSizes([grown(238), grown(620), grown(272)])
+        self._split = split
+        self._measured_narrow = False
+        self._measure()
         self.add(split, 1)
         self._key("F2", self._edit)
         self._load_roots()
@@ -105,6 +106,25 @@ class RegistryPage(Page):
         elif self._place is not None:
             self._load(self._place, self._only)
 
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._measure()
+
+    def _measure(self) -> None:
+        """The widths of the look in force; places have short names, the tree keeps its px."""
+        look = theme.current()
+        self._foot.setFixedHeight(look.px("footer"))
+        width = self._split.width() if self._split.isVisible() else 1154
+        person, tree = look.grown(276) + 20, 180 if self.narrow() else 238
+        self._split.setSizes([tree, max(width - tree - person, 160), person])
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self.narrow() != self._measured_narrow:
+            self._measured_narrow = self.narrow()
+            self._measure()
+
     # -- building ---------------------------------------------------------------------------------------------------------------
 
     def _add_actions(self) -> None:
@@ -122,7 +142,7 @@ class RegistryPage(Page):
         self.tree = PlaceTree(lambda place, show: self._jobs.run(lambda: read_children(self._office, place), show))
         self.tree.picked.connect(self._load)
         card.add(self.tree, 1)
-        card.setMinimumWidth(theme.current().grown(180))
+        card.setMinimumWidth(160)
         return card
 
     def _middle(self) -> Card:
@@ -165,7 +185,7 @@ class RegistryPage(Page):
     def _footer(self) -> QFrame:
         foot = QFrame()
         foot.setObjectName("footer")
-        foot.setFixedHeight(theme.current().px("footer"))
+        self._foot = foot
         line = QHBoxLayout(foot)
         line.setContentsMargins(12, 0, 12, 0)
         self.count = Elided("", "13", "text-2")

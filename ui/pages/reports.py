@@ -69,7 +69,7 @@ class ReportsPage(Page):
         self.urgent = Card("在办急件", " ")
         self.over = Card("已经超期", " ")
         for one in (self.urgent, self.over):
-            one.setFixedWidth(340)
+            self.add_side(one, 340, 270)
             side.addWidget(one)
         side.addStretch(1)
         line.addLayout(side)

@@ -73,7 +73,7 @@ class SyncPage(Page):
             )
         )
         for card in (self.asking_card, self.agreed_card, self.stick_card):
-            card.setFixedWidth(340)
+            self.add_side(card, 340, 290)
             right.addWidget(card)
         right.addStretch(1)
         self.content.addLayout(line, 1)

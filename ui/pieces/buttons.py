@@ -115,6 +115,10 @@ class Button(QPushButton):
         painter.setRenderHint(QPainter.RenderHint.TextAntialiasing)
         parts = self._parts()
         total = sum(size for size, _ in parts) + _GAP * (len(parts) - 1)
+        if total > self.width() - 8:
+            # Where a side column squeezes the button, the words are what must be read.
+            parts = [part for part in parts if part[1] != "keys"]
+            total = sum(size for size, _ in parts) + _GAP * (len(parts) - 1)
         left = _PAD + 4 if self._spread else max((self.width() - total) // 2, 4)
         for width, part in parts:
             if part == "keys" and self._spread:

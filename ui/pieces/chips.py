@@ -143,7 +143,8 @@ class Pill(QAbstractButton):
         return QSize(10 + glyph + words + 11, look.px(self._height))
 
     def minimumSizeHint(self) -> QSize:
-        return self.sizeHint()
+        # For who lets it shrink with a size policy: then its words end in ….
+        return QSize(min(self.sizeHint().width(), theme.current().grown(64)), self.sizeHint().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         look = theme.current()
@@ -164,7 +165,9 @@ class Pill(QAbstractButton):
             left += side + 6
         painter.setFont(look.font("fs-13" if self._height == "button-small" else "fs-12"))
         painter.setPen(look.colour(ink))
-        painter.drawText(self.rect().adjusted(left, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, self._state.text)
+        room = self.rect().adjusted(left, 0, -10, 0)
+        shown = painter.fontMetrics().elidedText(self._state.text, Qt.TextElideMode.ElideRight, room.width() + 1)
+        painter.drawText(room.adjusted(0, 0, 10, 0), Qt.AlignmentFlag.AlignVCenter, shown)
 
 
 def sync_state(kind: str, figure: str = "") -> State:

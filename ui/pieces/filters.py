@@ -39,7 +39,7 @@ class SearchField(QLineEdit):
         return QSize(theme.current().grown(self._width), super().sizeHint().height())
 
     def minimumSizeHint(self) -> QSize:
-        return self.sizeHint()
+        return QSize(theme.current().grown(min(self._width, 140)), super().sizeHint().height())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and self.text():

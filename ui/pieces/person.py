@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QPoint, Qt, QTimer
 from PySide6.QtGui import QEnterEvent, QKeyEvent
-from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QSizePolicy, QVBoxLayout, QWidget
 
 from ui.pieces.chips import Pill, State
 from ui.pieces.facts import Facts
@@ -24,6 +24,8 @@ class PersonChip(Pill):
     def __init__(self, name: str, note: str = "", card: Callable[[], Lines] | None = None, icon: str = "user") -> None:
         super().__init__(State(f"{name} {note}".strip(), "plain", icon), "person-chip")
         self._name, self._card = name, card
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self.setToolTip(name)
         self._popup: QWidget | None = None
         self._rest = QTimer(self, singleShot=True, interval=500)
         self._rest.timeout.connect(self.show_card)
