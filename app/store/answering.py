@@ -1,0 +1,147 @@
+"""Receipts: what the county accepted becomes agreed, what it refused goes to people, the unsent rest is laid on top again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+import msgpack
+
+from app.schema.form import Form
+from app.schema.record import Change, Receipt
+from app.store.part import Part
+from app.store.rows import REFUSED, Agreed, Row, lay
+from app.store.totals import Totals
+
+
+class Answering(Part):
+    """The county's answers to this device's changes."""
+
+    def receipts(self, number: int, receipts: Sequence[Receipt]) -> None:
+        """Take the county's answers to the changes of frame *number*.
+
+        What was accepted becomes agreed, what was refused goes to *needs attention*, the unsent rest is laid on top again.
+        """
+        with self._store.transaction():
+            answered = {receipt.counter: receipt for receipt in receipts}
+            changes = self._outbox.by_counter(answered)
+            by_form: dict[str, dict[str, list[Change]]] = {}
+            for counter in sorted(changes):
+                change = changes[counter]
+                by_form.setdefault(change.form, {}).setdefault(change.id, []).append(change)
+            self._outbox.remove(counter for counter in changes if answered[counter].final)
+            self._outbox.wait(counter for counter in changes if not answered[counter].final)
+            self._remember(changes.values(), answered)
+            shown: dict[str, list[str]] = {}
+            for form, per_record in by_form.items():
+                different = self._answered(form, per_record, answered)
+                if different:
+                    shown[form] = different
+            if not self._conn.execute("SELECT 1 FROM outbox WHERE frame = ? LIMIT 1", (number,)).fetchone():
+                self._conn.execute("DELETE FROM frame WHERE number = ?", (number,))
+            if shown:
+                self._store.settled(shown)
+
+    def _remember(self, changes: Collection[Change], answered: Mapping[int, Receipt]) -> None:
+        kinds = {"accepted": "own", "merged": "own", "conflict": "lost", "refused": "refused", "waiting": "own"}
+        final = [answered[change.counter] for change in changes if answered[change.counter].final]
+        self._conn.executemany(
+            "UPDATE history SET rev = ?, kind = ? WHERE counter = ? AND kind = 'own'",
+            [(receipt.rev, kinds[receipt.status], receipt.counter) for receipt in final],
+        )
+        self._conn.executemany(
+            "INSERT OR REPLACE INTO attention (counter, form, id, body, code, time, done) VALUES (?, ?, ?, ?, ?, ?, 0)",
+            [
+                (c.counter, c.form, c.id, msgpack.packb(c.values), answered[c.counter].code, c.time)
+                for c in changes
+                if answered[c.counter].status == "refused"
+            ],
+        )
+
+    def _answered(
+        self, name: str, per_record: Mapping[str, Sequence[Change]], answered: Mapping[int, Receipt]
+    ) -> list[str]:
+        """Settle the records of one form; return the ids of those that people see changed by it."""
+        form = self._store.forms[name]
+        rows = self._rows.get(name, per_record)
+        beneath = self._rows.agreed(per_record)
+        left = self._outbox.of(per_record)
+        same: list[Row] = []
+        different: list[Row] = []
+        totals = Totals(self._conn)
+        keep: dict[str, Agreed] = {}
+        for record_id, changes in per_record.items():
+            row = rows.get(record_id)
+            if row is None:
+                continue
+            agreed = beneath.get(record_id) or Agreed()
+            was_at = agreed.area
+            code = ""
+            for change in changes:
+                receipt = answered[change.counter]
+                if receipt.status == "refused":
+                    code = code or receipt.code
+                    if change.creates and not agreed.area:
+                        row.standing = REFUSED
+                elif receipt.final and (agreed.area or change.creates):
+                    _accept(form, row, agreed, change, receipt)
+            new_hash = agreed.hash(name, record_id)
+            totals.moved((was_at, form.stream), row.hash, (agreed.area, form.stream), new_hash)
+            unsent = left.get(record_id, [])
+            before = row
+            if not agreed.area and not any(change.creates for change in unsent):
+                self._only_here(row, unsent, code)
+                same.append(row)
+                continue
+            row = lay(form, row, agreed, unsent)
+            row.hash = new_hash
+            if unsent and agreed.area:
+                keep[record_id] = agreed
+            unchanged = (row.values, row.extra, row.area, row.deleted) == (
+                before.values,
+                before.extra,
+                before.area,
+                before.deleted,
+            )
+            (same if unchanged else different).append(row)
+        self._rows.settle(name, same)
+        self._rows.put(name, different)
+        self._rows.drop_agreed(record_id for record_id in per_record if record_id not in keep)
+        self._rows.keep_agreed(name, keep)
+        totals.write()
+        # Steps fold in the county's order, so a rev alone can change what is derived.
+        folded = [row.id for row in same] if form.immutable else []
+        return [row.id for row in different] + folded
+
+    def _only_here(self, row: Row, unsent: Sequence[Change], code: str) -> None:
+        """The county doesn't have the record, and nothing on its way makes it there.
+
+        A refused new record stays visible as "only on this machine", with what was saved upon it: that would wait for ever, so
+        it goes to *needs attention* too. Otherwise this device has lost a record that it once had (it was set back): an
+        accepted edit stays as it is seen until the record comes whole.
+        """
+        withdrawn = self._outbox.withdraw(row.id) if row.standing == REFUSED else []
+        self._remember(
+            withdrawn,
+            {c.counter: Receipt(c.counter, "refused", code=code or "sync.record_missing") for c in withdrawn},
+        )
+        row.pending, row.hash = len(unsent) - len(withdrawn), None
+
+
+def _accept(form: Form, row: Row, agreed: Agreed, change: Change, receipt: Receipt) -> None:
+    """Make agreed what the county accepted of *change*, unless something newer is agreed already."""
+    new = not agreed.area
+    for name, value in change.values.items():
+        if name in receipt.lost:
+            continue
+        if new or receipt.rev > row.rev_of(name):
+            agreed.set(form, name, receipt.results.get(name, value))
+            if not new:
+                row.revs[name] = receipt.rev
+    for name, value in receipt.results.items():
+        if name not in change.values:
+            agreed.set(form, name, value)
+            row.revs[name] = receipt.rev
+    if new:
+        row.revs = {"": receipt.rev}
+        agreed.area = agreed.area or change.area
+    row.rev = max(row.rev, receipt.rev)

@@ -1,0 +1,85 @@
+"""Frames on their way up: filled, numbered and written down before anything is sent, given up where they never get through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from app.schema.record import Change
+from app.store.belonging import Belonging
+from app.store.exchange_values import Frame
+from app.store.outbox import Waiting
+
+
+class Framing(Belonging):
+    """The frames of this device's incarnation."""
+
+    def waiting(self) -> Waiting:
+        """Changes without a final receipt, lane by lane."""
+        return self._outbox.waiting()
+
+    def compose(self, most: int, encode: Callable[[int, list[Change]], bytes], size: int = 0) -> Frame | None:
+        """Fill the next frame with up to about *most* changes, urgent first; its number and bytes are written down before anything is sent.
+
+        One that comes out longer than *size* bytes (0: any) is filled with fewer, as long as it holds more than one.
+        """
+        with self._store.transaction():
+            changes = self._outbox.next(most)
+            if not changes:
+                return None
+            number = self._store.meta.integer("frame") + 1
+            content = encode(number, changes)
+            while 0 < size < len(content) and len(changes) > 1:
+                fewer = self._outbox.next(max(min(most, len(changes)) * size // len(content), 1))
+                if len(fewer) >= len(changes):
+                    break
+                most, changes = len(fewer), fewer
+                content = encode(number, changes)
+            incarnation = self.state.incarnation
+            counters = tuple(change.counter for change in changes)
+            self._store.meta.set("frame", number)
+            self._conn.execute(
+                "INSERT INTO frame (number, incarnation, content, tries) VALUES (?, ?, ?, 0)",
+                (number, incarnation, content),
+            )
+            self._outbox.frame(counters, number)
+        return Frame(number, incarnation, content, counters)
+
+    def open_frames(self) -> list[Frame]:
+        """Frames without all their receipts, in order; sent again they are the same bytes."""
+        counters: dict[int, list[int]] = {}
+        for number, counter in self._conn.execute(
+            "SELECT frame, counter FROM outbox WHERE frame IS NOT NULL ORDER BY counter"
+        ):
+            counters.setdefault(number, []).append(counter)
+        rows = self._conn.execute("SELECT number, incarnation, content, tries FROM frame ORDER BY number")
+        return [
+            Frame(number, inc, content, tuple(counters.get(number, ())), tries) for number, inc, content, tries in rows
+        ]
+
+    def failed(self, number: int) -> int:
+        """Frame *number* could not be brought through; return how often that happened now."""
+        with self._store.transaction():
+            self._conn.execute("UPDATE frame SET tries = tries + 1 WHERE number = ?", (number,))
+            row = self._conn.execute("SELECT tries FROM frame WHERE number = ?", (number,)).fetchone()
+        return int(row[0]) if row else 0
+
+    def void(self, number: int) -> None:
+        """Give frame *number* up: its changes are framed anew; the county is told, so that an old copy is skipped."""
+        with self._store.transaction():
+            self._conn.execute("DELETE FROM frame WHERE number = ?", (number,))
+            self._outbox.unframe(number)
+            self._store.meta.set("void", sorted({*self._store.meta.get("void", []), number}))
+
+    def voided(self) -> list[int]:
+        """Numbers given up that the county hasn't confirmed."""
+        return list(self._store.meta.get("void", []))
+
+    def void_confirmed(self, numbers: Iterable[int]) -> None:
+        """The county knows that these numbers are void."""
+        with self._store.transaction():
+            self._store.meta.set("void", sorted(set(self.voided()) - set(numbers)))
+
+    def ask_again(self) -> int:
+        """Let what was answered "waiting" be sent once more; return how many changes that are."""
+        with self._store.transaction():
+            return self._outbox.ask_again()
