@@ -32,6 +32,7 @@ def run(_args: argparse.Namespace, desk: Desk) -> int:
         report = exchange(
             office.store, http, progress=lambda p: desk.progress(p.up + p.down, p.up + p.down + p.left, "同步")
         )
+    office.store.forget_old_journal()
     desk.answer(_document(report), _words(report))
     if report.error is not None:
         desk.failed(str(report.error), report.error.code, 3)

@@ -255,6 +255,12 @@ class Store:
         held = [self.forms[form].fields[name].kind.dump(value) for name, value in values.items()]
         self.conn.execute(f"UPDATE {table_name(form)} SET {sets} WHERE id = ?", (*held, record_id))
 
+    def forget_old_journal(self) -> None:
+        """Delete journal files of which every change has had its receipt for 90 days."""
+        waiting = self.outbox.first_counter()
+        confirmed = self.meta.integer("counter") if waiting is None else waiting - 1
+        self.journal.forget(confirmed, self._now())
+
     def _replay(self) -> None:
         """Bring back what the journal has and the store lost, as it was saved."""
         last = self.meta.integer("counter")

@@ -12,6 +12,7 @@ import time
 import pytest
 
 from app.errors import KnownError
+from app.schema.record import Receipt
 from app.store.store import Store
 from tests.store.conftest import person
 
@@ -54,6 +55,23 @@ def test_a_torn_block_hides_nothing_that_comes_after_it(store, key, forms):
         journal.write(b"XZJ1" + struct.pack(">I", 5000) + b"half of a block")
     store.save([person(remark="二")], "lin")
     assert [change.values["remark"] for change in store.journal.since(0)] == ["一", "二"]
+
+
+def test_a_journal_file_goes_after_90_days_but_never_before_its_last_receipt(enrolled):
+    enrolled.save([person()], "lin")
+    (file,) = (enrolled.folder / "journal").glob("*.jnl")
+    old = time.time() - 91 * 86_400
+    os.utime(file, (old, old))
+    enrolled.forget_old_journal()
+    assert file.exists()
+    made = enrolled.sync.compose(10, lambda number, changes: repr((number, changes)).encode())
+    enrolled.sync.receipts(made.number, [Receipt(1, "accepted", 7)])
+    os.utime(file, None)
+    enrolled.forget_old_journal()
+    assert file.exists()
+    os.utime(file, (old, old))
+    enrolled.forget_old_journal()
+    assert not file.exists()
 
 
 def _keep_saving(folder, key, forms, pipe):
