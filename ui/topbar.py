@@ -126,11 +126,16 @@ class SearchEverywhere(QLineEdit):
             self._list.step(1 if event.key() == Qt.Key.Key_Down else -1)
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._choose(self._list.now() if open_list else None)
-        elif event.key() == Qt.Key.Key_Escape and (self.text() or open_list):
-            self._close()
-            self.clear()
         else:
             super().keyPressEvent(event)
+
+    def escape(self) -> bool:
+        """Give up the search; whether there was one. Esc is a shortcut of the window and doesn't come as a key."""
+        if not self.hasFocus() or not self.text():
+            return False
+        self._close()
+        self.clear()
+        return True
 
     def focusOutEvent(self, event: Any) -> None:
         super().focusOutEvent(event)

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QMouseEvent, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
+    QAbstractItemView,
     QApplication,
     QFrame,
     QHBoxLayout,
@@ -216,7 +217,22 @@ class Window(QMainWindow):
             self.stack.setCurrentWidget(room.scroll)
         self.navigation.show_current(room.place)
         page.opened(visit.args)
+        # Later: what the old page throws away gives its focus to anybody.
+        QTimer.singleShot(0, self, lambda: self._focus(page))
         self.went.emit(visit.name)
+
+    def _focus(self, page: Page) -> None:
+        """See that the keys go to *page*: to what had the focus there, else to its list."""
+        if page is not self.current_page() or not self.isActiveWindow() or QApplication.activePopupWidget():
+            return
+        now = QApplication.focusWidget()
+        if now is not None and page.isAncestorOf(now) and now.isVisible():
+            return
+        last = page.focusWidget()
+        if last is None or not last.isVisible() or not last.isEnabled():
+            last = next((view for view in page.findChildren(QAbstractItemView) if view.isVisible()), None)
+        if last is not None:
+            last.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _walk(self, way: list[_Visit]) -> None:
         if not way or self._now is None:
@@ -226,6 +242,12 @@ class Window(QMainWindow):
         self._open(visit)
 
     def _escape(self) -> None:
+        # What opened last closes first: a list of suggestions or a calendar, not the form below it.
+        if (popup := QApplication.activePopupWidget()) is not None:
+            popup.close()
+            return
+        if self.top.search.escape():
+            return
         page = self.current_page()
         if page is not None and not page.escape() and page.back_button.isVisible():
             self.go("back")

@@ -104,6 +104,27 @@ def test_escape_leaves_a_record_but_not_a_room(window: Window, qtbot) -> None:
     assert window.current_name() == "desk"
 
 
+def test_the_keys_go_to_the_page_that_comes_back(window: Window, qtbot) -> None:
+    with qtbot.waitActive(window):
+        window.activateWindow()
+    desk = window.current_page()
+    desk.entry.setFocus()
+    window.go("case", id="a")
+    window.top.search.setFocus()
+    window.go("back")
+    qtbot.waitUntil(desk.entry.hasFocus)
+
+
+def test_escape_gives_up_a_search_before_it_leaves_the_record(window: Window, qtbot) -> None:
+    window.go("case", id="a")
+    window.top.search.setFocus()
+    qtbot.keyClicks(window.top.search, "lcs")
+    qtbot.keyClick(window.top.search, Qt.Key.Key_Escape)
+    assert (window.current_name(), window.top.search.text()) == ("case", "")
+    qtbot.keyClick(window, Qt.Key.Key_Escape)
+    assert window.current_name() == "desk"
+
+
 def test_no_shortcut_fires_while_an_input_method_composes(
     window: Window, qtbot, compose: Callable, type_text: Callable
 ) -> None:
