@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 import shutil
 import sys
@@ -33,11 +34,12 @@ if TYPE_CHECKING:
 
 # The pictures' own clock: a Friday morning, so that the same pictures come out on any day.
 NOW = dt.datetime(2026, 9, 18, 10, 42, tzinfo=CHINA)
+_MESSY = Path(__file__).resolve().parents[1] / "tests" / "data" / "roster_messy.xlsx"
 
 
 @dataclass(frozen=True)
 class Shot:
-    """One picture: the page, its arguments once the office stands, what to do before the shutter, which looks."""
+    """One picture: the page, its arguments once the office stands, what to do before the shutter, which looks, whose office."""
 
     name: str
     page: str
@@ -45,6 +47,7 @@ class Shot:
     before: Callable[[QWidget], object] = lambda _page: None
     dark: bool = False
     looks: Sequence[str] = field(default=("light", "large"))
+    office: str = "village"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -199,37 +202,87 @@ def _shots() -> list[Shot]:
     ]
 
 
+def _extremes() -> list[Shot]:
+    """Pictures of nothing at all and of the longest texts, and an import with real faults."""
+
+    def first(form: str) -> Callable[[Office], dict[str, Any]]:
+        return lambda office: {"id": office.store.select(form, limit=1)[0].id}
+
+    def messy(_office: Office) -> dict[str, Any]:
+        return {"form": "resident", "area": "990001101201", "path": str(_MESSY)}
+
+    def run(page: QWidget) -> None:
+        page.run_import()  # type: ignore[attr-defined]
+        _wait_until(lambda: page.worker is None)  # type: ignore[attr-defined]
+
+    light = ("light",)
+    return [
+        Shot("desk-empty", "desk", looks=light, office="new"),
+        Shot("events-empty", "events", looks=light, office="new"),
+        Shot("registry-empty", "registry", looks=light, office="new"),
+        Shot("import-check", "import", messy, looks=light, office="new"),
+        Shot("import-report", "import", messy, before=run, looks=light, office="new"),
+        Shot("registry-long", "registry", office="long"),
+        Shot("case-long", "case", first("event"), office="long"),
+        Shot("person-long", "person", first("resident"), office="long"),
+    ]
+
+
 def _shoot(app: QApplication, home: Path, out: Path, only: set[str]) -> None:
-    from ui import theme
-    from ui.frame import make_window
-    from ui.jobs import Jobs, Worker
+    from ui import pictured, theme
+    from ui.jobs import Jobs
     from ui.pages.login import LoginPage
 
-    jobs = Jobs()
-    made: list[Any] = []
-    jobs.run(lambda: made.append(build(home / "home")))
-    jobs.run(lambda: None)
-    _settle(app, jobs)
-    office: Office = made[0][0]
-    window, _frame = make_window(app, office, jobs, lambda _tail: Worker([sys.executable, "--version"]))
-    window.resize(1366, 768)
-    window.show()
     if not only or "login" in only:
         for look, large in (("light", False), ("large", True)):
             theme.apply(app, "light", large)
             login = LoginPage(["林小禾", "杨守义"], hint="演示密码：demo", office="云岭镇综治中心")
             login.resize(1366, 768)
             login.show()
-            _settle(app, jobs)
+            _settle(app, jobs := Jobs())
+            jobs.close()
             _write(login, out / f"login-{look}.png")
             login.close()
+    makers: dict[str, Callable[[Path], tuple[Office, bytes]]] = {
+        "village": build,
+        "new": lambda home: pictured.empty(home, NOW),
+        "long": lambda home: pictured.longest(home, NOW),
+    }
+    for name, make in makers.items():
+        shots = [shot for shot in [*_shots(), *_extremes()] if shot.office == name and (not only or shot.name in only)]
+        if shots:
+            # The first one's folder is the one that the settings page shows.
+            _shoot_office(app, home / ("home" if name == "village" else name), make, shots, out)
+
+
+def _shoot_office(
+    app: QApplication,
+    home: Path,
+    make: Callable[[Path], tuple[Office, bytes]],
+    shots: Sequence[Shot],
+    out: Path,
+) -> None:
+    from ui.frame import make_window
+    from ui.jobs import Jobs, Worker
+
+    jobs = Jobs()
+    made: list[tuple[Office, bytes]] = []
+    jobs.run(lambda: made.append(make(home)))
+    _settle(app, jobs)
+    office, key = made[0]
+
+    def worker(tail: Sequence[str]) -> Worker:
+        secret = json.dumps({"user": "林小禾", "key": key.hex()}) + "\n"
+        return Worker([sys.executable, "-m", "app", "--home", str(home), "--worker", *tail], secret.encode())
+
+    window, _frame = make_window(app, office, jobs, worker)
+    window.resize(1366, 768)
+    window.show()
     window.activateWindow()
     for look, name, large in (("light", "light", False), ("large", "light", True), ("dark", "dark", False)):
         window.look(name, large)
-        for shot in _shots():
-            if (only and shot.name not in only) or not window.has(shot.page):
-                continue
-            if look not in shot.looks and not (look == "dark" and shot.dark):
+        for shot in shots:
+            if not window.has(shot.page) or (look not in shot.looks and not (look == "dark" and shot.dark)):
                 continue
             args: list[dict[str, Any]] = []
             jobs.run(lambda shot=shot, args=args: args.append(shot.args(office)))
@@ -247,6 +300,13 @@ def _shoot(app: QApplication, home: Path, out: Path, only: set[str]) -> None:
     window.close()
     jobs.run(office.close)
     jobs.close()
+
+
+def _wait_until(done: Callable[[], bool], seconds: float = 60.0) -> None:
+    end = time.monotonic() + seconds
+    while not done() and time.monotonic() < end:
+        QCoreApplication.processEvents()
+        time.sleep(0.02)
 
 
 def _settle(app: QApplication, jobs: Jobs, seconds: float = 20.0) -> None:
