@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from app.store.store import Store
 
 
+_FIRST = {"resident": 0, "event": 1, "mediation": 2, "household": 3, "dwelling": 4}
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """One node of the tree. ``kind``: county, township, village, grid, building, dwelling; ``key``: area code or record id."""
@@ -99,10 +102,12 @@ class Registry:
         return self._store.select("resident", area=area, order=order, offset=offset, limit=limit)
 
     def find(self, text: str, *, forms: Sequence[str] | None = None, limit: int = 50) -> list[Hit]:
-        """The best hits for what was typed, among what this user may read; ids and phones in them are masked."""
+        """The best hits for what was typed, among what this user may read: of equally good ones people first. Numbers are masked."""
         readable = [name for name in forms or self._store.forms if self._gate.decide("read", name, None).allowed]
         self._gate.require("read", next(iter(readable), "resident"), None)
-        return self._store.find(text, readable, area=[prefix(code) for code in self._gate.session.areas], limit=limit)
+        areas = [prefix(code) for code in self._gate.session.areas]
+        hits = self._store.find(text, readable, area=areas, limit=limit)
+        return sorted(hits, key=lambda hit: (-hit.score, hit.form not in _FIRST, _FIRST.get(hit.form, 0)))
 
     def place_of(self, resident: Record) -> list[Place]:
         """Where a person lives, from the village down to the dwelling, as far as it is known."""
