@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QShowEvent
 from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from ui import icons, theme
@@ -45,6 +45,10 @@ class LoginPage(QWidget):
         self.password.returnPressed.connect(self._submit)
         self.user.currentIndexChanged.connect(lambda _number: self.password.setFocus())
         self._build(hint, office)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        # Not in __init__: the window that takes the page in would give the focus to its first field.
         self.password.setFocus()
 
     def changeEvent(self, event: QEvent) -> None:
