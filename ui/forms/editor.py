@@ -5,24 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.errors import KnownError
-from app.schema.codes import CodeList
 from app.schema.form import Field
 from app.schema.identity import read_identity
-from app.schema.kinds import Choice, IdentityNumber, Ref
+from app.schema.kinds import IdentityNumber, Ref
 from app.schema.record import Record
 from app.schema.values import BadValue, Fault, Value
-from ui import theme
-from ui.forms.choices import ChoiceEntry
-from ui.forms.fields import FieldRow
-from ui.forms.layout import Sections
+from ui.forms.body import FormBody
 from ui.forms.opening import AREA, SEEN, Opened, find_targets, open_record
 from ui.forms.reason import ask_reason
-from ui.forms.references import RefEntry, Target
+from ui.forms.references import Target
 from ui.pieces.buttons import Button
 from ui.pieces.text import words
 
@@ -33,7 +28,6 @@ if TYPE_CHECKING:
 
 # save(values, seen) -> Outcome: for forms that a service of their own saves; runs in the lane.
 Save = Callable[[dict[str, Any], dict[str, int]], "Outcome"]
-_AREA_FIELD = Field(AREA, Choice(codes=CodeList("area", "村（社区）", "", ())), "村（社区）", required=True)
 
 
 class RecordForm(QWidget):
@@ -75,8 +69,6 @@ class RecordForm(QWidget):
         self._seen: dict[str, int] = {}
         self._kept: dict[str, Any] | None = None
         self._filling = self._closed = False
-        self.rows: dict[str, FieldRow] = {}
-        self._area_row = FieldRow(_AREA_FIELD, lambda _text, _show: None)
         self._build(only, words_save, titles=titles)
         self._beat = QTimer(self, interval=1000)
         self._beat.timeout.connect(self.keep)
@@ -101,7 +93,7 @@ class RecordForm(QWidget):
 
     def begin(self) -> None:
         """Put the cursor into the first field that is empty and required, else into the first."""
-        rows = self._order()
+        rows = self._body.order()
         first = next((row for row in rows if row.item.required and row.value() is None), rows[0] if rows else None)
         if first is not None:
             first.entry.setFocus(Qt.FocusReason.TabFocusReason)
@@ -171,75 +163,20 @@ class RecordForm(QWidget):
             lambda _error: None,
         )
 
-    # -- events -----------------------------------------------------------------------------------------------------------------
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
-            enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-            plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
-            if enter and plain and not isinstance(watched, QPlainTextEdit):
-                self._next(watched)
-                return True
-        return False
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._sections.arrange(self.width())
-
     # -- building ---------------------------------------------------------------------------------------------------------------
 
     def _build(self, only: Sequence[str] | None, words_save: str, *, titles: bool) -> None:
-        shown = [
-            (section.title, [name for name in section.fields if self._shows(name, only)])
-            for section in self.form.sections
-        ]
-        placed = {name for _, names in shown for name in names}
-        left_out = [
-            item.name
-            for item in self.form.stored
-            if item.required and item.name not in placed and self._shows(item.name, only)
-        ]
-        if left_out:
-            shown.append(("其他", left_out))
-        self._sections = Sections()
-        self._sections.add_row(self._area_row)
-        for title, names in shown:
-            if names:
-                self._sections.add_title(title if titles and len(shown) > 1 else "")
-            for name in names:
-                self._sections.add_row(self._row(name))
-        self._area_row.entry.installEventFilter(self)
-        self._area_row.entry.chosen.connect(lambda: self._next(self._area_row.entry))
-        self._area_row.changed.connect(lambda: self._touch(AREA))
+        self._body = FormBody(self.form, only, self._finder, self._revealer, titles=titles)
+        self.rows, self._area_row, self.scroll = self._body.rows, self._body.area_row, self._body
+        self._body.touched.connect(self._touch)
+        self._body.picked.connect(self._on_picked)
+        self._body.ended.connect(lambda: self.save_button.setFocus(Qt.FocusReason.TabFocusReason))
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
         whole.addWidget(self._draft_bar())
-        self.scroll = QScrollArea()
-        self.scroll.setWidgetResizable(True)
-        self.scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._sections.setObjectName("scrolled")
-        self.scroll.setWidget(self._sections)
         whole.addWidget(self.scroll, 1)
         whole.addWidget(self._footer(words_save))
-
-    def _shows(self, name: str, only: Sequence[str] | None) -> bool:
-        item = self.form.fields[name]
-        return not item.derived and not item.retired and (only is None or name in only)
-
-    def _row(self, name: str) -> FieldRow:
-        item = self.form.fields[name]
-        row = FieldRow(item, self._finder(item), self._revealer(item))
-        row.entry.installEventFilter(self)
-        row.changed.connect(lambda: self._touch(name))
-        if isinstance(row.entry, RefEntry):
-            row.entry.picked.connect(self._on_picked)
-        if isinstance(row.entry, ChoiceEntry | RefEntry):
-            row.entry.chosen.connect(lambda: self._next(row.entry))
-        self.rows[name] = row
-        return row
 
     def _finder(self, item: Field) -> Callable[..., object]:
         target = item.kind.form if isinstance(item.kind, Ref) else ""
@@ -319,14 +256,14 @@ class RecordForm(QWidget):
         if opened.record is not None:
             self._seen = {name: opened.record.rev_of(name) for name in self.form.fields}
         self._area_row.entry.show_choices(opened.areas)
-        self._area_row.setVisible(self._asks_area())
+        self._body.ask_area(self._asks_area())
         known = self._area or next(
             (self._targets[i].area for i in map(str, self._preset.values()) if i in self._targets), ""
         )
         self._area_row.entry.set_value(known or None)
         self._show_draft(opened.draft)
         self._filling = False
-        self._sections.arrange(self.width())
+        self._body.arrange()
 
     def _first_values(self) -> dict[str, Value]:
         defaults = {item.name: item.default for item in self.form.stored if item.default is not None}
@@ -399,24 +336,10 @@ class RecordForm(QWidget):
     def _asks_area(self) -> bool:
         return self.record_id is None and self._save is None and len(self._opened.areas) > 1
 
-    def _order(self) -> list[FieldRow]:
-        rows = ([self._area_row] if self._asks_area() else []) + list(self.rows.values())
-        return [row for row in rows if row.entry.isEnabled()]
-
-    def _next(self, watched: QObject) -> None:
-        rows = self._order()
-        here = next((number for number, row in enumerate(rows) if row.entry is watched), -1)
-        if here + 1 < len(rows):
-            entry = rows[here + 1].entry
-            entry.setFocus(Qt.FocusReason.TabFocusReason)
-            self.scroll.ensureWidgetVisible(entry, 0, theme.current().px("row"))
-        else:
-            self.save_button.setFocus(Qt.FocusReason.TabFocusReason)
-
     # -- saving -----------------------------------------------------------------------------------------------------------------
 
     def _gathered(self) -> tuple[dict[str, Any], dict[str, int]]:
-        for row in self._order():
+        for row in self._body.order():
             if hasattr(row.entry, "settle"):
                 row.entry.settle()
         if self.record_id is None:
@@ -448,15 +371,7 @@ class RecordForm(QWidget):
         return draft
 
     def _say_faults(self, faults: Sequence[Fault]) -> None:
-        said = {fault.field: fault.message for fault in reversed(faults)}
-        for name, row in {**self.rows, AREA: self._area_row}.items():
-            row.say(said.get(name, ""))
-        elsewhere = [fault.message for fault in faults if fault.field not in self.rows and fault.field != AREA]
-        self.said.setText(elsewhere[0] if elsewhere else f"有 {len(said)} 处要改")
-        first = next((row for row in self._order() if row.problem()), None)
-        if first is not None:
-            first.entry.setFocus(Qt.FocusReason.TabFocusReason)
-            self.scroll.ensureWidgetVisible(first, 0, theme.current().px("row"))
+        self.said.setText(self._body.say_faults(faults))
 
     def _on_saved(self, outcome: Outcome) -> None:
         self.save_button.refuse("")
