@@ -140,9 +140,13 @@ def make_window(
         urgent()
         frame.recount()
 
+    def imported(forms: Sequence[str]) -> None:
+        window.refresh(forms)
+        saved()
+
     entries = [
         *case_room.pages(office, jobs, worker, urgent=saved, sync_now=sync_now),
-        *registry_room.pages(office, jobs, worker),
+        *registry_room.pages(office, jobs, worker, imported=imported),
     ]
     names = {name for name, _make, _place in entries}
     window = Window(app, [place for place in PLACES if place.name in names])

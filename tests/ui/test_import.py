@@ -59,7 +59,7 @@ def test_numbers_are_masked_and_what_is_never_collected_is_not_shown(desk, roste
     samples = {column.heading: column.sample for column in page.preview.columns}
     assert samples["身份证号"] == "110105********002X"
     assert samples["宗教信仰"] == "（不读取）"
-    assert "宗教信仰" not in page.columns.boxes
+    assert "宗教信仰" not in page.check.columns.boxes
 
 
 def test_the_worker_imports_and_the_report_says_what_is_left(desk, roster, tmp_path):
@@ -77,8 +77,8 @@ def test_the_worker_imports_and_the_report_says_what_is_left(desk, roster, tmp_p
 
 def test_a_column_matched_by_hand_counts_in_the_worker_too(desk, roster):
     page = opened(desk, roster)
-    page.columns.matched.emit("序号", "household.contact")
-    page.columns.matched.emit("电话号", "")
+    page.check.columns.matched.emit("序号", "household.contact")
+    page.check.columns.matched.emit("电话号", "")
     desk.settle()
     assert {column.heading: column.how for column in page.preview.columns}["电话号"] == "hand"
     page.run_import()
@@ -120,3 +120,19 @@ def test_an_empty_template_is_saved(desk, tmp_path):
     page._save_template()
     desk.settle()
     assert "姓名" in [str(cell.value) for row in load_workbook(out).active.iter_rows() for cell in row]
+
+
+def test_who_shows_what_came_in_is_told_so(desk, roster):
+    page = opened(desk, roster)
+    told = []
+    page._imported = told.append
+    page.run_import()
+    desk.qtbot.waitUntil(lambda: page.steps.currentIndex() == REPORT, timeout=30_000)
+    assert {"resident", "household", "dwelling"} <= set(told[0])
+
+
+def test_a_row_of_several_sheets_says_which_sheet_it_is_in(desk):
+    page = opened(desk, Path(__file__).resolve().parents[1] / "data" / "roster_messy.xlsx")
+    assert {row["sheet"] for row in page.preview.problems} > {"一组", "二组"}
+    assert not page.check.problems.view.isColumnHidden(1)
+    assert page.check.problem_text.text().startswith("一组 第 7 行")

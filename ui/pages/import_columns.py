@@ -58,7 +58,7 @@ class ColumnMatches(QScrollArea):
             box.addItem(label, name)
         box.setCurrentIndex(max(box.findData(column.target or ""), 0))
         box.setMaxVisibleItems(16)
-        box.setMinimumWidth(theme.current().grown(110))
+        box.setMinimumWidth(theme.current().grown(136))
         box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         box.activated.connect(lambda at: self.matched.emit(column.heading, str(box.itemData(at))))
         # The wheel scrolls the list of columns; it must not change what a column means.

@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QWidget
 
 from app.errors import KnownError
 from app.exchange.intake import Intake
@@ -16,19 +15,17 @@ from ui import theme
 from ui.forms.choices import ChoiceEntry
 from ui.forms.opening import areas
 from ui.jobs import Worker
-from ui.lists import Column, RecordTable
 from ui.page import Page
-from ui.pages.import_columns import ColumnMatches
+from ui.pages.import_check import CheckStep
 from ui.pages.import_read import Preview, importable, read_preview
 from ui.pages.ledger import AskPath, ask_save_path
 from ui.pieces.buttons import Button
 from ui.pieces.card import Card
 from ui.pieces.empty import EmptyState
 from ui.pieces.figures import Figure, Figures
-from ui.pieces.filters import FilterButton
 from ui.pieces.progress import ProgressStrip
 from ui.pieces.stages import StageStrip
-from ui.pieces.text import Elided, words
+from ui.pieces.text import words
 
 if TYPE_CHECKING:
     from app.services.office import Office
@@ -36,6 +33,7 @@ if TYPE_CHECKING:
 
 KINDS = "表格 (*.xlsx *.xls *.xlsb *.ods *.csv)"
 CHOOSE, CHECK, RUN, REPORT = range(4)
+_WITH_ROSTER = ("resident", "household", "dwelling", "building", "grid")
 
 
 def ask_open_path(parent: QWidget, title: str, _name: str, kinds: str) -> str:
@@ -44,7 +42,10 @@ def ask_open_path(parent: QWidget, title: str, _name: str, kinds: str) -> str:
 
 
 class ImportPage(Page):
-    """``opened``: {"form": name, "area": code, "path": file}. *worker* makes a `Worker` of a subcommand's arguments."""
+    """``opened``: {"form": name, "area": code, "path": file}. *worker* makes a `Worker` of a subcommand's arguments.
+
+    *imported* is told the forms whose records an import changed, also where it was cancelled or failed half-way.
+    """
 
     def __init__(
         self,
@@ -54,10 +55,11 @@ class ImportPage(Page):
         *,
         ask_path: AskPath = ask_open_path,
         ask_save: AskPath = ask_save_path,
+        imported: Callable[[Sequence[str]], object] = lambda _forms: None,
     ) -> None:
         super().__init__("从 Excel 导入", back=True)
         self._office, self._jobs, self._make_worker = office, jobs, worker
-        self._ask_path, self._ask_save = ask_path, ask_save
+        self._ask_path, self._ask_save, self._imported = ask_path, ask_save, imported
         self._by_hand: dict[str, str] = {}
         self._turn = 0
         self.preview: Preview | None = None
@@ -71,7 +73,11 @@ class ImportPage(Page):
         self.import_button = self.set_primary("导入", self.run_import, keys="Ctrl+Return")
         self.import_button.hide()
         self.steps = QStackedWidget()
-        for step in (self._choose(), self._check(), self._run(), self._report()):
+        self.check = CheckStep()
+        self.check.sheet_picked.connect(self._replan)
+        self.check.matched.connect(self._on_matched)
+        self.check.report_wanted.connect(self._save_report)
+        for step in (self._choose(), self.check, self._run(), self._report()):
             self.steps.addWidget(step)
         self.add(self.steps, 1)
 
@@ -134,57 +140,6 @@ class ImportPage(Page):
             1,
         )
         return card
-
-    def _check(self) -> QWidget:
-        whole = QWidget()
-        body = QVBoxLayout(whole)
-        body.setContentsMargins(0, 0, 0, 0)
-        body.setSpacing(12)
-        head = Card()
-        self.file_line = Elided("", strong=True)
-        self.rows_line = Elided("", tone="text-2")
-        self.sheets = FilterButton("工作表", [])
-        self.sheets.picked.connect(lambda _sheet: self._replan())
-        line = head.add_line(
-            self.file_line, self.sheets, self.rows_line, words("只在本机读取，尚未改动任何数据", "13", "text-3")
-        )
-        line.setStretch(2, 1)
-        body.addWidget(head)
-        self.figures = Figures([])
-        tiles = Card()
-        tiles.add(self.figures)
-        body.addWidget(tiles)
-        split = QSplitter(Qt.Orientation.Horizontal)
-        split.setChildrenCollapsible(False)
-        split.setHandleWidth(12)
-        self.columns_card = Card("列的对应", flush=True)
-        self.columns = ColumnMatches()
-        self.columns.matched.connect(self._on_matched)
-        self.columns_card.add(self.columns, 1)
-        self.report_button = Button("存为改错表", self._save_report, kind="link", icon="download", small=True)
-        self.problems_card = Card("有问题的行", flush=True, actions=[self.report_button])
-        self.problems = RecordTable(
-            [
-                Column("row", "行", 52, "right", tone="text-2", sortable=False),
-                Column("verdict", "怎么办", 110, role="chip", sortable=False),
-                Column("name", "姓名", 84, strong=True, sortable=False),
-                Column("field", "列", 104, tone="text-2", sortable=False),
-                Column("message", "问题", 200, stretch=True, sortable=False),
-            ],
-            lambda _offset, _limit, _order: [],
-            unit="处",
-            empty=EmptyState("check", "没有发现问题", "每一行都能导入。"),
-        )
-        self.problem_text = words("", tone="text-2", wrap=True)
-        self.problem_text.setContentsMargins(12, 6, 12, 8)
-        self.problems.current_changed.connect(self._on_problem)
-        self.problems_card.add(self.problems, 1)
-        self.problems_card.add(self.problem_text)
-        split.addWidget(self.columns_card)
-        split.addWidget(self.problems_card)
-        split.setSizes([theme.current().grown(500), theme.current().grown(650)])
-        body.addWidget(split, 1)
-        return whole
 
     def _run(self) -> QWidget:
         card = Card()
@@ -255,7 +210,7 @@ class ImportPage(Page):
 
     def _replan(self) -> None:
         if self.preview is not None:
-            self._plan(self.preview.path, str(self.sheets.value()) if self.sheets.value() else None, self.preview)
+            self._plan(self.preview.path, self.check.sheet(), self.preview)
 
     def _on_matched(self, heading: str, target: str) -> None:
         self._by_hand[heading] = target
@@ -267,35 +222,11 @@ class ImportPage(Page):
             return
         self.preview = preview
         plan = preview.plan
-        self.file_line.setText(preview.path.name)
-        self.rows_line.setText(preview.rows_line)
-        sheets = [sheet.name for sheet in preview.book.sheets if not sheet.hidden]
-        self.sheets.show_choices([(name, name) for name in sheets])
-        self.sheets.setVisible(len(sheets) > 1)
-        unit = "人" if preview.form == "resident" else "条"
-        self.figures.show_figures(
-            [
-                Figure(f"{plan.created:,}", f"新增（{unit}）"),
-                Figure(f"{plan.updated:,}", "有变化"),
-                Figure(f"{plan.unchanged:,}", "没有变化"),
-                Figure(f"{len(plan.absent):,}", "名册里没有的（不删除）"),
-                Figure(f"{plan.refused_rows:,}", "有问题、不导入（行）", "orange" if plan.refused_rows else ""),
-            ]
-        )
-        self.columns.show_columns(preview.columns, preview.targets)
-        open_ones = sum(1 for column in preview.columns if column.target is None and column.how == "none")
-        self.columns_card.note.setText(f"{len(preview.columns)} 列" + (f"，{open_ones} 列没认出" if open_ones else ""))
-        rows = preview.problems
-        self.problems_card.note.setText(str(len(rows)) if rows else "")
-        self.problems.show_rows(len(rows), lambda offset, limit, _order: rows[offset : offset + limit])
-        self.report_button.setVisible(bool(rows))
-        self.problem_text.setText("")
+        self.check.show_preview(preview)
         self._show_step(CHECK)
         something = plan.created + plan.updated
         self.import_button.set_words(f"导入：新增 {plan.created:,}，更新 {plan.updated:,}")
         self.import_button.refuse("" if something else "没有要导入的行")
-        if rows:
-            self.problems.go_to(0)
 
     def _on_refused(self, turn: int, error: Exception) -> None:
         self._ready()
@@ -311,12 +242,6 @@ class ImportPage(Page):
         self.choose_button.refuse("")
         self.choose_button.set_words("选择文件…")
         self.import_button.refuse("")
-
-    def _on_problem(self, key: object) -> None:
-        rows = self.preview.problems if self.preview else ()
-        if isinstance(key, int) and key < len(rows):
-            row = rows[key]
-            self.problem_text.setText(f"第 {row['row']} 行：{row['message']}")
 
     def _on_areas(self, found: Sequence[tuple[str, str]]) -> None:
         self.area_choice.show_choices(found)
@@ -362,8 +287,14 @@ class ImportPage(Page):
                 int(told["done"]), int(told.get("total") or 0), note=str(told.get("text") or "")
             )
 
+    def _tell(self) -> None:
+        # A roster makes dwellings and grids, too: whatever shows them reads again.
+        form = self.preview.form if self.preview else ""
+        self._imported(list(dict.fromkeys((form, *_WITH_ROSTER))))
+
     def _on_finished(self, answer: Mapping[str, Any]) -> None:
         self.worker = None
+        self._tell()
         refused = len({(item["sheet"], item["row"]) for item in answer.get("refused", ())})
         self.report_figures.show_figures(
             [
@@ -386,11 +317,13 @@ class ImportPage(Page):
 
     def _on_failed(self, message: str) -> None:
         self.worker = None
+        self._tell()
         self._ready()
         self._refuse(message)
 
     def _on_cancelled(self) -> None:
         self.worker = None
+        self._tell()
         self._ready()
         self._refuse("已取消。取消前导入的户都是完整的；再导一次这个文件会接着来，不会重复。")
 

@@ -130,15 +130,20 @@ def _problems(forms: Forms, found: Recognised, plan: Plan) -> Sequence[dict[str,
     lines = []
     for verdict, findings in (("不导入", plan.refused), ("照导，待核实", plan.flagged)):
         lines += [
-            (f.row, verdict, names.get((f.sheet, f.row), ""), _label(forms, f.field), f.message) for f in findings
+            (f.sheet, f.row, verdict, names.get((f.sheet, f.row), ""), _label(forms, f.field), f.message)
+            for f in findings
         ]
     for verdict, twins in (("并成一人", plan.same_person), ("可能重复", plan.possible_duplicates)):
-        lines += [(t.row, verdict, names.get((t.sheet, t.row), ""), _label(forms, t.field), t.message) for t in twins]
+        lines += [
+            (t.sheet, t.row, verdict, names.get((t.sheet, t.row), ""), _label(forms, t.field), t.message) for t in twins
+        ]
     order = {"不导入": 0, "照导，待核实": 1, "可能重复": 2, "并成一人": 3}
-    lines.sort(key=lambda line: (order[line[1]], line[0]))
+    sheets = {layout.sheet.name: place for place, layout in enumerate(found.layouts)}
+    lines.sort(key=lambda line: (order[line[2]], sheets.get(line[0], 0), line[1]))
+    keys = ("sheet", "row", "verdict", "name", "field", "message")
     return [
-        {"id": number, "row": str(row), "verdict": verdict, "name": name, "field": field, "message": message}
-        for number, (row, verdict, name, field, message) in enumerate(lines)
+        {"id": number, **dict(zip(keys, (sheet, str(row), *rest), strict=True))}
+        for number, (sheet, row, *rest) in enumerate(lines)
     ]
 
 

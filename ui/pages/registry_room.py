@@ -15,8 +15,17 @@ MakeWorker = Callable[[Sequence[str]], Worker]
 Entry = tuple[str, Callable[[], Page], str]
 
 
-def pages(office: Office, jobs: Jobs, worker: MakeWorker) -> list[Entry]:
-    """(name, make, navigation entry) of each page; nothing of a page is imported before it is wanted."""
+def pages(
+    office: Office,
+    jobs: Jobs,
+    worker: MakeWorker,
+    *,
+    imported: Callable[[Sequence[str]], object] = lambda _forms: None,
+) -> list[Entry]:
+    """(name, make, navigation entry) of each page; nothing of a page is imported before it is wanted.
+
+    *imported* is told the forms whose records an import changed.
+    """
 
     def registry() -> Page:
         from ui.pages.registry import RegistryPage
@@ -46,7 +55,7 @@ def pages(office: Office, jobs: Jobs, worker: MakeWorker) -> list[Entry]:
     def importing() -> Page:
         from ui.pages.import_page import ImportPage
 
-        return ImportPage(office, jobs, worker)
+        return ImportPage(office, jobs, worker, imported=imported)
 
     def settings() -> Page:
         from ui.pages.settings import SettingsPage
