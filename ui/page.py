@@ -14,6 +14,7 @@ from ui.pieces.buttons import Button, IconButton
 from ui.pieces.text import Elided
 
 _NARROW = 900
+_SHORT = 14
 
 
 class Page(QWidget):
@@ -77,6 +78,8 @@ class Page(QWidget):
         """Name the page; *note* stands quietly behind."""
         self.title.setText(title)
         self.note.setText(note)
+        # A number behind a long title is read whole; words give way.
+        self.note.setMinimumWidth(self.note.sizeHint().width() if len(note) <= _SHORT else 0)
         self.title_changed.emit(title)
 
     def set_primary(

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 _PARTS = {"assigned": "待签收", "acknowledged": "处置中", "done": "已反馈", "refused": "被退回"}
 
+_LINE = 24
+
 
 class CasePage(Page):
     """Opened with ``id`` and, to begin one at once, ``action``."""
@@ -129,7 +131,10 @@ class CasePage(Page):
         self._file = file
         self._show_head(file)
         self.facts_card.clear()
-        self.facts_card.add(Facts(list(file.facts)))
+        title = str(file.case.event.values.get("title") or "")
+        # The head of the page has one line: a long title is written out below it.
+        whole = [Fact("标题", title)] if len(title) > _LINE else []
+        self.facts_card.add(Facts([*whole, *file.facts]))
         self._show_people(file)
         self.timeline.show_steps(file.steps)
         self.steps_card.note.setText(f"{len(file.steps)} 步，新的在前")
@@ -232,14 +237,15 @@ class CasePage(Page):
         if case.lead_unit:
             self.units_card.add_line(
                 Chip(state(self._office.cases.rules.states[case.state].label)),
-                case.lead_unit,
-                None,
                 words("主办", "13", "text-3"),
+                None,
             )
+            self.units_card.add(words(case.lead_unit, wrap=True))
         for part in case.assist_units:
             self.units_card.add_line(
-                Chip(state(_PARTS.get(part.state, part.state))), part.unit, None, words("协办", "13", "text-3")
+                Chip(state(_PARTS.get(part.state, part.state))), words("协办", "13", "text-3"), None
             )
+            self.units_card.add(words(part.unit, wrap=True))
 
     def _show_next(self, file: CaseFile) -> None:
         self._form = None

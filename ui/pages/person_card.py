@@ -34,6 +34,7 @@ _PERSON = (
     "verify_note",
 )
 _HOME = ("number", "head_name", "contact", "last_visit", "remark")
+_LONG = 6
 _REASONS = ("核对证件", "办理事项需要")
 
 
@@ -141,20 +142,26 @@ class PersonCard(Card):
         said.setSpacing(0)
         top = QHBoxLayout()
         top.setSpacing(8)
-        top.addWidget(words(name, "16", strong=True))
+        # A long name has its lines to itself, and what is known of the person stands below.
+        long = len(name) > _LONG
+        top.addWidget(words(name, "16", strong=True, wrap=long), 1 if long else 0)
         if person:
             note = " · ".join(part for part in (form.show("sex", record.values.get("sex")), file.age) if part)
-            top.addWidget(Elided(note, tone="text-2"), 1)
+            if not long:
+                top.addWidget(Elided(note, tone="text-2"), 1)
             head = str(file.household.values.get("head_name") or "") if file.household else ""
             relation = str(record.values.get("relation_text") or form.show("relation", record.values.get("relation")))
             below = " · ".join(
-                part for part in (relation, f"{head}户 {len(file.members)} 人" if head else "未落户") if part
+                part
+                for part in (note if long else "", relation, f"{head}户 {len(file.members)} 人" if head else "未落户")
+                if part
             )
         else:
-            top.addWidget(Elided("户", tone="text-2"), 1)
+            if not long:
+                top.addWidget(Elided("户", tone="text-2"), 1)
             below = f"{len(file.members)} 人"
         said.addLayout(top)
-        said.addWidget(Elided(below, "13", "text-3"))
+        said.addWidget(words(below, "13", "text-3", wrap=True) if long else Elided(below, "13", "text-3"))
         line.addLayout(said, 1)
         if self._may("edit", record.form, record.area):
             line.addWidget(IconButton("pencil", "修改（F2）", lambda: self.edit.emit(record.form, record.id)))

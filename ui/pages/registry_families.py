@@ -32,7 +32,7 @@ COLUMNS = (
     Column("contact", "联系人", 76, spare=5),
     Column("visited", "上次走访", 88, spare=4),
 )
-_PEOPLE, _PRESENCE, _VISIT = 3, 4, 6
+_HOME, _PEOPLE, _PRESENCE, _VISIT = 2, 3, 4, 6
 _USUAL = "户在人在"
 
 # more(offset, show): show(Households) later, on the GUI thread.
@@ -305,6 +305,8 @@ class _Delegate(QStyledItemDelegate):
             "text" if column in (0, 2, 3, 4) and text else "text-2",
             right,
             strong=column == 0,
+            # Neighbours' addresses differ at their end.
+            cut=Qt.TextElideMode.ElideLeft if column == _HOME else Qt.TextElideMode.ElideRight,
         )
 
     def _paint_person(self, painter: QPainter, rect: QRect, index: _Index, row: Row, *, member: bool) -> None:
@@ -326,12 +328,20 @@ class _Delegate(QStyledItemDelegate):
 
 
 def _words(
-    painter: QPainter, room: QRect, text: str, size: str, token: str, align: Qt.AlignmentFlag, *, strong: bool = False
+    painter: QPainter,
+    room: QRect,
+    text: str,
+    size: str,
+    token: str,
+    align: Qt.AlignmentFlag,
+    *,
+    strong: bool = False,
+    cut: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
 ) -> None:
     look = theme.current()
     painter.setFont(look.font(size, strong))
     painter.setPen(look.colour(token))
-    shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, max(room.width(), 0))
+    shown = painter.fontMetrics().elidedText(text, cut, max(room.width(), 0))
     painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | align, shown)
 
 
