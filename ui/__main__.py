@@ -171,6 +171,7 @@ class Program(QObject):
         auto.ended.connect(self._on_synced)
         auto.failed.connect(self._on_sync_failed)
         window.refresh_asked.connect(auto.ask)
+        window.help_asked.connect(lambda _page: window.go("help"))
         window.looked.connect(lambda name, large: looks.write(self._home, name, large))
         window.closing.connect(self._on_closing)
 

@@ -278,3 +278,12 @@ def test_a_village_picked_at_the_top_shows_its_cases(qtbot, program):
     assert program.window.current_name() == "events"
     assert page._filters["area"] == UPPER
     assert page.table.model.rowCount() == 1
+
+
+def test_f1_opens_the_guide_and_esc_goes_back(qtbot, program):
+    log_in(qtbot, program)
+    settle(qtbot, program.jobs)
+    qtbot.keyClick(program.window, Qt.Key.Key_F1)
+    assert program.window.current_name() == "help"
+    qtbot.keyClick(program.window, Qt.Key.Key_Escape)
+    assert program.window.current_name() == "desk"

@@ -83,7 +83,13 @@ def pages(
 
         return ReportsPage(office, jobs)
 
+    def help_page() -> Page:
+        from ui.pages.help import HelpPage
+
+        return HelpPage()
+
     return [
+        ("help", help_page, ""),
         ("desk", desk, "desk"),
         ("events", events, "events"),
         ("case", case, "events"),
