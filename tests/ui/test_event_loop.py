@@ -89,9 +89,6 @@ def test_the_window_answers_while_a_worker_imports_a_roster(desk, qapp, qtbot, m
     moves.stop()
     desk.settle()
     assert desk.office.store.count("resident") > 0
-    print(
-        json.dumps({"import": [round(pulse.worst_but(s), 1) for s in (0.5, 0.05, 0.01, 0)], "beats": len(pulse.gaps)})
-    )
     # Building a page anew takes its time; without that the window must feel immediate.
     assert pulse.worst_but(0.01) < (250 if moving else 120)
     window.close()
