@@ -146,6 +146,37 @@ def test_a_household_of_two_is_registered_one_after_the_other(desk, street):
     assert gone[-1] == ("back", {})
 
 
+def test_the_number_of_a_new_person_tells_birth_date_and_sex(desk, street):
+    page = RecordPage(desk.office, desk.jobs)
+    shown(desk, page)
+    page.opened({"form": "resident", "area": UPPER})
+    desk.settle()
+    commit(page.form.rows["name"].entry, "张文贵")
+    commit(page.form.rows["id_number"].entry, "990001199001010013")
+    page.form.save()
+    desk.settle()
+    [person] = desk.office.store.select("resident", {"name": "张文贵"})
+    assert (person.values["birth_date"], person.values["sex"]) == ("1990-01-01", "1")
+
+
+def test_a_dwelling_is_registered_from_the_page_of_the_registry(desk, street):
+    page = RegistryPage(desk.office, desk.jobs)
+    gone = shown(desk, page)
+    page.opened({})
+    desk.settle()
+    next(on for words, _keys, on in page.actions if words == "新增房屋")()
+    assert gone[-1][1]["form"] == "dwelling"
+    record = RecordPage(desk.office, desk.jobs)
+    shown(desk, record)
+    record.opened({"form": "dwelling", "area": UPPER})
+    desk.settle()
+    commit(record.form.rows["address"].entry, "上寨村新村路8号")
+    record.form.save()
+    desk.settle()
+    [home] = desk.office.store.select("dwelling", {"address": "上寨村新村路8号"})
+    assert home.area == UPPER
+
+
 def test_a_deleted_person_comes_back_with_undo(desk, street):
     page = RecordPage(desk.office, desk.jobs)
     shown(desk, page)

@@ -81,6 +81,8 @@ class RegistryPage(Page):
     @property
     def actions(self) -> Sequence[tuple[str, str, Callable[[], object]]]:
         more = [("新增居民", "", lambda: self._new_member("")), ("从 Excel 导入住户", "", self._import)]
+        if self._may("create", "dwelling"):
+            more.append(("新增房屋", "", self._new_dwelling))
         return [*super().actions, *(more if self._may("create", "resident") else [])]
 
     def opened(self, args: Mapping[str, Any]) -> None:
@@ -130,6 +132,8 @@ class RegistryPage(Page):
     def _add_actions(self) -> None:
         if self._may("import", "resident"):
             self.add_quiet(Button("从 Excel 导入", self._import, icon="file-import"))
+        if self._may("create", "dwelling"):
+            self.add_quiet(Button("新增房屋", self._new_dwelling, icon="home-plus"))
         if self._may("create", "resident"):
             self.add_quiet(
                 Button("新增居民", lambda: self._new_member(self._home_id()), icon="user-plus", keys="Ctrl+Shift+N")
@@ -340,6 +344,11 @@ class RegistryPage(Page):
         place = self._place
         preset = {"dwelling": place.key} if place is not None and place.kind == "dwelling" else {}
         self.go.emit("record", {"form": "household", "preset": preset, "area": self._village()})
+
+    def _new_dwelling(self) -> None:
+        place = self._place
+        preset = {place.kind: place.key} if place is not None and place.kind in ("building", "grid") else {}
+        self.go.emit("record", {"form": "dwelling", "preset": preset, "area": self._village()})
 
     def _new_member(self, household: str) -> None:
         preset = {"household": household} if household else {}

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from app.schema.identity import read_identity
 from app.schema.record import Record
+from app.schema.values import BadValue
 from ui.forms.editor import RecordForm
 from ui.forms.reason import ask_reason
 from ui.page import Page
@@ -74,6 +76,8 @@ class RecordPage(Page):
             words_save="保存，添户主" if name == "household" and not record_id else "保存",
         )
         self.form.loaded.connect(self.form.begin)
+        if name == "resident" and not record_id:
+            _tell_from_number(self.form)
         self.form.saved.connect(self._on_saved)
         self.form.left.connect(self._on_left)
         self._card.add(self.form, 1)
@@ -136,3 +140,19 @@ class RecordPage(Page):
         )
         self.form = None
         self._close()
+
+
+def _tell_from_number(form: RecordForm) -> None:
+    """Once a new person's number is right, fill in the birth date and sex it tells, where they are still empty."""
+    number = form.rows["id_number"]
+
+    def fill() -> None:
+        try:
+            told = read_identity(str(number.value() or ""))
+        except BadValue:
+            return
+        for name, value in (("birth_date", told.birth_date), ("sex", told.sex)):
+            if form.rows[name].value() is None:
+                form.rows[name].show_value(value, {})
+
+    number.changed.connect(fill)
