@@ -128,6 +128,14 @@ def test_a_new_event_is_reported_in_the_village_that_was_chosen(qtbot, desk):
     assert went.args == ["case", {"id": event.id}]
 
 
+def test_an_event_nobody_placed_belongs_to_the_township_not_to_the_first_village(qtbot, desk):
+    page = EventFormPage(desk.office, desk.jobs)
+    qtbot.addWidget(page)
+    page.opened({})
+    desk.settle()
+    assert page.area.currentData() == desk.office.session.area
+
+
 def test_the_list_counts_its_tabs_and_filters_by_class(desk):
     report(desk, category="facility_light")
     report(desk, "井盖破损", category="hazard_road")

@@ -72,7 +72,8 @@ class EventFormPage(Page):
         return self._office.cases.report(values, area=self._area)
 
     def _show_areas(self, found: Sequence[tuple[str, str]]) -> None:
-        wanted = self._area
+        # Nobody said where: the township itself, as for the desk's line, and not whichever village comes first.
+        wanted = self._area or self._office.session.area
         self.area.blockSignals(True)
         self.area.clear()
         for code, name in found:

@@ -248,7 +248,9 @@ class MediationPage(Page):
         if self._shown is None:
             return
         title = str(self._shown.file.mediation.values.get("title") or "")
-        chosen, _filter = QFileDialog.getSaveFileName(self, "存到哪里", f"{paper['title']}-{title}{kind}", f"*{kind}")
+        chosen, _filter = QFileDialog.getSaveFileName(
+            self, "存到哪里", str(Path.home() / f"{paper['title']}-{title}{kind}"), f"*{kind}"
+        )
         if chosen:
             self.write(paper, Path(chosen).with_suffix(kind))
 

@@ -139,7 +139,7 @@ class ReportsPage(Page):
         if self._data is None:
             return
         name = f"日汇总-{self._data['area_name']}-{self._day.isoformat()}{kind}"
-        chosen, _filter = QFileDialog.getSaveFileName(self, "存到哪里", name, f"*{kind}")
+        chosen, _filter = QFileDialog.getSaveFileName(self, "存到哪里", str(Path.home() / name), f"*{kind}")
         if chosen:
             self.write(Path(chosen).with_suffix(kind))
 
