@@ -222,7 +222,7 @@ class Window(QMainWindow):
         self.went.emit(visit.name)
 
     def _focus(self, page: Page) -> None:
-        """See that the keys go to *page*: to what had the focus there, else to its list."""
+        """See that the keys go to *page*: to what had the focus there, else to its list, else to its first field."""
         if page is not self.current_page() or not self.isActiveWindow() or QApplication.activePopupWidget():
             return
         now = QApplication.focusWidget()
@@ -231,6 +231,9 @@ class Window(QMainWindow):
         last = page.focusWidget()
         if last is None or not last.isVisible() or not last.isEnabled():
             last = next((view for view in page.findChildren(QAbstractItemView) if view.isVisible()), None)
+        if last is None:
+            others = (one for one in page.findChildren(QWidget) if one is not page.back_button)
+            last = next((o for o in others if o.isVisible() and o.focusPolicy() & Qt.FocusPolicy.TabFocus), None)
         if last is not None:
             last.setFocus(Qt.FocusReason.OtherFocusReason)
 

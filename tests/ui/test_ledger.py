@@ -104,6 +104,11 @@ def test_an_entry_beside_the_list_is_saved_and_shows(desk, visits):
     assert page.entry is None
 
 
+def test_ctrl_k_offers_what_the_buttons_of_a_ledger_do(desk, visits):
+    page = ledgers(desk)
+    assert {"登记", "从 Excel 导入", "导出 Excel", "打印"} <= {text for text, _keys, _on in page.actions}
+
+
 def test_export_writes_a_workbook_and_the_reason_into_the_audit(desk, visits, tmp_path):
     out = tmp_path / "走访.xlsx"
     page = ledgers(desk, str(out))

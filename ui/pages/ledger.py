@@ -100,6 +100,17 @@ class LedgerPage(Page):
 
     # -- what the window calls --------------------------------------------------------------------------------------------------
 
+    @property
+    def actions(self) -> Sequence[tuple[str, str, Callable[[], object]]]:
+        """Ctrl+K offers what the buttons do, as far as this user may."""
+        ways = (
+            ("登记", "", self.new_button),
+            ("从 Excel 导入", "", self.import_button),
+            ("导出 Excel", "", self.export_button),
+            ("打印", "Ctrl+P", self.print_button),
+        )
+        return [(text, keys, button.click) for text, keys, button in ways if button.isEnabled() and button.isVisible()]
+
     def opened(self, args: Mapping[str, Any]) -> None:
         if not self.form_name:
             return
