@@ -86,7 +86,7 @@ class PersonCard(Card):
 
     def _measure(self) -> None:
         # The longest label beside an identity number with its eye, and a scroll bar.
-        self.setMinimumWidth(theme.current().grown(276) + 20)
+        self.setMinimumWidth(theme.current().grown(276) + 24)
 
     def show_nothing(self) -> None:
         """Nobody is chosen."""

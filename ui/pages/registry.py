@@ -114,11 +114,11 @@ class RegistryPage(Page):
             self._measure()
 
     def _measure(self) -> None:
-        """The widths of the look in force; places have short names, the tree keeps its px."""
+        """The widths of the look in force; places have short names, the tree keeps its px while there is room."""
         look = theme.current()
         self._foot.setFixedHeight(look.px("footer"))
         width = self._split.width() if self._split.isVisible() else 1154
-        person, tree = look.grown(276) + 20, 180 if self.narrow() else 238
+        person, tree = look.grown(276) + 24, look.grown(180) if self.narrow() else 238
         self._split.setSizes([tree, max(width - tree - person, 160), person])
 
     def resizeEvent(self, event: QResizeEvent) -> None:
