@@ -53,11 +53,10 @@ def test_ctrl_enter_begins_the_usual_action_and_ctrl_enter_does_it(qtbot, desk):
     event_id = report(desk)
     page = shown(qtbot, desk, event_id)
     qtbot.keyClick(page, Qt.Key.Key_Return, CTRL)
+    qtbot.waitUntil(lambda: page._form is not None)
     desk.settle()
-    assert page._form is not None
     qtbot.keyClick(page, Qt.Key.Key_Return, CTRL)
-    desk.settle()
-    assert desk.get("event", event_id)["state"] == "accepted"
+    qtbot.waitUntil(lambda: desk.get("event", event_id)["state"] == "accepted")
 
 
 def test_what_is_missing_is_said_and_nothing_is_saved(qtbot, desk):
