@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from app.errors import KnownError
 from app.exchange.excel.headings import ID_TARGET, Catalog
 from app.exchange.excel.recognise import Layout, Recognised
 from app.exchange.excel.workbook import Workbook, text_of
@@ -75,6 +76,9 @@ def importable(office: Office) -> list[tuple[str, str]]:
     return [(name, words.get(name, f"{office.forms[name].title}台账")) for name in may]
 
 
+_LIVED_IN = {"resident", "dwelling", "building"}
+
+
 def read_preview(
     office: Office,
     path: Path,
@@ -89,6 +93,9 @@ def read_preview(
     book = book or intake.read(path)
     found = intake.recognise(book, form, sheet=sheet, by_hand=by_hand)
     plan = intake.plan(form, found, area or None)
+    if not area and form in _LIVED_IN and any(record.area.endswith("000") for record in plan.records):
+        # Nobody lives in "the township": a clerk says which village the rows without one belong to.
+        raise KnownError("import.area_missing")
     layout = found.layouts[0]
     catalog = next((each for each in intake.catalogs(form) if each.form == layout.form), intake.catalogs(form)[0])
     return Preview(
