@@ -136,3 +136,25 @@ def test_a_row_of_several_sheets_says_which_sheet_it_is_in(desk):
     assert {row["sheet"] for row in page.preview.problems} > {"一组", "二组"}
     assert not page.check.problems.view.isColumnHidden(1)
     assert page.check.problem_text.text().startswith("一组 第 7 行")
+
+
+def test_rows_without_a_village_are_not_put_into_the_township_unasked(desk, tmp_path):
+    path = tmp_path / "花名册.xlsx"
+    book = xlsxwriter.Workbook(path)
+    sheet = book.add_worksheet("花名册")
+    for row, cells in enumerate((HEADS, *ROWS)):
+        sheet.write_row(row, 0, cells)
+    book.close()
+    page = ImportPage(desk.office, desk.jobs, desk.worker, ask_path=lambda *_a: str(path), ask_save=lambda *_a: "")
+    desk.qtbot.addWidget(page)
+    page.show()
+    desk.settle()
+    page.opened({"form": "resident"})
+    page.choose_button.click()
+    desk.settle()
+    assert page.steps.currentIndex() == CHOOSE
+    assert "请指定村" in page.refusal.text()
+    page.area_choice.set_value(UPPER)
+    page.choose_button.click()
+    desk.settle()
+    assert page.steps.currentIndex() == CHECK
