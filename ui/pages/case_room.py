@@ -18,7 +18,7 @@ Entry = tuple[str, Callable[[], Page], str]
 def pages(
     office: Office,
     jobs: Jobs,
-    _worker: MakeWorker,
+    worker: MakeWorker,
     *,
     urgent: Callable[[], object] = lambda: None,
     sync_now: Callable[[], object] = lambda: None,
@@ -81,7 +81,7 @@ def pages(
     def reports() -> Page:
         from ui.pages.reports import ReportsPage
 
-        return ReportsPage(office, jobs)
+        return ReportsPage(office, jobs, worker)
 
     def help_page() -> Page:
         from ui.pages.help import HelpPage

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout
 
-from app.exchange.documents.day_report import FIGURES, day_report
-from ui.jobs import Jobs
+from app.exchange.documents.day_report import FIGURES
+from ui.jobs import Jobs, Worker
 from ui.lists import Cell, Column, RecordTable
 from ui.page import Page
 from ui.pages.case_words import spoken_day
@@ -35,9 +35,16 @@ _KINDS = (
 class ReportsPage(Page):
     """The day roll-up (日汇总); it counts cases and names no person."""
 
-    def __init__(self, office: Office, jobs: Jobs, today: Callable[[], dt.date] = china_today) -> None:
+    def __init__(
+        self,
+        office: Office,
+        jobs: Jobs,
+        worker: Callable[[Sequence[str]], Worker],
+        today: Callable[[], dt.date] = china_today,
+    ) -> None:
         super().__init__("统计报表", dense=True)
-        self._office, self._jobs = office, jobs
+        self._office, self._jobs, self._worker = office, jobs, worker
+        self.writing: Worker | None = None
         self._data: dict[str, Any] | None = None
         self._day = today()
         self.day = DateEntry(self._day.isoformat(), today)
@@ -144,10 +151,11 @@ class ReportsPage(Page):
             self.write(Path(chosen).with_suffix(kind))
 
     def write(self, out: Path) -> None:
-        """Write the roll-up that shows to *out*, in the lane."""
-        data = self._data
-        if data is not None:
-            self._jobs.run(lambda: day_report(data, out), then=lambda _odd: self.said.emit(f"已存到 {out.name}", None))
+        """Write the roll-up of the day that shows to *out*, in a worker process: laying out a page would stall the window."""
+        self.writing = self._worker(["report", "day", "--at", self._day.isoformat(), str(out)])
+        self.writing.finished.connect(lambda _said: self.said.emit(f"已存到 {out}", None))
+        self.writing.failed.connect(lambda sentence: self.said.emit(sentence, None))
+        self.writing.start()
 
     @property
     def actions(self) -> Sequence[tuple[str, str, Callable[[], object]]]:
