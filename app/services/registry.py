@@ -107,7 +107,7 @@ class Registry:
         self._gate.require("read", next(iter(readable), "resident"), None)
         areas = [prefix(code) for code in self._gate.session.areas]
         hits = self._store.find(text, readable, area=areas, limit=limit)
-        return sorted(hits, key=lambda hit: (-hit.score, hit.form not in _FIRST, _FIRST.get(hit.form, 0)))
+        return sorted(hits, key=lambda hit: (-hit.score, _FIRST.get(hit.form, len(_FIRST))))
 
     def place_of(self, resident: Record) -> list[Place]:
         """Where a person lives, from the village down to the dwelling, as far as it is known."""

@@ -9,8 +9,6 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from pypinyin.pinyin_dict import pinyin_dict
-
 from app.schema.form import Form
 from app.schema.values import Value
 
@@ -89,6 +87,9 @@ def place(text: str) -> str:
 @functools.cache
 def readings(character: str) -> tuple[str, ...]:
     """Every reading of *character* in plain letters, ü as v; a character without one reads as itself."""
+    # The dictionary takes 0.13 s to load: a log-in that looks nobody up needn't wait for it.
+    from pypinyin.pinyin_dict import pinyin_dict
+
     found: dict[str, None] = {}
     for spoken in pinyin_dict.get(ord(character), "").split(","):
         bare = unicodedata.normalize("NFD", spoken).replace("u\u0308", "v")
