@@ -158,7 +158,8 @@ class Tables:
         self._meta.create_all(engine)
         looked = sa.inspect(engine)
         with engine.begin() as conn:
-            for table in self.by_form.values():
+            # A newer program's tables: columns are only ever added, and what was there before has nothing in them.
+            for table in (*META.tables.values(), *self.by_form.values()):
                 have = {column["name"] for column in looked.get_columns(table.name)}
                 for column in table.columns:
                     if column.name not in have:
