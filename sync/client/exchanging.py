@@ -100,13 +100,13 @@ class _Loop:
                 continue
             if self._tally.done > before:
                 vain = 0  # a question answered is no progress: on a link that cuts every long frame it would go on for ever
-            if request.again:
+            if request.answer.again:
                 continue
-            if request.waiting and not asked_again and self._store.sync.ask_again():
+            if request.answer.waiting and not asked_again and self._store.sync.ask_again():
                 # What it waited for may have gone up behind it in this very exchange.
                 asked_again = True
                 continue
-            return request.in_agreement
+            return request.answer.in_agreement
 
     def _tell(self) -> None:
         if self._progress:

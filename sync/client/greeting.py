@@ -1,0 +1,47 @@
+"""The hello: who this device is, how far its streams are, and which of its frames it has receipts for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from app.store.store import Store
+from sync.client.link import Pace
+from sync.wire import VERSION, Area, Hello, scope_tag, to_ranges
+
+
+def greeting(store: Store, open_frames: Collection[int], ask: Collection[int], pace: Pace, now: float) -> Hello:
+    """What the next request, or bundle, begins with.
+
+    *open_frames*: the numbers without all their receipts. *ask*: those that the county is asked after. *now* in seconds since
+    1970 UTC, by this device's own clock.
+    """
+    sync = store.sync
+    state = sync.state
+    cursors: dict[str, tuple[int, bytes]] = {}
+    behind: list[tuple[str, str, int]] = []
+    held_cursors = sync.cursors()
+    for name, held in held_cursors.items():
+        most = max(held.values())
+        rev, _, tag = sync.tag(name).partition(":")
+        cursors[name] = most, bytes.fromhex(tag) if rev == str(most) else b""
+        behind += [(name, area, rev) for area, rev in held.items() if rev < most]
+    void = sync.voided()
+    areas = [Area(row["code"], row["name"], row["level"], row["parent"]) for row in store.areas()]
+    last = store.meta.integer("frame")
+    have = to_ranges(set(range(1, last + 1)) - set(open_frames) - set(void))
+    return Hello(
+        VERSION,
+        state.county,
+        state.device,
+        state.incarnation,
+        state.epoch,
+        int(now * 1000),
+        scope_tag(areas, [(area, name) for name, held in held_cursors.items() for area in held]),
+        cursors,
+        tuple(behind),
+        have,
+        tuple(ask),
+        tuple(void),
+        pace.frame,
+        pace.level,
+    )

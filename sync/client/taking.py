@@ -1,0 +1,168 @@
+"""What the county answers, taken message by message: receipts, deltas, the end; from a connection or from a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from app.errors import KnownError
+from app.store.agreement import Area, Frame
+from app.store.store import Store
+from sync.client.link import Cut
+from sync.client.report import Tally
+from sync.wire import (
+    Down,
+    End,
+    Head,
+    Message,
+    Move,
+    Problem,
+    Receipts,
+    WireError,
+    agreement,
+    decode_down,
+    frame_hash,
+)
+
+MOST_CHANGES = 2000
+"""Changes that one frame holds at most."""
+TRIES = 2
+"""Failures after which a frame is made smaller, or, if it holds but one change, goes behind all others."""
+_CLOCK_MS = 1000
+
+
+class Answer:
+    """One answer. ``again``: there is more to say; ``ended``: it came whole.
+
+    *open_frames* are the frames without all their receipts, by number; *absent* those that the county said it never got.
+    *late*: the answer was days on its way, so that it says nothing about clocks, nor about frames it doesn't know.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        tally: Tally,
+        open_frames: dict[int, Frame],
+        absent: set[int],
+        now: Callable[[], float],
+        *,
+        late: bool = False,
+    ) -> None:
+        self._store = store
+        self._sync = store.sync
+        self._tally = tally
+        self._open = open_frames
+        self._absent = absent
+        self._now = now
+        self._late = late
+        self._state = self._sync.state
+        self._cursors = self._sync.cursors()
+        self._foreign = False
+        self._carried = False
+        self.ended = False
+        self.again = False
+        self.waiting = False
+        self.in_agreement = False
+
+    def take(self, message: Message) -> None:
+        """Do what *message* says; KnownError where the county refuses, WireError where it can't be used."""
+        match message:
+            case Head():
+                self._head(message)
+            case Receipts():
+                self._receipts(message)
+            case Down():
+                self._down(message)
+            case End():
+                self._end(message)
+            case Problem(code="sync.busy"):
+                raise Cut("busy")
+            case Problem():
+                raise KnownError(message.code, **dict(message.params))
+
+    def _head(self, head: Head) -> None:
+        if head.county != self._state.county:
+            raise KnownError("sync.foreign_county", county=head.county)
+        if head.epoch != self._state.epoch:
+            raise KnownError("sync.county_restored")
+        offset = head.clock - int(self._now() * 1000)
+        if not self._late and abs(offset - self._state.offset_ms) > _CLOCK_MS:
+            self._sync.set_offset(offset)
+        if head.areas is not None and head.streams is not None:
+            self._sync.set_areas([Area(area.code, area.name, area.level, area.parent) for area in head.areas])
+            self._sync.set_scope(set(head.streams))
+
+    def _receipts(self, message: Receipts) -> None:
+        frame = self._open.get(message.number)
+        if frame is None or self._foreign:
+            return
+        other = bool(message.content) and message.content != frame_hash(frame.content)
+        if other or message.code == "sync.not_yours":
+            # A cloned disk, or a device set back: under a new incarnation everything unanswered is framed anew.
+            self._sync.new_incarnation()
+            self._foreign = self.again = True
+        elif message.code == "sync.void":
+            self._sync.void(frame.number)
+            self.again = True
+        elif not message.known:
+            if not self._late:
+                self._lost(frame)
+        else:
+            receipts = message.spread(frame.counters)
+            self._sync.receipts(frame.number, receipts)
+            self._carried = True
+            del self._open[frame.number]
+            self._tally.up += sum(receipt.final for receipt in receipts)
+            self.waiting = self.waiting or not all(receipt.final for receipt in receipts)
+
+    def _lost(self, frame: Frame) -> None:
+        """The county never got *frame* whole: once more, or, after two failures, anew and smaller."""
+        self._absent.add(frame.number)
+        if self._sync.failed(frame.number) >= TRIES and len(frame.counters) > 1:
+            self._sync.void(frame.number)
+            with self._store.transaction():
+                self._store.meta.set("sync.most", max(len(frame.counters) // 2, 1))
+
+    def _down(self, message: Down) -> None:
+        if self._foreign:
+            return
+        frame = decode_down(message.content)
+        moved, tags = advance(self._cursors, frame.moves)
+        self._sync.deltas(frame.deltas, moved, tags=tags)
+        self._tally.down += len(frame.deltas)
+
+    def _end(self, end: End) -> None:
+        self.ended = True
+        if end.again or self._foreign:
+            self.again = True
+            return
+        mine = {key: (held.records, held.total) for key, held in self._sync.digests().items()}
+        self.in_agreement = agreement(mine) == end.digest
+        limit = self._store.meta.integer("sync.most")
+        if limit and self._carried:
+            # Frames were made smaller on a bad day; a request that brought some through lets them grow again.
+            with self._store.transaction():
+                self._store.meta.set("sync.most", limit * 2 if limit < MOST_CHANGES else 0)
+
+
+def advance(
+    cursors: dict[str, dict[str, int]], moves: Iterable[Move]
+) -> tuple[dict[tuple[str, str], int], dict[str, str]]:
+    """Move *cursors* (class, area -> rev) on; return where each stream is then, and each class's new tag.
+
+    WireError("sync.gap") for a move that begins beyond a cursor: what lies between would be missed.
+    """
+    moved: dict[tuple[str, str], int] = {}
+    tags: dict[str, str] = {}
+    for move in moves:
+        held = cursors.get(move.stream, {})
+        areas = move.areas or [area for area, rev in held.items() if rev >= move.before]
+        if any(held.get(area, -1) < move.before for area in areas) or not areas:
+            raise WireError("gap", "sync.gap")
+        # An old answer, taken late, moves nothing back, neither a cursor nor its tag.
+        newest = move.areas is None and move.after >= max(held.values())
+        for area in areas:
+            held[area] = max(held[area], move.after)
+            moved[area, move.stream] = held[area]
+        if newest:
+            tags[move.stream] = f"{move.after}:{move.tag.hex()}"
+    return moved, tags
