@@ -68,10 +68,20 @@ class Connection:
     county: socket.socket
     opened: float
     seen: RequestsSeen
+    serving: asyncio.Task[None] | None = None
+    pumps: tuple[asyncio.Task[None], ...] = ()
+    abrupt: bool = False
+    """Whether the device is to see a reset."""
 
-    def close(self, *, reset: bool = False) -> None:
-        """End both sides; with *reset* the device sees it at once, whatever was still to be read."""
-        if reset:
+    def cut(self, *, abrupt: bool = True) -> None:
+        """End it now, in both directions; bytes on their way are lost."""
+        self.abrupt = abrupt
+        for pump in self.pumps:
+            pump.cancel()
+
+    def close(self) -> None:
+        """Give both sockets back."""
+        if self.abrupt:
             with contextlib.suppress(OSError):
                 self.device.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.device.close()
@@ -147,7 +157,7 @@ class SlowLink:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        self._begin(self._accept(self._listener))
+        self._accepting = self._begin(self._accept(self._listener))
         self._loop.run_forever()
         for task in self._tasks:
             task.cancel()
@@ -179,29 +189,28 @@ class SlowLink:
         self._narrow(county)
         for sock in (device, county):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection = Connection(number, device, county, self._loop.time(), RequestsSeen())
+        connection = Connection(number, device, county, self._loop.time(), RequestsSeen(), asyncio.current_task())
         self.connections[number] = connection
-        reset = False
-        pumps: list[asyncio.Task[None]] = []
         try:
             await self.opened(connection)
             parts = urllib.parse.urlsplit(self.target)
             await self._loop.sock_connect(county, (parts.hostname or "127.0.0.1", parts.port or 80))
-            pumps = [
+            connection.pumps = (
                 self._begin(self._pump(connection, UP, device, county)),
                 self._begin(self._pump(connection, DOWN, county, device)),
-            ]
-            await asyncio.wait(pumps, return_when=asyncio.FIRST_EXCEPTION)
-            reset = any(pump.done() and pump.exception() for pump in pumps)
+            )
+            await asyncio.wait(connection.pumps, return_when=asyncio.FIRST_EXCEPTION)
+            ends = [pump for pump in connection.pumps if pump.done() and not pump.cancelled()]
+            connection.abrupt = connection.abrupt or any(pump.exception() for pump in ends)
         except OSError:
-            reset = True
+            connection.abrupt = True
         finally:
             # They must let go of the sockets before the numbers of these can be given to others.
-            for pump in pumps:
+            for pump in connection.pumps:
                 pump.cancel()
-            ends = await asyncio.gather(*pumps, return_exceptions=True)
-            self._wrong += [bad for bad in ends if isinstance(bad, Exception) and not isinstance(bad, OSError)]
-            connection.close(reset=reset)
+            said = await asyncio.gather(*connection.pumps, return_exceptions=True)
+            self._wrong += [bad for bad in said if isinstance(bad, Exception) and not isinstance(bad, OSError)]
+            connection.close()
             self.connections.pop(number, None)
 
     async def _pump(self, connection: Connection, way: str, source: socket.socket, sink: socket.socket) -> None:
@@ -221,6 +230,8 @@ class SlowLink:
                 if data:
                     await self._until(lane.through(max(self._loop.time(), ready_at), len(data)))
                     data = await self.passing(connection, way, data)
+                    if not data:
+                        continue
                 if arriving:
                     await queue.put((self._loop.time() + delay, data))
                 elif data:
@@ -270,5 +281,5 @@ class SlowLink:
         """A device has come; nothing was said to the county yet. OSError ends the connection."""
 
     async def passing(self, connection: Connection, way: str, data: bytes) -> bytes:
-        """What goes on of *data*, which has left in direction *way*; nothing ends that direction, OSError the connection."""
+        """What goes on of *data*, which has left in direction *way*; OSError ends the connection."""
         return data
