@@ -9,13 +9,25 @@ import msgpack
 from app.store.answering import Answering
 from app.store.exchange_values import Area, Attention, Exchange, Frame, Stream, StreamDigest, SyncState
 from app.store.framing import Framing
+from app.store.standing import Agreed, Standing, Standings
 from app.store.taking import Taking
 from app.store.totals import Proof
 
-__all__ = ["Agreement", "Area", "Attention", "Exchange", "Frame", "Stream", "StreamDigest", "SyncState"]
+__all__ = [
+    "Agreed",
+    "Agreement",
+    "Area",
+    "Attention",
+    "Exchange",
+    "Frame",
+    "Standing",
+    "Stream",
+    "StreamDigest",
+    "SyncState",
+]
 
 
-class Agreement(Framing, Answering, Taking, Proof):
+class Agreement(Framing, Answering, Taking, Proof, Standings):
     """All of it, and what people see of it: past exchanges and refused changes."""
 
     def log(self, line: Exchange) -> None:

@@ -43,10 +43,11 @@ class Answering(Part):
 
     def _remember(self, changes: Collection[Change], answered: Mapping[int, Receipt]) -> None:
         kinds = {"accepted": "own", "merged": "own", "conflict": "lost", "refused": "refused", "waiting": "own"}
+        answered_at = self._store.now_ms()
         final = [answered[change.counter] for change in changes if answered[change.counter].final]
         self._conn.executemany(
-            "UPDATE history SET rev = ?, kind = ? WHERE counter = ? AND kind = 'own'",
-            [(receipt.rev, kinds[receipt.status], receipt.counter) for receipt in final],
+            "UPDATE history SET rev = ?, kind = ?, answered = ? WHERE counter = ? AND kind = 'own'",
+            [(receipt.rev, kinds[receipt.status], answered_at, receipt.counter) for receipt in final],
         )
         self._conn.executemany(
             "INSERT OR REPLACE INTO attention (counter, form, id, body, code, time, done) VALUES (?, ?, ?, ?, ?, ?, 0)",

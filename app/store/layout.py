@@ -68,7 +68,14 @@ def _first(db: sqlite_utils.Database) -> None:
     search.create(db.conn)
 
 
-VERSIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (_first,)
+def _standing(db: sqlite_utils.Database) -> None:
+    """When a frame was first handed to the network, and when the county answered a change."""
+    db.conn.execute("ALTER TABLE frame ADD COLUMN sent_at INTEGER")
+    db.conn.execute("ALTER TABLE history ADD COLUMN answered INTEGER")
+    db.conn.execute("CREATE INDEX attention_record ON attention (id)")
+
+
+VERSIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (_first, _standing)
 
 
 def prepare(conn: driver.Connection, path: Path, forms: Forms) -> None:

@@ -51,6 +51,10 @@ class Request:
         self._pace: Pace = first_pace(self._url, store.meta.get("sync.rate"))
         self._open: dict[int, Frame] = {frame.number: frame for frame in self._sync.open_frames()}
         self._void: list[int] = []
+        # The frames of this request, where in its body each ends, and how much of it has left.
+        self._numbers: list[int] = []
+        self._ends: list[int] = []
+        self._gone = 0
         self.answer = Answer(store, tally, self._open, absent, now)
 
     def run(self) -> None:
@@ -60,7 +64,10 @@ class Request:
         ask = unsure if sum(len(frame.content) for frame in frames) > _RESEND else []
         self._tally.requests += 1
         begun, before = time.monotonic(), self._tally.bytes_up
-        response = post(self._http, self._url, self._body(frames, ask), self._state.token, self._state.ca)
+        try:
+            response = post(self._http, self._url, self._body(frames, ask), self._state.token, self._state.ca)
+        finally:
+            self._sync.handed(n for n, end in zip(self._numbers, self._ends, strict=False) if end <= self._gone)
         self._measure(self._tally.bytes_up - before, time.monotonic() - begun)
         reader = Reader()
         with response:
@@ -84,19 +91,23 @@ class Request:
     def _body(self, frames: list[Frame], ask: list[int]) -> Iterator[bytes]:
         """Hello and frames in small pieces; new frames are made while the earlier ones are on their way."""
         held = bytearray(encode(self._hello(ask)))
-        budget = self._pace.batch
+        budget, made = self._pace.batch, len(held)
         for message in self._frames(frames, ask):
             held += message
+            made += len(message)
+            self._ends.append(made)
             budget -= len(message)
             while len(held) >= PIECE:
                 self._tally.bytes_up += PIECE
                 yield bytes(held[:PIECE])
+                self._gone += PIECE
                 del held[:PIECE]
             if budget <= 0:
                 self.answer.again = True
                 break
         self._tally.bytes_up += len(held)
         yield bytes(held)
+        self._gone += len(held)
 
     def _frames(self, frames: list[Frame], ask: list[int]) -> Iterator[bytes]:
         # One that failed again and again goes last, the longest behind the others, so that it holds up nothing but itself.
@@ -104,7 +115,7 @@ class Request:
         late.sort(key=lambda known: len(known.content))
         for known in frames:
             if known.number not in ask and known not in late:
-                yield encode(Up(known.content))
+                yield self._up(known)
         if ask:
             # What the county has of them decides what is sent next; nothing is sent twice for want of asking.
             self.answer.again = True
@@ -119,9 +130,13 @@ class Request:
             self._open[frame.number] = frame
             weight = max(len(frame.content) / len(frame.counters), 1.0)
             most = min(max(int(self._pace.frame / weight), _FEWEST), MOST_CHANGES)
-            yield encode(Up(frame.content))
+            yield self._up(frame)
         for known in late:
-            yield encode(Up(known.content))
+            yield self._up(known)
+
+    def _up(self, frame: Frame) -> bytes:
+        self._numbers.append(frame.number)
+        return encode(Up(frame.content))
 
     def _encode(self, number: int, changes: list[Change]) -> bytes:
         return encode_up(number, changes, self._pace.level)

@@ -32,6 +32,7 @@ def exchange(
     begun, tally = time.monotonic(), Tally()
     error: KnownError | None = None
     agreed = False
+    store.sync.began()
     try:
         agreed = _Loop(store, http, tally, progress, now, sleep).run(tries)
     except KnownError as bad:
@@ -52,6 +53,7 @@ def exchange(
         agreed and left.total == 0,
         error,
     )
+    store.sync.ended(report.in_agreement)
     result = "ok" if report.ok else error.code if error else ""
     store.sync.log(
         Exchange(
