@@ -24,10 +24,11 @@ from sync.frames import (
     encode_down,
     encode_up,
 )
+from sync.ranges import Question, Reply
 
 __all__ = [
-    "MEDIA_TYPE", "VERSION", "Area", "Down", "DownFrame", "End", "Head", "Hello", "Message", "Move", "Problem", "Reader",
-    "Receipts", "Up", "UpFrame", "WireError", "agreement", "code_hash", "decode_down", "decode_up", "encode",
+    "MEDIA_TYPE", "VERSION", "Area", "Down", "DownFrame", "End", "Head", "Hello", "Message", "Move", "Problem", "Question",
+    "Reader", "Receipts", "Reply", "Up", "UpFrame", "WireError", "agreement", "code_hash", "decode_down", "decode_up", "encode",
     "encode_down", "encode_up", "enrol_text", "fits", "frame_hash", "scope_tag", "to_ranges",
 ]  # fmt: skip
 
@@ -182,8 +183,10 @@ class Problem:
     params: Mapping[str, Any] = field(default_factory=dict)
 
 
-Message = Hello | Up | Head | Receipts | Down | End | Problem
-_KINDS: dict[int, type[Message]] = {made.kind: made for made in (Hello, Up, Head, Receipts, Down, End, Problem)}
+Message = Hello | Up | Head | Receipts | Down | End | Problem | Question | Reply
+_KINDS: dict[int, type[Message]] = {
+    made.kind: made for made in (Hello, Up, Head, Receipts, Down, End, Problem, Question, Reply)
+}
 
 
 def encode(message: Message) -> bytes:
@@ -299,9 +302,9 @@ def _mapping(value: Any) -> dict[str, Any]:
 
 _PARTS: dict[str, Any] = {
     **dict.fromkeys(("version", "epoch", "clock", "size", "level", "number", "first", "rev"), _int),
-    **dict.fromkeys(("county", "device", "incarnation", "code"), _text),
-    **dict.fromkeys(("scope", "digest", "content"), _bytes),
-    **dict.fromkeys(("want", "capabilities"), _texts),
+    **dict.fromkeys(("county", "device", "incarnation", "code", "area", "stream", "low", "high", "rest"), _text),
+    **dict.fromkeys(("scope", "digest", "content", "frame"), _bytes),
+    **dict.fromkeys(("want", "capabilities", "missing", "unsound"), _texts),
     **dict.fromkeys(("asked", "void"), _ints),
     **dict.fromkeys(("known", "again"), bool),
     "params": _mapping,
@@ -309,6 +312,8 @@ _PARTS: dict[str, Any] = {
     "behind": lambda held: tuple((_text(stream), _text(area), _int(rev)) for stream, area, rev in held),
     "have": lambda held: tuple((_int(low), _int(high)) for low, high in held),
     "odd": lambda held: tuple(map(_odd, held)),
+    "parts": lambda held: tuple((_text(low), _int(records), _bytes(total)) for low, records, total in held),
+    "items": lambda held: tuple((_text(record_id), _bytes(digest)) for record_id, digest in held),
     "areas": lambda held: tuple(Area(*map(_text, row)) for row in held),
     "streams": lambda held: tuple((_text(row[0]), _text(row[1]), *row[2:]) for row in held),
 }

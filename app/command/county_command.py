@@ -38,7 +38,8 @@ def add(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) -> Non
     user.add_argument("name")
     user.add_argument("--roles")
     _devices(tasks.add_parser("devices", parents=parents, help="设备"), parents)
-    tasks.add_parser("digest", parents=parents, help="各数据流的校验值")
+    digest = tasks.add_parser("digest", parents=parents, help="各数据流的校验值；有对不上的，退出码为 1")
+    digest.add_argument("--mend", action="store_true", help="对不上的记录，按历史改回原样")
     for name in ("backup", "restore"):
         tasks.add_parser(name, parents=parents, help="后面的版本才有").add_argument("file", type=Path)
 
@@ -191,11 +192,12 @@ def _digest(args: argparse.Namespace, desk: Desk) -> int:
     county = _open(args)
     with county.database.snapshot() as conn:
         _, rev = county.standing(conn)
+    wrong = office.unsound(county, mend=args.mend)
     found = office.digest(county)
+    county.close()
     total = ZERO
     for stream in found:
         total = plus(total, None, stream.digest)
-    county.close()
     streams = [
         {
             "area": s.area,
@@ -207,9 +209,24 @@ def _digest(args: argparse.Namespace, desk: Desk) -> int:
         }
         for s in found
     ]
-    words = "\n".join(f"{s['area']}\t{s['lane']}\t{s['records']}\t{s['digest']}" for s in streams)
-    desk.answer({"streams": streams, "digest": total.hex()}, f"{words}\n{total.hex()}")
-    return 0
+    sound = all(s.sound for s in found)
+    lines = [f"{s['area']}\t{s['lane']}\t{s['records']}\t{s['digest']}" for s in streams]
+    lines += [_unsound_words(form, *counts) for form, counts in sorted(wrong.items())]
+    if not sound:
+        places = "、".join(f"{s.area} {s.stream}" for s in found if not s.sound)
+        lines.append(f"与记下的校验值不符：{places}。各设备上的不受影响；请先备份，再运行 county digest --mend。")
+    document: dict[str, object] = {"streams": streams, "digest": total.hex()}
+    if wrong:
+        document["unsound"] = {form: {"mended": mended, "left": left} for form, (mended, left) in wrong.items()}
+    desk.answer(document, "\n".join([*lines, total.hex()]))
+    return 0 if sound else 1
+
+
+def _unsound_words(form: str, mended: int, left: int) -> str:
+    told = f"{form}：{mended + left} 条的内容与校验值不符"
+    if mended:
+        told += f"，{mended} 条已按历史改回原样"
+    return told + (f"，{left} 条没有改" if left else "") + "。"
 
 
 def _not_built(args: argparse.Namespace, _desk: Desk) -> int:

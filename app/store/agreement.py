@@ -9,6 +9,7 @@ import msgpack
 from app.store.answering import Answering
 from app.store.exchange_values import Area, Attention, Exchange, Frame, Stream, StreamDigest, SyncState
 from app.store.framing import Framing
+from app.store.mending import Mending
 from app.store.standing import Agreed, Standing, Standings
 from app.store.taking import Taking
 from app.store.totals import Proof
@@ -27,7 +28,7 @@ __all__ = [
 ]
 
 
-class Agreement(Framing, Answering, Taking, Proof, Standings):
+class Agreement(Framing, Answering, Taking, Proof, Standings, Mending):
     """All of it, and what people see of it: past exchanges and refused changes."""
 
     def log(self, line: Exchange) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import requests
 
@@ -13,9 +14,10 @@ from app.store.agreement import Frame
 from app.store.store import Store
 from sync.client.greeting import greeting
 from sync.client.link import PIECE, Cut, Pace, checked, first_pace, network, post
+from sync.client.mending import Mending
 from sync.client.report import Tally
 from sync.client.taking import MOST_CHANGES, TRIES, Answer
-from sync.wire import Hello, Reader, Up, encode, encode_up, fits
+from sync.wire import End, Hello, Message, Reader, Reply, Up, encode, encode_up, fits
 
 _RESEND = 4 << 10
 """Bytes up to which unanswered frames are simply sent again; asking first would cost more."""
@@ -36,7 +38,9 @@ class Request:
         absent: set[int],
         now: Callable[[], float],
         tell: Callable[[], None],
+        mending: Mending,
     ) -> None:
+        self._mending = mending
         self._store = store
         self._sync = store.sync
         self._http = http
@@ -79,12 +83,20 @@ class Request:
                     break
                 self._tally.bytes_down += len(data)
                 for message in reader.feed(data):
-                    self.answer.take(message)
+                    self._take(message)
                     self._tell()
         if not self.answer.ended:
             raise Cut("answer")
         if self._void:
             self._sync.void_confirmed(self._void)
+
+    def _take(self, message: Message) -> None:
+        if isinstance(message, Reply):
+            self._mending.take(message)
+            return
+        self.answer.take(message)
+        if isinstance(message, End) and not self.answer.again:
+            self._mending.end(message, self.answer.in_agreement)
 
     # -- up ---------------------------------------------------------------------------------------
 
@@ -105,6 +117,8 @@ class Request:
             if budget <= 0:
                 self.answer.again = True
                 break
+        for question in self._mending.questions():
+            held += encode(question)
         self._tally.bytes_up += len(held)
         yield bytes(held)
         self._gone += len(held)
@@ -144,7 +158,7 @@ class Request:
     def _hello(self, ask: list[int]) -> Hello:
         hello = greeting(self._store, self._open, ask, self._pace, self._now())
         self._void = list(hello.void)
-        return hello
+        return replace(hello, want=self._mending.want)
 
     def _measure(self, sent: int, seconds: float) -> None:
         """Learn the link's rate from a request: from its first byte to the first byte of the answer.

@@ -13,6 +13,7 @@ from app.store.agreement import Exchange
 from app.store.store import Store
 from sync.client.asking import Request
 from sync.client.link import Cut
+from sync.client.mending import Mending
 from sync.client.report import Progress, Report, Tally, Traffic
 
 RETRIES = 3
@@ -52,6 +53,7 @@ def exchange(
         len(store.sync.attention()),
         agreed and left.total == 0,
         error,
+        tally.mended,
     )
     store.sync.ended(report.in_agreement)
     result = "ok" if report.ok else error.code if error else ""
@@ -83,6 +85,7 @@ class _Loop:
         self._now = now
         self._sleep = sleep
         self._absent: set[int] = set()
+        self._mending = Mending(store, tally, store.now_ms())
 
     def run(self, tries: int) -> bool:
         """Return whether county and device agree; Cut when *tries* requests in a row brought nothing through."""
@@ -90,11 +93,12 @@ class _Loop:
         vain, asked_again = 0, False
         while True:
             before = self._tally.done
-            request = Request(self._store, self._http, self._tally, self._absent, self._now, self._tell)
+            request = Request(self._store, self._http, self._tally, self._absent, self._now, self._tell, self._mending)
             try:
                 request.run()
             except Cut:
                 self._absent.clear()
+                self._mending.cut()
                 vain = 0 if self._tally.done > before else vain + 1
                 if vain >= tries:
                     raise
@@ -103,12 +107,14 @@ class _Loop:
             if self._tally.done > before:
                 vain = 0  # a question answered is no progress: on a link that cuts every long frame it would go on for ever
             if request.answer.again:
+                self._mending.cut()
                 continue
             if request.answer.waiting and not asked_again and self._store.sync.ask_again():
                 # What it waited for may have gone up behind it in this very exchange.
                 asked_again = True
                 continue
-            return request.answer.in_agreement
+            if not self._mending.goes_on(request.answer.in_agreement):
+                return request.answer.in_agreement
 
     def _tell(self) -> None:
         if self._progress:

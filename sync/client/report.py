@@ -29,7 +29,10 @@ class Traffic:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """How an exchange went; ``error`` is why it ended early, and everything that got through is kept all the same."""
+    """How an exchange went; ``error`` is why it ended early, and everything that got through is kept all the same.
+
+    ``mended``: records in which this device had silently become another than the county, put right.
+    """
 
     ok: bool
     up: Traffic
@@ -41,6 +44,7 @@ class Report:
     refused: int
     in_agreement: bool
     error: KnownError | None = None
+    mended: int = 0
 
 
 @dataclass
@@ -53,9 +57,10 @@ class Tally:
     bytes_down: int = 0
     requests: int = 0
     waiting: int = 0
+    mended: int = 0
     touched: set[tuple[str, str]] = field(default_factory=set)
 
     @property
     def done(self) -> int:
         """Grows whenever something came through."""
-        return self.up + self.down
+        return self.up + self.down + self.mended

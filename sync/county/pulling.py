@@ -155,7 +155,7 @@ class Pull:
                 continue  # its later entry here says that it left
             done.add(entry.id)
             self._ahead[entry.id] = record.rev
-            delta = _left(record) if gone else self._delta(record, start)
+            delta = as_left(record) if gone else self._delta(record, start)
             if delta is not None:
                 found.append((entry.rev, replace(delta, user=entry.account or "", time=entry.time)))
         return found
@@ -165,10 +165,7 @@ class Pull:
         moved_in = record.revs.get(AREA, created)
         new = (created > start and created not in self._own) or (moved_in > start and moved_in not in self._own)
         if new:
-            values = {**dict.fromkeys(name for name in record.revs if _plain(name)), **record.values, **record.extra}
-            return Delta(
-                record.form, record.id, record.area, record.rev, values, record.revs, whole=True, deleted=record.deleted
-            )
+            return as_whole(record)
         fresh = {name: rev for name, rev in record.revs.items() if name and rev > start and rev not in self._own}
         if not fresh:
             return None
@@ -202,7 +199,16 @@ class Pull:
         yield Down(encode_down([delta for _, delta in page.deltas], [move], level))
 
 
-def _left(record: Record) -> Delta:
+def as_whole(record: Record) -> Delta:
+    """Everything there is of *record*; a field that was emptied comes as empty."""
+    values = {**dict.fromkeys(name for name in record.revs if _plain(name)), **record.values, **record.extra}
+    return Delta(
+        record.form, record.id, record.area, record.rev, values, record.revs, whole=True, deleted=record.deleted
+    )
+
+
+def as_left(record: Record) -> Delta:
+    """What a device is told of a record that it may no longer hold."""
     return Delta(record.form, record.id, record.area, record.rev, {}, {AREA: record.revs.get(AREA, 0)}, left=True)
 
 

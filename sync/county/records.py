@@ -66,6 +66,17 @@ class Records:
         table = self._tables.by_form[form]
         return conn.scalars(sa.select(table.c.id).where(table.c.county == self._county))
 
+    def hashes(
+        self, conn: sa.Connection, form: str, area: str, low: str = "", high: str = ""
+    ) -> list[tuple[str, bytes]]:
+        """(id, kept hash) of the records of *form* in *area* from id *low* up to *high*; an empty *high* is no end."""
+        table = self._tables.by_form[form]
+        query = sa.select(table.c.id, table.c.hash).where(table.c.county == self._county, table.c.area == area)
+        query = query.where(table.c.id >= low)
+        if high:
+            query = query.where(table.c.id < high)
+        return [(row.id, row.hash or b"") for row in conn.execute(query)]
+
     def put(self, conn: sa.Connection, form: str, held: Iterable[Held]) -> None:
         """Write whole records."""
         shape, names = self._forms[form], self._tables.fields(form)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sync.county.comparing import Comparing, checked
 from sync.county.county import County
 from sync.county.enrolment import scope_areas
 from sync.county.pulling import Pull, Scope, own_revs, tag_at
 from sync.county.rights import Device, Rights
-from sync.wire import VERSION, End, Head, Hello, Message, Problem, Receipts, WireError, scope_tag
+from sync.wire import VERSION, End, Head, Hello, Message, Problem, Question, Receipts, WireError, scope_tag
 
-CAPABILITIES = ("streams",)
+CAPABILITIES = ("streams", "ranges")
 
 
 class Session:
@@ -21,6 +22,7 @@ class Session:
         self._device = device
         self._hello = hello
         self._receipts: list[Receipts] = []
+        self._questions: list[Question] = []
         self._rights: Rights | None = None
 
     def open(self) -> Problem | None:
@@ -55,8 +57,13 @@ class Session:
         )
         self._receipts.append(applied)
 
+    def ask(self, question: Question) -> None:
+        """Note a question; it is answered after the frames coming down. WireError for too many."""
+        self._questions.append(question)
+        checked(self._questions)
+
     def answer(self) -> Iterator[Message]:
-        """Head, receipts, frames coming down, end."""
+        """Head, receipts, frames coming down, replies to questions, end."""
         county, hello, device = self._county, self._hello, self._device
         if self._rights is None:
             return
@@ -85,7 +92,15 @@ class Session:
             yield End(last, b"", again=True)
         else:
             pull = Pull(county.database, county.records, county.code, self._scope(streams), own)
-            yield from pull.messages(hello)
+            for message in pull.messages(hello):
+                if isinstance(message, End):
+                    yield from self._replies(streams)
+                yield message
+
+    def _replies(self, streams: list[tuple[str, str]]) -> Iterator[Message]:
+        county = self._county
+        held = Comparing(county.database, county.records, county.forms, county.code, streams)
+        return held.replies(self._questions)
 
     def _scope(self, streams: list[tuple[str, str]]) -> Scope:
         areas: dict[str, tuple[str, ...]] = {}

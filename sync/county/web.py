@@ -25,7 +25,7 @@ from sync.county.county import County
 from sync.county.enrolment import enrol
 from sync.county.rights import Device
 from sync.county.session import Session
-from sync.wire import MEDIA_TYPE, VERSION, Hello, Message, Problem, Reader, Up, WireError, encode
+from sync.wire import MEDIA_TYPE, VERSION, Hello, Message, Problem, Question, Reader, Up, WireError, encode
 
 _log = logging.getLogger(__name__)
 _BATCH = 32 << 10
@@ -182,6 +182,8 @@ async def _receive(county: County, device: Device, request: Request) -> Session:
                     raise KnownError(problem.code, **problem.params)
             elif isinstance(message, Up):
                 await anyio.to_thread.run_sync(session.take, message.content)
+            elif isinstance(message, Question):
+                session.ask(message)
     if session is None or reader.pending:
         raise WireError("cut")
     return session
