@@ -51,7 +51,7 @@ class Mending(Part):
                 bad, _, after = self._look_at(form, after, _LOOKED_AT)
                 if bad:
                     found[form] = found.get(form, 0) + bad
-        return Flaws(found, self._put_sums_right())
+        return self._told(Flaws(found, self._put_sums_right()))
 
     def look_on(self, now: int, every: int, most: int = 5000) -> Flaws:
         """A portion of the same quiet look: *most* records further than last time; a round begins *every* ms (*now*: ms since 1970).
@@ -81,7 +81,13 @@ class Mending(Part):
             meta.set(_BEGUN, None if whole else [names[place], after or ""])
             if whole:
                 meta.set(_DONE, now)
-        return Flaws(found, streams)
+        return self._told(Flaws(found, streams))
+
+    def _told(self, flaws: Flaws) -> Flaws:
+        if flaws:
+            # Nothing is said of agreement until an exchange has ended in it again.
+            self._store.sync.began()
+        return flaws
 
     def _look_at(self, form: str, after: str, most: int) -> tuple[int, int, str | None]:
         """Put right the hashes of *most* records behind id *after*; how many were wrong, how many read, the last id or None at the end."""

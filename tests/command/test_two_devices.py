@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import sqlite3
 
+from app.services.office import open_office
 from sync import client as sync_client
 from tests.command.conftest import LOWER, TOWNSHIP, UPPER, Device, make_town, township
 
@@ -312,3 +315,33 @@ def test_a_county_that_is_down_costs_nothing_but_the_exchange(tmp_path, forms, m
         assert clerk.json("sync")["in_agreement"] is True
         assert in_agreement(town, clerk)
     town.county.close()
+
+
+def test_the_doctor_finds_a_value_flipped_on_the_disk_and_the_next_sync_mends_it(town, pair):
+    first, second = pair
+    made = first.save("resident", **PERSON)
+    sync(first, second)
+    with contextlib.closing(open_office(second.home, second.user, second.password)) as office:
+        office.store.conn.execute("UPDATE record_resident SET phone = '13000000000' WHERE id = ?", (made,))
+    said = second("doctor", "--json")
+    (found,) = (check for check in said.json["checks"] if check["name"] == "记录的校验值")
+    assert (said.code, found["ok"], found["detail"].split("。")[0]) == (1, False, "居民 1 条与校验值不符")
+    mended = second.json("sync")
+    assert (mended["mended"], mended["in_agreement"]) == (1, True)
+    assert second.json("doctor")["ok"] is True
+    assert second.values("resident", made)["phone"] == first.values("resident", made)["phone"] == "139****1234"
+    assert in_agreement(town, *pair)
+
+
+def test_the_county_says_that_a_value_was_flipped_and_puts_it_back_from_its_history(town, pair):
+    first, second = pair
+    made = first.save("resident", **PERSON)
+    sync(first, second)
+    with contextlib.closing(sqlite3.connect(town.folder / "county" / "county.db")) as raw, raw:
+        raw.execute("UPDATE record_resident SET phone = '13000000000' WHERE id = ?", (made,))
+    said = township("county", "digest", "--json", *town.data)
+    assert (said.code, said.json["unsound"]) == (1, {"resident": {"mended": 0, "left": 1}})
+    assert "先备份" in township("county", "digest", *town.data).out
+    mended = township("county", "digest", "--mend", "--json", *town.data)
+    assert (mended.code, mended.json["unsound"]) == (0, {"resident": {"mended": 1, "left": 0}})
+    assert in_agreement(town, *pair)
