@@ -24,6 +24,7 @@ from sync.columns import (
 )
 
 VERSION = 1
+"""Of the content of frames: they are written down before anybody knows which version of the messages will carry them."""
 MOST_BYTES = 16 << 20
 """What a frame may unfold to; a bomb is refused by its own header, before a byte of it is unfolded."""
 MOST_ROWS = 50_000

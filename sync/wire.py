@@ -15,7 +15,6 @@ from app.schema.record import Receipt
 from sync.columns import WireError
 from sync.frames import (
     MOST_BYTES,
-    VERSION,
     DownFrame,
     Move,
     UpFrame,
@@ -27,11 +26,15 @@ from sync.frames import (
 from sync.ranges import Question, Reply
 
 __all__ = [
-    "MEDIA_TYPE", "VERSION", "Area", "Down", "DownFrame", "End", "Head", "Hello", "Message", "Move", "Problem", "Question",
+    "LEAST", "MEDIA_TYPE", "VERSION", "Area", "Down", "DownFrame", "End", "Head", "Hello", "Message", "Move", "Problem", "Question",
     "Reader", "Receipts", "Reply", "Up", "UpFrame", "WireError", "agreement", "code_hash", "decode_down", "decode_up", "encode",
     "encode_down", "encode_up", "enrol_text", "fits", "frame_hash", "scope_tag", "to_ranges",
 ]  # fmt: skip
 
+VERSION = 2
+"""The newest version of the messages; frames count their own. What each version brought stands in docs/sync.md."""
+LEAST = 1
+"""The oldest version that a county of this program takes; its office may ask for more."""
 MEDIA_TYPE = "application/vnd.xiangzhitong.frames"
 MOST_MESSAGE = 2 << 20
 """Bytes that one message may have in the stream; the reader refuses the length before it takes the bytes."""
@@ -47,7 +50,8 @@ class Hello:
 
     ``cursors``: for each class [rev, tag]; ``behind``: streams that are still catching up, as (class, area, rev).
     ``have``: ranges of frame numbers whose receipts this device has applied. ``asked``: frames it has no receipts for.
-    ``void``: numbers that will never count. ``size`` and ``level``: the frames that it would like to get.
+    ``void``: numbers that will never count. ``size`` and ``level``: the frames that it would like to get. ``program``, since
+    version 2: the version of the program, for the office's list of devices.
     """
 
     kind: ClassVar[int] = ord("H")
@@ -67,6 +71,7 @@ class Hello:
     level: int = 3
     want: tuple[str, ...] = ()
     capabilities: tuple[str, ...] = ()
+    program: str = ""
     more: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -93,7 +98,8 @@ class Head:
     """How the county answers.
 
     ``areas`` and ``streams`` come where the device's scope tag is not the county's: then only receipts and the end follow,
-    and the device asks again with its new scope.
+    and the device asks again with its new scope. ``version`` is that of the hello. ``most``: the newest that the county knows,
+    where that is more. Since version 2: ``least``, the oldest that it takes, and ``program``, its own version.
     """
 
     kind: ClassVar[int] = ord("A")
@@ -104,6 +110,9 @@ class Head:
     areas: tuple[Area, ...] | None = None
     streams: tuple[tuple[str, str], ...] | None = None
     capabilities: tuple[str, ...] = ()
+    least: int = 1
+    most: int = 0
+    program: str = ""
     more: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -301,8 +310,10 @@ def _mapping(value: Any) -> dict[str, Any]:
 
 
 _PARTS: dict[str, Any] = {
-    **dict.fromkeys(("version", "epoch", "clock", "size", "level", "number", "first", "rev"), _int),
-    **dict.fromkeys(("county", "device", "incarnation", "code", "area", "stream", "low", "high", "rest"), _text),
+    **dict.fromkeys(("version", "epoch", "clock", "size", "level", "number", "first", "rev", "least", "most"), _int),
+    **dict.fromkeys(
+        ("county", "device", "incarnation", "code", "area", "stream", "low", "high", "rest", "program"), _text
+    ),
     **dict.fromkeys(("scope", "digest", "content", "frame"), _bytes),
     **dict.fromkeys(("want", "capabilities", "missing", "unsound"), _texts),
     **dict.fromkeys(("asked", "void"), _ints),

@@ -38,6 +38,8 @@ def add(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) -> Non
     user.add_argument("name")
     user.add_argument("--roles")
     _devices(tasks.add_parser("devices", parents=parents, help="设备"), parents)
+    require = tasks.add_parser("require", parents=parents, help="设备程序至少要会的传输版本")
+    require.add_argument("version", type=int)
     digest = tasks.add_parser("digest", parents=parents, help="各数据流的校验值；有对不上的，退出码为 1")
     digest.add_argument("--mend", action="store_true", help="对不上的记录，按历史改回原样")
     for name in ("backup", "restore"):
@@ -184,6 +186,17 @@ def _devices_list(args: argparse.Namespace, desk: Desk) -> int:
     return 0
 
 
+def _require(args: argparse.Namespace, desk: Desk) -> int:
+    from sync.county import office
+
+    county = _open(args)
+    office.require(county, args.version)
+    county.close()
+    words = f"从现在起，设备程序至少要会传输版本 {args.version}；更旧的会被告知升级，照样能离线办公。"
+    desk.answer({"ok": True, "least": args.version}, words)
+    return 0
+
+
 def _digest(args: argparse.Namespace, desk: Desk) -> int:
     from app.schema.digest import ZERO
     from app.schema.digest import add as plus
@@ -245,6 +258,7 @@ _TASKS = {
     "devices_code": _devices_code,
     "devices_revoke": _devices_revoke,
     "devices_list": _devices_list,
+    "require": _require,
     "digest": _digest,
     "backup": _not_built,
     "restore": _not_built,

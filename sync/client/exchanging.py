@@ -15,6 +15,7 @@ from sync.client.asking import Request
 from sync.client.link import Cut
 from sync.client.mending import Mending
 from sync.client.report import Progress, Report, Tally, Traffic
+from sync.client.speaking import step_back
 
 RETRIES = 3
 """How often in a row an exchange tries again when nothing at all came through."""
@@ -96,6 +97,10 @@ class _Loop:
             request = Request(self._store, self._http, self._tally, self._absent, self._now, self._tell, self._mending)
             try:
                 request.run()
+            except KnownError as bad:
+                if not step_back(self._store, bad):
+                    raise
+                continue
             except Cut:
                 self._absent.clear()
                 self._mending.cut()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from app import __version__
 from app.store.store import Store
 from sync.client.link import Pace
-from sync.wire import VERSION, Area, Hello, scope_tag, to_ranges
+from sync.client.speaking import spoken
+from sync.wire import Area, Hello, scope_tag, to_ranges
 
 
 def greeting(store: Store, open_frames: Collection[int], ask: Collection[int], pace: Pace, now: float) -> Hello:
@@ -29,8 +31,9 @@ def greeting(store: Store, open_frames: Collection[int], ask: Collection[int], p
     areas = [Area(row["code"], row["name"], row["level"], row["parent"]) for row in store.areas()]
     last = store.meta.integer("frame")
     have = to_ranges(set(range(1, last + 1)) - set(open_frames) - set(void))
+    version = spoken(store)
     return Hello(
-        VERSION,
+        version,
         state.county,
         state.device,
         state.incarnation,
@@ -44,4 +47,5 @@ def greeting(store: Store, open_frames: Collection[int], ask: Collection[int], p
         tuple(void),
         pace.frame,
         pace.level,
+        program=__version__ if version > 1 else "",
     )

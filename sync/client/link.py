@@ -121,5 +121,5 @@ def refusal(response: requests.Response) -> Exception:
     if response.status_code in _BUSY or code == "sync.busy":
         return Cut(f"HTTP {response.status_code}")
     if isinstance(code, str):
-        return KnownError(code)
+        return KnownError(code, **{name: said[name] for name in ("least", "version", "detail") if name in said})
     return KnownError("sync.not_a_county", url=urllib.parse.urlsplit(response.url).netloc)

@@ -9,6 +9,7 @@ from app.store.agreement import Area, Frame
 from app.store.store import Store
 from sync.client.link import Cut
 from sync.client.report import Tally
+from sync.client.speaking import heard
 from sync.wire import (
     Down,
     End,
@@ -87,6 +88,7 @@ class Answer:
         offset = head.clock - int(self._now() * 1000)
         if not self._late and abs(offset - self._state.offset_ms) > _CLOCK_MS:
             self._sync.set_offset(offset)
+        heard(self._store, head)
         if head.areas is not None and head.streams is not None:
             self._sync.set_areas([Area(area.code, area.name, area.level, area.parent) for area in head.areas])
             self._sync.set_scope(set(head.streams))

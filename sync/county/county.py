@@ -20,7 +20,7 @@ from sync.county.database import Database
 from sync.county.records import Records
 from sync.county.rights import Device, Rights
 from sync.county.tables import AREA, AUDIT, COUNTY, DEVICE, Tables
-from sync.wire import Area
+from sync.wire import LEAST, Area
 
 
 class County:
@@ -76,6 +76,10 @@ class County:
         row = conn.execute(sa.select(COUNTY.c.epoch, COUNTY.c.rev).where(COUNTY.c.county == self.code)).one()
         return row.epoch, row.rev
 
+    def least(self, conn: sa.Connection) -> int:
+        """The oldest wire version that devices may speak here."""
+        return max(conn.scalar(sa.select(COUNTY.c.least).where(COUNTY.c.county == self.code)) or LEAST, LEAST)
+
     def areas(self, conn: sa.Connection) -> list[Area]:
         """Every division of the county, by code."""
         query = sa.select(AREA).where(AREA.c.county == self.code).order_by(AREA.c.code)
@@ -108,6 +112,14 @@ class County:
             "detail": json.dumps(detail, ensure_ascii=False),
         }
         conn.execute(sa.insert(AUDIT).values(**row))
+
+    def seen(self, device: Device, version: int, program: str, **detail: Any) -> None:
+        """Note an exchange: when, and with which program; a device older than version 2 doesn't say its own."""
+        with self.database.plain() as conn:
+            where = DEVICE.c.county == self.code, DEVICE.c.id == device.id
+            held = {"seen": self.now_ms(), "version": version, "program": program[:40]}
+            conn.execute(sa.update(DEVICE).where(*where), held)
+            self.audit(conn, "exchange", device=device.id, account=device.account, **detail)
 
     def note(self, device: Device, action: str, **detail: Any) -> None:
         """``audit`` in a transaction of its own."""

@@ -24,7 +24,7 @@ from sync.county.county import County
 from sync.county.database import Database
 from sync.county.records import Held, hash_of
 from sync.county.tables import ACCOUNT, AREA, CODE, COUNTY, DEVICE, STREAM, Tables
-from sync.wire import Area, code_hash
+from sync.wire import LEAST, VERSION, Area, code_hash
 
 DEFAULT_ROLES = ("registrar", "dispatcher", "duty_officer", "mediator")
 """What a centre clerk is, where a code says nothing else."""
@@ -180,8 +180,17 @@ def revoke(county: County, device: str, *, wipe: bool = False) -> None:
         county.audit(conn, "revoke", device=device, wipe=wipe)
 
 
+def require(county: County, version: int) -> None:
+    """Take no wire version older than *version* from now on; devices that speak an older one are told so, and go on offline."""
+    if not LEAST <= version <= VERSION:
+        raise KnownError("county.version_wrong", least=LEAST, most=VERSION)
+    with county.database.plain() as conn:
+        conn.execute(sa.update(COUNTY).where(COUNTY.c.county == county.code), {"least": version})
+        county.audit(conn, "require", version=version)
+
+
 def devices(county: County) -> list[Mapping[str, object]]:
-    """Every device: id, account, areas, roles, state, and when it was last seen."""
+    """Every device: id, account, areas, roles, state, when it was last seen, and with which program and wire version."""
     with county.database.snapshot() as conn:
         rows = conn.execute(sa.select(DEVICE).where(DEVICE.c.county == county.code).order_by(DEVICE.c.made)).all()
     return [
@@ -192,6 +201,8 @@ def devices(county: County) -> list[Mapping[str, object]]:
             "roles": json.loads(row.roles),
             "state": row.state,
             "seen": row.seen,
+            "program": row.program or "",
+            "version": row.version,
         }
         for row in rows
     ]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from app import __version__
 from sync.county.comparing import Comparing, checked
 from sync.county.county import County
 from sync.county.enrolment import scope_areas
 from sync.county.pulling import Pull, Scope, own_revs, tag_at
 from sync.county.rights import Device, Rights
-from sync.wire import VERSION, End, Head, Hello, Message, Problem, Question, Receipts, WireError, scope_tag
+from sync.wire import LEAST, VERSION, End, Head, Hello, Message, Problem, Question, Receipts, WireError, scope_tag
 
 CAPABILITIES = ("streams", "ranges")
 
@@ -28,13 +29,15 @@ class Session:
     def open(self) -> Problem | None:
         """Check what the hello says, and answer the frames that it asks after; a Problem ends the exchange."""
         hello, county = self._hello, self._county
-        if hello.version != VERSION:
-            return Problem("sync.version_unknown", {"detail": f"{hello.version}"})
-        if hello.county != county.code:
-            return Problem("sync.foreign_county", {"county": county.code})
-        if hello.device != self._device.id:
-            return Problem("sync.foreign_device")
         with county.database.snapshot() as conn:
+            least = county.least(conn)
+            if not least <= hello.version <= VERSION:
+                detail = {"detail": f"{hello.version}", "least": least, "version": VERSION}
+                return Problem("sync.version_unknown", detail)
+            if hello.county != county.code:
+                return Problem("sync.foreign_county", {"county": county.code})
+            if hello.device != self._device.id:
+                return Problem("sync.foreign_device")
             epoch, last = county.standing(conn)
             lost = any(rev > last for rev, _ in hello.cursors.values())
             other = any(tag and tag_at(conn, county.code, rev) != tag for rev, tag in hello.cursors.values())
@@ -74,17 +77,21 @@ class Session:
             tag = scope_tag(areas, streams)
             answered = {item.number for item in self._receipts if not item.code and item.known}
             start = min([rev for rev, _ in hello.cursors.values()] + [rev for *_, rev in hello.behind], default=0)
+            least = county.least(conn)
             own = own_revs(conn, county.code, device.id, hello, start, answered)
-        self._county.note(device, "exchange", frames=len(self._receipts))
+        county.seen(device, hello.version, hello.program, frames=len(self._receipts))
         changed = tag != hello.scope
         yield Head(
-            VERSION,
+            hello.version,
             county.code,
             epoch,
             county.now_ms(),
             areas if changed else None,
             tuple(streams) if changed else None,
             CAPABILITIES,
+            most=VERSION if hello.version < VERSION else 0,
+            least=least if hello.version > 1 else LEAST,
+            program=__version__ if hello.version > 1 else "",
         )
         yield from self._receipts
         if changed:

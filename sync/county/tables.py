@@ -27,7 +27,15 @@ def _held(name: str, kind: type[sa.types.TypeEngine[Any]] = sa.Text, default: st
 
 
 # The counter that every rev comes from; whoever numbers holds this row's lock until the commit.
-COUNTY = sa.Table("county", META, _county(), _held("epoch", sa.BigInteger), _held("rev", sa.BigInteger))
+# ``least``: the oldest wire version that the office wants to be spoken; empty for whatever the program takes.
+COUNTY = sa.Table(
+    "county",
+    META,
+    _county(),
+    _held("epoch", sa.BigInteger),
+    _held("rev", sa.BigInteger),
+    sa.Column("least", sa.Integer),
+)
 AREA = sa.Table("area", META, _county(), _key("code"), _held("name"), _held("level"), _held("parent"))
 ACCOUNT = sa.Table(
     "account", META, _county(), _key("name"), _held("password"), _held("roles"), _held("made", sa.BigInteger)
@@ -45,6 +53,8 @@ DEVICE = sa.Table(
     _held("state"),
     _held("made", sa.BigInteger),
     _held("seen", sa.BigInteger),
+    sa.Column("program", sa.Text),
+    sa.Column("version", sa.Integer),
     sa.Index("device_token", "county", "token"),
 )
 CODE = sa.Table(

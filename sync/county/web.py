@@ -86,6 +86,8 @@ class ErrorAnswer(BaseModel):
 
     code: str
     message: str
+    least: int | None = Field(None, description="with sync.version_unknown: the oldest wire version that is taken here")
+    version: int | None = Field(None, description="with sync.version_unknown: the newest that is known here")
 
 
 def make_app(county: County) -> FastAPI:
@@ -211,7 +213,8 @@ async def _packets(messages: Iterator[Message]) -> AsyncIterator[bytes]:
 
 def _refusal(bad: KnownError, status: int | None = None) -> JSONResponse:
     found = status or _STATUS.get(bad.code, 400)
-    return JSONResponse({"code": bad.code, "message": str(bad)}, found)
+    spoken = {name: bad.params[name] for name in ("least", "version") if name in bad.params}
+    return JSONResponse({"code": bad.code, "message": str(bad), **spoken}, found)
 
 
 def serve(

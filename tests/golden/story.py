@@ -1,6 +1,6 @@
 """What happens between three devices and their county in the golden exchanges: told to a stage, which plays its part of it.
 
-Fixed for every version: what was recorded of it is played again with later programs. A new version adds to the end.
+Fixed: what was recorded of it is played again with later programs. A new version tells a story of its own, which may begin with an old one.
 """
 
 from __future__ import annotations
@@ -114,3 +114,21 @@ def tell(stage):
     stage.trouble("c", "problem")
     stage.revoke("c")
     stage.sync("c", "revoked")
+
+
+def tell_2(stage):
+    """The story of version 2: as before, and a visit with the field that its forms brought."""
+    tell(stage)
+    visit = {
+        "visit_date": "2026-03-02", "visitor": "张干事", "household_name": "张文贵", "purpose": "daily", "content": "看望",
+        "next_visit": "2026-04-02",
+    }  # fmt: skip
+    stage.save("a", Edit("visit", rid(70), ONE, visit))
+    stage.sync("a", "visit")
+    stage.sync("b", "visit-down")
+    stage.save("b", Edit("visit", rid(70), ONE, {"next_visit": "2026-04-09"}))
+    stage.sync("b", "visit-moved")
+    stage.sync("a", "visit-moved-down")
+
+
+VERSIONS = {"v1": tell, "v2": tell_2}

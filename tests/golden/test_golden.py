@@ -9,7 +9,7 @@ import pytest
 from app.schema.loading import load_forms
 from tests.golden import reader, stage, story
 
-VERSIONS = {"v1": story.tell}
+VERSIONS = story.VERSIONS
 
 
 @pytest.fixture(scope="module", params=VERSIONS)

@@ -18,7 +18,20 @@ from sync.county import office
 from sync.county.county import County
 from sync.county.tables import ASIDE, AUDIT, DEVICE, ENTRY, FRAME, HISTORY
 from sync.county.web import listening
-from sync.wire import MEDIA_TYPE, End, Head, Hello, Problem, Reader, Receipts, Up, encode, encode_up, frame_hash
+from sync.wire import (
+    MEDIA_TYPE,
+    VERSION,
+    End,
+    Head,
+    Hello,
+    Problem,
+    Reader,
+    Receipts,
+    Up,
+    encode,
+    encode_up,
+    frame_hash,
+)
 from tests.sync.conftest import OTHER, TOWNSHIP, VILLAGES
 
 V = VILLAGES[0]
@@ -68,7 +81,7 @@ def receipts(response):
 
 def test_status_tells_the_county_and_its_clock(county):
     said = requests.get(f"{county.url}/v1/status", timeout=10).json()
-    assert (said["county"], said["version"], said["epoch"]) == (county.county.code, 1, 1)
+    assert (said["county"], said["version"], said["epoch"]) == (county.county.code, VERSION, 1)
 
 
 def test_an_exchange_answers_with_head_receipts_and_end(county, device):
