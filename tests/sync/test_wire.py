@@ -139,7 +139,7 @@ def test_a_column_of_anything_survives(held):
 
 HELLO = Hello(
     1, "990001", "d", "i", 1, 1_760_000_000_000, b"scopetag", {"urgent": (1 << 40, b"12345678")}, (("care", "9", 0),),
-    ((1, 5),), (6, 7), (3,), 4096, 19, ("streams",), (), {"later": [1, "x"]},
+    ((1, 5),), (6, 7), (3,), 4096, 19, ("streams",), (), more={"later": [1, "x"]},
 )  # fmt: skip
 MESSAGES = [
     HELLO,
@@ -174,7 +174,7 @@ def test_keys_that_a_newer_program_added_go_back_untouched():
     content = encode_up(1, [], more={"newer": [1]})
     assert decode_up(content).more == {"newer": [1]}
     (hello,) = Reader().feed(encode(HELLO))
-    assert hello.more == {"later": [1, "x"]}
+    assert hello.more == more={"later": [1, "x"]}
 
 
 @given(st.binary(max_size=200))
