@@ -174,7 +174,7 @@ def test_keys_that_a_newer_program_added_go_back_untouched():
     content = encode_up(1, [], more={"newer": [1]})
     assert decode_up(content).more == {"newer": [1]}
     (hello,) = Reader().feed(encode(HELLO))
-    assert hello.more == more={"later": [1, "x"]}
+    assert hello.more == {"later": [1, "x"]}
 
 
 @given(st.binary(max_size=200))
