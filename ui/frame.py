@@ -80,8 +80,10 @@ class Frame:
             top.show_sync("asking", str(counts.sync))
         elif counts.waiting:
             top.show_sync("waiting", str(counts.waiting))
+        elif counts.agreed.now:
+            top.show_sync("synced", f"{moment(counts.agreed.at_ms):%H:%M}")
         elif counts.last is not None and went_well(counts.last) and not self._offline:
-            top.show_sync("synced", f"{moment(counts.last.at):%H:%M}")
+            top.show_sync("exchanged", f"{moment(counts.last.at):%H:%M}")
         else:
             top.show_sync("offline")
 

@@ -81,7 +81,7 @@ class TopBar(QFrame):
             self._user_menu.addAction(words).triggered.connect(lambda _checked=False, on=on: on())
 
     def show_sync(self, kind: str, figure: str = "") -> None:
-        """Show the state of the exchange: synced, waiting, offline, syncing or asking, with its figure."""
+        """Show the state of the exchange: synced, exchanged, waiting, offline, syncing or asking, with its figure."""
         self.sync.say(sync_state(kind, figure))
 
     def changeEvent(self, event: QEvent) -> None:

@@ -69,6 +69,10 @@ class Conflicts:
             found += self._steps()
         return found
 
+    def contested(self) -> set[str]:
+        """The cases of which a step waits for a person's word."""
+        return {held.record for held in self._steps()}
+
     def count(self) -> int:
         """How many wait for a person."""
         return len(self.open())

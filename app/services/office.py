@@ -18,6 +18,7 @@ from app.services.mediation import Mediations
 from app.services.records import Records
 from app.services.registry import Registry
 from app.services.session import Session
+from app.services.standing import Standings
 from app.services.statistics import Statistics
 from app.store.keys import Cost, KeySlots, Ring
 from app.store.store import Store
@@ -42,6 +43,7 @@ class Office:
         self.mediations = Mediations(store, self.gate, self.records)
         self.statistics = Statistics(store, self.gate, rules)
         self.conflicts = Conflicts(store, self.gate, rules, self.cases)
+        self.standings = Standings(store, self.conflicts)
 
     def close(self) -> None:
         """Close the store."""

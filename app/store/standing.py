@@ -12,6 +12,10 @@ from app.store.rows import REFUSED as ROW_REFUSED
 HERE, SENT, COUNTY, CONFLICT, REFUSED = "here", "sent", "county", "conflict", "refused"
 """Only on this machine; handed to the network, no answer yet; the county has it; a person is asked; the county didn't take it."""
 
+PARTS = {"event": ("event_step",), "mediation": ("party", "mediation_session")}
+"""What a record is made of beside its own row."""
+
+_FARTHEST = (COUNTY, SENT, HERE, CONFLICT, REFUSED)
 _CHUNK = 500
 _AGREED = "sync.agreed"
 
@@ -23,6 +27,11 @@ class Standing:
     state: str
     at_ms: int = 0
     reason: str = ""
+
+
+def less_far(one: Standing, other: Standing) -> Standing:
+    """Of a whole made of two, where it stands: as its least far part; of two as far, the later."""
+    return max(one, other, key=lambda standing: (_FARTHEST.index(standing.state), standing.at_ms))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +56,34 @@ class Standings(Part):
         for start in range(0, len(wanted), _CHUNK):
             found.update(self._standings(form, wanted[start : start + _CHUNK]))
         return found
+
+    def with_parts(self, form: str, ids: Iterable[str]) -> dict[str, Standing]:
+        """``standings`` of records together with the parts that they are made of: of a case with its steps the least far counts."""
+        wanted = list(dict.fromkeys(ids))
+        found = self.standings(form, wanted)
+        for part in self._store.forms.values():
+            if part.name not in PARTS.get(form, ()):
+                continue
+            for start in range(0, len(wanted), _CHUNK):
+                whole = self._whole_of(part.name, part.parent, wanted[start : start + _CHUNK])
+                held = self.standings(part.name, whole)
+                for part_id, standing in held.items():
+                    owner = whole[part_id]
+                    if owner in found:
+                        found[owner] = less_far(found[owner], standing)
+        return found
+
+    def _whole_of(self, part: str, parent: str, owners: Sequence[str]) -> dict[str, str]:
+        """The parts of *owners* that are not simply at the county, and of those that are the last; by id, whose they are."""
+        marks = ",".join("?" * len(owners))
+        table = table_name(part)
+        rows = self._conn.execute(
+            f'SELECT id, "{parent}" FROM {table} WHERE "{parent}" IN ({marks}) AND (pending > 0 OR rev = 0 '
+            "OR id IN (SELECT id FROM attention WHERE done = 0)) "
+            f'UNION SELECT max(id), "{parent}" FROM {table} WHERE "{parent}" IN ({marks}) GROUP BY "{parent}"',
+            (*owners, *owners),
+        )
+        return {str(part_id): str(owner) for part_id, owner in rows}
 
     def _standings(self, form: str, ids: Sequence[str]) -> dict[str, Standing]:
         marks = ",".join("?" * len(ids))

@@ -139,7 +139,7 @@ def test_the_list_counts_its_tabs_and_filters_by_class(desk):
     report(desk, category="facility_light")
     report(desk, "井盖破损", category="hazard_road")
     found = read_list(desk.office, "open", {"category": "hazard"})
-    assert [str(row["title"]) for row in found.rows] == ["井盖破损 · 未发送"]
+    assert [str(row["title"]) for row in found.rows] == ["井盖破损 · 只在本机"]
     assert found.counts["open"] == 2
     assert found.counts["late"] == 0
 

@@ -18,7 +18,9 @@ from ui.forms.body import FormBody
 from ui.forms.opening import AREA, SEEN, Opened, find_targets, open_record
 from ui.forms.reason import ask_reason
 from ui.forms.references import Target
+from ui.pages.standing_words import StandingChip
 from ui.pieces.buttons import Button
+from ui.pieces.card import empty
 from ui.pieces.text import words
 
 if TYPE_CHECKING:
@@ -223,6 +225,8 @@ class RecordForm(QWidget):
         self.said = words("", tone="orange", wrap=True)
         self.save_button = Button(words_save, self.save, kind="primary", keys="Ctrl+Return")
         self.leave_button = Button("返回", self.leave, tip="没存的内容留作草稿")
+        self._stand = QHBoxLayout()
+        line.addLayout(self._stand)
         line.addWidget(self.said, 1)
         line.addWidget(self.leave_button)
         line.addWidget(self.save_button)
@@ -262,8 +266,14 @@ class RecordForm(QWidget):
         )
         self._area_row.entry.set_value(known or None)
         self._show_draft(opened.draft)
+        self._show_standing(opened)
         self._filling = False
         self._body.arrange()
+
+    def _show_standing(self, opened: Opened) -> None:
+        empty(self._stand)
+        if opened.standing is not None and opened.now is not None:
+            self._stand.addWidget(StandingChip(opened.standing, opened.now))
 
     def _first_values(self) -> dict[str, Value]:
         defaults = {item.name: item.default for item in self.form.stored if item.default is not None}
@@ -296,6 +306,7 @@ class RecordForm(QWidget):
             elif opened.record.rev_of(name) != self._seen.get(name, 0):
                 row.say(row.problem(), f"别处刚改成“{self._words_of(row.item, now)}”；保存后由您定用哪个")
         self._opened = Opened(opened.record, self._targets, None, opened.areas)
+        self._show_standing(opened)
         self._filling = False
 
     def _words_of(self, item: Field, value: Value) -> str:

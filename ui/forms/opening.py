@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from app.errors import KnownError
 from app.rules.areas import any_covers
 from app.schema.record import Record
 from app.schema.values import Value
+from app.store.standing import Standing
 from ui.forms.references import Target
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ class Opened:
     targets: Mapping[str, Target] = field(default_factory=dict)
     draft: Mapping[str, Any] | None = None
     areas: Sequence[tuple[str, str]] = ()
+    standing: Standing | None = None
+    now: dt.datetime | None = None
 
 
 def open_record(
@@ -38,7 +42,8 @@ def open_record(
     wanted: set[tuple[str, str]] = set()
     for values in (record.values if record else preset, draft or {}):
         wanted |= {(target, str(values[name])) for name, target in office.forms[form].references if values.get(name)}
-    return Opened(record, read_targets(office, wanted), draft, areas(office))
+    standing = office.standings.of(form, record_id) if record_id else None
+    return Opened(record, read_targets(office, wanted), draft, areas(office), standing, office.cases.now())
 
 
 def read_targets(office: Office, wanted: Collection[tuple[str, str]]) -> dict[str, Target]:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from ui.pieces.chips import State, state
 
 Row = Mapping[str, Any]
-Role = Literal["text", "chip", "date", "button"]
+Role = Literal["text", "chip", "date", "button", "mark"]
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Column:
     *least* px it can be read in.
 
     ``text``: the row's value as words, or a `Cell`. ``chip``: a state's word or a `State`. ``date``: an ISO date or
-    time, or a `Cell`. ``button``: the words of a button, "" for none.
+    time, or a `Cell`. ``button``: the words of a button, "" for none. ``mark``: a `Mark`, an icon with its words in the tooltip.
     """
 
     key: str
@@ -52,6 +52,14 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class Mark:
+    """A state shown by its icon alone; its word is read aloud and copied, *tip* says more."""
+
+    state: State
+    tip: str = ""
+
+
+@dataclass(frozen=True)
 class Group:
     """A line across the table that names the rows below it: ``Group("今天到期 4")``. Given in place of a row."""
 
@@ -73,7 +81,9 @@ Fetch = Callable[[int, int, Order | None], Sequence["Row | Group"]]
 def shown(column: Column, value: Any) -> str:
     """The words of a cell, as they are copied and read aloud."""
     if value is None or value == "":
-        return "" if column.role in ("chip", "button") else "—"
+        return "" if column.role in ("chip", "button", "mark") else "—"
+    if isinstance(value, Mark):
+        return value.state.text
     if isinstance(value, State):
         return value.text
     if column.role == "date" and isinstance(value, str):

@@ -7,7 +7,7 @@ from PySide6.QtGui import QFontMetrics, QPainter, QPen
 from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QTableView
 
 from ui import icons, theme
-from ui.lists.columns import Cell, Column, Group, chip, short_time
+from ui.lists.columns import Cell, Column, Group, Mark, chip, short_time
 from ui.lists.model import RecordModel
 from ui.pieces.chips import paint_chip
 
@@ -77,6 +77,8 @@ class RecordDelegate(QStyledItemDelegate):
         if column.role == "chip":
             if said := chip(value):
                 paint_chip(painter, rect, said, on_selected)
+        elif column.role == "mark":
+            paint_mark(painter, rect, value)
         elif column.role == "button":
             if value:
                 self._paint_button(painter, rect.adjusted(-PAD, 0, PAD, 0), column, str(value))
@@ -133,6 +135,14 @@ class RecordDelegate(QStyledItemDelegate):
         painter.fillRect(
             QRect(rect.left() + PAD, rect.center().y() - 4, min(rect.width() // 2, 80), 8), look.colour("strip")
         )
+
+
+def paint_mark(painter: QPainter, rect: QRect, value: object) -> None:
+    """Paint the icon of a `Mark` at the left of *rect*; anything else paints nothing."""
+    if isinstance(value, Mark):
+        side = theme.current().px("chip-icon") + 2
+        spot = QRect(rect.left(), rect.top(), side, rect.height())
+        icons.paint(painter, spot, value.state.icon, "text-3" if value.state.tone == "grey" else value.state.tone)
 
 
 def paint_check(painter: QPainter, spot: QRect, on: bool, half: bool = False) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import shiboken6
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 
-from ui.lists.columns import Column, Fetch, Group, Order, Row, shown
+from ui.lists.columns import Column, Fetch, Group, Mark, Order, Row, shown
 
 BLOCK = 100
 _KEPT_BLOCKS = 40
@@ -144,6 +144,10 @@ class RecordModel(QAbstractTableModel):
         return 0 if parent.isValid() else len(self.columns)
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if role == Qt.ItemDataRole.ToolTipRole:
+            held = self.held(index.row())
+            value = None if held is None or isinstance(held, Group) else held.get(self.columns[index.column()].key)
+            return value.tip or None if isinstance(value, Mark) else None
         if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return None
         row = self.row(index.row())

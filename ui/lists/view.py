@@ -201,7 +201,7 @@ class RecordHeader(QHeaderView):
         self.setSectionsClickable(True)
         self.setSectionsMovable(False)
         self.setHighlightSections(False)
-        self.setMinimumSectionSize(40)
+        self.setMinimumSectionSize(24)
         model.checked_changed.connect(self.viewport().update)
 
     def paintSection(self, painter: QPainter, rect: QRect, logical: int) -> None:

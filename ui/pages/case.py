@@ -17,9 +17,10 @@ from ui.page import Page
 from ui.pages.case_action import ActionForm
 from ui.pages.case_read import CaseFile, defaults_of, read_file, stage_labels
 from ui.pages.case_words import chip_of, due_tone, late_by, left_until, read_due, spoken_time
+from ui.pages.standing_words import StandingChip
 from ui.pieces.buttons import Button
 from ui.pieces.card import Card, empty
-from ui.pieces.chips import Chip, State, state
+from ui.pieces.chips import Chip, state
 from ui.pieces.facts import Fact, Facts
 from ui.pieces.masked import Masked
 from ui.pieces.person import PersonChip
@@ -154,8 +155,8 @@ class CasePage(Page):
         chip = chip_of(event.values, rules, file.now)
         if chip.text != known.label:
             self._chips.addWidget(Chip(chip))
-        if event.pending:
-            self._chips.addWidget(Chip(State("已存本机，未发送", "grey", "device-floppy")))
+        if file.standing is not None:
+            self._chips.addWidget(StandingChip(file.standing, file.now))
         self._strip.clear()
         labels, now = stage_labels(rules, file)
         self._strip.setVisible(bool(labels))

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from app.rules.case_engine import Action, CaseRules
 from app.schema.record import Record
-from app.services.cases import EVENT, Case
+from app.services.cases import EVENT, STEP, Case
+from app.store.standing import Standing
 from ui.lists import Cell, Order
 from ui.lists.columns import Row
 from ui.pages.case_words import GROUPS, chip_of, due_cell, group_of, spoken_time
 from ui.pages.desk_quick import class_words
 from ui.pages.desk_tasks import is_mine
+from ui.pages.standing_words import mark, note
 from ui.pieces.timeline import Step
 
 if TYPE_CHECKING:
@@ -52,6 +54,7 @@ class CaseFile:
     facts: tuple[tuple[str, str], ...]
     phone: str
     others: tuple[tuple[str, str], ...] = ()
+    standing: Standing | None = None
 
 
 def read_list(
@@ -81,21 +84,23 @@ def read_list(
     if order is not None and order.key in _ORDERS:
         field = _ORDERS[order.key]
         chosen = sorted(chosen, key=lambda case: str(case.values.get(field) or "~"), reverse=order.down)
-    return CaseList(tuple(case_row(case, office, now) for case in chosen), counts)
+    held = office.standings.many(EVENT, [case.id for case in chosen])
+    return CaseList(tuple(case_row(case, office, now, held.get(case.id)) for case in chosen), counts)
 
 
-def case_row(case: Record, office: Office, now: dt.datetime) -> Row:
+def case_row(case: Record, office: Office, now: dt.datetime, standing: Standing | None) -> Row:
     """One row of the list."""
     values, codes = case.values, office.forms.codes
     return {
         "id": case.id,
         "state": chip_of(values, office.cases.rules, now),
         "number": values.get("case_no") or "未编号",
-        "title": Cell(str(values.get("title") or ""), "未发送" if case.pending else ""),
+        "title": Cell(str(values.get("title") or ""), note(standing)),
         "kind": codes["event_class"].label(str(values.get("category") or "unclassified")),
         "village": values.get("area_name"),
         "unit": values.get("lead_unit"),
         "due": due_cell(values, office.cases.rules, now),
+        "standing": mark(standing, now),
     }
 
 
@@ -122,7 +127,10 @@ def read_file(office: Office, event_id: str) -> CaseFile:
             if other.id != event_id
         )
     phone = office.forms[EVENT].show("reporter_phone", case.event.values.get("reporter_phone"), masked=True)
-    return CaseFile(case, now, actions, warnings, _steps(office, case, now), _facts(office, case, now), phone, others)
+    standing = office.standings.of(EVENT, event_id)
+    return CaseFile(
+        case, now, actions, warnings, _steps(office, case, now), _facts(office, case, now), phone, others, standing
+    )
 
 
 def defaults_of(office: Office, file: CaseFile, action: Action) -> dict[str, Any]:
@@ -171,6 +179,7 @@ def _steps(office: Office, case: Case, now: dt.datetime) -> tuple[Step, ...]:
     """The steps, newest first; a contested one says so in words, not by colour alone."""
     rules, codes = office.cases.rules, office.forms.codes
     contested = set(case.state.contested)
+    stand = office.standings.many(STEP, [step.id for step in case.steps])
     found = []
     for number, step in enumerate(reversed(case.steps)):
         action = rules.action(step.action)
@@ -185,7 +194,8 @@ def _steps(office: Office, case: Case, now: dt.datetime) -> tuple[Step, ...]:
         if step.id in contested:
             label = f"{label}（有争议）"
             lines.insert(0, "与另一人同时办了不同的步骤，这一步留着备查，没有改变状态。")
-        unsent = "（未发送）" if step.rev is None else ""
+        far = note(stand.get(step.id))
+        unsent = f"（{far}）" if far else ""
         who = " · ".join(part for part in (step.unit, step.user) if part)
         found.append(
             Step(

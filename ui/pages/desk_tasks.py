@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from app.rules.case_engine import CaseRules
 from app.schema.record import Record
 from app.services.session import Session
-from app.store.agreement import Exchange
+from app.store.agreement import Agreed, Exchange
 from app.store.outbox import Waiting
 from ui.lists import Cell, Group
 from ui.lists.columns import Row
@@ -33,6 +33,7 @@ class Counts:
     sync: int = 0
     waiting: int = 0
     last: Exchange | None = None
+    agreed: Agreed = Agreed()
 
     def navigation(self) -> dict[str, int]:
         """The counts by page."""
@@ -101,7 +102,8 @@ def read_counts(office: Office) -> Counts:
     asking = len(office.store.sync.attention()) + office.conflicts.count()
     last = next(iter(office.store.sync.exchanges(1)), None)
     near = sum(group_of(record.values.get("due"), now) != GROUPS[3] for record in mediations)
-    return Counts(mine + near, mine, len(mediations), asking, office.store.sync.waiting().total, last)
+    sync = office.store.sync
+    return Counts(mine + near, mine, len(mediations), asking, sync.waiting().total, last, sync.agreed())
 
 
 def _case_row(event: Record, rules: CaseRules, session: Session, now: dt.datetime) -> Row:

@@ -14,6 +14,7 @@ from ui.lists import Column, Order, RecordTable
 from ui.page import Page
 from ui.pages.case_read import TABS, CaseList, read_file, read_list
 from ui.pages.event_panel import EventPanel
+from ui.pages.standing_words import MARK
 from ui.pieces.buttons import Button, IconButton
 from ui.pieces.card import Card
 from ui.pieces.empty import EmptyState
@@ -81,10 +82,11 @@ class EventsPage(Page):
                 Column("state", "状态", 108, role="chip"),
                 Column("number", "编号", 104, tone="text-2"),
                 Column("title", "标题", stretch=True),
-                Column("kind", "类别", 92, tone="text-2", spare=2),
-                Column("village", "村", 88, tone="text-2", sortable=False, spare=3),
-                Column("unit", "承办单位", 120, tone="text-2", spare=1),
+                Column("kind", "类别", 84, tone="text-2", spare=2),
+                Column("village", "村", 80, tone="text-2", sortable=False, spare=3),
+                Column("unit", "承办单位", 116, tone="text-2", spare=1),
                 Column("due", "到期", 116, role="date"),
+                MARK,
             ],
             lambda _offset, _limit, _order: (),
             unit="件",

@@ -16,6 +16,7 @@ from ui.forms.opening import read_targets
 from ui.forms.references import Target
 from ui.lists import Column, Order
 from ui.lists.columns import short_time
+from ui.pages.standing_words import MARK, mark
 from ui.pieces.dates import china_today
 
 if TYPE_CHECKING:
@@ -41,8 +42,9 @@ def columns(form: Form) -> list[Column]:
         widest = max(range(len(found)), key=lambda at: found[at].width)
         found[widest] = replace(found[widest], stretch=True)
     found.insert(1, Column("@village", "村", 88, tone="text-2", sortable=False))
+    found.append(MARK)
     # The later ones go first, what the record is called never.
-    kept = {found[0].key, form.title_field}
+    kept = {found[0].key, form.title_field, MARK.key}
     return [c if c.stretch or c.key in kept else replace(c, spare=number) for number, c in enumerate(found)]
 
 
@@ -74,7 +76,7 @@ def print_to(office: Office, wanted: Wanted, out: Path, period: str = "") -> int
     form = office.forms[wanted.form]
     office.gate.require("document", wanted.form, wanted.area or office.session.area)
     total = count(office, wanted)
-    heads = columns(form)
+    heads = [column for column in columns(form) if column.role != "mark"]
     held = _page(office, wanted, 0, total, None)
     cells = [[_plain(row.get(column.key)) for column in heads] for _record, row in held]
     meta = LedgerMeta(unit=office.session.unit or None, period=period or None, filler=office.session.name or None)
@@ -132,7 +134,10 @@ def _page(
             if r.values.get(n) and isinstance(kind := form.fields[n].kind, Ref)
         },
     )
-    return [(record, _row(form, record, names, targets)) for record in held]
+    stand, now = office.standings.many(wanted.form, [record.id for record in held]), office.cases.now()
+    return [
+        (record, {**_row(form, record, names, targets), MARK.key: mark(stand.get(record.id), now)}) for record in held
+    ]
 
 
 def _row(form: Form, record: Record, names: Mapping[str, str], targets: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from ui.lists import Cell, Column, RecordTable
 from ui.lists.columns import Row
 from ui.page import Page
 from ui.pages.case_words import due_tone, late_by, spoken_time
+from ui.pages.standing_words import MARK, mark, note
 from ui.pieces.card import Card
 from ui.pieces.chips import State, state
 from ui.pieces.empty import EmptyState
@@ -53,6 +54,7 @@ def read_register(office: Office, tab: str, kind: object, text: str) -> tuple[tu
     if kind:
         chosen = [record for record in chosen if record.values.get("dispute_type") == kind]
     rows = []
+    held = office.standings.many("mediation", [record.id for record in chosen])
     for record in chosen:
         values, due = record.values, record.values.get("due")
         ended = str(values.get("outcome") or "pending") in OUTCOMES
@@ -61,11 +63,12 @@ def read_register(office: Office, tab: str, kind: object, text: str) -> tuple[tu
                 "id": record.id,
                 "state": outcome_chip(values, now),
                 "number": values.get("case_no"),
-                "title": Cell(str(values.get("title") or ""), "未发送" if record.pending else ""),
+                "title": Cell(str(values.get("title") or ""), note(held.get(record.id))),
                 "kind": form.show("dispute_type", values.get("dispute_type")),
                 "accepted": values.get("accepted_on"),
                 "mediator": values.get("mediator"),
                 "due": Cell("—", tone="text-3") if ended else Cell(spoken_time(due, now), tone=due_tone(due, now)),
+                "standing": mark(held.get(record.id), now),
             }
         )
     return tuple(rows), {"open": len(waiting), "all": None}
@@ -101,6 +104,7 @@ class MediationsPage(Page):
                 Column("accepted", "受理日期", 124, role="date", spare=3),
                 Column("mediator", "调解员", 92, tone="text-2"),
                 Column("due", "调解期限", 112, role="date"),
+                MARK,
             ],
             lambda _offset, _limit, _order: _NEVER,
             unit="件",

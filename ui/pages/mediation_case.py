@@ -14,12 +14,14 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout
 from app.exchange import official
 from app.schema.record import Record
 from app.services.mediation import MediationFile
+from app.store.standing import Standing
 from ui import theme
 from ui.forms.reason import ask_reason
 from ui.jobs import Jobs
 from ui.page import Page
 from ui.pages.case_words import due_tone, left_until, spoken_time
 from ui.pages.mediation import OUTCOMES, outcome_chip
+from ui.pages.standing_words import StandingChip
 from ui.pieces.buttons import Button
 from ui.pieces.card import Card, empty
 from ui.pieces.chips import Chip, State
@@ -45,6 +47,7 @@ class Shown:
     now: dt.datetime
     documents: tuple[dict[str, Any], ...]
     kept: bool
+    standing: Standing | None = None
 
 
 def read_mediation(office: Office, mediation_id: str) -> Shown:
@@ -52,7 +55,7 @@ def read_mediation(office: Office, mediation_id: str) -> Shown:
     file = office.mediations.file(mediation_id)
     documents = tuple(official.documents(office, mediation_id))
     kept = office.mediations.kept(mediation_id, None) is not None
-    return Shown(file, office.cases.now(), documents, kept)
+    return Shown(file, office.cases.now(), documents, kept, office.standings.of("mediation", mediation_id))
 
 
 class MediationPage(Page):
@@ -110,8 +113,8 @@ class MediationPage(Page):
         self.set_title(str(values.get("title") or ""), str(values.get("case_no") or ""))
         empty(self._chips)
         self._chips.addWidget(Chip(outcome_chip(values, now)))
-        if record.pending:
-            self._chips.addWidget(Chip(State("已存本机，未发送", "grey", "device-floppy")))
+        if shown.standing is not None:
+            self._chips.addWidget(StandingChip(shown.standing, now))
         ended = str(values.get("outcome") or "pending") in OUTCOMES
         self.start.set_words("接着上次没存的笔录" if shown.kept else "再调一次" if shown.file.sessions else "开始调解")
         self.start.setVisible(not ended or shown.kept)

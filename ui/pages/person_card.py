@@ -11,6 +11,7 @@ from ui import theme
 from ui.forms.reason import ask_reason
 from ui.lists.columns import short_time
 from ui.pages.registry_read import PersonFile
+from ui.pages.standing_words import StandingChip
 from ui.pieces.buttons import Button, IconButton
 from ui.pieces.card import Card, empty
 from ui.pieces.facts import Fact, Facts
@@ -163,6 +164,9 @@ class PersonCard(Card):
         said.addLayout(top)
         said.addWidget(words(below, "13", "text-3", wrap=True) if long else Elided(below, "13", "text-3"))
         line.addLayout(said, 1)
+        if file.standing is not None and file.now is not None:
+            chip = StandingChip(file.standing, file.now)
+            self._inside.addWidget(chip)
         if self._may("edit", record.form, record.area):
             line.addWidget(IconButton("pencil", "修改（F2）", lambda: self.edit.emit(record.form, record.id)))
         self._head.addLayout(line)

@@ -17,8 +17,10 @@ from PySide6.QtWidgets import (
 
 from ui import icons, theme
 from ui.lists.columns import Column, short_time
+from ui.lists.delegate import paint_mark
 from ui.lists.fitting import give_way
 from ui.pages.registry_read import PAGE, Households, Row
+from ui.pages.standing_words import MARK
 from ui.pieces.chips import State, paint_chip
 
 _Index = QModelIndex | QPersistentModelIndex
@@ -31,8 +33,9 @@ COLUMNS = (
     Column("presence", "在户情况", 112, spare=1),
     Column("contact", "联系人", 76, spare=5),
     Column("visited", "上次走访", 88, spare=4),
+    MARK,
 )
-_HOME, _PEOPLE, _PRESENCE, _VISIT = 2, 3, 4, 6
+_HOME, _PEOPLE, _PRESENCE, _VISIT, _MARK = 2, 3, 4, 6, 7
 _USUAL = "户在人在"
 
 # more(offset, show): show(Households) later, on the GUI thread.
@@ -114,6 +117,12 @@ class FamilyModel(QAbstractItemModel):
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         row = self.row_at(index)
+        if row is not None and row.mark is not None and index.column() == _MARK:
+            told = {
+                Qt.ItemDataRole.ToolTipRole: row.mark.tip,
+                Qt.ItemDataRole.AccessibleTextRole: row.mark.state.text,
+            }
+            return told.get(Qt.ItemDataRole(role))
         if row is None or role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return None
         return row.cells[index.column()]
@@ -164,7 +173,7 @@ class FamilyView(QTreeView):
         header = self.header()
         header.setStretchLastSection(False)
         header.setSectionsMovable(False)
-        header.setMinimumSectionSize(40)
+        header.setMinimumSectionSize(24)
         self._given_way: set[int] = set()
         self.fit()
         self.selectionModel().currentChanged.connect(
@@ -267,7 +276,9 @@ class _Delegate(QStyledItemDelegate):
         if picked and column == 0:
             painter.fillRect(QRect(rect.left(), rect.top(), look.px("row-bar"), rect.height()), look.colour("primary"))
         painter.fillRect(QRect(rect.left(), rect.bottom(), rect.width(), 1), look.colour("line"))
-        if row.form == "resident":
+        if column == _MARK:
+            paint_mark(painter, rect.adjusted(8, 0, 0, 0), row.mark)
+        elif row.form == "resident":
             self._paint_person(painter, rect, index, row, member=member)
         else:
             self._paint_home(painter, rect, index, row, picked=picked)

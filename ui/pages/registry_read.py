@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -13,6 +14,9 @@ from app.schema.record import Record
 from app.services.registry import Family, Place
 from app.store.places import Tally
 from app.store.search import Hit
+from app.store.standing import Standing, less_far
+from ui.lists import Mark
+from ui.pages.standing_words import mark
 
 if TYPE_CHECKING:
     from app.services.office import Office
@@ -31,6 +35,7 @@ class Row:
     cells: tuple[str, ...]
     members: tuple[Row, ...] = ()
     presence: str = ""
+    mark: Mark | None = None
 
 
 @dataclass(frozen=True)
@@ -114,7 +119,9 @@ def read_households(office: Office, place: Place, offset: int = 0, only: str = "
         held = list(office.session.areas)
         people = store.select("resident", {"household": None}, area=held, order=["name"], limit=PAGE, offset=offset)
         total = store.count("resident", {"household": None}, area=held)
-        return Households(tuple(_person_row(office, person, today) for person in people), total)
+        now, stand = office.cases.now(), office.standings.many("resident", [person.id for person in people])
+        rows = [replace(_person_row(office, p, today), mark=mark(stand.get(p.id), now)) for p in people]
+        return Households(tuple(rows), total)
     where, area = _households_of(office, place)
     homes = store.select("household", where, area=area, order=["number", "id"], limit=PAGE, offset=offset)
     total = store.count("household", where, area=area)
@@ -167,6 +174,8 @@ class PersonFile:
     age: str
     dealings: tuple[tuple[str, str, str, str], ...]
     """(day, words, form, id), the newest first."""
+    standing: Standing | None = None
+    now: datetime.datetime | None = None
 
 
 def read_person(office: Office, form: str, record_id: str) -> PersonFile:
@@ -181,7 +190,8 @@ def read_person(office: Office, form: str, record_id: str) -> PersonFile:
         chain = _chain(office, record)
     where = " › ".join(place.name for place in chain)
     today = china_time(office.store.now_ms())[:10]
-    return PersonFile(record, members, home, where, _age(record, today), tuple(_dealings(office, home)))
+    standing, now = office.standings.of(form, record_id), office.cases.now()
+    return PersonFile(record, members, home, where, _age(record, today), tuple(_dealings(office, home)), standing, now)
 
 
 def _dealings(office: Office, home: Record | None) -> list[tuple[str, str, str, str]]:
@@ -267,9 +277,15 @@ def _family_rows(office: Office, homes: Collection[Record], today: str) -> list[
         members.setdefault(str(person.values["household"]), []).append(person)
     dwellings = office.store.many("dwelling", {str(h.values["dwelling"]) for h in homes if h.values.get("dwelling")})
     rows = []
+    now, stand = office.cases.now(), office.standings.many("household", ids)
+    people_stand = office.standings.many("resident", [person.id for held in members.values() for person in held])
     for home in homes:
         people = sorted(members.get(home.id, ()), key=_head_first)
-        rows.append(_family_row(office, Family(home, tuple(people)), dwellings, today))
+        row = _family_row(office, Family(home, tuple(people)), dwellings, today)
+        lived = tuple(replace(p, mark=mark(people_stand.get(p.id), now)) for p in row.members)
+        # Folded, a household says what the least far of its people would.
+        whole = functools.reduce(less_far, [people_stand[p.id] for p in people if p.id in people_stand], stand[home.id])
+        rows.append(replace(row, members=lived, mark=mark(whole, now)))
     return rows
 
 
@@ -286,6 +302,7 @@ def _family_row(office: Office, family: Family, dwellings: dict[str, Record], to
         presence,
         str(values.get("contact") or ""),
         str(values.get("last_visit") or ""),
+        "",
     )
     people = tuple(_person_row(office, person, today) for person in family.members)
     return Row(family.household.id, "household", cells, people, presence)
@@ -302,6 +319,7 @@ def _person_row(office: Office, person: Record, today: str) -> Row:
         form.show("id_number", values.get("id_number"), masked=True),
         "",
         form.show("phone", values.get("phone"), masked=True),
+        "",
     )
     return Row(person.id, "resident", cells)
 

@@ -15,7 +15,7 @@ from ui.lists import Column, RecordTable
 from ui.page import Page
 from ui.pages.case_words import spoken_time
 from ui.pages.sync_read import Refused, SyncView, read_sync
-from ui.pages.sync_words import result, road, said_moment, size, took, went_well
+from ui.pages.sync_words import result, road, said_moment, size, took
 from ui.pieces.buttons import Button, Kind
 from ui.pieces.card import Card
 from ui.pieces.chips import Chip, State
@@ -202,15 +202,17 @@ class SyncPage(Page):
         self._jobs.run(lambda: self._office.store.sync.attended(counter), then=lambda _done: self._load())
 
     def _show_agreed(self, view: SyncView) -> None:
-        last = view.exchanges[0] if view.exchanges else None
-        agreed = last is not None and went_well(last) and not view.waiting.total
+        agreed = view.agreed
+        when = said_moment(agreed.at_ms, view.now) if agreed.at_ms else ""
         told = "还没有核对过"
-        if agreed and last is not None:
-            told = f"{said_moment(last.at, view.now)} 一致"
+        if agreed.now:
+            told = f"{when} 核对一致"
         elif view.waiting.total:
-            told = "发完后再核对"
+            told = "发完后再核对" + (f"（上次一致是{when}）" if when else "")
+        elif when:
+            told = f"上次一致是{when}，之后还没有核对上"
         facts = [
-            Fact("两边内容", told, "green" if agreed else ""),
+            Fact("两边内容", told, "green" if agreed.now else ""),
             Fact("本机留有", f"{view.areas} 个区划、{view.streams} 类数据，{view.records:,} 条"),
             Fact("没收下的", f"{len(view.refused)} 条" if view.refused else "没有", "orange" if view.refused else ""),
             Fact("县中心", view.county or "未登记"),

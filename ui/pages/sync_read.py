@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from app.schema.record import DELETED
 from app.services.conflicts import Conflict
-from app.store.agreement import Exchange
+from app.store.agreement import Agreed, Exchange
 from app.store.outbox import Waiting
 from ui.pages.sync_words import moment, refusal, said_moment
 
@@ -43,6 +43,7 @@ class SyncView:
     streams: int
     records: int
     month_bytes: int
+    agreed: Agreed = Agreed()
 
 
 def read_sync(office: Office) -> SyncView:
@@ -66,6 +67,7 @@ def read_sync(office: Office) -> SyncView:
         len({stream for _area, stream in digests}),
         sum(held.records for held in digests.values()),
         month,
+        sync.agreed(),
     )
 
 
