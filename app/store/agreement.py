@@ -10,11 +10,12 @@ from app.store.answering import Answering
 from app.store.exchange_values import Area, Attention, Exchange, Frame, Stream, StreamDigest, SyncState
 from app.store.framing import Framing
 from app.store.mending import Mending
-from app.store.standing import Agreed, Standing, Standings
+from app.store.standing import NOT_AGREED, Agreed, Standing, Standings
 from app.store.taking import Taking
 from app.store.totals import Proof
 
 __all__ = [
+    "NOT_AGREED",
     "Agreed",
     "Agreement",
     "Area",

@@ -42,6 +42,9 @@ class Agreed:
     now: bool = False
 
 
+NOT_AGREED = Agreed()
+
+
 class Standings(Part):
     """What may be said of how far things have come."""
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from app.rules.case_engine import CaseRules
 from app.schema.record import Record
 from app.services.session import Session
-from app.store.agreement import Agreed, Exchange
+from app.store.agreement import NOT_AGREED, Agreed, Exchange
 from app.store.outbox import Waiting
 from ui.lists import Cell, Group
 from ui.lists.columns import Row
@@ -33,7 +33,7 @@ class Counts:
     sync: int = 0
     waiting: int = 0
     last: Exchange | None = None
-    agreed: Agreed = Agreed()
+    agreed: Agreed = NOT_AGREED
 
     def navigation(self) -> dict[str, int]:
         """The counts by page."""

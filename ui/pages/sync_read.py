@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from app.schema.record import DELETED
 from app.services.conflicts import Conflict
-from app.store.agreement import Agreed, Exchange
+from app.store.agreement import NOT_AGREED, Agreed, Exchange
 from app.store.outbox import Waiting
 from ui.pages.sync_words import moment, refusal, said_moment
 
@@ -43,7 +43,7 @@ class SyncView:
     streams: int
     records: int
     month_bytes: int
-    agreed: Agreed = Agreed()
+    agreed: Agreed = NOT_AGREED
 
 
 def read_sync(office: Office) -> SyncView:

@@ -171,7 +171,9 @@ class Pill(QAbstractButton):
 
 
 def sync_state(kind: str, figure: str = "") -> State:
-    """What the sync chip says: *kind* synced (figure 10:42: both ends hold the same), exchanged (10:42: not proven yet), waiting (12), offline, syncing (37%) or asking (2)."""
+    """What the sync chip says: *kind* synced (figure 10:42: both ends hold the same), exchanged (10:42: not proven yet),
+    waiting (12), offline, syncing (37%) or asking (2).
+    """
     return {
         "synced": State(f"已同步 {figure}".strip(), "green", "check"),
         "exchanged": State(f"已收发 {figure}".strip(), "grey", "refresh"),
