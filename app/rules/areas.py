@@ -1,8 +1,9 @@
-"""Which area lies in which: the prefix rule of the 12-digit division codes."""
+"""Which area lies in which: by the parents that the county gave, else by the prefix of the 12-digit division codes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 # Digits that a code of each level fills: province, prefecture, county, township. What follows is zeros.
 _LEVELS = (2, 4, 6, 9)
@@ -26,3 +27,38 @@ def covers(held: str, area: str) -> bool:
 def any_covers(held: Iterable[str], area: str) -> bool:
     """Whether one of the areas *held* covers *area*."""
     return any(covers(code, area) for code in held)
+
+
+@dataclass(frozen=True)
+class Divisions:
+    """The divisions of one county; ``parents``: the code above each, where that is known.
+
+    A village that was given to another township keeps its code: there its parent speaks, and not the digits that it begins with.
+    """
+
+    parents: Mapping[str, str] = field(default_factory=dict)
+
+    def covers(self, held: str, area: str) -> bool:
+        """Whether *area* is *held* or lies within it."""
+        code = area
+        for _ in range(_WHOLE):
+            if code == held:
+                return bool(held)
+            above = self.parents.get(code)
+            if not above:
+                return covers(held, code)
+            code = above
+        return False  # a circle lies nowhere
+
+    def any_covers(self, held: Iterable[str], area: str) -> bool:
+        """Whether one of the areas *held* covers *area*."""
+        return any(self.covers(code, area) for code in held)
+
+    def strangers(self, held: Iterable[str]) -> list[str]:
+        """The areas within *held* that no prefix of theirs would tell."""
+        codes = list(held)
+        return [code for code in self.parents if self.any_covers(codes, code) and not any_covers(codes, code)]
+
+
+BY_PREFIX = Divisions()
+"""Where nothing is known but the codes."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from app.errors import KnownError
 from app.messages import sentence
 from app.paths import resource
-from app.rules.areas import any_covers, covers
+from app.rules.areas import BY_PREFIX, Divisions, covers
 from app.rules.case_actions import read_actions
 from app.rules.case_states import read_states
 from app.rules.limits import Limits
@@ -101,12 +101,13 @@ class Permissions:
         *,
         own: bool = False,
         stream: str | None = None,
+        divisions: Divisions = BY_PREFIX,
     ) -> Decision:
         """Whether somebody with *roles* over *areas* may do *action* to a record of *form* in *area*.
 
         ``own``: the record is given to the user himself. ``stream``: the form's class, so that a form that the table
         doesn't know isn't taken for an open one when it is restricted. ``area`` None or empty: no single area is meant.
-        ``act:<case action>``: a step of a case.
+        ``act:<case action>``: a step of a case. ``divisions``: which area lies in which.
         """
         held = [self.roles[code] for code in self.roles if code in set(roles)]
         if not held:
@@ -120,7 +121,7 @@ class Permissions:
         fitting = [role for role in granting if own or not role.own]
         if not fitting:
             return Decision(False, "not_own")
-        if area and action not in _PLACELESS and not any_covers(areas, area):
+        if area and action not in _PLACELESS and not divisions.any_covers(areas, area):
             return Decision(False, "outside_area")
         return Decision(True, "granted", fitting[0].code, action in self.reasons)
 

@@ -211,7 +211,7 @@ def read_steps(store: Store, events: Iterable[str]) -> dict[str, list[Step]]:
     }
     found: dict[str, list[Step]] = {}
     for record in records:
-        step = Step.read(record.id, record.values, "", record.rev or None, counters.get(record.id))
+        step = Step.read(record.id, record.values, "", record.revs.get("") or None, counters.get(record.id))
         found.setdefault(str(record.values["event"]), []).append(step)
     return {
         event: sorted(steps, key=lambda s: (s.rev is None, s.rev or 0, s.counter or 0, s.id))

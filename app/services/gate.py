@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.errors import Denied
+from app.rules.areas import Divisions
 from app.rules.permissions import Decision, Permissions
 from app.services.session import Session
 from app.store.audit import AuditLine
@@ -29,8 +30,19 @@ class Gate:
         """Whether the session may; asks nobody to write anything down."""
         stream = self._store.forms[form].stream if form in self._store.forms else None
         return self.permissions.decide(
-            action, form, area, self.session.roles, self.session.areas, own=own, stream=stream
+            action,
+            form,
+            area,
+            self.session.roles,
+            self.session.areas,
+            own=own,
+            stream=stream,
+            divisions=self.divisions(),
         )
+
+    def divisions(self) -> Divisions:
+        """Which area lies in which, as far as the county told this device."""
+        return Divisions(self._store.parents())
 
     def line(
         self,

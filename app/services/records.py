@@ -95,6 +95,8 @@ class Records:
         """One record; KnownError("store.no_record") where there is none, Denied where it isn't for this user."""
         shape = self._form(form)
         found = self._store.get(form, record_id)
+        if found is None and (stub := self._store.stubs.get(form, record_id)) is not None:
+            raise KnownError("store.handed_over", form=shape.title, went=stub.went)
         if found is None or (found.deleted and not deleted):
             raise KnownError("store.no_record", form=shape.title, id=record_id)
         self._gate.require("read", form, found.area, record=record_id)

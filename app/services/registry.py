@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from app.rules.areas import any_covers, prefix
+from app.rules.areas import prefix
+from app.messages import sentence
 from app.schema.record import Record
 from app.services.gate import Gate
 from app.store import places
@@ -51,10 +52,11 @@ class Registry:
         self._gate.require("read", "resident", None)
         people = self._store.tally("resident", "area")
         found = []
+        divisions = self._gate.divisions()
         for area in self._store.areas():
-            inside = sum(count for code, count in people.items() if any_covers([area["code"]], code))
-            held = any_covers(self._gate.session.areas, area["code"])
-            if held or any(any_covers([area["code"]], code) for code in self._gate.session.areas):
+            inside = sum(count for code, count in people.items() if divisions.covers(area["code"], code))
+            held = divisions.any_covers(self._gate.session.areas, area["code"])
+            if held or any(divisions.covers(area["code"], code) for code in self._gate.session.areas):
                 found.append(Place(area["level"], area["code"], area["name"], area["code"], Tally(residents=inside)))
         return found
 
@@ -105,9 +107,20 @@ class Registry:
         """The best hits for what was typed, among what this user may read: of equally good ones people first. Numbers are masked."""
         readable = [name for name in forms or self._store.forms if self._gate.decide("read", name, None).allowed]
         self._gate.require("read", next(iter(readable), "resident"), None)
-        areas = [prefix(code) for code in self._gate.session.areas]
+        mine = self._gate.session.areas
+        areas = [prefix(code) for code in mine] + self._gate.divisions().strangers(mine)
         hits = self._store.find(text, readable, area=areas, limit=limit)
-        return sorted(hits, key=lambda hit: (-hit.score, _FIRST.get(hit.form, len(_FIRST))))
+        hits.sort(key=lambda hit: (-hit.score, _FIRST.get(hit.form, len(_FIRST))))
+        return hits + self._handed_over(text, readable, limit - len(hits))
+
+    def _handed_over(self, text: str, forms: Sequence[str], limit: int) -> list[Hit]:
+        """Where somebody of this name went, after everybody who is here."""
+        found = []
+        for stub in self._store.stubs.find(text.strip(), forms, limit) if text.strip() and limit > 0 else ():
+            shape = self._store.forms[stub.form]
+            title = shape.record_title({shape.title_field: stub.title}, masked=True)
+            found.append(Hit(stub.form, stub.id, title, sentence("store.went", went=stub.went), 0.0))
+        return found
 
     def place_of(self, resident: Record) -> list[Place]:
         """Where a person lives, from the village down to the dwelling, as far as it is known."""

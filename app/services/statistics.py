@@ -6,7 +6,6 @@ import datetime
 from typing import TYPE_CHECKING, Any
 
 from app.errors import Denied
-from app.rules.areas import any_covers
 from app.rules.case_engine import CaseRules
 from app.rules.indicators import CaseFacts, Indicator, by_area, indicators
 from app.schema.dates import CHINA
@@ -38,7 +37,7 @@ class Statistics:
         villages = [
             code
             for code, place in named.items()
-            if place["level"] in ("village", "community") and any_covers(areas, code)
+            if place["level"] in ("village", "community") and self._gate.divisions().any_covers(areas, code)
         ]
         top = areas[0] if len(areas) == 1 else ""
         until = self._until(end)
@@ -82,7 +81,8 @@ class Statistics:
         self, facts: list[CaseFacts], areas: list[str], start: datetime.datetime, end: datetime.datetime
     ) -> dict[str, Indicator]:
         # One pass over all areas together: two that overlap must not count a case twice.
-        return indicators([case for case in facts if any_covers(areas, case.area)], start, end)
+        divisions = self._gate.divisions()
+        return indicators([case for case in facts if divisions.any_covers(areas, case.area)], start, end)
 
     def _facts(self, events: list[Record]) -> list[CaseFacts]:
         steps = read_steps(self._store, [event.id for event in events])

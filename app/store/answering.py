@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 import msgpack
 
 from app.schema.form import Form
 from app.schema.record import Change, Receipt
 from app.store.part import Part
-from app.store.rows import REFUSED, Agreed, Row, lay
+from app.store.rows import REFUSED, STUB, Agreed, Row, lay
 from app.store.totals import Totals
 
 
@@ -70,9 +71,16 @@ class Answering(Part):
         different: list[Row] = []
         totals = Totals(self._conn)
         keep: dict[str, Agreed] = {}
+        stubs: list[Row] = []
+        leave: list[Row] = []
         for record_id, changes in per_record.items():
             row = rows.get(record_id)
             if row is None:
+                continue
+            if row.standing == STUB:
+                # It was handed over while this was on its way: what was taken is at its new place, and nothing of it here.
+                row.pending = len(left.get(record_id, ()))
+                stubs.append(row)
                 continue
             agreed = beneath.get(record_id) or Agreed()
             was_at = agreed.area
@@ -85,9 +93,14 @@ class Answering(Part):
                         row.standing = REFUSED
                 elif receipt.final and (agreed.area or change.creates):
                     _accept(form, row, agreed, change, receipt)
+            unsent = left.get(record_id, [])
+            if agreed.area and not self._holds(agreed.area, form.stream):
+                # Taken where this device doesn't reach any more, or moved there by this very change.
+                totals.moved((was_at, form.stream), row.hash, (was_at, form.stream), None)
+                leave.append(replace(row, area=agreed.area, deleted=agreed.deleted, pending=len(unsent), standing=""))
+                continue
             new_hash = agreed.hash(name, record_id)
             totals.moved((was_at, form.stream), row.hash, (agreed.area, form.stream), new_hash)
-            unsent = left.get(record_id, [])
             before = row
             if not agreed.area and not any(change.creates for change in unsent):
                 self._only_here(row, unsent, code)
@@ -104,14 +117,24 @@ class Answering(Part):
                 before.deleted,
             )
             (same if unchanged else different).append(row)
-        self._rows.settle(name, same)
+        self._rows.settle(name, same + stubs)
         self._rows.put(name, different)
         self._rows.drop_agreed(record_id for record_id in per_record if record_id not in keep)
+        self._store.stubs.answered(name, stubs)
+        self._hand_over(name, leave)
         self._rows.keep_agreed(name, keep)
         totals.write()
         # Steps fold in the county's order, so a rev alone can change what is derived.
         folded = [row.id for row in same] if form.immutable else []
         return [row.id for row in different] + folded
+
+    def _hand_over(self, name: str, rows: Sequence[Row]) -> None:
+        withdrawn = [row for row in rows if self._class_withdrawn(row.area)]
+        self._store.stubs.leave(name, withdrawn, None)
+        others = [row for row in rows if row not in withdrawn]
+        self._store.stubs.leave(name, others, {row.area: self._words(row.area) for row in others})
+        if others:
+            self._store.meta.set("stubs", True)
 
     def _only_here(self, row: Row, unsent: Sequence[Change], code: str) -> None:
         """The county doesn't have the record, and nothing on its way makes it there.

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from app.schema.ddl import table_name
-from app.store import search
 from app.store.exchange_values import Area, Stream, SyncState
 from app.store.part import Part
 
@@ -89,8 +87,18 @@ class Belonging(Part):
             [(a.code, a.name, a.level, a.parent) for a in areas],
         )
 
+    def given_away(self) -> dict[str, tuple[str, str]]:
+        """Areas that were this device's: for each, where it belongs now in words, and the code above it."""
+        held = self._store.meta.get("given_away", {})
+        return {code: (str(words), str(parent)) for code, (words, parent) in held.items()}
+
+    def set_given_away(self, areas: Mapping[str, tuple[str, str]]) -> None:
+        """The county says where areas went that are this device's no more."""
+        with self._store.transaction():
+            self._store.meta.set("given_away", {code: list(where) for code, where in areas.items()})
+
     def set_scope(self, streams: Collection[Stream]) -> None:
-        """The streams this device holds: a new one starts at 0, a withdrawn one is dropped with its records."""
+        """The streams this device holds: a new one starts at 0; of one withdrawn, stubs stay where its area was given away."""
         with self._store.transaction():
             self._write_scope(streams)
 
@@ -98,28 +106,46 @@ class Belonging(Part):
         have = {(area, stream) for area, stream in self._conn.execute("SELECT area, stream FROM cursor")}
         wanted = set(streams)
         self._conn.executemany("INSERT INTO cursor (area, stream, rev) VALUES (?, ?, 0)", sorted(wanted - have))
+        kept = {area for area, _ in wanted}
         for area, stream in have - wanted:
-            self._drop(area, stream)
-        if have - wanted and self.state.device:
+            self._drop(area, stream, moved=area not in kept)
+        again = bool(wanted - have) and bool(self._store.meta.get("stubs"))
+        if (have - wanted or again) and self.state.device:
             # What an incarnation wrote is never sent to it again; what was dropped must be, if it is granted once more.
             self.begin_incarnation()
 
-    def _drop(self, area: str, stream: str) -> None:
-        """Forget the agreed records of a withdrawn stream; what is unsent stays until it is answered."""
+    def _drop(self, area: str, stream: str, *, moved: bool) -> None:
+        """Forget what is agreed in a withdrawn stream: stubs stay where the area went elsewhere, nothing where the right went.
+
+        What is unsent stays in the outbox. A record that the county doesn't have yet stays as it is until it is answered.
+        """
         for form in self._store.forms.values():
             if form.stream == stream:
-                table = table_name(form.name)
-                gone = self._conn.execute(f"SELECT id FROM {table} WHERE area = ? AND pending = 0", (area,)).fetchall()
-                for (record_id,) in gone:
-                    search.remove(self._conn, form.name, record_id)
-                self._conn.executemany("DELETE FROM history WHERE id = ?", gone)
-                self._conn.executemany(f"DELETE FROM {table} WHERE id = ?", gone)
-                # Those that stay no longer count in the digest that goes.
-                pending = [row[0] for row in self._conn.execute(f"SELECT id FROM {table} WHERE pending > 0")]
-                beneath = self._rows.agreed(pending)
-                self._conn.executemany(
-                    f"UPDATE {table} SET hash = NULL WHERE id = ?",
-                    [(record_id,) for record_id, agreed in beneath.items() if agreed.area == area],
-                )
+                rows = self._rows.read(form.name, "WHERE area = ? AND pending = 0 AND rev > 0", (area,))
+                pending = self._rows.read(form.name, "WHERE pending > 0 AND rev > 0")
+                beneath = self._rows.agreed(row.id for row in pending)
+                for row in pending:
+                    if row.id in beneath and beneath[row.id].area == area:
+                        row.area = area
+                        rows.append(row)
+                self._store.stubs.leave(form.name, rows, {area: self._words(area)} if moved else None)
+        if moved:
+            self._store.meta.set("stubs", True)
         self._conn.execute("DELETE FROM cursor WHERE area = ? AND stream = ?", (area, stream))
         self._conn.execute("DELETE FROM digest WHERE area = ? AND stream = ?", (area, stream))
+
+    def _words(self, area: str) -> str:
+        """Where records of *area* are, for people: the county's words, else the area's name if it is known here."""
+        if area in (away := self.given_away()):
+            return away[area][0]
+        row = self._conn.execute("SELECT name FROM area WHERE code = ?", (area,)).fetchone()
+        return str(row[0]) if row else ""
+
+    def _holds(self, area: str, stream: str) -> bool:
+        """Whether a stream is in this device's scope; before it belongs to a county, every one is."""
+        key = "SELECT 1 FROM cursor WHERE area = ? AND stream = ?"
+        return not self.state.device or self._conn.execute(key, (area, stream)).fetchone() is not None
+
+    def _class_withdrawn(self, area: str) -> bool:
+        """Whether the device still holds something of *area*: then it was the right to a class that went, not the area."""
+        return self._conn.execute("SELECT 1 FROM cursor WHERE area = ?", (area,)).fetchone() is not None

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.store.query import span
+from app.store.query import spans
 
 if TYPE_CHECKING:
     from app.store.driver import Connection
@@ -44,9 +44,9 @@ def by_dwelling(conn: Connection, building: str) -> dict[str | None, Tally]:
 
 
 def _tallies(conn: Connection, column: str, areas: Collection[str]) -> dict[str | None, Tally]:
-    spans = [span(code) for code in areas]
-    inside = " OR ".join("d.area BETWEEN ? AND ?" for _ in spans) or "0"
-    return _group(conn, column, f"AND ({inside})", [edge for pair in spans for edge in pair])
+    held = spans(conn, areas)
+    inside = " OR ".join("d.area BETWEEN ? AND ?" for _ in held) or "0"
+    return _group(conn, column, f"AND ({inside})", [edge for pair in held for edge in pair])
 
 
 def _group(conn: Connection, column: str, tail: str, params: list[str]) -> dict[str | None, Tally]:
@@ -56,7 +56,7 @@ def _group(conn: Connection, column: str, tail: str, params: list[str]) -> dict[
 
 def unplaced_residents(conn: Connection, areas: Collection[str]) -> int:
     """How many residents have no household yet."""
-    spans = [span(code) for code in areas]
-    inside = " OR ".join("area BETWEEN ? AND ?" for _ in spans) or "0"
+    held = spans(conn, areas)
+    inside = " OR ".join("area BETWEEN ? AND ?" for _ in held) or "0"
     sql = f"SELECT count(*) FROM record_resident WHERE deleted = 0 AND household IS NULL AND ({inside})"
-    return int(conn.execute(sql, [edge for pair in spans for edge in pair]).fetchone()[0])
+    return int(conn.execute(sql, [edge for pair in held for edge in pair]).fetchone()[0])

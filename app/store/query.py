@@ -12,7 +12,7 @@ from app.errors import BugError
 from app.schema.ddl import table_name
 from app.schema.record import Change, Record
 from app.schema.values import Value
-from app.store.rows import Rows
+from app.store.rows import STUB, Rows
 
 if TYPE_CHECKING:
     from app.schema.form import Forms
@@ -135,7 +135,8 @@ class Query:
         *,
         deleted: bool = False,
     ) -> tuple[str, list[Any]]:
-        parts = [] if deleted else ["deleted = 0"]
+        # A stub stands for a record that is somebody else's now: it is nobody's to list.
+        parts = [f"standing != '{STUB}'"] if deleted else ["deleted = 0"]
         params: list[Any] = []
         for name, value in (where or {}).items():
             column = self._column(form, name)
@@ -152,9 +153,9 @@ class Query:
                 parts.append(f"{column} = ?")
                 params.append(int(value) if isinstance(value, bool) else value)
         if area is not None:
-            spans = [span(code) for code in ([area] if isinstance(area, str) else area)]
-            parts.append("(" + (" OR ".join("area BETWEEN ? AND ?" for _ in spans) or "0") + ")")
-            params += [edge for pair in spans for edge in pair]
+            held = spans(self._conn, [area] if isinstance(area, str) else area)
+            parts.append("(" + (" OR ".join("area BETWEEN ? AND ?" for _ in held) or "0") + ")")
+            params += [edge for pair in held for edge in pair]
         return ("WHERE " + " AND ".join(parts)) if parts else "", params
 
     def _column(self, form: str, name: str) -> str:
@@ -164,6 +165,19 @@ class Query:
 
     def _order(self, form: str, name: str) -> str:
         return f"{self._column(form, name[1:])} DESC" if name.startswith("-") else self._column(form, name)
+
+
+# Areas whose code does not begin with the digits of the one above them: a village that was given to another township.
+_STRANGERS = "SELECT code, parent FROM area WHERE parent != '' AND code NOT BETWEEN parent AND rtrim(parent, '0') || '9999999999'"
+
+
+def spans(conn: Connection, codes: Collection[str]) -> list[tuple[str, str]]:
+    """The lowest and highest codes that *codes* cover, and each area that lies in them but is not numbered so."""
+    found = [span(code) for code in codes]
+    for code, parent in conn.execute(_STRANGERS):
+        if any(low <= parent <= high for low, high in found):
+            found.append((code, code))
+    return found
 
 
 def span(code: str) -> tuple[str, str]:

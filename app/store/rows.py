@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _CHUNK = 500
 STUB, REFUSED = "stub", "refused"
 """Where a row stands, if not with the rest: handed over to another area; refused by the county and only on this machine."""
+WENT = "@went"
+"""Under this name a stub, and the delta that makes one, say in words where the record went."""
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from app.errors import KnownError
 from app.schema.record import AREA, DELETED, Change
 from app.schema.values import Value
-from app.store.rows import REFUSED, Agreed, Row
+from app.store.rows import REFUSED, STUB, WENT, Agreed, Row
 
 if TYPE_CHECKING:
     from app.schema.form import Form, Forms
@@ -96,6 +96,9 @@ def bases(
     # raises the record's rev while earlier edits of others may still be on their way: hence no more than the cursor.
     whole = min(row.rev, cursor)
     own = {name: whole if name == DELETED and value else row.rev_of(name) for name, value in changed.items()}
+    if AREA in own:
+        # So does who moves it: the county must tell whether he had seen to what the record belongs by then.
+        own[AREA] = max(own[AREA], whole)
     bare = {name: found.get(name, seen.get(name, own[name])) for name in changed}
     # A group is one field: who saw one part of it old has not seen the group as it is.
     held = {name: min(bare[part] for part in form.unit_of.get(name, (name,)) if part in bare) for name in bare}
@@ -108,7 +111,9 @@ def refuse_forbidden(form: Form, row: Row | None, changed: Mapping[str, Value]) 
     """Raise KnownError where the record's own nature forbids the change."""
     if row is None:
         return
-    if form.immutable and changed:
+    if row.standing == STUB and changed:
+        raise KnownError("store.handed_over", form=form.title, went=str(row.extra.get(WENT) or ""))
+    if form.immutable and changed.keys() - {AREA}:
         raise KnownError("store.immutable", form=form.title)
     if row.deleted and DELETED not in changed and changed:
         raise KnownError("store.deleted_record")

@@ -14,7 +14,7 @@ import msgpack
 from app.errors import KnownError
 from app.schema.ddl import table_name
 from app.schema.ids import IdMaker
-from app.schema.record import Change, Record
+from app.schema.record import AREA, Change, Record
 from app.schema.values import Value
 from app.store import driver, layout, search
 from app.store.agreement import Agreement
@@ -23,8 +23,9 @@ from app.store.journal import Journal
 from app.store.meta import Meta
 from app.store.outbox import Outbox
 from app.store.query import Query
-from app.store.rows import REFUSED, Agreed, Row, Rows, lay
+from app.store.rows import REFUSED, STUB, Agreed, Row, Rows, lay
 from app.store.saving import Edit, Saved, bases, difference, new_row, refuse_forbidden
+from app.store.stubs import Stubs
 
 if TYPE_CHECKING:
     from app.schema.form import Form, Forms
@@ -55,6 +56,7 @@ class Store:
         self.rows = Rows(conn, forms)
         self.outbox = Outbox(conn, forms)
         self.query = Query(conn, forms, self.rows)
+        self.stubs = Stubs(conn, forms, self.rows)
         self.audit = Audit(conn)
         self.new_id = IdMaker(lambda: int(now() * 1e9))
         self._now = now
@@ -165,7 +167,7 @@ class Store:
                 record_id,
                 row.area if row else edit.area,
                 changed,
-                bases(form, row, changed, edit.seen, before, self._cursor(form, row) if edit.deleted else 0),
+                bases(form, row, changed, edit.seen, before, self._cursor(form, row) if edit.deleted or AREA in changed else 0),
                 moment,
                 counter,
                 user,
@@ -210,6 +212,11 @@ class Store:
             out: list[Row] = []
             for record_id, mine in per_record.items():
                 row = held.get(record_id) or Row(name, record_id, mine[0].area, {})
+                if row.standing == STUB:
+                    # The journal brings back an edit of what was handed over since: it goes up, and shows nothing here.
+                    row.pending += len(mine)
+                    out.append(row)
+                    continue
                 if not row.pending and row.rev:
                     beneath[record_id] = Agreed.of(form, row)
                 seen = lay(form, row, self._as_agreed(row), mine)
@@ -278,13 +285,13 @@ class Store:
     # -- reading ------------------------------------------------------------------------------------------------------------------
 
     def get(self, form: str, record_id: str) -> Record | None:
-        """One record, deleted or not; None where it isn't here."""
-        row = self.rows.get(form, [record_id]).get(record_id)
-        return row.record() if row else None
+        """One record, deleted or not; None where it isn't here, or only its stub."""
+        return self.many(form, [record_id]).get(record_id)
 
     def many(self, form: str, ids: Iterable[str]) -> dict[str, Record]:
-        """The records with these ids that are here."""
-        return {record_id: row.record() for record_id, row in self.rows.get(form, ids).items()}
+        """The records with these ids that are here, stubs apart."""
+        rows = self.rows.get(form, ids)
+        return {record_id: row.record() for record_id, row in rows.items() if row.standing != STUB}
 
     def select(
         self,
@@ -348,6 +355,11 @@ class Store:
             self.conn.execute("DELETE FROM draft WHERE key = ?", (key,))
 
     # -- areas --------------------------------------------------------------------------------------------------------------------
+
+    def parents(self) -> dict[str, str]:
+        """For each area its parent as the county said, also for areas that this device no longer holds."""
+        held = dict(self.conn.execute("SELECT code, parent FROM area").fetchall())
+        return {code: where[1] for code, where in self.sync.given_away().items()} | held
 
     def areas(self) -> list[dict[str, str]]:
         """The areas that the county told this device of: code, name, level, parent."""

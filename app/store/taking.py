@@ -10,7 +10,7 @@ import msgpack
 from app.schema.record import AREA, DELETED, Delta
 from app.store.exchange_values import Stream
 from app.store.part import Part
-from app.store.rows import STUB, Agreed, Row, lay
+from app.store.rows import STUB, WENT, Agreed, Row, lay
 from app.store.totals import Totals
 
 _AT_ONCE = 250
@@ -45,7 +45,10 @@ class Taking(Part):
             by_form: dict[str, list[Delta]] = {}
             for delta in deltas:
                 by_form.setdefault(delta.form, []).append(delta)
-            touched = {form: self._take(form, mine) for form, mine in by_form.items() if form in self._store.forms}
+            known = {form: mine for form, mine in by_form.items() if form in self._store.forms}
+            for form, mine in known.items():
+                self._leave(form, [delta for delta in mine if delta.left])
+            touched = {form: self._take(form, [d for d in mine if not d.left]) for form, mine in known.items()}
             self._conn.executemany(
                 "UPDATE cursor SET rev = max(rev, ?) WHERE area = ? AND stream = ?",
                 [(rev, a, s) for (a, s), rev in cursors.items()],
@@ -95,7 +98,7 @@ class Taking(Part):
             new_hash = agreed.hash(name, delta.id)
             totals.moved((was_at, form.stream), row.hash, (agreed.area, form.stream), new_hash)
             row.hash = new_hash
-            row.standing = STUB if delta.left else ""
+            row.standing = ""
             # A frame that was cut in the middle comes again: what was taken then has its line already.
             if known and (taken or stood != (agreed.area, agreed.deleted)):
                 lines.append(
@@ -115,6 +118,30 @@ class Taking(Part):
             lines,
         )
         return out
+
+    def _leave(self, name: str, deltas: Sequence[Delta]) -> None:
+        """These records were moved to where this device doesn't reach: stubs stay, and unsent edits still go up."""
+        form = self._store.forms[name]
+        rows = self._rows.get(name, (delta.id for delta in deltas))
+        beneath = self._rows.agreed(row.id for row in rows.values() if row.pending)
+        totals = Totals(self._conn)
+        gone: dict[str, Row] = {}
+        went: dict[str, str] = {}
+        for delta in deltas:
+            row = rows.get(delta.id)
+            if row is None or not (row.rev or row.standing == STUB) or row.rev_of(AREA) > delta.revs.get(AREA, delta.rev):
+                continue
+            if row.standing != STUB:
+                agreed = beneath.get(row.id) or Agreed.of(form, row)
+                totals.moved((agreed.area, form.stream), row.hash, (agreed.area, form.stream), None)
+                row.deleted = agreed.deleted
+            row.area = delta.area
+            went[delta.area] = str(delta.values.get(WENT) or "")
+            gone[row.id] = row
+        if gone:
+            self._store.stubs.leave(name, list(gone.values()), went)
+            self._store.meta.set("stubs", True)
+        totals.write()
 
     def cursors(self) -> dict[str, dict[str, int]]:
         """For each class, the rev up to which each area's stream is here."""

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from app.errors import KnownError
-from app.rules.areas import any_covers
 from app.schema.record import Record
 from app.schema.values import Value
 from app.store.standing import Standing
@@ -80,7 +79,8 @@ def target_of(office: Office, record: Record) -> Target:
 def areas(office: Office) -> list[tuple[str, str]]:
     """(code, name) of the places that a new record of this user may belong to, villages before their township."""
     held = office.session.areas
-    reached = [area for area in office.store.areas() if any_covers(held, area["code"])]
+    divisions = office.gate.divisions()
+    reached = [area for area in office.store.areas() if divisions.any_covers(held, area["code"])]
     villages = [area for area in reached if area["level"] in ("village", "community")]
     above = [area for area in reached if area["level"] == "township"]
     return [(area["code"], area["name"]) for area in villages] + [

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.exchange.documents.ledger import LedgerMeta, print_ledger
-from app.rules.areas import any_covers
 from app.schema.form import Form
 from app.schema.kinds import Choice, Date, Integer, Money, Number, Ref
 from app.schema.record import Record
@@ -156,12 +155,12 @@ def _row(form: Form, record: Record, names: Mapping[str, str], targets: Mapping[
 def _found(office: Office, wanted: Wanted) -> list[Record]:
     hits = office.registry.find(wanted.text, forms=[wanted.form], limit=_MOST_FOUND)
     held = office.store.many(wanted.form, [hit.id for hit in hits])
-    where = dict(wanted.where)
+    where, divisions = dict(wanted.where), office.gate.divisions()
     return [
         record
         for hit in hits
         if (record := held.get(hit.id)) is not None
-        and (not wanted.area or any_covers([wanted.area], record.area))
+        and (not wanted.area or divisions.covers(wanted.area, record.area))
         and all(record.values.get(name) == value for name, value in where.items())
     ]
 

@@ -8,7 +8,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from app.rules.areas import any_covers
 from app.schema.dates import china_time
 from app.schema.record import Record
 from app.services.registry import Family, Place
@@ -61,7 +60,8 @@ def read_roots(office: Office) -> list[Place]:
     """The topmost divisions held, and behind them who has no household yet."""
     held = office.session.areas
     # What lies above the areas held is no place of this user's: its households may not be read.
-    places = [place for place in office.registry.areas() if any_covers(held, place.area)]
+    divisions = office.gate.divisions()
+    places = [place for place in office.registry.areas() if divisions.any_covers(held, place.area)]
     codes = {place.area for place in places}
     parents = {area["code"]: area["parent"] for area in office.store.areas()}
     roots = [place for place in places if parents.get(place.area) not in codes]
@@ -75,10 +75,11 @@ def read_children(office: Office, place: Place) -> list[Place]:
     """What lies directly in *place*; dwellings that no building or grid holds stand at the end of their village or grid."""
     registry, store = office.registry, office.store
     if place.kind in ("county", "township"):
+        divisions = office.gate.divisions()
         return [
             child
             for child in registry.areas()
-            if child.key != place.key and any_covers([place.area], child.area) and _below(place, child)
+            if child.key != place.key and divisions.covers(place.area, child.area) and _below(place, child)
         ]
     if place.kind in _VILLAGES:
         found = registry.grids(place.area)
@@ -140,7 +141,8 @@ def read_way(office: Office, hit: Hit) -> Found:
     chain = _chain(office, record)
     roots = read_roots(office)
     way: list[tuple[Place, tuple[Place, ...]]] = []
-    here = next((root for root in roots if chain and any_covers([root.area], chain[0].area)), None)
+    divisions = office.gate.divisions()
+    here = next((root for root in roots if chain and divisions.covers(root.area, chain[0].area)), None)
     if hit.form == "resident" and not household:
         here = next((root for root in roots if root.kind == "unplaced"), None)
         return Found((), here, "", resident)

@@ -1,0 +1,95 @@
+"""Stubs: what a device keeps of a record that is somebody else's now: what it was called, and where it went."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app.schema.ddl import table_name
+from app.store import search
+from app.store.rows import STUB, WENT, Row, Rows
+
+if TYPE_CHECKING:
+    from app.schema.form import Form, Forms
+    from app.store.driver import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Stub:
+    """One record that was handed over. ``went``: the place's name in words, empty where nobody said; ``pending``: unsent edits."""
+
+    form: str
+    id: str
+    title: str
+    area: str
+    went: str
+    pending: int
+
+
+class Stubs:
+    """Making, reading and forgetting stubs; opens no transaction."""
+
+    def __init__(self, conn: Connection, forms: Forms, rows: Rows) -> None:
+        self._conn = conn
+        self._forms = forms
+        self._rows = rows
+
+    def leave(self, name: str, rows: Sequence[Row], went: Mapping[str, str] | None) -> dict[str, Row]:
+        """Make stubs of *rows*; where an area that *went* knows is theirs now, it says so. Return the stubs by id.
+
+        With *went* None, and where nobody would look for it (a step, a tombstone), nothing stays at all. What has unsent
+        edits stays as a bare row until they are answered: its text is in the outbox. History, search and agreed values go.
+        """
+        form = self._forms[name]
+        stubs = {row.id: _stub(form, row, went) for row in rows}
+        self._forget(name, list(stubs))
+        stay = {record_id: stub for record_id, stub in stubs.items() if stub.pending or WENT in stub.extra}
+        self._rows.put(name, list(stay.values()))
+        self._delete(name, stubs.keys() - stay.keys())
+        return stay
+
+    def answered(self, name: str, rows: Iterable[Row]) -> None:
+        """Unsent edits of these stubs were answered: what stayed for their sake alone goes."""
+        self._delete(name, [row.id for row in rows if not row.pending and WENT not in row.extra])
+
+    def get(self, form: str, record_id: str) -> Stub | None:
+        """The stub of one record; None where it is no stub."""
+        row = self._rows.get(form, [record_id]).get(record_id)
+        return self._read(row) if row and row.standing == STUB else None
+
+    def find(self, text: str, forms: Iterable[str] | None = None, limit: int = 20) -> list[Stub]:
+        """Stubs whose title holds *text*; they are in no index, so each is looked at."""
+        found: list[Stub] = []
+        for name in forms or self._forms:
+            rows = self._rows.read(name, "WHERE standing = ? ORDER BY id", (STUB,))
+            found += [stub for stub in map(self._read, rows) if text in stub.title and stub.title]
+        return found[:limit]
+
+    def _read(self, row: Row) -> Stub:
+        title = row.values.get(self._forms[row.form].title_field)
+        return Stub(
+            row.form, row.id, "" if title is None else str(title), row.area, str(row.extra.get(WENT) or ""), row.pending
+        )
+
+    def _forget(self, name: str, ids: Sequence[str]) -> None:
+        for record_id in ids:
+            search.remove(self._conn, name, record_id)
+        self._conn.executemany("DELETE FROM history WHERE id = ?", [(record_id,) for record_id in ids])
+        self._rows.drop_agreed(ids)
+
+    def _delete(self, name: str, ids: Iterable[str]) -> None:
+        self._conn.executemany(
+            f"DELETE FROM {table_name(name)} WHERE id = ?", [(record_id,) for record_id in ids]
+        )
+
+
+def _stub(form: Form, row: Row, went: Mapping[str, str] | None) -> Row:
+    """*row* without anything of the person; it counts nowhere, and hides nothing of a record that comes again."""
+    # One that is a stub already, and moved on, keeps what it was called.
+    dead = row.deleted and row.standing != STUB
+    kept = went is not None and not (form.system or form.immutable or dead)
+    title = {form.title_field: row.values.get(form.title_field)} if kept else {}
+    values = {**dict.fromkeys(form.fields), **title}
+    extra = {WENT: (went or {}).get(row.area, "")} if kept else {}
+    return Row(form.name, row.id, row.area, values, extra=extra, deleted=True, pending=row.pending, standing=STUB)
