@@ -103,7 +103,7 @@ def merge(form: Form, stored: Record | None, change: Change, context: Context) -
     """Lay *change* on *stored*, field group by field group, by the rules of *form*."""
     if stored is None:
         return _create(form, change, context) if change.creates else Outcome("waiting", None)
-    if form.immutable:
+    if form.immutable and change.values.keys() != {AREA}:
         same = all(_value(stored, name) == value for name, value in change.values.items())
         return Outcome("accepted", stored) if same else Outcome("refused", stored, "sync.immutable")
     work = _Work(form, stored, change, context)

@@ -100,6 +100,8 @@ class Head:
     ``areas`` and ``streams`` come where the device's scope tag is not the county's: then only receipts and the end follow,
     and the device asks again with its new scope. ``version`` is that of the hello. ``most``: the newest that the county knows,
     where that is more. Since version 2: ``least``, the oldest that it takes, and ``program``, its own version.
+    ``away``: areas that by their digits would be the device's, but were given to
+    others: (code, where that is in words, the code above it).
     """
 
     kind: ClassVar[int] = ord("A")
@@ -113,6 +115,7 @@ class Head:
     least: int = 1
     most: int = 0
     program: str = ""
+    away: tuple[tuple[str, str, str], ...] = ()
     more: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -325,6 +328,7 @@ _PARTS: dict[str, Any] = {
     "odd": lambda held: tuple(map(_odd, held)),
     "parts": lambda held: tuple((_text(low), _int(records), _bytes(total)) for low, records, total in held),
     "items": lambda held: tuple((_text(record_id), _bytes(digest)) for record_id, digest in held),
+    "away": lambda held: tuple((_text(code), _text(words), _text(above)) for code, words, above in held),
     "areas": lambda held: tuple(Area(*map(_text, row)) for row in held),
     "streams": lambda held: tuple((_text(row[0]), _text(row[1]), *row[2:]) for row in held),
 }

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from app.rules.areas import prefix
 from app.messages import sentence
+from app.rules.areas import prefix
 from app.schema.record import Record
 from app.services.gate import Gate
 from app.store import places

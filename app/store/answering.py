@@ -9,12 +9,12 @@ import msgpack
 
 from app.schema.form import Form
 from app.schema.record import Change, Receipt
-from app.store.part import Part
+from app.store.belonging import Belonging
 from app.store.rows import REFUSED, STUB, Agreed, Row, lay
 from app.store.totals import Totals
 
 
-class Answering(Part):
+class Answering(Belonging):
     """The county's answers to this device's changes."""
 
     def receipts(self, number: int, receipts: Sequence[Receipt]) -> None:
@@ -133,8 +133,6 @@ class Answering(Part):
         self._store.stubs.leave(name, withdrawn, None)
         others = [row for row in rows if row not in withdrawn]
         self._store.stubs.leave(name, others, {row.area: self._words(row.area) for row in others})
-        if others:
-            self._store.meta.set("stubs", True)
 
     def _only_here(self, row: Row, unsent: Sequence[Change], code: str) -> None:
         """The county doesn't have the record, and nothing on its way makes it there.

@@ -109,7 +109,7 @@ class Belonging(Part):
         kept = {area for area, _ in wanted}
         for area, stream in have - wanted:
             self._drop(area, stream, moved=area not in kept)
-        again = bool(wanted - have) and bool(self._store.meta.get("stubs"))
+        again = bool(wanted - have) and self._store.meta.get("went") is not None
         if (have - wanted or again) and self.state.device:
             # What an incarnation wrote is never sent to it again; what was dropped must be, if it is granted once more.
             self.begin_incarnation()
@@ -129,8 +129,6 @@ class Belonging(Part):
                         row.area = area
                         rows.append(row)
                 self._store.stubs.leave(form.name, rows, {area: self._words(area)} if moved else None)
-        if moved:
-            self._store.meta.set("stubs", True)
         self._conn.execute("DELETE FROM cursor WHERE area = ? AND stream = ?", (area, stream))
         self._conn.execute("DELETE FROM digest WHERE area = ? AND stream = ?", (area, stream))
 

@@ -138,6 +138,8 @@ def _record_table(conn: driver.Connection, form: Form) -> None:
         conn.execute(f"CREATE INDEX {table}_pending ON {table} (pending) WHERE pending > 0")
     else:
         _new_columns(conn, form, table, have)
+    # Stubs are few: found without looking at every record.
+    conn.execute(f"CREATE INDEX IF NOT EXISTS {table}_stub ON {table} (standing) WHERE standing = 'stub'")
     for column in columns(form, derived=True):
         if column.indexed:
             conn.execute(f'CREATE INDEX IF NOT EXISTS {table}_{column.name} ON {table} ("{column.name}")')

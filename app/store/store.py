@@ -56,7 +56,7 @@ class Store:
         self.rows = Rows(conn, forms)
         self.outbox = Outbox(conn, forms)
         self.query = Query(conn, forms, self.rows)
-        self.stubs = Stubs(conn, forms, self.rows)
+        self.stubs = Stubs(conn, forms, self.rows, self.meta)
         self.audit = Audit(conn)
         self.new_id = IdMaker(lambda: int(now() * 1e9))
         self._now = now
@@ -167,7 +167,14 @@ class Store:
                 record_id,
                 row.area if row else edit.area,
                 changed,
-                bases(form, row, changed, edit.seen, before, self._cursor(form, row) if edit.deleted or AREA in changed else 0),
+                bases(
+                    form,
+                    row,
+                    changed,
+                    edit.seen,
+                    before,
+                    self._cursor(form, row) if edit.deleted or AREA in changed else 0,
+                ),
                 moment,
                 counter,
                 user,

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.schema.ddl import table_name
+from app.schema.values import Value
 from app.store import search
 from app.store.rows import STUB, WENT, Row, Rows
 
 if TYPE_CHECKING:
     from app.schema.form import Form, Forms
     from app.store.driver import Connection
+    from app.store.meta import Meta
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +32,24 @@ class Stub:
 class Stubs:
     """Making, reading and forgetting stubs; opens no transaction."""
 
-    def __init__(self, conn: Connection, forms: Forms, rows: Rows) -> None:
+    def __init__(self, conn: Connection, forms: Forms, rows: Rows, meta: Meta) -> None:
         self._conn = conn
         self._forms = forms
         self._rows = rows
+        self._meta = meta
 
     def leave(self, name: str, rows: Sequence[Row], went: Mapping[str, str] | None) -> dict[str, Row]:
-        """Make stubs of *rows*; where an area that *went* knows is theirs now, it says so. Return the stubs by id.
+        """Make stubs of *rows*; *went* are the names of the areas that they are in now. Return the stubs by id.
 
         With *went* None, and where nobody would look for it (a step, a tombstone), nothing stays at all. What has unsent
         edits stays as a bare row until they are answered: its text is in the outbox. History, search and agreed values go.
         """
+        if not rows:
+            return {}
         form = self._forms[name]
+        if went is not None:
+            # What a place is called is learned with the first record that went there.
+            self._meta.set("went", {**self.went(), **{area: words for area, words in went.items() if words}})
         stubs = {row.id: _stub(form, row, went) for row in rows}
         self._forget(name, list(stubs))
         stay = {record_id: stub for record_id, stub in stubs.items() if stub.pending or WENT in stub.extra}
@@ -58,19 +66,22 @@ class Stubs:
         row = self._rows.get(form, [record_id]).get(record_id)
         return self._read(row) if row and row.standing == STUB else None
 
+    def went(self) -> dict[str, str]:
+        """What the places are called to which records went, by area; empty where nothing ever did."""
+        return {area: str(words) for area, words in self._meta.get("went", {}).items()}
+
     def find(self, text: str, forms: Iterable[str] | None = None, limit: int = 20) -> list[Stub]:
-        """Stubs whose title holds *text*; they are in no index, so each is looked at."""
+        """Stubs whose title holds *text*; what they are called is in no index, so each is looked at."""
         found: list[Stub] = []
-        for name in forms or self._forms:
-            rows = self._rows.read(name, "WHERE standing = ? ORDER BY id", (STUB,))
+        for name in (forms or self._forms) if self._meta.get("went") is not None else ():
+            rows = self._rows.read(name, f"WHERE standing = '{STUB}' ORDER BY id")
             found += [stub for stub in map(self._read, rows) if text in stub.title and stub.title]
         return found[:limit]
 
     def _read(self, row: Row) -> Stub:
         title = row.values.get(self._forms[row.form].title_field)
-        return Stub(
-            row.form, row.id, "" if title is None else str(title), row.area, str(row.extra.get(WENT) or ""), row.pending
-        )
+        went = str(row.extra.get(WENT) or "") or self.went().get(row.area, "")
+        return Stub(row.form, row.id, "" if title is None else str(title), row.area, went, row.pending)
 
     def _forget(self, name: str, ids: Sequence[str]) -> None:
         for record_id in ids:
@@ -79,9 +90,7 @@ class Stubs:
         self._rows.drop_agreed(ids)
 
     def _delete(self, name: str, ids: Iterable[str]) -> None:
-        self._conn.executemany(
-            f"DELETE FROM {table_name(name)} WHERE id = ?", [(record_id,) for record_id in ids]
-        )
+        self._conn.executemany(f"DELETE FROM {table_name(name)} WHERE id = ?", [(record_id,) for record_id in ids])
 
 
 def _stub(form: Form, row: Row, went: Mapping[str, str] | None) -> Row:
@@ -90,6 +99,6 @@ def _stub(form: Form, row: Row, went: Mapping[str, str] | None) -> Row:
     dead = row.deleted and row.standing != STUB
     kept = went is not None and not (form.system or form.immutable or dead)
     title = {form.title_field: row.values.get(form.title_field)} if kept else {}
-    values = {**dict.fromkeys(form.fields), **title}
-    extra = {WENT: (went or {}).get(row.area, "")} if kept else {}
+    values: dict[str, Value] = {**dict.fromkeys(form.fields), **title}
+    extra: dict[str, Value] = {WENT: (went or {}).get(row.area, "")} if kept else {}
     return Row(form.name, row.id, row.area, values, extra=extra, deleted=True, pending=row.pending, standing=STUB)

@@ -129,7 +129,11 @@ class Taking(Part):
         went: dict[str, str] = {}
         for delta in deltas:
             row = rows.get(delta.id)
-            if row is None or not (row.rev or row.standing == STUB) or row.rev_of(AREA) > delta.revs.get(AREA, delta.rev):
+            if (
+                row is None
+                or not (row.rev or row.standing == STUB)
+                or row.rev_of(AREA) > delta.revs.get(AREA, delta.rev)
+            ):
                 continue
             if row.standing != STUB:
                 agreed = beneath.get(row.id) or Agreed.of(form, row)
@@ -140,7 +144,6 @@ class Taking(Part):
             gone[row.id] = row
         if gone:
             self._store.stubs.leave(name, list(gone.values()), went)
-            self._store.meta.set("stubs", True)
         totals.write()
 
     def cursors(self) -> dict[str, dict[str, int]]:

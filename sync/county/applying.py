@@ -10,13 +10,14 @@ from typing import Any
 import msgpack
 import sqlalchemy as sa
 
-from app.schema.form import Forms
+from app.schema.form import Form, Forms
 from app.schema.record import AREA, Change, Receipt, Record
 from sync.county.database import Database, parts
+from sync.county.following import Moved, Places, followers
 from sync.county.records import Held, Records, Sums, hash_of
 from sync.county.rights import Device, Rights
 from sync.county.tables import ASIDE, COUNTY, ENTRY, FRAME, HISTORY
-from sync.merge import Context, Loser, Writer, conflict_change, content_hash, contested, merge
+from sync.merge import Context, Loser, Outcome, Writer, conflict_change, content_hash, contested, merge
 from sync.wire import Reader, Receipts, decode_up, encode, frame_hash
 
 _log = logging.getLogger(__name__)
@@ -104,6 +105,7 @@ class _Writes:
     entries: list[dict[str, Any]] = field(default_factory=list)
     aside: list[dict[str, Any]] = field(default_factory=list)
     sums: Sums = field(default_factory=Sums)
+    moved: list[Moved] = field(default_factory=list)
 
 
 class _Batch:
@@ -162,7 +164,7 @@ class _Batch:
         fresh = [change for change, digest in zip(changes, hashes, strict=True) if digest not in old]
         held = self._held(fresh)
         before = dict(held)
-        missing = self._missing_parents(fresh, held)
+        places = Places(self._conn, self._at.records, self._at.forms, self._at.county, fresh, held)
         writers = self._writers(fresh, held)
         writes = _Writes(self._rev)
         receipts = []
@@ -170,9 +172,10 @@ class _Batch:
             if digest in old:
                 receipts.append(_again(old[digest], change.counter))
             else:
-                receipts.append(self._one(change, digest, held, missing, writers, writes))
+                receipts.append(self._one(change, digest, held, places, writers, writes))
         self._flush(writes, before)
         self._rev = writes.rev
+        self._follow(writes.moved)
         return receipts
 
     def _one(
@@ -180,31 +183,37 @@ class _Batch:
         change: Change,
         digest: bytes,
         held: dict[tuple[str, str], Held],
-        missing: set[str],
+        places: Places,
         writers: dict[int, Writer],
         writes: _Writes,
     ) -> Receipt:
         key = change.form, change.id
         stored = held[key].record if key in held else None
-        code = self._rights.refusal(self._device, change, stored)
+        been = places.been(stored, change) if change.form in self._at.forms else frozenset()
+        code = self._rights.refusal(self._device, change, stored, been)
         if code:
             writes.aside.append(self._aside(change, digest, code))
             return Receipt(change.counter, "refused", code=code)
         form = self._at.forms[change.form]
-        if stored is None and form.parent and change.values.get(form.parent) in missing:
+        if stored is None and AREA in change.values and places.missing(change, held):
             return Receipt(change.counter, "waiting", code="sync.parent_missing")
         rev = writes.rev + 1
-        outcome = merge(form, stored, change, Context(self._device.id, rev, self._now, writers, self._incarnation))
+        context = Context(self._device.id, rev, self._now, writers, self._incarnation)
+        placed = places.placed(form, change, held) if stored is None and change.creates else change
+        outcome = merge(form, stored, placed, context)
         if outcome.status == "waiting":
             return Receipt(change.counter, "waiting", code="sync.record_missing")
         if outcome.status == "refused" or outcome.record is None:
             writes.aside.append(self._aside(change, digest, outcome.code))
             return Receipt(change.counter, "refused", code=outcome.code)
         writes.rev = rev
-        missing.discard(change.id)
+        outcome = _settled(outcome, stored, change, rev, places, form, held)
         receipt = Receipt(change.counter, outcome.status, rev, outcome.lost, outcome.results)
         body = [change.values, change.bases, outcome.lost, outcome.results]
         self._write(writes, held, change, outcome.record if outcome.written else None, receipt, digest, body, stored)
+        if stored is not None and outcome.record is not None and stored.area != outcome.record.area:
+            writes.moved.append(Moved(form.name, change.id, stored.area, outcome.record.area, change.user))
+            places.moved(writes.moved[-1])
         writers[rev] = Writer(
             self._device.id,
             change.counter,
@@ -213,8 +222,10 @@ class _Batch:
             {**change.values, **outcome.results},
             self._incarnation,
         )
+        # The quarrel is with whoever holds the record now.
+        there = replace(change, area=outcome.record.area) if outcome.record else change
         for loser in outcome.losers:
-            self._keep_loser(writes, held, change, digest, loser)
+            self._keep_loser(writes, held, there, digest, loser)
         return receipt
 
     def _keep_loser(
@@ -282,6 +293,28 @@ class _Batch:
         if stored is not None and stored.area != record.area:
             writes.entries.append({**entry, "area": stored.area, "gone": 1})
 
+    def _follow(self, moved: Sequence[Moved]) -> None:
+        """What hangs on records that moved, and was left behind, goes along: changes of the county's own."""
+        while moved:
+            writes, before = _Writes(self._rev), {}
+            held: dict[tuple[str, str], Held] = {}
+            for item, left in followers(self._conn, self._at.records, self._at.forms, moved):
+                old = left.record
+                if (old.form, old.id) in before:
+                    continue
+                before[old.form, old.id] = left
+                writes.rev += 1
+                record = replace(old, area=item.after, rev=writes.rev, revs={**old.revs, AREA: writes.rev})
+                values, bases = {AREA: item.after}, {AREA: old.rev_of(AREA)}
+                made = Change(old.form, old.id, old.area, values, bases, self._now, 0, item.user)
+                receipt = Receipt(0, "accepted", writes.rev)
+                body = [values, bases, [], {}]
+                self._write(writes, held, made, record, receipt, content_hash("", made), body, old, county=True)
+                writes.moved.append(Moved(old.form, old.id, old.area, item.after, item.user))
+            self._flush(writes, before)
+            self._rev = writes.rev
+            moved = writes.moved
+
     def _flush(self, writes: _Writes, before: Mapping[tuple[str, str], Held]) -> None:
         at, conn = self._at, self._conn
         by_form: dict[str, list[Held]] = {}
@@ -322,20 +355,6 @@ class _Batch:
             for record_id, item in self._at.records.get(self._conn, form, list(ids)).items()
         }
 
-    def _missing_parents(self, changes: Sequence[Change], held: Mapping[tuple[str, str], Held]) -> set[str]:
-        """The parents of new records that aren't at the county, also those that this very frame brings."""
-        wanted: dict[str, set[str]] = {}
-        for change in changes:
-            form = self._at.forms.get(change.form)
-            if form and form.parent and AREA in change.values and (change.form, change.id) not in held:
-                target = dict(form.references).get(form.parent)
-                if target and change.values.get(form.parent):
-                    wanted.setdefault(target, set()).add(str(change.values[form.parent]))
-        found: set[str] = set()
-        for target, ids in wanted.items():
-            found |= ids - self._at.records.exist(self._conn, target, ids)
-        return found
-
     def _writers(self, changes: Sequence[Change], held: Mapping[tuple[str, str], Held]) -> dict[int, Writer]:
         wanted: set[int] = set()
         for change in changes:
@@ -363,6 +382,30 @@ class _Batch:
             "at": self._now,
             "body": msgpack.packb([change.values, change.bases, change.time, change.user, change.area]),
         }
+
+
+def _settled(
+    outcome: Outcome,
+    stored: Record | None,
+    change: Change,
+    rev: int,
+    places: Places,
+    form: Form,
+    held: Mapping[tuple[str, str], Held],
+) -> Outcome:
+    """*outcome*, with the record where it belongs, which the device that sent the change is told."""
+    record = outcome.record
+    if record is None:
+        return outcome
+    if stored is None:
+        moved = record.area if record.area != change.values[AREA] else ""
+    else:
+        moved = places.belongs(form, stored, change, record, held)
+        if moved:
+            record = replace(record, area=moved, rev=rev, revs={**record.revs, AREA: rev})
+    if not moved:
+        return outcome
+    return replace(outcome, record=record, written=outcome.written | {AREA}, results={**outcome.results, AREA: moved})
 
 
 def _again(receipt: Receipt, counter: int) -> Receipt:

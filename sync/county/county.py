@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.errors import KnownError
+from app.rules.areas import Divisions
 from app.rules.permissions import Permissions
 from app.schema.form import Forms
 from app.schema.ids import IdMaker
@@ -87,7 +88,9 @@ class County:
 
     def rights(self, conn: sa.Connection) -> Rights:
         """What devices may do, with the areas that there are now."""
-        return Rights(self.forms, self.permissions, frozenset(area.code for area in self.areas(conn)))
+        areas = self.areas(conn)
+        divisions = Divisions({area.code: area.parent for area in areas})
+        return Rights(self.forms, self.permissions, frozenset(area.code for area in areas), divisions)
 
     def device(self, token: str) -> Device | None:
         """The device that *token* was given to, also a revoked one; None for a token that nobody was given."""

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from app.errors import KnownError
 from sync.county.county import County
 from sync.county.office import HASHER, put_user
+from sync.county.past import tell
 from sync.county.rights import Device
 from sync.county.tables import ACCOUNT, CODE, DEVICE
 from sync.wire import Area, code_hash, enrol_text
@@ -75,7 +76,9 @@ def enrol(county: County, code: str, public_key: bytes, signature: bytes, user: 
         county.audit(conn, "enrol", device=device, account=user, again=again)
         epoch, _ = county.standing(conn)
         known = Device(device, user, tuple(json.loads(row.areas)), tuple(roles))
-        streams = county.rights(conn).streams(known)
+        rights = county.rights(conn)
+        streams = rights.streams(known)
+        tell(conn, county.code, device, rights.areas(known), roles, now)
         areas = scope_areas(county.areas(conn), {area for area, _ in streams})
     return Enrolled(device, token, county.code, epoch, user, areas, known.areas, tuple(roles), tuple(streams))
 

@@ -15,7 +15,6 @@ import argon2
 import sqlalchemy as sa
 
 from app.errors import KnownError
-from app.rules.areas import any_covers
 from app.rules.permissions import Permissions
 from app.schema.digest import ZERO, add
 from app.schema.form import Forms
@@ -88,7 +87,8 @@ def add_areas(county: County, areas: Iterable[Area]) -> int:
     """Add or rename *areas*; return how many divisions the county has now."""
     wanted = {area.code: area for area in areas}
     with county.database.plain() as conn:
-        known = {area.code for area in county.areas(conn)}
+        before = {area.code: area for area in county.areas(conn)}
+        known = set(before)
         # The prefix of its divisions implies a county, whatever code the database was made with.
         for prefix in {county.code} | {code[:6] for code in wanted}:
             top = f"{prefix:0<12}"
@@ -100,13 +100,35 @@ def add_areas(county: County, areas: Iterable[Area]) -> int:
                 "code": area.code,
                 "name": area.name,
                 "level": area.level,
-                "parent": area.parent or _above(area.code, {*known, *wanted}),
+                "parent": area.parent or _parent(before.get(area.code)) or _above(area.code, {*known, *wanted}),
             }
             for area in wanted.values()
         ]
         county.database.put(conn, AREA, rows)
+        _refuse_circles(
+            {**{code: area.parent for code, area in before.items()}, **{r["code"]: r["parent"] for r in rows}}
+        )
         county.audit(conn, "areas", count=len(rows))
+        for row in rows:
+            was = _parent(before.get(row["code"]))
+            if was and was != row["parent"]:
+                county.audit(conn, "area_moved", area=row["code"], before=was, after=row["parent"])
         return len(county.areas(conn))
+
+
+def _parent(area: Area | None) -> str:
+    return area.parent if area else ""
+
+
+def _refuse_circles(parents: Mapping[str, str]) -> None:
+    """A division that lies in itself would be nobody's."""
+    for code in parents:
+        way, above = {code}, parents[code]
+        while above:
+            if above in way:
+                raise KnownError("county.area_wrong", area=code)
+            way.add(above)
+            above = parents.get(above, "")
 
 
 def _above(code: str, known: set[str]) -> str:
@@ -233,6 +255,7 @@ def digest(county: County, areas: Sequence[str] | None = None) -> list[StreamDig
     """Every stream's records and digest, reckoned anew from the stored values; by area and class."""
     found: dict[tuple[str, str], tuple[int, bytes]] = {}
     with county.database.snapshot() as conn:
+        divisions = county.rights(conn).divisions
         for form in county.forms.values():
             ids = list(county.records.all(conn, form.name))
             for held in county.records.get(conn, form.name, ids).values():
@@ -246,5 +269,5 @@ def digest(county: County, areas: Sequence[str] | None = None) -> list[StreamDig
             area, stream, *found.get((area, stream), (0, ZERO)), found.get((area, stream)) == kept.get((area, stream))
         )
         for area, stream in sorted(found.keys() | kept.keys())
-        if areas is None or any_covers(areas, area)
+        if areas is None or divisions.any_covers(areas, area)
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import sqlalchemy as sa
@@ -16,6 +16,7 @@ from sync.county.tables import COUNTY, ENTRY, FRAME, HISTORY
 from sync.wire import Down, End, Hello, Message, Move, agreement, encode_down
 
 TAG_SIZE = 8
+WENT = "@went"
 # What one delta is taken to weigh before any was sent, and the bounds of how many one frame may hold.
 _FIRST_GUESS = 80
 _FEWEST, _MOST = 20, 4000
@@ -52,7 +53,15 @@ class _Page:
 class Pull:
     """One device's way down."""
 
-    def __init__(self, database: Database, records: Records, county: str, scope: Scope, own: Collection[int]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        records: Records,
+        county: str,
+        scope: Scope,
+        own: Collection[int],
+        words: Mapping[str, str],
+    ) -> None:
         self._database = database
         self._records = records
         self._county = county
@@ -63,6 +72,8 @@ class Pull:
         self._told = dict(scope.cursors)
         # Revs that this incarnation wrote and has receipts for: it needs nobody to tell it.
         self._own = own
+        # What the areas are called that a record may have gone to.
+        self._words = words
         # Records sent whose last change lies beyond the cursor: they turn up again and have nothing new.
         self._ahead: dict[str, int] = {}
 
@@ -155,7 +166,8 @@ class Pull:
                 continue  # its later entry here says that it left
             done.add(entry.id)
             self._ahead[entry.id] = record.rev
-            delta = as_left(record) if gone else self._delta(record, start)
+            went = self._words.get(record.area, "")
+            delta = as_left(record, went) if gone else self._delta(record, start)
             if delta is not None:
                 found.append((entry.rev, replace(delta, user=entry.account or "", time=entry.time)))
         return found
@@ -207,9 +219,11 @@ def as_whole(record: Record) -> Delta:
     )
 
 
-def as_left(record: Record) -> Delta:
-    """What a device is told of a record that it may no longer hold."""
-    return Delta(record.form, record.id, record.area, record.rev, {}, {AREA: record.revs.get(AREA, 0)}, left=True)
+def as_left(record: Record, went: str = "") -> Delta:
+    """What a device is told of a record that it may no longer hold: where it went, also in words, and nothing of what it holds."""
+    values: dict[str, Value] = {WENT: went} if went else {}
+    revs = {AREA: record.revs.get(AREA, 0)}
+    return Delta(record.form, record.id, record.area, record.rev, values, revs, left=True)
 
 
 def _plain(name: str) -> bool:

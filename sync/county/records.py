@@ -52,14 +52,25 @@ class Records:
                 )
         return found
 
-    def exist(self, conn: sa.Connection, form: str, ids: Iterable[str]) -> set[str]:
-        """Those of *ids* that are records of *form*."""
+    def areas(self, conn: sa.Connection, form: str, ids: Iterable[str]) -> dict[str, str]:
+        """Those of *ids* that are records of *form*, with the area in which each is."""
         table = self._tables.by_form[form]
-        found: set[str] = set()
+        found: dict[str, str] = {}
         for some in parts(list(ids)):
-            query = sa.select(table.c.id).where(table.c.county == self._county, table.c.id.in_(some))
-            found.update(conn.scalars(query))
+            query = sa.select(table.c.id, table.c.area).where(table.c.county == self._county, table.c.id.in_(some))
+            found.update((row.id, row.area) for row in conn.execute(query))
         return found
+
+    def hanging(self, conn: sa.Connection, form: str, field: str, ids: Sequence[str], area: str) -> list[Held]:
+        """The records of *form* in *area* whose *field* names one of *ids*."""
+        table = self._tables.by_form[form]
+        found: list[str] = []
+        for some in parts(ids):
+            query = sa.select(table.c.id).where(
+                table.c.county == self._county, table.c[field].in_(some), table.c.area == area
+            )
+            found += conn.scalars(query.order_by(table.c.id))
+        return list(self.get(conn, form, found).values())
 
     def all(self, conn: sa.Connection, form: str) -> Iterable[str]:
         """The ids of every record of *form*."""

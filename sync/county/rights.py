@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 
-from app.rules.areas import any_covers
+from app.rules.areas import BY_PREFIX, Divisions
 from app.rules.permissions import Permissions
 from app.schema.form import Form, Forms
 from app.schema.record import AREA, DELETED, Change, Record
+from sync.county.past import Past
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,57 +23,86 @@ class Device:
     state: str = "active"
 
 
+_ALLOWED, _DOUBTFUL, _NOT = "", "sync.doubtful", "sync.not_allowed"
+
+
 @dataclass(frozen=True)
 class Rights:
-    """Judges changes; *known* are the areas that the county has. Made anew for each exchange."""
+    """Judges changes; ``known`` are the areas that the county has. Made anew for each exchange.
+
+    ``past`` is what the device could do before: whoever saved by what he knew then is never forbidden.
+    """
 
     forms: Forms
     permissions: Permissions
     known: frozenset[str]
+    divisions: Divisions = BY_PREFIX
+    past: Past = field(default_factory=Past)
     # The table is asked once for what ten thousand changes have in common.
     _judged: dict[tuple[Device, str, str, str], bool] = field(default_factory=dict)
 
     def streams(self, device: Device) -> list[tuple[str, str]]:
         """(area, class) of every stream that *device* holds."""
         classes = self.permissions.streams(device.roles)
-        areas = [area for area in sorted(self.known) if any_covers(device.areas, area)]
+        areas = self.areas(device)
         return [(area, name) for name in sorted(classes) for area in areas]
 
-    def refusal(self, device: Device, change: Change, stored: Record | None) -> str:
-        """Why *device* may not make *change* to *stored*; empty where it may."""
+    def areas(self, device: Device) -> list[str]:
+        """Every area of the county that *device* reaches."""
+        return [area for area in sorted(self.known) if self.divisions.any_covers(device.areas, area)]
+
+    def refusal(
+        self, device: Device, change: Change, stored: Record | None, been: Collection[str] = frozenset()
+    ) -> str:
+        """Why *device* may not make *change* to *stored*; empty where it may.
+
+        *been*: the areas in which the record ever was. An edit made where it was before is judged there: the device could not
+        know that it had moved. "sync.doubtful" is for a supervisor: allowed by the rights that the device had before.
+        """
         form = self.forms.get(change.form)
         if form is None:
             return "sync.form_unknown"
-        if form.immutable and stored is not None:
+        if form.immutable and stored is not None and change.values.keys() != {AREA}:
             return ""  # the merge never touches it, and says so
-        areas = {change.area} if stored is None else {stored.area}
-        if AREA in change.values:
-            areas.add(str(change.values[AREA]))
-        if not areas <= self.known:
+        to = {str(change.values[AREA])} if AREA in change.values else set()
+        here = {change.area if stored is None else stored.area}
+        if not here | to <= self.known:
             return "sync.area_unknown"
-        if not all(self._may(device, form, change, area, stored) for area in areas):
-            return "sync.not_allowed"
-        return self._fault(form, change.values, partial=stored is not None or not change.creates)
+        code = self._judge(device, form, change, here | to, stored)
+        if code and stored is not None and change.area in been:
+            code = self._judge(device, form, change, {change.area} | to, stored)
+        return code or self._fault(form, change.values, partial=stored is not None or not change.creates)
 
-    def _may(self, device: Device, form: Form, change: Change, area: str, stored: Record | None) -> bool:
-        if form.system:
-            wanted = ["resolve"]
-        elif DELETED in change.values:
-            wanted = ["delete"]
-        elif stored is None:
-            wanted = ["create"]
-        else:
-            wanted = ["edit"]
-        if stored is None and form.immutable and "action" in form.fields:
-            # A step of a case: who may do it stands with the action. Whose case it is, the device has judged.
-            wanted = [f"act:{change.values.get('action')}"]
-        return any(self._decide(device, form, action, area) for action in wanted)
+    def _judge(self, device: Device, form: Form, change: Change, areas: Collection[str], stored: Record | None) -> str:
+        """The hardest word about one of *areas*."""
+        wanted = _wanted(form, change, stored)
+        return max((self._in_area(device, form, change, wanted, area) for area in areas), key=_HARDER.index)
+
+    def _in_area(self, device: Device, form: Form, change: Change, wanted: str, area: str) -> str:
+        if self._decide(device, form, wanted, area):
+            return _ALLOWED
+        knew = replace(device, areas=(*device.areas, area))
+        if self.past.knew(area, change.time) and self._decide(knew, form, wanted, area):
+            return _ALLOWED
+        if self.past.roles or self.past.had(area):
+            before = knew if self.past.had(area) else device
+            before = replace(before, roles=(*device.roles, *self.past.roles))
+            if self._decide(before, form, wanted, area):
+                return _DOUBTFUL
+        return _NOT
 
     def _decide(self, device: Device, form: Form, action: str, area: str) -> bool:
         key = device, form.name, action, area
         if key not in self._judged:
             self._judged[key] = self.permissions.decide(
-                action, form.name, area, device.roles, device.areas, own=True, stream=form.stream
+                action,
+                form.name,
+                area,
+                device.roles,
+                device.areas,
+                own=True,
+                stream=form.stream,
+                divisions=self.divisions,
             ).allowed
         return self._judged[key]
 
@@ -80,3 +110,20 @@ class Rights:
         # A field that only a newer client knows is carried, not judged.
         judged = {name: value for name, value in values.items() if name in form.fields}
         return "sync.faulty" if form.check(judged, partial=partial) else ""
+
+
+_HARDER = (_ALLOWED, _DOUBTFUL, _NOT)
+
+
+def _wanted(form: Form, change: Change, stored: Record | None) -> str:
+    """The right that *change* asks for."""
+    if form.system:
+        return "resolve"
+    if DELETED in change.values:
+        return "delete"
+    if stored is not None:
+        return "edit"
+    if form.immutable and "action" in form.fields:
+        # A step of a case: who may do it stands with the action. Whose case it is, the device has judged.
+        return f"act:{change.values.get('action')}"
+    return "create"

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from app import __version__
 from sync.county.comparing import Comparing, checked
 from sync.county.county import County
 from sync.county.enrolment import scope_areas
+from sync.county.past import read_past, tell
+from sync.county.places import given_away, words
 from sync.county.pulling import Pull, Scope, own_revs, tag_at
 from sync.county.rights import Device, Rights
 from sync.wire import LEAST, VERSION, End, Head, Hello, Message, Problem, Question, Receipts, WireError, scope_tag
@@ -43,7 +46,9 @@ class Session:
             other = any(tag and tag_at(conn, county.code, rev) != tag for rev, tag in hello.cursors.values())
             if hello.epoch > epoch or lost or other:
                 return Problem("sync.county_restored")
-            self._rights = county.rights(conn)
+            rights = county.rights(conn)
+            past = read_past(conn, county.code, self._device.id, rights.areas(self._device), self._device.roles)
+            self._rights = replace(rights, past=past)
             for number in hello.asked:
                 found = county.applier.receipts(conn, self._device, hello.incarnation, number)
                 self._receipts.append(found or Receipts(number, known=False))
@@ -73,7 +78,8 @@ class Session:
         streams = self._rights.streams(device)
         with county.database.snapshot() as conn:
             epoch, last = county.standing(conn)
-            areas = scope_areas(county.areas(conn), {area for area, _ in streams})
+            known = county.areas(conn)
+            areas = scope_areas(known, {area for area, _ in streams})
             tag = scope_tag(areas, streams)
             answered = {item.number for item in self._receipts if not item.code and item.known}
             start = min([rev for rev, _ in hello.cursors.values()] + [rev for *_, rev in hello.behind], default=0)
@@ -81,6 +87,10 @@ class Session:
             own = own_revs(conn, county.code, device.id, hello, start, answered)
         county.seen(device, hello.version, hello.program, frames=len(self._receipts))
         changed = tag != hello.scope
+        away = given_away(self._rights, device, known) if changed else ()
+        if changed:
+            with county.database.plain() as conn:
+                tell(conn, county.code, device.id, self._rights.areas(device), device.roles, county.now_ms())
         yield Head(
             hello.version,
             county.code,
@@ -92,13 +102,14 @@ class Session:
             most=VERSION if hello.version < VERSION else 0,
             least=least if hello.version > 1 else LEAST,
             program=__version__ if hello.version > 1 else "",
+            away=away,
         )
         yield from self._receipts
         if changed:
             # Which of its streams are new, only the device can say: it asks again.
             yield End(last, b"", again=True)
         else:
-            pull = Pull(county.database, county.records, county.code, self._scope(streams), own)
+            pull = Pull(county.database, county.records, county.code, self._scope(streams), own, words(known))
             for message in pull.messages(hello):
                 if isinstance(message, End):
                     yield from self._replies(streams)

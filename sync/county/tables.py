@@ -55,6 +55,9 @@ DEVICE = sa.Table(
     _held("seen", sa.BigInteger),
     sa.Column("program", sa.Text),
     sa.Column("version", sa.Integer),
+    # JSON of the scope that the device was last told, and of what it lost since, with the time it was told of that.
+    _held("told"),
+    _held("past"),
     sa.Index("device_token", "county", "token"),
 )
 CODE = sa.Table(
@@ -183,6 +186,9 @@ class Tables:
 
     def _table(self, form: str) -> sa.Table:
         made = [sa.Column(item.name, _TYPES[item.storage]) for item in columns(self._forms[form], derived=False)]
+        parent = self._forms[form].parent
+        # What hangs on a record is asked for when that record moves.
+        found = [sa.Index(f"{table_name(form)}_{parent}", "county", parent)] if parent else []
         return sa.Table(
             table_name(form),
             self._meta,
@@ -195,4 +201,5 @@ class Tables:
             sa.Column("deleted", sa.Integer, nullable=False),
             sa.Column("hash", sa.LargeBinary),
             *made,
+            *found,
         )
