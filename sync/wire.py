@@ -101,7 +101,8 @@ class Head:
     and the device asks again with its new scope. ``version`` is that of the hello. ``most``: the newest that the county knows,
     where that is more. Since version 2: ``least``, the oldest that it takes, and ``program``, its own version.
     ``away``: areas that by their digits would be the device's, but were given to
-    others: (code, where that is in words, the code above it).
+    others: (code, where that is in words, the code above it). ``keys``, where the hello wants them: the county's age
+    recipient, and its Ed25519 key in hex.
     """
 
     kind: ClassVar[int] = ord("A")
@@ -116,6 +117,7 @@ class Head:
     most: int = 0
     program: str = ""
     away: tuple[tuple[str, str, str], ...] = ()
+    keys: tuple[str, ...] = ()
     more: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -318,7 +320,7 @@ _PARTS: dict[str, Any] = {
         ("county", "device", "incarnation", "code", "area", "stream", "low", "high", "rest", "program"), _text
     ),
     **dict.fromkeys(("scope", "digest", "content", "frame"), _bytes),
-    **dict.fromkeys(("want", "capabilities", "missing", "unsound"), _texts),
+    **dict.fromkeys(("want", "capabilities", "missing", "unsound", "keys"), _texts),
     **dict.fromkeys(("asked", "void"), _ints),
     **dict.fromkeys(("known", "again"), bool),
     "params": _mapping,

@@ -35,8 +35,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "ui.screenshots": {"app", "sync", "ui"},
     "sync": {"app.schema", "app.rules"},
     "sync.client": {"app.schema", "app.store", "sync.wire", "sync.ranges"},
-    "sync.bundle": {"app.schema", "app.store", "sync.wire", "sync.client"},
-    "sync.county": {"app.schema", "app.rules", "sync.wire", "sync.merge", "sync.ranges"},
+    "sync.bundle": {"app.schema", "app.store", "sync.wire", "sync.sealed", "sync.client"},
+    "sync.county": {"app.schema", "app.rules", "sync.wire", "sync.sealed", "sync.merge", "sync.ranges"},
 }
 QT = {"PySide6", "shiboken6"}
 

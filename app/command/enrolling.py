@@ -44,6 +44,7 @@ def make_home(home: Path, url: str, code: str, user: str, password: str, *, ca: 
         areas=[Area(area.code, area.name, area.level, area.parent) for area in said.areas],
         streams=set(said.streams),
     )
+    office.store.sync.learn_county_keys(said.recipient, said.verify)
     with office.store.transaction():
         office.store.meta.set("signing_key", _raw(key).hex())
     (home / _ASKING).unlink()

@@ -10,6 +10,7 @@ from app.store.answering import Answering
 from app.store.exchange_values import Area, Attention, Exchange, Frame, Stream, StreamDigest, SyncState
 from app.store.framing import Framing
 from app.store.mending import Mending
+from app.store.sealing import Sealing
 from app.store.standing import NOT_AGREED, Agreed, Standing, Standings
 from app.store.taking import Taking
 from app.store.totals import Proof
@@ -29,7 +30,7 @@ __all__ = [
 ]
 
 
-class Agreement(Framing, Answering, Taking, Proof, Standings, Mending):
+class Agreement(Framing, Answering, Taking, Proof, Standings, Mending, Sealing):
     """All of it, and what people see of it: past exchanges and refused changes."""
 
     def log(self, line: Exchange) -> None:

@@ -32,6 +32,8 @@ class Enrolment:
     roles: tuple[str, ...]
     streams: tuple[tuple[str, str], ...]
     ca: str = ""
+    recipient: str = ""
+    verify: str = ""
 
 
 def enrol(
@@ -101,6 +103,8 @@ def _read(url: str, ca: str, said: Any) -> Enrolment:
             tuple(said["roles"]),
             tuple((area, name) for area, name in said["streams"]),
             ca,
+            str(said.get("recipient", "")),
+            str(said.get("verify", "")),
         )
     except (KeyError, TypeError, ValueError) as bad:
         raise KnownError("sync.not_a_county", url=url) from bad

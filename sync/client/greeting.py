@@ -47,5 +47,6 @@ def greeting(store: Store, open_frames: Collection[int], ask: Collection[int], p
         tuple(void),
         pace.frame,
         pace.level,
+        want=("keys",) if sync.wants_county_keys else (),
         program=__version__ if version > 1 else "",
     )

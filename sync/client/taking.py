@@ -85,6 +85,8 @@ class Answer:
             raise KnownError("sync.foreign_county", county=head.county)
         if head.epoch != self._state.epoch:
             raise KnownError("sync.county_restored")
+        if len(head.keys) == 2:
+            self._sync.learn_county_keys(*head.keys)
         offset = head.clock - int(self._now() * 1000)
         if not self._late and abs(offset - self._state.offset_ms) > _CLOCK_MS:
             self._sync.set_offset(offset)

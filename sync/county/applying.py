@@ -340,7 +340,10 @@ class _Batch:
             for row in self._conn.execute(query.where(HISTORY.c.county == county, HISTORY.c.hash.in_(some))):
                 _, _, lost, results = msgpack.unpackb(row.body)
                 found[row.hash] = Receipt(0, row.status, row.rev, tuple(lost), results)
-            refused = sa.select(ASIDE.c.hash, ASIDE.c.code).where(ASIDE.c.county == county, ASIDE.c.hash.in_(some))
+            # What a supervisor let in is judged anew.
+            refused = sa.select(ASIDE.c.hash, ASIDE.c.code).where(
+                ASIDE.c.county == county, ASIDE.c.hash.in_(some), ASIDE.c.decided.is_distinct_from("accepted")
+            )
             found.update({digest: Receipt(0, "refused", code=code) for digest, code in self._conn.execute(refused)})
         return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import time
@@ -18,6 +19,7 @@ from app.schema.form import Forms
 from app.schema.ids import IdMaker
 from sync.county.applying import Applier
 from sync.county.database import Database
+from sync.county.keys import Keys, load_keys
 from sync.county.records import Records
 from sync.county.rights import Device, Rights
 from sync.county.tables import AREA, AUDIT, COUNTY, DEVICE, Tables
@@ -68,6 +70,11 @@ class County:
         """Give the database back."""
         self.database.close()
 
+    @functools.cached_property
+    def keys(self) -> Keys:
+        """What bundles for this county are sealed for and its own are signed with; made when first asked for."""
+        return load_keys(self.database, self.code, self.now_ms())
+
     def now_ms(self) -> int:
         """The county's time in milliseconds since 1970 UTC."""
         return int(self._now() * 1000)
@@ -94,14 +101,20 @@ class County:
 
     def device(self, token: str) -> Device | None:
         """The device that *token* was given to, also a revoked one; None for a token that nobody was given."""
-        digest = hashlib.sha256(token.encode()).digest()
+        found = self._device(DEVICE.c.token == hashlib.sha256(token.encode()).digest())
+        return found[0] if found else None
+
+    def device_by_id(self, device: str) -> tuple[Device, bytes] | None:
+        """The device of that id and its public key, also a revoked one; None where there is none."""
+        return self._device(DEVICE.c.id == device)
+
+    def _device(self, which: sa.ColumnElement[bool]) -> tuple[Device, bytes] | None:
         with self.database.snapshot() as conn:
-            query = sa.select(DEVICE).where(DEVICE.c.county == self.code, DEVICE.c.token == digest)
-            row = conn.execute(query).one_or_none()
+            row = conn.execute(sa.select(DEVICE).where(DEVICE.c.county == self.code, which)).one_or_none()
         if row is None:
             return None
         areas, roles = json.loads(row.areas), json.loads(row.roles)
-        return Device(row.id, row.account or "", tuple(areas), tuple(roles), row.state)
+        return Device(row.id, row.account or "", tuple(areas), tuple(roles), row.state), row.public_key
 
     def audit(self, conn: sa.Connection, action: str, *, device: str = "", account: str = "", **detail: Any) -> None:
         """Note who did what; *detail* holds no person's data."""

@@ -38,6 +38,8 @@ class Enrolled:
     held: tuple[str, ...]
     roles: tuple[str, ...]
     streams: tuple[tuple[str, str], ...]
+    recipient: str
+    verify: str
 
 
 def enrol(county: County, code: str, public_key: bytes, signature: bytes, user: str, password: str) -> Enrolled:
@@ -80,7 +82,10 @@ def enrol(county: County, code: str, public_key: bytes, signature: bytes, user: 
         streams = rights.streams(known)
         tell(conn, county.code, device, rights.areas(known), roles, now)
         areas = scope_areas(county.areas(conn), {area for area, _ in streams})
-    return Enrolled(device, token, county.code, epoch, user, areas, known.areas, tuple(roles), tuple(streams))
+    keys = county.keys
+    return Enrolled(
+        device, token, county.code, epoch, user, areas, known.areas, tuple(roles), tuple(streams), keys.recipient, keys.verify
+    )  # fmt: skip
 
 
 def scope_areas(areas: list[Area], held: set[str]) -> tuple[Area, ...]:

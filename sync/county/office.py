@@ -21,6 +21,7 @@ from app.schema.form import Forms
 from sync.county import soundness
 from sync.county.county import County
 from sync.county.database import Database
+from sync.county.keys import load_keys
 from sync.county.records import Held, hash_of
 from sync.county.tables import ACCOUNT, AREA, CODE, COUNTY, DEVICE, STREAM, Tables
 from sync.wire import LEAST, VERSION, Area, code_hash
@@ -59,7 +60,9 @@ def init(database: str | Path, forms: Forms, code: str, *, now: Callable[[], flo
         raise KnownError("county.database_unreachable") from bad
     finally:
         held.close()
-    return County.open(database, forms, code=code, now=now)
+    county = County.open(database, forms, code=code, now=now)
+    load_keys(county.database, county.code, county.now_ms())
+    return county
 
 
 def import_areas(county: County, file: Path) -> int:

@@ -13,18 +13,35 @@ from sync.county.past import read_past, tell
 from sync.county.places import given_away, words
 from sync.county.pulling import Pull, Scope, own_revs, tag_at
 from sync.county.rights import Device, Rights
-from sync.wire import LEAST, VERSION, End, Head, Hello, Message, Problem, Question, Receipts, WireError, scope_tag
+from sync.wire import (
+    LEAST,
+    VERSION,
+    End,
+    Head,
+    Hello,
+    Message,
+    Problem,
+    Question,
+    Receipts,
+    WireError,
+    frame_hash,
+    scope_tag,
+)
 
 CAPABILITIES = ("streams", "ranges")
 
 
 class Session:
-    """Made by the device's hello; its methods block, so that a web server calls them off its event loop."""
+    """Made by the device's hello; its methods block, so that a web server calls them off its event loop.
 
-    def __init__(self, county: County, device: Device, hello: Hello) -> None:
+    *late*: the answer goes by a road of its own, for days perhaps, and by then the device may have numbered frames anew.
+    """
+
+    def __init__(self, county: County, device: Device, hello: Hello, *, late: bool = False) -> None:
         self._county = county
         self._device = device
         self._hello = hello
+        self._late = late
         self._receipts: list[Receipts] = []
         self._questions: list[Question] = []
         self._rights: Rights | None = None
@@ -63,7 +80,7 @@ class Session:
         applied = self._county.applier.apply(
             self._rights, self._device, self._hello.incarnation, content, self._county.now_ms()
         )
-        self._receipts.append(applied)
+        self._receipts.append(replace(applied, content=frame_hash(content)) if self._late else applied)
 
     def ask(self, question: Question) -> None:
         """Note a question; it is answered after the frames coming down. WireError for too many."""
@@ -81,7 +98,9 @@ class Session:
             known = county.areas(conn)
             areas = scope_areas(known, {area for area, _ in streams})
             tag = scope_tag(areas, streams)
-            answered = {item.number for item in self._receipts if not item.code and item.known}
+            # Only what the device has for certain is left out: a receipt on its way may find the frame given up.
+            here = () if self._late else self._receipts
+            answered = {item.number for item in here if not item.code and item.known}
             start = min([rev for rev, _ in hello.cursors.values()] + [rev for *_, rev in hello.behind], default=0)
             least = county.least(conn)
             own = own_revs(conn, county.code, device.id, hello, start, answered)
@@ -103,6 +122,7 @@ class Session:
             least=least if hello.version > 1 else LEAST,
             program=__version__ if hello.version > 1 else "",
             away=away,
+            keys=(county.keys.recipient, county.keys.verify) if "keys" in hello.want else (),
         )
         yield from self._receipts
         if changed:

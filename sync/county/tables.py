@@ -60,6 +60,19 @@ DEVICE = sa.Table(
     _held("past"),
     sa.Index("device_token", "county", "token"),
 )
+# What the county opens and signs bundles with; private, so that whoever has the database has them.
+SECRET = sa.Table("secret", META, _county(), _key("name"), _held("value"), _held("made", sa.BigInteger))
+# The hello of the newest bundle that each device wrote: an answer can be made from it again at any time.
+STICK = sa.Table(
+    "stick",
+    META,
+    _county(),
+    _key("device"),
+    _held("label", sa.LargeBinary),
+    _held("hello", sa.LargeBinary),
+    _held("made", sa.BigInteger),
+    _held("at", sa.BigInteger),
+)
 CODE = sa.Table(
     "code",
     META,
@@ -134,6 +147,8 @@ ASIDE = sa.Table(
     _held("code"),
     _held("at", sa.BigInteger),
     _held("body", sa.LargeBinary),
+    # What a supervisor decided: "accepted" or "dropped".
+    _held("decided"),
 )
 STREAM = sa.Table(
     "stream",

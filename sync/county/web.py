@@ -46,6 +46,8 @@ class Status(BaseModel):
     version: int
     epoch: int
     clock: int = Field(description="the county's time in milliseconds since 1970 UTC")
+    recipient: str = Field(description="the age recipient that bundles for this county are sealed for")
+    verify: str = Field(description="the Ed25519 public key that this county signs its bundles with, in hex")
 
 
 class EnrolRequest(BaseModel):
@@ -79,6 +81,8 @@ class EnrolAnswer(BaseModel):
     held: list[str]
     roles: list[str]
     streams: list[tuple[str, str]]
+    recipient: str
+    verify: str
 
 
 class ErrorAnswer(BaseModel):
@@ -113,7 +117,15 @@ def make_app(county: County) -> FastAPI:
     def status() -> Status:
         with county.database.snapshot() as conn:
             epoch, _ = county.standing(conn)
-        return Status(county=county.code, version=VERSION, epoch=epoch, clock=county.now_ms())
+        keys = county.keys
+        return Status(
+            county=county.code,
+            version=VERSION,
+            epoch=epoch,
+            clock=county.now_ms(),
+            recipient=keys.recipient,
+            verify=keys.verify,
+        )
 
     @app.post("/v1/enrol", responses=errors)  # type: ignore[arg-type]
     def ask(asked: EnrolRequest) -> EnrolAnswer:
@@ -131,6 +143,8 @@ def make_app(county: County) -> FastAPI:
             held=list(made.held),
             roles=list(made.roles),
             streams=list(made.streams),
+            recipient=made.recipient,
+            verify=made.verify,
         )
 
     @app.post(

@@ -11,6 +11,7 @@ import time
 import argon2
 import pytest
 import requests
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from app.schema.loading import load_forms
 from app.store.agreement import Area as StoreArea
@@ -97,7 +98,8 @@ class Running:
 
     def device(self, store, user="张干事", areas=(TOWNSHIP,), roles=office.DEFAULT_ROLES):
         """Enrol *store*, and return it as something that exchanges."""
-        made = self.enrolment(user, areas, roles)
+        key = Ed25519PrivateKey.generate()
+        made = self.enrolment(user, areas, roles, key=key)
         store.sync.enrolled(
             device=made.device,
             county=made.county,
@@ -107,6 +109,9 @@ class Running:
             areas=[StoreArea(area.code, area.name, area.level, area.parent) for area in made.areas],
             streams=set(made.streams),
         )
+        store.sync.learn_county_keys(made.recipient, made.verify)
+        with store.transaction():
+            store.meta.set("signing_key", key.private_bytes_raw().hex())
         return Desk(store, user)
 
 

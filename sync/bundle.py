@@ -1,0 +1,216 @@
+"""The exchange without a network: a file for the county with everything unsent, and the county's answer read from a file."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from app.errors import KnownError
+from app.schema.record import Change, Receipt
+from app.store.agreement import Exchange, Frame
+from app.store.outbox import Waiting
+from app.store.sealing import Written
+from app.store.store import Store
+from sync.client.greeting import greeting
+from sync.client.link import Pace, first_pace
+from sync.client.report import Tally
+from sync.client.taking import MOST_CHANGES, Answer, advance
+from sync.sealed import Label, Letter, new_identity, recipient_of, seal, unseal
+from sync.wire import Down, End, Message, Problem, Up, decode_down, encode, encode_up, fits, to_ranges
+
+_FEWEST = 20
+_STRETCH = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A file for the county; nothing in it counts as delivered before the county's receipts come."""
+
+    content: bytes
+    written: Written
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What the county's answer brought: changes with a final receipt, records from others, and how things stand after it.
+
+    ``again``: there is more to fetch; another bundle brings it. ``made``: when the county made it, in milliseconds since 1970.
+    """
+
+    up: int
+    down: int
+    bytes: int
+    made: int
+    left: Waiting
+    conflicts: int
+    refused: int
+    in_agreement: bool
+    again: bool
+
+
+def write(store: Store, *, now: Callable[[], float] = time.time) -> Bundle:
+    """Everything without a final receipt, sealed for the county; the same frames go over the network as well, if it comes back.
+
+    KnownError("sync.not_enrolled", "bundle.no_keys").
+    """
+    return _write(store, now)
+
+
+def seal_unsent(store: Store, *, now: Callable[[], float] = time.time) -> bytes:
+    """What a device that is to be wiped has not sent, sealed as a bundle.
+
+    At the county it is brought in like any other; the changes of a revoked device lie there for a supervisor. The caller sees to
+    it that the file is on the disk before anything is destroyed.
+    """
+    return _write(store, now).content
+
+
+def note(store: Store, bundle: Bundle, name: str = "", *, seconds: float = 0.0) -> None:
+    """*bundle* is on the disk as *name*: its answer is looked for from now on, and it stands among the past exchanges."""
+    written = bundle.written
+    store.sync.note_written(
+        Written(written.id, written.at, written.changes, written.urgent, written.bytes, written.hash, name)
+    )
+    store.sync.log(Exchange(written.at, "bundle", written.changes, 0, written.bytes, 0, seconds, "written", name))
+
+
+def read(
+    store: Store, content: bytes, *, now: Callable[[], float] = time.time, progress: Callable[[int], None] | None = None
+) -> Answered:
+    """Take the county's answer; what can't be used is refused in words, and then nothing was changed.
+
+    KnownError("bundle.…", "sync.gap", "sync.revoked", "sync.wipe").
+    """
+    begun = time.monotonic()
+    letter = _opened(store, content)
+    messages = list(letter.messages())
+    if not messages or not isinstance(messages[-1], End | Problem):
+        raise KnownError("bundle.torn")
+    _check_gap(store, messages)
+    tally = Tally()
+    answer = Answer(store, tally, {frame.number: frame for frame in store.sync.open_frames()}, set(), now, late=True)
+    for message in messages:
+        answer.take(message)
+        if progress:
+            progress(tally.down)
+    store.sync.void_confirmed(letter.label.void)
+    store.sync.note_answered(letter.label.answers, int(now() * 1000))
+    store.sync.log(
+        Exchange(
+            int(now() * 1000), "bundle", tally.up, tally.down, 0, len(content), time.monotonic() - begun, "ok", ""
+        )
+    )  # fmt: skip
+    left = store.sync.waiting()
+    return Answered(
+        tally.up,
+        tally.down,
+        len(content),
+        letter.label.made,
+        left,
+        sum(store.count(name, {"status": "open"}) for name in store.forms if name.endswith("conflict")),
+        len(store.sync.attention()),
+        answer.in_agreement and left.total == 0,
+        answer.again,
+    )
+
+
+# -- up -------------------------------------------------------------------------------------------
+
+
+def _write(store: Store, now: Callable[[], float]) -> Bundle:
+    sync, state = store.sync, store.sync.state
+    if not state.county:
+        raise KnownError("sync.not_enrolled")
+    recipient, _ = sync.county_keys
+    if not recipient or not sync.signing_key:
+        raise KnownError("bundle.no_keys")
+    sync.ask_again()
+    pace = first_pace(state.url, store.meta.get("sync.rate"))
+    for _ in _fill(store, pace):
+        pass
+    state = sync.state
+    frames = sync.open_frames()
+    waiting = sync.waiting()
+    hello = greeting(store, [frame.number for frame in frames], (), pace, now())
+    label = Label(
+        "up",
+        secrets.token_hex(8),
+        state.county,
+        state.device,
+        state.incarnation,
+        int(now() * 1000),
+        state.epoch,
+        to_ranges(frame.number for frame in frames),
+        recipient_of(sync.identity(lambda: new_identity()[0])),
+    )
+    messages = [encode(hello), *(encode(Up(frame.content)) for frame in frames)]
+    content = seal(label, messages, sync.signing_key, recipient)
+    return Bundle(
+        content,
+        Written(
+            label.id,
+            label.made,
+            sum(len(frame.counters) for frame in frames),
+            waiting.urgent,
+            len(content),
+            hashlib.sha256(content).hexdigest(),
+        ),
+    )
+
+
+def _fill(store: Store, pace: Pace) -> Iterator[Frame]:
+    """Frames until nothing is left to be framed; of the size that suits the link, since they may yet go over it."""
+
+    def content(number: int, changes: list[Change]) -> bytes:
+        return encode_up(number, changes, pace.level)
+
+    most = _FEWEST
+    while frame := store.sync.compose(most, content, _STRETCH * pace.frame):
+        if len(frame.counters) == 1 and not fits(frame.content):
+            store.sync.receipts(frame.number, [Receipt(frame.counters[0], "refused", code="sync.change_too_large")])
+            continue
+        yield frame
+        weight = max(len(frame.content) / len(frame.counters), 1.0)
+        most = min(max(int(pace.frame / weight), 1), MOST_CHANGES)
+
+
+# -- down -----------------------------------------------------------------------------------------
+
+
+def _opened(store: Store, content: bytes) -> Letter:
+    """The county's answer to a bundle of this very device and incarnation; KnownError for everything else."""
+    sync, state = store.sync, store.sync.state
+    if not state.county:
+        raise KnownError("sync.not_enrolled")
+    written = sync.written()
+    if hashlib.sha256(content).hexdigest() in {line.hash for line in written}:
+        raise KnownError("bundle.own")
+    letter = unseal(content, sync.identity(lambda: new_identity()[0]))
+    label = letter.label
+    _, verify = sync.county_keys
+    if not verify:
+        raise KnownError("bundle.no_keys")
+    if not letter.verified(bytes.fromhex(verify)):
+        sync.doubt_county_keys()
+        raise KnownError("bundle.forged")
+    if label.county != state.county:
+        raise KnownError("sync.foreign_county", county=label.county)
+    if label.way != "down" or label.device != state.device:
+        raise KnownError("bundle.not_for_us")
+    # Under another incarnation the same numbers mean other frames, and what it left out is not here any more.
+    known = label.answers in {line.id for line in written}
+    if label.incarnation != state.incarnation or label.epoch < state.epoch or not known:
+        raise KnownError("bundle.outdated")
+    return letter
+
+
+def _check_gap(store: Store, messages: list[Message]) -> None:
+    """WireError("sync.gap") where a frame begins beyond a cursor: found out before anything is applied."""
+    cursors = copy.deepcopy(store.sync.cursors())
+    for message in messages:
+        if isinstance(message, Down):
+            advance(cursors, decode_down(message.content).moves)
