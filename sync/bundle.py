@@ -93,6 +93,7 @@ def read(
     _check_gap(store, messages)
     tally = Tally()
     answer = Answer(store, tally, {frame.number: frame for frame in store.sync.open_frames()}, set(), now, late=True)
+    store.sync.began()
     for message in messages:
         answer.take(message)
         if progress:
@@ -105,6 +106,8 @@ def read(
         )
     )  # fmt: skip
     left = store.sync.waiting()
+    agreed = answer.in_agreement and left.total == 0
+    store.sync.ended(agreed, letter.label.made)
     return Answered(
         tally.up,
         tally.down,
@@ -113,7 +116,7 @@ def read(
         left,
         sum(store.count(name, {"status": "open"}) for name in store.forms if name.endswith("conflict")),
         len(store.sync.attention()),
-        answer.in_agreement and left.total == 0,
+        agreed,
         answer.again,
     )
 

@@ -173,14 +173,19 @@ class Standings(Part):
             with self._store.transaction():
                 self._store.meta.set(_AGREED, {"at": held["at"], "counter": None})
 
-    def ended(self, in_agreement: bool) -> None:
-        """An exchange has ended; *in_agreement* counts only if nothing was saved while it ended."""
+    def ended(self, in_agreement: bool, at: int | None = None) -> None:
+        """An exchange has ended; *in_agreement* counts only if nothing was saved while it ended.
+
+        *at*: when the county said so, in milliseconds since 1970 UTC, where its answer was long on the way.
+        """
         if not in_agreement:
             return
         with self._store.transaction():
             if self._outbox.first_counter() is None:
                 counter = self._store.meta.integer("counter")
-                self._store.meta.set(_AGREED, {"at": self._store.now_ms(), "counter": counter})
+                last = self._store.meta.get(_AGREED, {}).get("at", 0)
+                since = self._store.now_ms() if at is None else max(at, last)
+                self._store.meta.set(_AGREED, {"at": since, "counter": counter})
 
     def agreed(self) -> Agreed:
         """When county and device were last proven to hold the same, and whether that is still all that is known."""

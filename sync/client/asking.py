@@ -158,7 +158,7 @@ class Request:
     def _hello(self, ask: list[int]) -> Hello:
         hello = greeting(self._store, self._open, ask, self._pace, self._now())
         self._void = list(hello.void)
-        return replace(hello, want=self._mending.want)
+        return replace(hello, want=(*hello.want, *self._mending.want))
 
     def _measure(self, sent: int, seconds: float) -> None:
         """Learn the link's rate from a request: from its first byte to the first byte of the answer.
