@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format screenshots bench package deb check-package lock clean
+.PHONY: help setup run test torture lint format screenshots bench package deb check-package lock clean
 
 help:           ## this list
 	@sed -n 's/^\([a-z-]*\): .*## /  make \1  \t/p; s/^\([a-z-]*\):  *## /  make \1  \t/p' $(MAKEFILE_LIST)
@@ -17,6 +17,14 @@ test: setup     ## ruff, mypy and every test, without a display
 	@$(PYTHON) installer/setup.py tests
 	@$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+SEEDS ?= 0-999
+MODE ?= threads
+RESULTS ?= build/torture.jsonl
+
+torture: setup  ## random schedules of faults and deaths: SEEDS=0-999 MODE=threads|processes RESULTS=FILE; goes on where it was stopped
+	@$(PYTHON) installer/setup.py tests
+	nice $(BIN)/python -m tests.torture --seeds $(SEEDS) --mode $(MODE) --results $(RESULTS)
 
 lint: setup     ## ruff and mypy
 	$(BIN)/ruff check .

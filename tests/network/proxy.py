@@ -73,6 +73,11 @@ class BadLink(SlowLink):
         """Whatever is still on its way arrives now; return how many requests that were."""
         return self.call(self._deliver_all())
 
+    @property
+    def late(self):
+        """Whether a copy of a request is still on its way."""
+        return bool(self._kept) or any(not task.done() for task in self._sending)
+
     # -- on the link's thread ---------------------------------------------------------------------
 
     async def _hang_up(self):

@@ -52,17 +52,35 @@ class PostgreSQL:
 
     def new_database(self) -> str:
         """The URL of a new, empty database."""
-        import psycopg
+        return self._create("")
 
+    def copy_database(self, url: str) -> str:
+        """The URL of a copy of the database at *url*, which nobody may have open."""
+        return self._create(f" TEMPLATE {_name(url)}")
+
+    def drop_database(self, url: str) -> None:
+        """Delete it, whoever has it open."""
+        self._do(f"DROP DATABASE {_name(url)} WITH (FORCE)")
+
+    def _create(self, how: str) -> str:
         self._count += 1
         name = f"county{self._count}"
-        with psycopg.connect(f"host={self.folder} user=postgres dbname=postgres", autocommit=True) as conn:
-            conn.execute(f"CREATE DATABASE {name}")
+        self._do(f"CREATE DATABASE {name}{how}")
         return self.url(name)
+
+    def _do(self, statement: str) -> None:
+        import psycopg
+
+        with psycopg.connect(f"host={self.folder} user=postgres dbname=postgres", autocommit=True) as conn:
+            conn.execute(statement)
 
     def stop(self) -> None:
         self._run("pg_ctl", "-D", str(self._data), "-m", "immediate", "-w", "stop")
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _name(url: str) -> str:
+    return url.partition("?")[0].rpartition("/")[2]
 
 
 def _binaries() -> Path:

@@ -1,0 +1,88 @@
+"""A schedule: the steps that a seed decides, played to their end, and fewer of them where it failed."""
+
+from __future__ import annotations
+
+import random
+import time
+import traceback
+from dataclasses import dataclass
+
+from tests.torture.world import STEPS, World
+
+_FEWEST, _MOST = 15, 40
+
+
+@dataclass(frozen=True)
+class Played:
+    """How a schedule went; ``failure`` is empty where all was well."""
+
+    steps: int
+    faults: int
+    deaths: int
+    exchanges: int
+    requests: int
+    bytes: int
+    seconds: float
+    failure: str = ""
+    folder: str = ""
+
+
+def steps_of(seed):
+    """[(step, seed of the step)]"""
+    chance = random.Random(seed)
+    count = chance.randrange(_FEWEST, _MOST)
+    names = chance.choices(list(STEPS), list(STEPS.values()), k=count)
+    return [(name, chance.randrange(1 << 30)) for name in names]
+
+
+def play(mode, steps):
+    """Play *steps* at a fresh place of *mode*; what fails is told, not raised, and its folder stays."""
+    began = time.monotonic()
+    with mode.fresh() as place:
+        world = World(place)
+        at, failure = "begin", ""
+        try:
+            world.begin()
+            for number, (name, seed) in enumerate(steps):
+                at = f"step {number} {name}"
+                getattr(world, name)(random.Random(seed))
+                world.check()
+            at = "settle"
+            world.settle()
+        except Exception:  # noqa: BLE001 - that is what is looked for
+            failure = f"{at}\n{traceback.format_exc()}"
+        finally:
+            world.close()
+        place.keep = bool(failure)
+        passed = world.link.passed
+        return Played(
+            len(steps),
+            sum(world.count.faults.values()),
+            world.count.deaths,
+            world.count.exchanges,
+            passed.requests,
+            passed.up + passed.down,
+            round(time.monotonic() - began, 3),
+            failure,
+            str(place.folder) if failure else "",
+        )
+
+
+def reduce(mode, steps, tries=3):
+    """Fewer steps that still fail in one of *tries* plays."""
+
+    def fails(some):
+        return any(play(mode, some).failure for _ in range(tries))
+
+    size = max(len(steps) // 2, 1)
+    while True:
+        start, shorter = 0, False
+        while start < len(steps):
+            some = steps[:start] + steps[start + size :]
+            if some != steps and fails(some):
+                steps, shorter = some, True
+            else:
+                start += size
+        if size == 1 and not shorter:
+            return steps
+        size = max(size // 2, 1)

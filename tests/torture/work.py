@@ -1,0 +1,208 @@
+"""What is done at one device, in whatever process its store is open: each function takes the device's desk first."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+import requests
+
+from app.errors import KnownError
+from app.store.store import Store
+from sync.client import exchange
+
+_URGENT = 0
+
+
+class Killed(BaseException):
+    """The process that did it is gone, at whatever it was."""
+
+
+class Fuse:
+    """Counts down, and is the end of its process at 0; None: never."""
+
+    def __init__(self):
+        self.left = None
+        self.burnt = False
+
+    def burn(self):
+        if self.burnt:
+            raise Killed
+        if self.left is not None:
+            self.left -= 1
+            if self.left <= 0:
+                self.burnt = True
+                raise Killed
+
+
+class Mortal:
+    """A connection to an encrypted store that is dropped, with what it hasn't committed, at the statement the fuse says."""
+
+    def __init__(self, conn, fuse):
+        self._conn = conn
+        self._fuse = fuse
+
+    def __getattr__(self, name):
+        return getattr(self._conn, name)
+
+    @property
+    def in_transaction(self):
+        return not self._fuse.burnt and self._conn.in_transaction
+
+    def execute(self, *arguments):
+        self._burn()
+        return self._conn.execute(*arguments)
+
+    def executemany(self, *arguments):
+        self._burn()
+        return self._conn.executemany(*arguments)
+
+    def _burn(self):
+        try:
+            self._fuse.burn()
+        except Killed:
+            self._conn.close()
+            raise
+
+
+@dataclass
+class Desk:
+    """One store opened, its clerk, its connection to the network and its clock."""
+
+    folder: object
+    key: bytes
+    forms: object
+    user: str
+    offset: float = 0.0
+    fuse: Fuse = field(default_factory=Fuse)
+    store: object = None
+    http: object = None
+
+    def open(self):
+        fuse = self.fuse
+
+        class MortalStore(Store):
+            def __init__(self, folder, conn, *others):
+                super().__init__(folder, Mortal(conn, fuse), *others)
+
+        self.store = MortalStore.open(self.folder, self.key, self.forms, now=self.now)
+        self.http = requests.Session()
+        return self
+
+    def now(self):
+        return time.time() + self.offset
+
+    def close(self):
+        if not self.fuse.burnt:
+            self.store.close()
+        self.http.close()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a report says, and whether the store says the same afterwards."""
+
+    ok: bool
+    code: str
+    left: int
+    refused: int
+    in_agreement: bool
+    requests: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What stands in a device's store."""
+
+    device: str
+    incarnation: str
+    frame: int
+    """The last number given."""
+    open_frames: tuple
+    changes: tuple
+    """All of the outbox."""
+    urgent: frozenset
+    """Counters of those in the urgent lane."""
+
+
+def save(desk, edits, bulk=False):
+    return desk.store.save(edits, desk.user, bulk=bulk)
+
+
+def sync(desk, tries=3, die_at=None):
+    """Exchange; *die_at*: the process ends after so many messages of the county's answers."""
+    told = iter(range(1, 1 << 30))
+
+    def progress(_):
+        if die_at is not None and next(told) >= die_at:
+            desk.fuse.burnt = True
+            desk.store.conn.close()
+            raise Killed
+
+    report = exchange(desk.store, desk.http, progress=progress, now=desk.now, sleep=lambda _: None, tries=tries)
+    code = report.error.code if report.error else ""
+    return Outcome(
+        report.ok, code, report.left.total, report.refused, report.in_agreement, report.requests,
+        report.up.bytes + report.down.bytes,
+    )  # fmt: skip
+
+
+def standing(desk):
+    store = desk.store
+    state = store.sync.state
+    lanes = store.conn.execute("SELECT counter FROM outbox WHERE lane = ?", (_URGENT,)).fetchall()
+    return Standing(
+        state.device,
+        state.incarnation,
+        store.meta.integer("frame"),
+        tuple(store.sync.open_frames()),
+        tuple(store.outbox.all()),
+        frozenset(counter for (counter,) in lanes),
+    )
+
+
+def get(desk, form, record_id):
+    return desk.store.get(form, record_id)
+
+
+def many(desk, form, ids):
+    return desk.store.many(form, ids)
+
+
+def select(desk, form, where=None):
+    return desk.store.select(form, where)
+
+
+def digests(desk):
+    """(kept, reckoned anew) of the streams in scope that hold anything."""
+    kept, anew = desk.store.sync.digests(), desk.store.sync.reckon()
+    return [{key: (item.records, item.total) for key, item in some.items() if item.records} for some in (kept, anew)]
+
+
+def give_up_frames(desk):
+    for frame in desk.store.sync.open_frames():
+        desk.store.sync.void(frame.number)
+
+
+def new_incarnation(desk):
+    desk.store.sync.new_incarnation()
+
+
+def moved(desk, url):
+    desk.store.sync.moved(url)
+
+
+def keep_draft(desk, key, values):
+    desk.store.keep_draft(key, "resident", None, values)
+
+
+def draft(desk, key):
+    return desk.store.draft(key)
+
+
+def set_clock(desk, offset):
+    desk.offset = offset
+
+
+__all__ = ["Desk", "Fuse", "Killed", "KnownError", "Outcome", "Standing"]

@@ -1,0 +1,423 @@
+"""Two devices and a county, and everything that happens to them: what clerks do, what the network does, who dies when."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from dataclasses import dataclass
+
+from app.errors import KnownError
+from app.store.saving import Edit
+from tests.network.faults import draw
+from tests.network.proxy import BadLink
+from tests.torture import work
+from tests.torture.counties import opened
+from tests.torture.devices import Death
+from tests.torture.template import VILLAGES
+from tests.torture.witness import Witness
+from tests.torture.work import Killed
+
+FIELDS = {
+    # One field that asks, two where the later wins, one of a group; unique texts, so that a value tells who wrote it.
+    "resident": ("name", "occupation", "remark", "birth_date"),
+    "event": ("title", "detail"),
+}
+_SETTLE_ROUNDS = 4
+_SOME = 12
+"""Records that are worked on again and again; more only come by imports."""
+
+
+@dataclass
+class Count:
+    """What a schedule came to."""
+
+    faults: dict
+    deaths: int = 0
+    exchanges: int = 0
+
+
+class World:
+    """Every step takes a random.Random of its own, and nothing else decides what it does."""
+
+    def __init__(self, place, speed=None):
+        self._place = place
+        self.forms = place.forms
+        self.county = place.county
+        self.county.start()
+        self.link = BadLink(f"http://127.0.0.1:{self.county.port}", **(speed or {})).__enter__()
+        self.devices = place.devices
+        for device in self.devices:
+            device.do(work.moved, self.link.url)
+        self._seen_county = opened(place.database, self.forms)
+        self.witness = Witness(self._seen_county, self.forms)
+        self.count = Count(self.link.met)
+        self._ids = random.Random(0)
+        self._values = 0
+        self._some = []
+        self._screens = {}
+        self._drafts = {}
+
+    def close(self):
+        for device in self.devices:
+            device.close()
+        self.link.__exit__()
+        self.county.stop()
+        self._seen_county.close()
+
+    def begin(self):
+        """Three records that both have, and a conflict-free start."""
+        for who in (0, 0, 1):
+            self.make(random.Random(who), who=who)
+        for who in (0, 1, 0):
+            self.sync(None, who=who)
+
+    # -- what clerks do ---------------------------------------------------------------------------
+
+    def make(self, chance, who=None):
+        """A new resident."""
+        if len(self._some) >= _SOME:
+            return
+        who = chance.randrange(2) if who is None else who
+        record_id = self._new_id()
+        edit = Edit("resident", record_id, chance.choice(VILLAGES), {"name": self._value("name")})
+        self._save(who, [edit], {}, self._maybe_death(chance))
+        self._some.append(record_id)
+
+    def report_event(self, chance):
+        """A new event with its first step: urgent."""
+        who = chance.randrange(2)
+        edits = self._event(chance.choice(VILLAGES))
+        self._save(who, edits, {}, self._maybe_death(chance))
+        if len(self._some) < _SOME:
+            self._some.append(edits[0].id)
+
+    def step_event(self, chance):
+        """One more step of an event that is known here."""
+        who = chance.randrange(2)
+        events = self.devices[who].do(work.select, "event")
+        if events:
+            event = chance.choice(sorted(events, key=lambda record: record.id))
+            self._save(who, [self._step(event.id, event.area, "report")], {}, None)
+
+    def import_some(self, chance):
+        """A roster: households and their people in one save, sent after all else."""
+        who, area = chance.randrange(2), chance.choice(VILLAGES)
+        edits = []
+        for _ in range(chance.choice([2, 5, 15, 40])):
+            house = self._new_id()
+            edits.append(Edit("household", house, area, {"head_name": self._value("name")}))
+            edits += [
+                Edit("resident", self._new_id(), area, {"name": self._value("name"), "household": house})
+                for _ in range(chance.randrange(4))
+            ]
+        self._save(who, edits, {}, self._maybe_death(chance), bulk=True)
+
+    def edit(self, chance):
+        """Some fields of one record."""
+        self._edit(chance, chance.randrange(2), self._pick(chance))
+
+    def edit_apart(self, chance):
+        """Both, apart, some of the same fields."""
+        record_id = self._pick(chance)
+        again = chance.random()
+        for who in (0, 1):
+            self._edit(random.Random(again), who, record_id)
+
+    def edit_and_delete_apart(self, chance):
+        """One edits what the other deletes."""
+        who, record_id = chance.randrange(2), self._pick(chance)
+        self._edit(chance, 1 - who, record_id)
+        self._delete(who, record_id, gone=True)
+
+    def delete_or_revive(self, chance):
+        """One deletes, or brings back."""
+        self._delete(chance.randrange(2), self._pick(chance), gone=chance.random() < 0.5)
+
+    def move(self, chance):
+        """To another village."""
+        who = chance.randrange(2)
+        record = self._held(who, self._pick(chance))
+        if record and not record.deleted:
+            self._save(who, [Edit(record.form, record.id, chance.choice(VILLAGES), {})], {record.id: record}, None)
+
+    def open_form(self, chance):
+        """A record comes on the screen, and stays there."""
+        who = chance.randrange(2)
+        record = self._held(who, self._pick(chance))
+        if record:
+            self._screens[who] = record
+
+    def save_form(self, chance):
+        """What has been on the screen for long is saved."""
+        who = chance.randrange(2)
+        shown = self._screens.pop(who, None)
+        if shown:
+            self._edit(chance, who, shown.id, shown)
+
+    def decide_conflict(self, chance):
+        """Theirs, mine, or a third value."""
+        who = chance.randrange(2)
+        device = self.devices[who]
+        found = device.do(work.select, "conflict", {"status": "open"})
+        if not found:
+            return
+        conflict = chance.choice(sorted(found, key=lambda record: record.id))
+        edits = [Edit("conflict", conflict.id, conflict.area, {"status": "decided"})]
+        record = device.do(work.get, conflict.values["record_form"], conflict.values["record"])
+        field = conflict.values["field"]
+        if record and not record.deleted and field in FIELDS[record.form] and chance.random() < 0.7:
+            edits.append(Edit(record.form, record.id, "", {field: self._value(field)}))
+        elif record and field == "@deleted" and record.deleted and chance.random() < 0.5:
+            edits.append(Edit(record.form, record.id, "", {}, deleted=False))
+        screens = {conflict.id: conflict} | ({record.id: record} if record else {})
+        self._save(who, edits, screens, self._maybe_death(chance))
+
+    def type_draft(self, chance):
+        """Text being typed, which no exchange may touch."""
+        who, key = chance.randrange(2), f"draft{chance.randrange(3)}"
+        values = {"remark": self._value("remark")}
+        self.devices[who].do(work.keep_draft, key, values)
+        self._drafts[who, key] = values
+
+    # -- what the network does, and who dies ------------------------------------------------------
+
+    def sync(self, chance, who=None):
+        """An exchange over a good link."""
+        who = chance.randrange(2) if who is None else who
+        self._whole()
+        device = self.devices[who]
+        before = device.do(work.standing)
+        done = self._exchange(who)
+        assert done.ok, done.code
+        assert done.refused == 0
+        self.witness.urgent_went_first(before, device.do(work.standing))
+
+    def rough_sync(self, chance, who=None):
+        """An exchange in which anything may happen."""
+        who = chance.randrange(2) if who is None else who
+        self._whole()
+        self.link.set_plan([draw(chance, self._place.size, self._place.kinds) for _ in range(chance.randrange(4))])
+        death = self._death(chance) if chance.random() < 0.3 else None
+        if chance.random() < 0.3:
+            self.county.die_at(self._death(chance))
+        beside = threading.Thread(target=self._save_beside, args=(who, chance.random() * self._place.patience))
+        if chance.random() < 0.3:
+            beside.start()
+        self._exchange(who, tries=chance.randrange(1, 3), death=death)
+        if beside.ident:
+            beside.join()
+            if self._beside_failed:
+                raise self._beside_failed
+        self.link.set_plan([])
+
+    def both_sync(self, chance):
+        """Both at once."""
+        self._whole()
+        failed = []
+
+        def run(who):
+            try:
+                done = self._exchange(who, alone=False)
+                assert done.ok, done.code
+            except BaseException as bad:  # noqa: BLE001 - raised again below
+                failed.append(bad)
+
+        threads = [threading.Thread(target=run, args=(who,)) for who in (0, 1)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if failed:
+            raise failed[0]
+
+    def refused_sync(self, chance):
+        """Nobody listens."""
+        self._whole()
+        with self.link.refusing():
+            done = self._exchange(chance.randrange(2), tries=1)
+        assert done.code == "sync.unreachable"
+
+    def county_ends(self, chance):
+        """The county's server is stopped dead between exchanges."""
+        self.county.stop()
+        self.count.deaths += 1
+
+    def device_ends(self, chance):
+        """So is a device."""
+        self.devices[chance.randrange(2)].revive()
+        self.count.deaths += 1
+
+    def give_frames_up(self, chance):
+        """An answer is lost, and its frames are given up."""
+        who = chance.randrange(2)
+        self._lose_answer(chance, who)
+        self.devices[who].do(work.give_up_frames)
+
+    def begin_incarnation(self, chance):
+        """An answer is lost, and a new incarnation begun."""
+        who = chance.randrange(2)
+        self._lose_answer(chance, who)
+        self.devices[who].do(work.new_incarnation)
+
+    def clock_jumps(self, chance):
+        """A device's clock is set: minutes, days or years off."""
+        self.devices[chance.randrange(2)].set_clock(chance.choice([0, 0, 300, -300, 86_400, -86_400, -500_000_000]))
+
+    def late_ones_arrive(self, chance):
+        """Old copies of requests turn up."""
+        self._whole()
+        self.link.deliver()
+
+    # -- what must be true ------------------------------------------------------------------------
+
+    def check(self):
+        """What is true at any moment."""
+        self.witness.nothing_is_lost([self._alive(device).do(work.standing) for device in self.devices])
+
+    def settle(self):
+        """The network is whole: it all comes to its end in a few exchanges, and everything is there."""
+        self._whole()
+        self.link.deliver()
+        for _ in range(_SETTLE_ROUNDS):
+            done = [self._exchange(who) for who in range(len(self.devices))]
+            assert all(one.ok for one in done), [one.code for one in done]
+            if all(one.in_agreement for one in done):
+                break
+        done = [self._exchange(who) for who in range(len(self.devices))]
+        for one in done:
+            assert (one.ok, one.left, one.refused, one.in_agreement) == (True, 0, 0, True), one
+        self.check()
+        self.witness.all_is_well(self.devices)
+        for (who, key), values in self._drafts.items():
+            assert self.devices[who].do(work.draft, key) == values
+
+    # -- how --------------------------------------------------------------------------------------
+
+    def _exchange(self, who, *, tries=3, death=None, alone=True):
+        device = self.devices[who]
+        self.count.exchanges += 1
+        try:
+            done = device.do(work.sync, tries=tries, death=death)
+        except Killed:
+            self.count.deaths += 1
+            device.revive()
+            return work.Outcome(False, "killed", 0, 0, False, 0, 0)
+        if alone and not self.link.late:
+            self.witness.agrees(device, done.in_agreement)
+        assert not (done.in_agreement and done.left)
+        return done
+
+    def _lose_answer(self, chance, who):
+        self._whole()
+        self.link.set_plan([draw(chance, self._place.size, ["cut_between", "gateway_timeout", "cut_down"])])
+        self._exchange(who, tries=1)
+        self.link.set_plan([])
+
+    def _save_beside(self, who, delay):
+        """While an exchange runs: another process of the same device saves something urgent."""
+        self._beside_failed = None
+        time.sleep(delay)
+        device = self.devices[who]
+        try:
+            with device.beside() as do:
+                edits = self._event(VILLAGES[0])
+                saved = do(work.save, edits)
+                self.witness.saved(who, do(work.standing).device, saved.changes, {})
+        except BaseException as bad:  # noqa: BLE001 - raised again by whoever waits
+            self._beside_failed = bad
+
+    def _save(self, who, edits, screens, death, *, bulk=False):
+        device = self._alive(self.devices[who])
+        before = device.do(work.standing)
+        try:
+            saved = device.do(work.save, edits, bulk, death=death)
+        except KnownError as refused:
+            if refused.code != "store.deleted_record":
+                raise
+            return
+        except Killed:
+            self.count.deaths += 1
+            device.revive()
+            # Nobody told the clerk that it was saved; all of it may be there all the same, or nothing.
+            known = {change.counter for change in before.changes}
+            made = [change for change in device.do(work.standing).changes if change.counter not in known]
+            assert not made or {change.id for change in made} == {edit.id for edit in edits}
+        else:
+            made = saved.changes
+        self.witness.saved(who, before.device, made, screens)
+
+    def _edit(self, chance, who, record_id, shown=None):
+        record = shown or self._held(who, record_id)
+        if record is None:
+            return
+        fields = FIELDS[record.form]
+        names = chance.sample(fields, chance.randrange(1, 3))
+        values = {name: self._value(name) for name in names}
+        seen = {name: shown.rev_of(name) for name in shown.values} if shown else {}
+        edit = Edit(record.form, record_id, "", values, seen=seen)
+        self._save(who, [edit], {record_id: record}, self._maybe_death(chance))
+
+    def _delete(self, who, record_id, *, gone):
+        record = self._held(who, record_id)
+        if record is not None and record.deleted != gone and record.form == "resident":
+            self._save(who, [Edit(record.form, record_id, "", {}, deleted=gone)], {record_id: record}, None)
+
+    def _event(self, area):
+        event = self._new_id()
+        values = {"title": self._value("title"), "detail": self._value("detail"), "urgency": "normal"}
+        return [Edit("event", event, area, values), self._step(event, area, "report")]
+
+    def _step(self, event, area, action):
+        values = {"event": event, "action": action, "at": "2026-09-18T10:00:00+08:00"}
+        return Edit("event_step", self._new_id(), area, values)
+
+    def _held(self, who, record_id):
+        form = self.witness.records.get(record_id)
+        return self._alive(self.devices[who]).do(work.get, form, record_id) if form else None
+
+    def _pick(self, chance):
+        return self._some[chance.randrange(len(self._some))]
+
+    def _whole(self):
+        """Everybody is well, and the network too."""
+        self.link.set_plan([])
+        if not self.county.up:
+            self.county.start()
+        self.county.die_at(None)
+        for device in self.devices:
+            self._alive(device)
+
+    def _alive(self, device):
+        if device.dead:
+            device.revive()
+        return device
+
+    def _maybe_death(self, chance):
+        return self._death(chance) if chance.random() < 0.1 else None
+
+    def _death(self, chance):
+        return Death(
+            chance.choice([None, chance.randrange(1, 12), chance.randrange(1, 120)]),
+            chance.choice([None, chance.randrange(1, 6)]),
+            chance.random() * self._place.patience,
+        )
+
+    def _new_id(self):
+        return f"{self._ids.getrandbits(128):032x}"
+
+    def _value(self, field):
+        self._values += 1
+        number = self._values
+        if field == "birth_date":
+            return f"{1900 + number // 336 % 120}-{number // 28 % 12 + 1:02d}-{number % 28 + 1:02d}"
+        return f"{'甲乙丙丁戊己庚辛壬癸'[number % 10]}{''.join('零一二三四五六七八九'[int(d)] for d in str(number))}"
+
+
+STEPS = {
+    "make": 2, "report_event": 2, "step_event": 1, "import_some": 1, "edit": 5, "edit_apart": 3, "edit_and_delete_apart": 2,
+    "delete_or_revive": 1, "move": 2, "open_form": 2, "save_form": 2, "decide_conflict": 2, "type_draft": 1, "sync": 4,
+    "rough_sync": 10, "both_sync": 2, "refused_sync": 1, "county_ends": 1, "device_ends": 1, "give_frames_up": 1,
+    "begin_incarnation": 1, "clock_jumps": 1, "late_ones_arrive": 1,
+}  # fmt: skip
+"""The steps, and how often each comes."""
