@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app.command import county_bundles
 from app.command.desk import Desk
 from app.errors import KnownError
 from app.messages import sentence
@@ -42,6 +44,7 @@ def add(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) -> Non
     require.add_argument("version", type=int)
     digest = tasks.add_parser("digest", parents=parents, help="各数据流的校验值；有对不上的，退出码为 1")
     digest.add_argument("--mend", action="store_true", help="对不上的记录，按历史改回原样")
+    county_bundles.add(tasks, parents)
     for name in ("backup", "restore"):
         tasks.add_parser(name, parents=parents, help="后面的版本才有").add_argument("file", type=Path)
 
@@ -246,6 +249,17 @@ def _not_built(args: argparse.Namespace, _desk: Desk) -> int:
     raise KnownError("command.not_built", name=f"county {args.task}")
 
 
+def _with_county(do: Callable[[County, argparse.Namespace, Desk], int]) -> Callable[[argparse.Namespace, Desk], int]:
+    def task(args: argparse.Namespace, desk: Desk) -> int:
+        county = _open(args)
+        try:
+            return do(county, args, desk)
+        finally:
+            county.close()
+
+    return task
+
+
 def _listed(text: str | None) -> list[str]:
     return [part.strip() for part in (text or "").replace("，", ",").split(",") if part.strip()]
 
@@ -260,6 +274,7 @@ _TASKS = {
     "devices_list": _devices_list,
     "require": _require,
     "digest": _digest,
+    **{name: _with_county(task) for name, task in county_bundles.TASKS.items()},
     "backup": _not_built,
     "restore": _not_built,
 }

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 HELP = "检查本机：数据、密钥、时钟、磁盘、县中心、字体"
 NOT_BUILT = (
-    "bundle export", "bundle import", "report week", "report month", "report quarter", "forms add",
+    "report week", "report month", "report quarter", "forms add",
     "forms check（XLSForm）", "apply attach", "county backup", "county restore", "county devices revoke --wipe",
 )  # fmt: skip
 _LEAST_FREE = 500 * 1024 * 1024

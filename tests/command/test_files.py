@@ -147,7 +147,7 @@ def test_the_doctor_finds_a_fresh_device_well_and_lists_what_is_not_built(clerk)
     said = clerk.json("doctor")
     assert said["ok"] is True
     assert {check["ok"] for check in said["checks"]} <= {True, None}
-    assert "bundle export" in said["not_built"]
+    assert "report week" in said["not_built"]
 
 
 def test_search_is_measured_beside_its_peers(clerk):

@@ -90,8 +90,6 @@ def test_what_cannot_be_done_is_one_sentence_with_3(clerk, words, said):
     "words",
     [
         ("report", "week", "--at", "2026-09-18", "x.json"),
-        ("bundle", "export", "x"),
-        ("bundle", "import", "x"),
         ("forms", "add", "x.toml"),
         ("forms", "check", "x.xlsx"),
         ("county", "backup", "x"),
