@@ -16,6 +16,7 @@ from sync.county.database import Database, parts
 from sync.county.following import Moved, Places, followers
 from sync.county.records import Held, Records, Sums, hash_of
 from sync.county.rights import Device, Rights
+from sync.county.soundness import sound_only
 from sync.county.tables import ASIDE, COUNTY, ENTRY, FRAME, HISTORY
 from sync.merge import Context, Loser, Outcome, Writer, conflict_change, content_hash, contested, merge
 from sync.wire import Reader, Receipts, decode_up, encode, frame_hash
@@ -352,11 +353,13 @@ class _Batch:
         for change in changes:
             if change.form in self._at.forms:
                 wanted.setdefault(change.form, {})[change.id] = None
-        return {
-            (form, record_id): item
-            for form, ids in wanted.items()
-            for record_id, item in self._at.records.get(self._conn, form, list(ids)).items()
-        }
+        found: dict[tuple[str, str], Held] = {}
+        for form, ids in wanted.items():
+            held = self._at.records.get(self._conn, form, list(ids))
+            # A value that the disk flipped must not become true because somebody edits another one beside it.
+            good, _ = sound_only(self._conn, self._at.county, held)
+            found.update({(form, record_id): good.get(record_id, item) for record_id, item in held.items()})
+        return found
 
     def _writers(self, changes: Sequence[Change], held: Mapping[tuple[str, str], Held]) -> dict[int, Writer]:
         wanted: set[int] = set()

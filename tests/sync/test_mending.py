@@ -211,6 +211,16 @@ def test_a_value_flipped_at_the_county_is_told_from_its_history_and_never_taken_
     assert values(c, ids[20])["phone"] == "13911111111"
 
 
+def test_a_value_flipped_at_the_county_does_not_become_true_by_an_edit_beside_it(county, filled):
+    a, b, ids = filled
+    flip_at_county(county, ids[20], phone="13000000000")
+    b.save(person(ids[20], remark="独居"))
+    assert b.sync().in_agreement
+    assert a.sync().in_agreement
+    assert (values(a, ids[20])["phone"], values(a, ids[20])["remark"]) == ("13900000020", "独居")
+    assert all(stream.sound for stream in office.digest(county.county))
+
+
 def test_a_value_flipped_at_the_county_that_nobody_can_tell_is_not_spread_in_silence(county, filled, new_store):
     _, b, ids = filled
     flip_at_county(county, ids[20], phone="13000000000")
