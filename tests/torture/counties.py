@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import io
 import logging
 import socket
@@ -24,7 +25,12 @@ from tests.torture.work import Fuse, Killed
 
 def opened(database, forms, now=time.time):
     """The county in *database*, which has all its tables: no look whether any are missing."""
-    return County(Database(database), forms, CODE, Permissions.load(), now)
+    return County(Database(database), forms, CODE, _permissions(), now)
+
+
+@functools.cache
+def _permissions():
+    return Permissions.load()
 
 
 class ThreadCounty:
