@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QCoreApplication, QEventLoop, QLibraryInfo, QObject, QTimer, QTranslator
 from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
+from app.command.retiring import asked_again, refuse_wiped
 from app.errors import KnownError
 from app.paths import default_home
 from app.services.office import office_with_key, unlock
@@ -86,7 +87,7 @@ class Program(QObject):
             login.submitted.connect(lambda user, password: self.enter(user, password, login))
             page = login
         else:
-            first = FirstPage(self._home)
+            first = FirstPage(self._home, _emptied(self._home))
             first.checked.connect(lambda: self._look_again(first))
             page = first
         door = QMainWindow()
@@ -170,6 +171,7 @@ class Program(QObject):
         auto.progressed.connect(lambda done, total: frame.syncing(True, done, total))
         auto.ended.connect(self._on_synced)
         auto.failed.connect(self._on_sync_failed)
+        auto.locked.connect(self._on_locked)
         window.refresh_asked.connect(auto.ask)
         window.help_asked.connect(lambda _page: window.go("help"))
         window.looked.connect(lambda name, large: looks.write(self._home, name, large))
@@ -189,6 +191,13 @@ class Program(QObject):
         # Being offline is normal: only who asked hears of it.
         if asked:
             self.window.say(words)
+
+    def _on_locked(self, words: str) -> None:
+        """The county has put this device out of use: the window locks itself and says so; drafts are kept."""
+        self.lock()
+        page = self.door.centralWidget() if self.door is not None else None
+        if isinstance(page, LoginPage):
+            page.show_error(words)
 
     def _on_closing(self) -> None:
         if not self._locking:
@@ -223,7 +232,22 @@ def open_for(home: Path, user: str, password: str, ring: Ring | None = None) -> 
 
         ring = keyring
     name, key = unlock(home, user, password, ring=ring)
-    return name, key, office_with_key(home, name, key)
+    try:
+        return name, key, office_with_key(home, name, key)
+    except KnownError as bad:
+        if bad.code != "sync.locked":
+            raise
+        # The county may have taken it back; it may as well want it emptied.
+        return name, key, asked_again(home, name, key, ring)
+
+
+def _emptied(home: Path) -> str:
+    """What is to be said where the county had this device emptied; nothing anywhere else."""
+    try:
+        refuse_wiped(home)
+    except KnownError as said:
+        return str(said)
+    return ""
 
 
 def _myself() -> list[str]:

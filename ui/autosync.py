@@ -11,12 +11,23 @@ from ui.jobs import Worker
 
 EVERY_MS = 5 * 60_000
 SOON_MS = 2_000
+OUT_OF_USE = {
+    "sync.revoked",
+    "sync.wipe",
+    "sync.wiped",
+    "sync.wiped_empty",
+    "sync.cannot_seal",
+    "sync.locked",
+    "bundle.no_keys",
+}
+"""What an exchange fails with where the county has put this device out of use."""
 
 MakeWorker = Callable[[Sequence[str]], Worker]
 
 
 class AutoSync(QObject):
-    """``AutoSync(worker)``. Signals ``began``, ``progressed(done, total)``, ``ended(document)``, ``failed(words, asked)``.
+    """``AutoSync(worker)``. Signals ``began``, ``progressed(done, total)``, ``ended(document)``, ``failed(words, asked)``,
+    ``locked(words)`` where the county has put this device out of use.
 
     Being offline is normal: *asked* says whether a person asked for this exchange and wants to hear of it.
     """
@@ -25,13 +36,14 @@ class AutoSync(QObject):
     progressed = Signal(int, int)
     ended = Signal(dict)
     failed = Signal(str, bool)
+    locked = Signal(str)
 
     def __init__(self, worker: MakeWorker, parent: QObject | None = None, *, every: int = EVERY_MS) -> None:
         super().__init__(parent)
         self._make = worker
         self._worker: Worker | None = None
         self._asked = self._again = False
-        self._said = ""
+        self._said = self._code = ""
         self._beat = QTimer(self, interval=every)
         self._beat.timeout.connect(self.go)
         self._soon = QTimer(self, singleShot=True, interval=SOON_MS)
@@ -56,7 +68,7 @@ class AutoSync(QObject):
         if self._worker is not None:
             self._again = True
             return
-        self._said, self._again = "", False
+        self._said, self._code, self._again = "", "", False
         worker = self._make(["sync"])
         worker.setParent(self)
         worker.progressed.connect(self._on_progressed)
@@ -82,7 +94,7 @@ class AutoSync(QObject):
 
     def _on_progressed(self, line: dict[str, Any]) -> None:
         if isinstance(told := line.get("failed"), dict):
-            self._said = str(told.get("message") or "")
+            self._said, self._code = str(told.get("message") or ""), str(told.get("code") or "")
         elif isinstance(told := line.get("progress"), dict):
             self.progressed.emit(int(told.get("done") or 0), int(told.get("total") or 0))
 
@@ -95,6 +107,10 @@ class AutoSync(QObject):
     def _on_failed(self, words: str) -> None:
         asked, self._asked = self._asked, False
         self._clear()
+        if self._code in OUT_OF_USE:
+            self.stop()
+            self.locked.emit(self._said or words)
+            return
         self.failed.emit(self._said or words, asked)
         # After a failure the next beat is soon enough.
         self._again = False

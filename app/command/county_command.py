@@ -70,7 +70,8 @@ def _devices(parser: argparse.ArgumentParser, parents: list[argparse.ArgumentPar
     code.add_argument("--roles", metavar="ROLE,…")
     revoke = parts.add_parser("revoke", parents=parents, help="停用一台设备")
     revoke.add_argument("id")
-    revoke.add_argument("--wipe", action="store_true", help="并命令它销毁密钥")
+    revoke.add_argument("--wipe", action="store_true", help="并命令它封存没上报的内容、销毁密钥、清除数据")
+    parts.add_parser("allow", parents=parents, help="恢复一台停用的设备").add_argument("id")
     parts.add_parser("list", parents=parents, help="列出设备")
 
 
@@ -170,12 +171,23 @@ def _devices_code(args: argparse.Namespace, desk: Desk) -> int:
 def _devices_revoke(args: argparse.Namespace, desk: Desk) -> int:
     from sync.county import office
 
-    if args.wipe:
-        raise KnownError("command.not_built", name="devices revoke --wipe")
     county = _open(args)
-    office.revoke(county, args.id)
+    office.revoke(county, args.id, wipe=args.wipe)
     county.close()
-    desk.answer({"ok": True}, "已停用；它下次同步会被拒绝。")
+    told = "已停用；它下次同步会被拒绝，并锁定。"
+    if args.wipe:
+        told = "已停用；它下次联网时先封存没上报的内容，再销毁密钥、清除数据。清除后会记入日志，devices list 里显示 wiped。"
+    desk.answer({"ok": True}, told)
+    return 0
+
+
+def _devices_allow(args: argparse.Namespace, desk: Desk) -> int:
+    from sync.county import office
+
+    county = _open(args)
+    office.allow(county, args.id)
+    county.close()
+    desk.answer({"ok": True}, "已恢复；它下次联网登录时解锁。")
     return 0
 
 
@@ -271,6 +283,7 @@ _TASKS = {
     "users_add": _users_add,
     "devices_code": _devices_code,
     "devices_revoke": _devices_revoke,
+    "devices_allow": _devices_allow,
     "devices_list": _devices_list,
     "require": _require,
     "digest": _digest,

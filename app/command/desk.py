@@ -61,8 +61,12 @@ class Desk:
             raise KnownError("accounts.need_password")
         return held
 
-    def open_office(self) -> Office:
-        """Log in and open the store; a worker gets the key from the window, never from arguments or environment."""
+    def open_office(self, *, even_locked: bool = False) -> Office:
+        """Log in and open the store; a worker gets the key from the window, never from arguments or environment.
+
+        *even_locked*: also where the county has put the device out of use, to ask it again or to look at what is wrong.
+        """
+        from app.command.retiring import refuse_wiped
         from app.services.office import office_with_key, open_office
         from app.store.store import DATABASE
 
@@ -70,11 +74,14 @@ class Desk:
             lines = _lines(0)
             handed = json.loads(next(lines, b"{}"))
             threading.Thread(target=self._listen, args=(lines,), daemon=True).start()
-            self._office = office_with_key(self.home, handed["user"], bytes.fromhex(handed["key"]))
+            self._office = office_with_key(
+                self.home, handed["user"], bytes.fromhex(handed["key"]), even_locked=even_locked
+            )
             return self._office
+        refuse_wiped(self.home)
         if not (self.home / DATABASE).exists():
             raise KnownError("store.missing", path=self.home)
-        self._office = open_office(self.home, self.user, self.password(), ring=ring())
+        self._office = open_office(self.home, self.user, self.password(), ring=ring(), even_locked=even_locked)
         return self._office
 
     def close(self) -> None:

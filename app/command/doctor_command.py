@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from app.command.desk import Desk
+from app.errors import KnownError
+from app.store.retirement import locked
 
 if TYPE_CHECKING:
     from app.services.office import Office
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 HELP = "检查本机：数据、密钥、时钟、磁盘、县中心、字体"
 NOT_BUILT = (
     "report week", "report month", "report quarter", "forms add",
-    "forms check（XLSForm）", "apply attach", "county backup", "county restore", "county devices revoke --wipe",
+    "forms check（XLSForm）", "apply attach", "county backup", "county restore",
 )  # fmt: skip
 _LEAST_FREE = 500 * 1024 * 1024
 _CLOCK_OFF_MS = 120_000
@@ -38,7 +40,7 @@ def add(_parser: argparse.ArgumentParser, _common: argparse.ArgumentParser) -> N
 
 def run(_args: argparse.Namespace, desk: Desk) -> int:
     """Look at everything; exit 1 where something is wrong."""
-    office = desk.open_office()
+    office = desk.open_office(even_locked=True)
     found = [check(office) for check in _CHECKS]
     signs = {True: "好", False: "有问题", None: "没查成"}
     words = [f"{signs[item.ok]}\t{item.name}\t{item.detail}" for item in found]
@@ -68,6 +70,11 @@ def _values(office: Office) -> Finding:
     with office.store.transaction():
         office.store.meta.set("sync.mended_in_vain", None)
     return Finding("记录的校验值", False, "、".join(told) + "。别的都在；下次同步会按县中心的内容自动改正")
+
+
+def _in_use(office: Office) -> Finding:
+    code = locked(office.store)
+    return Finding("本机的登记", not code, "在用" if not code else str(KnownError("sync.locked")))
 
 
 def _journal(office: Office) -> Finding:
@@ -124,5 +131,5 @@ def _printers(_office: Office) -> Finding:
 
 
 _CHECKS: tuple[Callable[[Office], Finding], ...] = (
-    _integrity, _values, _journal, _audit, _disk, _clock, _county, _fonts, _printers,
+    _integrity, _values, _in_use, _journal, _audit, _disk, _clock, _county, _fonts, _printers,
 )  # fmt: skip

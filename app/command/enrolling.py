@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from app.errors import KnownError
 from app.services.office import make_office
 from app.store.agreement import Area
+from app.store.retirement import begin_anew
 from app.store.store import DATABASE, new_key
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def make_home(home: Path, url: str, code: str, user: str, password: str, *, ca: 
     """
     from sync.client import enrol
 
+    begin_anew(home)
     if (home / DATABASE).exists():
         raise KnownError("store.exists", path=home)
     home.mkdir(parents=True, exist_ok=True)

@@ -23,16 +23,19 @@ def run(_args: argparse.Namespace, desk: Desk) -> int:
     """Exchange; exit 3 where the network or the county stopped it, with everything that got through kept."""
     import requests
 
+    from app.command.desk import ring
     from app.command.one_at_a_time import only_one
+    from app.command.retiring import wipe_if_ordered
     from sync.client import exchange
 
-    office = desk.open_office()
+    office = desk.open_office(even_locked=True)
     if not office.store.sync.state.county:
         raise KnownError("sync.not_enrolled")
     with only_one(desk.home / "sync.lock"), requests.Session() as http:
         report = exchange(
             office.store, http, progress=lambda p: desk.progress(p.up + p.down, p.up + p.down + p.left, "同步")
         )
+        wipe_if_ordered(office, desk.home, http, ring())
     office.store.forget_old_journal()
     # A portion of the quiet look: a value that the disk has flipped is found within a week, and mended by the next exchange.
     office.store.sync.look_on(office.store.now_ms(), LOOK_EVERY_MS)

@@ -21,6 +21,7 @@ from app.services.session import Session
 from app.services.standing import Standings
 from app.services.statistics import Statistics
 from app.store.keys import Cost, KeySlots, Ring
+from app.store.retirement import locked
 from app.store.store import Store
 
 if TYPE_CHECKING:
@@ -59,13 +60,14 @@ def open_office(
     now: Callable[[], float] = time.time,
     ring: Ring | None = None,
     cost: Cost | None = None,
+    even_locked: bool = False,
 ) -> Office:
     """Log *user* in (the only one where None) and open the store at *home*.
 
-    Raises KnownError: store.missing, accounts.wrong_password, accounts.wait, accounts.need_user and what ``Store.open`` raises.
+    Raises KnownError: store.missing, accounts.wrong_password, accounts.wait, accounts.need_user, sync.locked and what ``Store.open`` raises.
     """
     user, key = unlock(home, user, password, now=now, ring=ring, cost=cost)
-    return office_with_key(home, user, key, forms=forms, now=now)
+    return office_with_key(home, user, key, forms=forms, now=now, even_locked=even_locked)
 
 
 def unlock(
@@ -90,15 +92,27 @@ def unlock(
 
 
 def office_with_key(
-    home: Path, user: str, key: bytes, *, forms: Forms | None = None, now: Callable[[], float] = time.time
+    home: Path,
+    user: str,
+    key: bytes,
+    *,
+    forms: Forms | None = None,
+    now: Callable[[], float] = time.time,
+    even_locked: bool = False,
 ) -> Office:
-    """Open the store at *home* for *user* who has logged in already: what a worker process does."""
+    """Open the store at *home* for *user* who has logged in already: what a worker process does.
+
+    KnownError("sync.locked") where the county has put this device out of use; *even_locked* is for asking it again.
+    """
     rules = CaseRules.load()
     store = Store.open(home, key, forms or load_forms(), now=now, derive=derive_cases(rules))
     account = store.meta.get(ACCOUNTS, {}).get(user)
     if account is None:
         store.close()
         raise KnownError("accounts.unknown_user", user=user)
+    if not even_locked and locked(store):
+        store.close()
+        raise KnownError("sync.locked")
     return Office(store, Session.of(user, account, store.sync.state.device), rules, Permissions.load())
 
 

@@ -7,6 +7,7 @@ system's keyring together with Argon2id of a short PIN: stolen files are useless
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
 import secrets
@@ -91,6 +92,20 @@ class KeySlots:
     def remove(self, user: str, kind: str | None = None) -> None:
         """Take away *user*'s slots, or only those of one kind."""
         self._write([slot for slot in self._slots() if slot.user != user or (kind and slot.kind != kind)])
+
+    def destroy(self, ring: Ring | None = None) -> None:
+        """Make the key unknowable for good: every slot is overwritten on the disk and removed, and its secret in *ring* too.
+
+        The store on the disk is noise from then on, whoever copies it. A disk that moves what it overwrites (as flash does)
+        may keep the old bytes, which are wrapped under the passwords still.
+        """
+        users = [user for user in self.users() if KEYRING in self.ways(user)]
+        for path in (self._path, self._path.with_suffix(".new"), self._tries_path):
+            _shred(path)
+        for user in users:
+            with contextlib.suppress(keyring.errors.KeyringError, OSError, RuntimeError):
+                if ring is not None:
+                    ring.delete_password(SERVICE, user)
 
     def open(self, user: str, password: str, *, ring: Ring | None = None) -> bytes:
         """Return the store's key; KnownError("accounts.wrong_password", "accounts.wait", "accounts.unknown_user").
@@ -195,6 +210,18 @@ def _replace(path: Path, text: str) -> None:
         os.fsync(file.fileno())
     beside.chmod(0o600)
     beside.replace(path)
+
+
+def _shred(path: Path) -> None:
+    if path.exists():
+        with path.open("r+b") as file:
+            size = path.stat().st_size
+            for filling in (secrets.token_bytes(size), b"\0" * size):
+                file.seek(0)
+                file.write(filling)
+                file.flush()
+                os.fsync(file.fileno())
+        path.unlink()
 
 
 def _text(raw: bytes) -> str:

@@ -16,7 +16,7 @@ from app.schema.ddl import table_name
 from app.schema.ids import IdMaker
 from app.schema.record import AREA, Change, Record
 from app.schema.values import Value
-from app.store import driver, layout, search
+from app.store import driver, layout, retirement, search
 from app.store.agreement import Agreement
 from app.store.audit import Audit, AuditLine
 from app.store.journal import Journal
@@ -130,9 +130,11 @@ class Store:
     def save(self, edits: Sequence[Edit], user: str, *, bulk: bool = False, audit: Sequence[AuditLine] = ()) -> Saved:
         """Save *edits* as one: rows, outbox and history in one transaction, the journal flushed before it ends.
 
-        Raises KnownError("store.no_space", "store.immutable", "store.deleted_record"); then nothing of it is saved.
+        Raises KnownError("store.no_space", "store.immutable", "store.deleted_record", "sync.locked"); then nothing of it is saved.
         """
         with self.transaction():
+            if retirement.locked(self):
+                raise KnownError("sync.locked")
             ids, changes = self._changes(edits, user)
             self.audit.write(audit)
             if changes:

@@ -15,6 +15,7 @@ from sync.client.asking import Request
 from sync.client.link import Cut
 from sync.client.mending import Mending
 from sync.client.report import Progress, Report, Tally, Traffic
+from sync.client.retiring import heard
 from sync.client.speaking import step_back
 
 RETRIES = 3
@@ -42,6 +43,7 @@ def exchange(
     except Cut:
         error = KnownError("sync.unreachable", url=store.sync.state.url)
     seconds = time.monotonic() - begun
+    heard(store, error)
     left = store.sync.waiting()
     report = Report(
         error is None,
@@ -100,6 +102,7 @@ class _Loop:
             except KnownError as bad:
                 if not step_back(self._store, bad):
                     raise
+                self._mending.cut()
                 continue
             except Cut:
                 self._absent.clear()

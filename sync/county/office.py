@@ -23,6 +23,7 @@ from sync.county.county import County
 from sync.county.database import Database
 from sync.county.keys import load_keys
 from sync.county.records import Held, hash_of
+from sync.county.rights import Device
 from sync.county.tables import ACCOUNT, AREA, CODE, COUNTY, DEVICE, STREAM, Tables
 from sync.wire import LEAST, VERSION, Area, code_hash
 
@@ -196,8 +197,11 @@ def _known_roles(permissions: Permissions, roles: Sequence[str]) -> None:
 def revoke(county: County, device: str, *, wipe: bool = False) -> None:
     """Refuse *device* from now on; with *wipe* it is told to destroy its keys as well."""
     with county.database.plain() as conn:
+        key = (DEVICE.c.county == county.code, DEVICE.c.id == device)
+        if conn.scalar(sa.select(DEVICE.c.state).where(*key)) == "wiped":
+            raise KnownError("county.device_wiped", device=device)
         done = conn.execute(
-            sa.update(DEVICE).where(DEVICE.c.county == county.code, DEVICE.c.id == device),
+            sa.update(DEVICE).where(*key),
             {"state": "wipe" if wipe else "revoked"},
         )
         if not done.rowcount:
@@ -212,6 +216,29 @@ def require(county: County, version: int) -> None:
     with county.database.plain() as conn:
         conn.execute(sa.update(COUNTY).where(COUNTY.c.county == county.code), {"least": version})
         county.audit(conn, "require", version=version)
+
+
+def allow(county: County, device: str) -> None:
+    """Take a revoked *device* back, also one that was to be wiped and hasn't been; KnownError("county.device_wiped") for one that was."""
+    with county.database.plain() as conn:
+        key = (DEVICE.c.county == county.code, DEVICE.c.id == device)
+        state = conn.scalar(sa.select(DEVICE.c.state).where(*key))
+        if state is None:
+            raise KnownError("county.device_unknown", device=device)
+        if state == "wiped":
+            raise KnownError("county.device_wiped", device=device)
+        conn.execute(sa.update(DEVICE).where(*key), {"state": "active"})
+        county.audit(conn, "allow", device=device)
+
+
+def wiped(county: County, device: Device, changes: int, digest: str) -> None:
+    """*device* says that it has destroyed its keys; *changes* were unsent, and lie sealed in the file with SHA-256 *digest*."""
+    with county.database.plain() as conn:
+        conn.execute(
+            sa.update(DEVICE).where(DEVICE.c.county == county.code, DEVICE.c.id == device.id, DEVICE.c.state == "wipe"),
+            {"state": "wiped"},
+        )
+        county.audit(conn, "wiped", device=device.id, account=device.account, changes=changes, hash=digest)
 
 
 def devices(county: County) -> list[Mapping[str, object]]:

@@ -23,6 +23,7 @@ from app.errors import KnownError
 from app.schema.form import Forms
 from sync.county.county import County
 from sync.county.enrolment import enrol
+from sync.county.office import wiped
 from sync.county.rights import Device
 from sync.county.session import Session
 from sync.wire import MEDIA_TYPE, VERSION, Hello, Message, Problem, Question, Reader, Up, WireError, encode
@@ -34,6 +35,7 @@ _MOST_BODY = 256 << 20
 _STATUS = {
     "county.code_wrong": 403, "county.code_old": 403, "county.code_used": 409, "county.password_wrong": 403,
     "county.key_unproven": 403, "county.user_incomplete": 422, "sync.no_token": 401, "sync.revoked": 403, "sync.wipe": 403,
+    "sync.not_ordered": 409,
     "sync.foreign_county": 409, "sync.foreign_device": 403, "sync.county_restored": 409, "sync.version_unknown": 426,
     "sync.too_large": 413, "sync.busy": 503,
 }  # fmt: skip
@@ -83,6 +85,15 @@ class EnrolAnswer(BaseModel):
     streams: list[tuple[str, str]]
     recipient: str
     verify: str
+
+
+class WipedNotice(BaseModel):
+    """A device tells that it has destroyed its keys, as it was told to."""
+
+    changes: int = Field(ge=0, le=2**62, description="how many changes it had not sent")
+    hash: str = Field(
+        default="", pattern="^([0-9a-f]{64})?$", description="SHA-256 of the file in which they lie sealed"
+    )
 
 
 class ErrorAnswer(BaseModel):
@@ -147,6 +158,14 @@ def make_app(county: County) -> FastAPI:
             verify=made.verify,
         )
 
+    @app.post("/v1/wiped", responses=errors)  # type: ignore[arg-type]
+    def gone(told: WipedNotice, authorization: Annotated[str, Header()] = "") -> dict[str, bool]:
+        device = _known(county, authorization)
+        if device.state != "wipe":
+            raise KnownError("sync.not_ordered")
+        wiped(county, device, told.changes, told.hash)
+        return {"ok": True}
+
     @app.post(
         "/v1/exchange",
         response_class=Response,
@@ -165,11 +184,17 @@ def make_app(county: County) -> FastAPI:
     return app
 
 
-def _device(county: County, authorization: str) -> Device:
+def _known(county: County, authorization: str) -> Device:
+    """The device whose token it is, in whatever state."""
     scheme, _, token = authorization.partition(" ")
     device = county.device(token.strip()) if scheme.lower() == "bearer" and token else None
     if device is None:
         raise KnownError("sync.no_token")
+    return device
+
+
+def _device(county: County, authorization: str) -> Device:
+    device = _known(county, authorization)
     if device.state != "active":
         county.note(device, "refused", code=device.state)
         raise KnownError("sync.wipe" if device.state == "wipe" else "sync.revoked")

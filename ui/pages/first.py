@@ -16,11 +16,11 @@ _DEMO = "township demo --scale village"
 
 
 class FirstPage(QWidget):
-    """Signal ``checked``: look again whether there is data now."""
+    """Signal ``checked``: look again whether there is data now. *emptied*: what the county had done to what was here."""
 
     checked = Signal()
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, emptied: str = "") -> None:
         super().__init__()
         self.setObjectName("page")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -30,6 +30,12 @@ class FirstPage(QWidget):
         body = QVBoxLayout(card)
         body.setContentsMargins(32, 28, 32, 24)
         body.setSpacing(8)
+        if emptied:
+            body.addWidget(words("这台电脑的数据已清除", "20", strong=True))
+            self.emptied = words(emptied, wrap=True)
+            self.emptied.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            body.addWidget(self.emptied)
+            body.addSpacing(12)
         body.addWidget(words("这台电脑还没有登记", "20", strong=True))
         body.addWidget(
             words("乡治通的数据加密存在本机，断网也能办事。第一次用之前，要在县中心登记一次这台电脑：", wrap=True)
