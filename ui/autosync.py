@@ -43,7 +43,7 @@ class AutoSync(QObject):
         self._make = worker
         self._worker: Worker | None = None
         self._asked = self._again = False
-        self._said = self._code = ""
+        self._said = ""
         self._beat = QTimer(self, interval=every)
         self._beat.timeout.connect(self.go)
         self._soon = QTimer(self, singleShot=True, interval=SOON_MS)
@@ -68,7 +68,7 @@ class AutoSync(QObject):
         if self._worker is not None:
             self._again = True
             return
-        self._said, self._code, self._again = "", "", False
+        self._said, self._again = "", False
         worker = self._make(["sync"])
         worker.setParent(self)
         worker.progressed.connect(self._on_progressed)
@@ -94,7 +94,7 @@ class AutoSync(QObject):
 
     def _on_progressed(self, line: dict[str, Any]) -> None:
         if isinstance(told := line.get("failed"), dict):
-            self._said, self._code = str(told.get("message") or ""), str(told.get("code") or "")
+            self._said = str(told.get("message") or "")
         elif isinstance(told := line.get("progress"), dict):
             self.progressed.emit(int(told.get("done") or 0), int(told.get("total") or 0))
 
@@ -106,8 +106,9 @@ class AutoSync(QObject):
 
     def _on_failed(self, words: str) -> None:
         asked, self._asked = self._asked, False
+        code = self._worker.code if self._worker is not None else ""
         self._clear()
-        if self._code in OUT_OF_USE:
+        if code in OUT_OF_USE:
             self.stop()
             self.locked.emit(self._said or words)
             return

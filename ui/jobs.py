@@ -124,8 +124,8 @@ class Worker(QObject):
     The *secret* goes through the child's standard input, never through arguments or the environment. Each line of JSON
     on its standard error is ``progressed(dict)``; its one JSON document on standard output is ``finished(dict)`` (exit
     0 and 1: some data may have been refused). Anything else is ``failed(sentence)``, the child's own last words if it
-    said any. `cancel` writes it the line "cancel", and ends it where it doesn't stop by itself within 5 s; then neither
-    comes but ``cancelled``.
+    said any; ``code`` is then what it failed with, if it said so. `cancel` writes it the line "cancel", and ends it
+    where it doesn't stop by itself within 5 s; then neither comes but ``cancelled``.
     """
 
     progressed = Signal(dict)
@@ -137,6 +137,7 @@ class Worker(QObject):
         super().__init__(parent)
         self._command, self._secret = list(command), secret
         self._output, self._rest, self._said = bytearray(), bytearray(), ""
+        self.code = ""
         self._over = False
         self._stopping = False
         self._process = QProcess(self)
@@ -189,6 +190,7 @@ class Worker(QObject):
             return
         if isinstance(value, dict) and isinstance(value.get("failed"), dict):
             self._said = str(value["failed"].get("message", ""))
+            self.code = str(value["failed"].get("code", ""))
         elif isinstance(value, dict):
             self.progressed.emit(value)
 
