@@ -347,9 +347,9 @@ def test_a_problem_in_the_middle_of_an_answer_is_said_in_it(county, device, monk
     assert answers(ask(county, device, tagged))[-1] == Problem("sync.busy")
 
 
-def test_the_openapi_description_names_all_three(county):
+def test_the_openapi_description_names_everything_there_is_to_ask(county):
     paths = requests.get(f"{county.url}/openapi.json", timeout=10).json()["paths"]
-    assert set(paths) == {"/v1/status", "/v1/enrol", "/v1/exchange"}
+    assert set(paths) == {"/v1/status", "/v1/enrol", "/v1/exchange", "/v1/wiped"}
 
 
 def test_a_taken_port_is_said_in_words():
