@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from app.rules.case_engine import CaseRules
 from app.schema.form import Form, Forms
 
 # Beside its parent: what else tells where a record of this form is, the nearest first.
@@ -17,34 +18,30 @@ _WORK: Mapping[str, tuple[str, ...]] = {
     "dispute": ("grid",),
     "hazard": ("grid",),
 }
+_OPEN = frozenset({"none", "reported", "received", "open"})
 
 
-def bonds(form: Form, *, work: bool = False) -> tuple[tuple[str, str], ...]:
-    """(field, form) of the references by which a record of *form* hangs on another, the nearest first.
-
-    With *work* also those by which open work belongs to a place.
-    """
+def bonds(form: Form) -> tuple[tuple[str, str], ...]:
+    """(field, form) of the references by which a record of *form* hangs on another, the nearest first."""
     targets = dict(form.references)
-    names = ((form.parent,) if form.parent else ()) + _ALSO.get(form.name, ())
-    if work:
-        names += _WORK.get(form.name, ())
+    names = ((form.parent,) if form.parent else ()) + _ALSO.get(form.name, ()) + _WORK.get(form.name, ())
     return tuple((name, targets[name]) for name in names if name in targets)
 
 
-def hanging(forms: Forms, name: str, *, work: bool = False) -> tuple[tuple[str, str], ...]:
+def hanging(forms: Forms, name: str) -> tuple[tuple[str, str], ...]:
     """(form, field) of everything that hangs on records of the form *name*."""
     return tuple(
         (form.name, field)
         for form in forms.values()
-        for field, target in bonds(form, work=work)
+        for field, target in bonds(form)
         if target == name and not form.system
     )
 
 
-def finished(form: str, values: Mapping[str, object]) -> bool:
-    """Whether open work of *form* (disputes, hazards) is done; of a case its steps tell, not its values."""
+def finished(rules: CaseRules, form: str, values: Mapping[str, object], state: str) -> bool:
+    """Whether this is work that is done: it stays with whoever did it. *state* is that of a case."""
+    if form == "event":
+        return state in rules.states and rules.states[state].counts not in _OPEN
     if form == "dispute":
         return bool(values.get("closed_at"))
-    if form == "hazard":
-        return bool(values.get("struck_off_at"))
-    return False
+    return form == "hazard" and bool(values.get("struck_off_at"))

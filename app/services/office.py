@@ -40,7 +40,7 @@ class Office:
         self.gate = Gate(store, session, permissions)
         self.records = Records(store, self.gate)
         self.cases = Cases(store, self.gate, rules)
-        self.registry = Registry(store, self.gate)
+        self.registry = Registry(store, self.gate, rules)
         self.mediations = Mediations(store, self.gate, self.records)
         self.statistics = Statistics(store, self.gate, rules)
         self.conflicts = Conflicts(store, self.gate, rules, self.cases)

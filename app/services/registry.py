@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 
 from app.messages import sentence
 from app.rules.areas import prefix
+from app.rules.case_engine import CaseRules
 from app.schema.record import Record
 from app.services.gate import Gate
+from app.services.merging import Merging
+from app.services.moving import Moving
 from app.store import places
 from app.store.places import Tally
 from app.store.search import Hit
@@ -40,12 +43,11 @@ class Family:
     members: tuple[Record, ...]
 
 
-class Registry:
-    """Reading the registry along its chain; what is changed goes through ``Records``."""
+class Registry(Moving, Merging):
+    """Reading the registry along its chain, moving what is in it, and making one of what is there twice."""
 
-    def __init__(self, store: Store, gate: Gate) -> None:
-        self._store = store
-        self._gate = gate
+    def __init__(self, store: Store, gate: Gate, rules: CaseRules) -> None:
+        Moving.__init__(self, store, gate, rules)
 
     def areas(self) -> list[Place]:
         """The divisions this user holds, townships before their villages, with how many people live in each."""

@@ -90,6 +90,13 @@ class Query:
             ).fetchall()
         )
 
+    def repeated(self, form: str, field: str, *, area: str | Collection[str] | None = None) -> list[Any]:
+        """The values of *field* that more than one record has."""
+        column = self._column(form, field)
+        tail, params = self._tail(form, {field: ("!=", None)}, area)
+        sql = f"SELECT {column} FROM {table_name(form)} {tail} GROUP BY {column} HAVING count(*) > 1"
+        return [row[0] for row in self._conn.execute(sql, params)]
+
     def history(self, record_id: str) -> list[Line]:
         """What this device knows of the record's past, oldest first."""
         rows = self._conn.execute(

@@ -10,6 +10,7 @@ from typing import Any
 import msgpack
 import sqlalchemy as sa
 
+from app.rules.case_engine import CaseRules
 from app.schema.form import Form, Forms
 from app.schema.record import AREA, Change, Receipt, Record
 from sync.county.database import Database, parts
@@ -34,6 +35,7 @@ class Applier:
     forms: Forms
     records: Records
     county: str
+    rules: CaseRules = field(default_factory=CaseRules.load)
 
     def apply(self, rights: Rights, device: Device, incarnation: str, content: bytes, now: int) -> Receipts:
         """Apply a frame of *device* and return its receipts; one that was applied before gives its old ones again.
@@ -165,7 +167,7 @@ class _Batch:
         fresh = [change for change, digest in zip(changes, hashes, strict=True) if digest not in old]
         held = self._held(fresh)
         before = dict(held)
-        places = Places(self._conn, self._at.records, self._at.forms, self._at.county, fresh, held)
+        places = Places(self._conn, self._at.records, self._at.forms, self._at.rules, self._at.county, fresh, held)
         writers = self._writers(fresh, held)
         writes = _Writes(self._rev)
         receipts = []
@@ -192,6 +194,8 @@ class _Batch:
         stored = held[key].record if key in held else None
         been = places.been(stored, change) if change.form in self._at.forms else frozenset()
         code = self._rights.refusal(self._device, change, stored, been)
+        if not code and places.circle(change, held):
+            code = "sync.merged_otherwise"
         if code:
             writes.aside.append(self._aside(change, digest, code))
             return Receipt(change.counter, "refused", code=code)
@@ -299,7 +303,7 @@ class _Batch:
         while moved:
             writes, before = _Writes(self._rev), {}
             held: dict[tuple[str, str], Held] = {}
-            for item, left in followers(self._conn, self._at.records, self._at.forms, moved):
+            for item, left in followers(self._conn, self._at.records, self._at.forms, self._at.rules, moved):
                 old = left.record
                 if (old.form, old.id) in before:
                     continue

@@ -8,14 +8,17 @@ from dataclasses import dataclass, replace
 import msgpack
 import sqlalchemy as sa
 
-from app.rules.hanging import bonds, hanging
+from app.rules.case_engine import CaseRules, Step
+from app.rules.hanging import bonds, finished, hanging
 from app.schema.form import Form, Forms
-from app.schema.record import AREA, Change, Record
+from app.schema.record import AREA, DELETED, Change, Record
 from sync.county.database import parts
 from sync.county.records import Held, Records
 from sync.county.tables import HISTORY
 
 Key = tuple[str, str]
+INTO = "merged_into"
+"""The field in which a registration that was merged names the one that it went into."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ class Places:
         conn: sa.Connection,
         records: Records,
         forms: Forms,
+        rules: CaseRules,
         county: str,
         changes: Sequence[Change],
         held: Mapping[Key, Held],
@@ -44,6 +48,7 @@ class Places:
         self._conn = conn
         self._records = records
         self._forms = forms
+        self._rules = rules
         self._county = county
         self._areas: dict[str, str] = {}
         self._been: dict[str, frozenset[str]] = {}
@@ -71,9 +76,11 @@ class Places:
     def placed(self, form: Form, change: Change, held: Mapping[Key, Held]) -> Change:
         """A new record is where its parent is, if that was handed over since; else where it was made."""
         made = str(change.values[AREA])
-        for name, target in bonds(form, work=True):
+        for name, target in bonds(form):
             where = self._where(target, change.values.get(name), held)
             if where and where != made and made in self._ever(str(change.values[name])):
+                # What hangs on it comes in the same frame, and must find it as one that was handed over too.
+                self._been[change.id] = frozenset({made, where})
                 return replace(change, values={**change.values, AREA: where})
         return change
 
@@ -84,7 +91,11 @@ class Places:
         neither had seen what the other did. Who moves a record on purpose, without its parent, is left alone.
         """
         bond = next(((name, target) for name, target in bonds(form) if record.values.get(name)), None)
-        if bond is None or not (AREA in change.values or bond[0] in change.values):
+        if (
+            bond is None
+            or finished(self._rules, form.name, record.values, "")
+            or not (AREA in change.values or bond[0] in change.values)
+        ):
             return ""
         name, target = bond
         where = self._where(target, record.values[name], held)
@@ -96,6 +107,21 @@ class Places:
         else:
             apart = record.rev_of(name) > change.bases.get(AREA, 0) and record.rev_of(AREA) == record.rev
         return where if apart else ""
+
+    def circle(self, change: Change, held: Mapping[Key, Held]) -> bool:
+        """Whether *change* deletes a registration as part of another that has itself become part of this one: then nobody would stand."""
+        if not change.values.get(DELETED):
+            return False
+        seen: set[str] = set()
+        into = str(change.values.get(INTO) or "")
+        while into and into not in seen:
+            if into == change.id:
+                return True
+            seen.add(into)
+            key = change.form, into
+            found = held.get(key) or self._records.get(self._conn, change.form, [into]).get(into)
+            into = str(found.record.values.get(INTO) or "") if found and found.record.deleted else ""
+        return False
 
     def moved(self, item: Moved) -> None:
         """Within this frame the record moved: who comes after it in the frame meets it there."""
@@ -119,7 +145,7 @@ class Places:
             stored = held.get((change.form, change.id))
             if form is None:
                 continue
-            for name, target in bonds(form, work=stored is None):
+            for name, target in bonds(form):
                 if name in change.values or (AREA in change.values and stored):
                     value = change.values.get(name) or (stored.record.values.get(name) if stored else None)
                     if value:
@@ -141,11 +167,12 @@ def ever_in(conn: sa.Connection, county: str, ids: Iterable[str]) -> dict[str, f
 
 
 def followers(
-    conn: sa.Connection, records: Records, forms: Forms, moved: Sequence[Moved]
+    conn: sa.Connection, records: Records, forms: Forms, rules: CaseRules, moved: Sequence[Moved]
 ) -> Iterator[tuple[Moved, Held]]:
     """What hangs on *moved* and was left in the old area, each with the one that it follows.
 
     The one who moved took along what he knew of; this is what others had added without his knowing, and what was said about it.
+    Work that is done stays.
     """
     by_way: dict[tuple[str, str, str], dict[str, Moved]] = {}
     for item in moved:
@@ -153,5 +180,21 @@ def followers(
     for (name, before, _), items in by_way.items():
         links = [*hanging(forms, name), *((form.name, "record") for form in forms.values() if form.system)]
         for form, field in links:
-            for held in records.hanging(conn, form, field, list(items), before):
-                yield items[str(held.record.values[field])], held
+            found = records.hanging(conn, form, field, list(items), before)
+            states = _states(conn, records, rules, found, before) if form == "event" else {}
+            for held in found:
+                values = held.record.values
+                if not finished(rules, form, values, states.get(held.record.id, "")):
+                    yield items[str(values[field])], held
+
+
+def _states(
+    conn: sa.Connection, records: Records, rules: CaseRules, events: Sequence[Held], area: str
+) -> dict[str, str]:
+    """The state of each case: what its steps add up to in the county's order."""
+    steps: dict[str, list[Step]] = {}
+    for held in records.hanging(conn, "event_step", "event", [item.record.id for item in events], area):
+        record = held.record
+        step = Step.read(record.id, record.values, "", record.revs.get("") or record.rev)
+        steps.setdefault(str(record.values["event"]), []).append(step)
+    return {e.record.id: rules.fold(e.record.values, steps.get(e.record.id, [])).state for e in events}
