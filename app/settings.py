@@ -6,6 +6,7 @@ import dataclasses
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from app.errors import KnownError
 
@@ -26,7 +27,7 @@ def read(home: Path) -> Settings:
     except (OSError, ValueError):
         return Settings()
     default = Settings()
-    known = {}
+    known: dict[str, Any] = {}
     for field in dataclasses.fields(Settings):
         value, usual = held.get(field.name), getattr(default, field.name)
         if type(value) is type(usual) and not (isinstance(value, int) and value < 0):

@@ -7,7 +7,7 @@ import hashlib
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.errors import KnownError
 from app.schema.record import Change, Receipt
@@ -16,7 +16,7 @@ from app.store.outbox import Waiting
 from app.store.sealing import Written
 from app.store.store import Store
 from sync.client.greeting import greeting
-from sync.client.link import Pace, first_pace
+from sync.client.link import Pace, suited
 from sync.client.report import Tally
 from sync.client.taking import MOST_CHANGES, Answer, advance
 from sync.sealed import Label, Letter, new_identity, recipient_of, seal, unseal
@@ -132,13 +132,14 @@ def _write(store: Store, now: Callable[[], float]) -> Bundle:
     if not recipient or not sync.signing_key:
         raise KnownError("bundle.no_keys")
     sync.ask_again()
-    pace = first_pace(state.url, store.meta.get("sync.rate"))
+    pace = suited(store, state.url)
     for _ in _fill(store, pace):
         pass
     state = sync.state
     frames = sync.open_frames()
     waiting = sync.waiting()
-    hello = greeting(store, [frame.number for frame in frames], (), pace, now())
+    # In a file each frame is compressed by itself.
+    hello = replace(greeting(store, [frame.number for frame in frames], (), pace, now()), capabilities=())
     label = Label(
         "up",
         secrets.token_hex(8),

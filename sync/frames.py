@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -28,6 +29,10 @@ VERSION = 1
 MOST_BYTES = 16 << 20
 """What a frame may unfold to; a bomb is refused by its own header, before a byte of it is unfolded."""
 MOST_ROWS = 50_000
+RAW = 0
+"""The level of a frame that travels in a zstd stream: not compressed by itself, unless it is very long."""
+_LONG = 1 << 20
+_MAGIC = b"\x28\xb5\x2f\xfd"
 _MOST_CELLS = 2_000_000
 _UNREADABLE = (ValueError, KeyError, TypeError, IndexError, OverflowError, zstandard.ZstdError)
 T = TypeVar("T")
@@ -279,15 +284,24 @@ def _groups(items: Sequence[T], key: Callable[[T], object]) -> Iterable[list[T]]
 
 def _squeeze(body: Mapping[str, Any], level: int) -> bytes:
     # Four bytes so that a byte that is another on its way, or on a stick, is a frame that can't be read and not another text.
-    return zstandard.ZstdCompressor(level=level, write_checksum=True).compress(msgpack.packb(body))
+    plain: bytes = msgpack.packb(body)
+    if level == RAW and len(plain) < _LONG:
+        return plain + zlib.crc32(plain).to_bytes(4, "big")
+    return zstandard.ZstdCompressor(level=level or 3, write_checksum=True).compress(plain)
 
 
 def _unfold(content: bytes) -> dict[str, Any]:
     try:
-        size = zstandard.get_frame_parameters(content).content_size
-        if size > MOST_BYTES:  # also true of a frame that doesn't say its size
-            raise WireError(f"{size} bytes", "sync.too_large")
-        plain = zstandard.ZstdDecompressor(max_window_size=1 << 27).decompress(content, allow_extra_data=False)
+        # A map of msgpack never begins like a zstd frame.
+        if not content.startswith(_MAGIC):
+            plain = content[:-4]
+            if zlib.crc32(plain).to_bytes(4, "big") != content[-4:]:
+                raise WireError("checksum")
+        else:
+            size = zstandard.get_frame_parameters(content).content_size
+            if size > MOST_BYTES:  # also true of a frame that doesn't say its size
+                raise WireError(f"{size} bytes", "sync.too_large")
+            plain = zstandard.ZstdDecompressor(max_window_size=1 << 27).decompress(content, allow_extra_data=False)
         body = msgpack.unpackb(plain)
     except (*_UNREADABLE, RecursionError, msgpack.UnpackException) as bad:
         raise WireError(type(bad).__name__) from bad

@@ -15,6 +15,7 @@ from app.schema.record import Receipt
 from sync.columns import WireError
 from sync.frames import (
     MOST_BYTES,
+    RAW,
     DownFrame,
     Move,
     UpFrame,
@@ -24,10 +25,12 @@ from sync.frames import (
     encode_up,
 )
 from sync.ranges import Question, Reply
+from sync.squeezing import Squeezer, Unfolder
 
 __all__ = [
-    "LEAST", "MEDIA_TYPE", "VERSION", "Area", "Down", "DownFrame", "End", "Head", "Hello", "Message", "Move", "Problem", "Question",
-    "Reader", "Receipts", "Reply", "Up", "UpFrame", "WireError", "agreement", "code_hash", "decode_down", "decode_up", "encode",
+    "LEAST", "MEDIA_TYPE", "RAW", "STREAMED", "VERSION", "Area", "Down", "DownFrame", "End", "Head", "Hello", "Message", "Move",
+    "Problem", "Question", "Reader", "Receipts", "Reply", "Streamed", "Up", "UpFrame", "WireError", "Writer", "agreement",
+    "code_hash", "decode_down", "decode_up", "encode",
     "encode_down", "encode_up", "enrol_text", "fits", "frame_hash", "scope_tag", "to_ranges",
 ]  # fmt: skip
 
@@ -36,12 +39,16 @@ VERSION = 2
 LEAST = 1
 """The oldest version that a county of this program takes; its office may ask for more."""
 MEDIA_TYPE = "application/vnd.xiangzhitong.frames"
+STREAMED = "zstd"
+"""The capability of an end that reads message ``Z`` and frames that aren't compressed by themselves."""
 MOST_MESSAGE = 2 << 20
 """Bytes that one message may have in the stream; the reader refuses the length before it takes the bytes."""
 STATUSES = ("accepted", "merged", "conflict", "refused", "waiting")
 _HEADER = struct.Struct(">IB")
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _SQUEEZED_FROM = 400
+_MOST_UNKNOWN = 1000
+"""Messages of unknown kinds that are passed over; more are no newer program but an attempt to keep this one busy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +104,7 @@ class Area:
 class Head:
     """How the county answers.
 
+    ``worked``: milliseconds that it spent on the frames of this request, so that the device knows what the link took.
     ``areas`` and ``streams`` come where the device's scope tag is not the county's: then only receipts and the end follow,
     and the device asks again with its new scope. ``version`` is that of the hello. ``most``: the newest that the county knows,
     where that is more. Since version 2: ``least``, the oldest that it takes, and ``program``, its own version.
@@ -118,6 +126,7 @@ class Head:
     program: str = ""
     away: tuple[tuple[str, str, str], ...] = ()
     keys: tuple[str, ...] = ()
+    worked: int = 0
     more: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -197,16 +206,25 @@ class Problem:
     params: Mapping[str, Any] = field(default_factory=dict)
 
 
-Message = Hello | Up | Head | Receipts | Down | End | Problem | Question | Reply
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """From here on everything is one zstd stream."""
+
+    kind: ClassVar[int] = ord("Z")
+
+
+Message = Hello | Up | Head | Receipts | Down | End | Problem | Question | Reply | Streamed
 _KINDS: dict[int, type[Message]] = {
     made.kind: made for made in (Hello, Up, Head, Receipts, Down, End, Problem, Question, Reply)
 }
 
 
-def encode(message: Message) -> bytes:
-    """*message* as it stands in the stream."""
+def encode(message: Message, *, alone: bool = True) -> bytes:
+    """*message* as it stands in the stream; a long one is compressed where it is *alone*, not in a zstd stream."""
     if isinstance(message, Up | Down):
         body = message.content
+    elif isinstance(message, Streamed):
+        body = b""
     else:
         parts = [item for item in fields(message) if item.name != "more"]
         held = {item.name: (getattr(message, item.name), item.default) for item in parts}
@@ -215,9 +233,31 @@ def encode(message: Message) -> bytes:
             plain["areas"] = [[area.code, area.name, area.level, area.parent] for area in message.areas]
             plain["streams"] = list(message.streams or ())
         body = msgpack.packb({**getattr(message, "more", {}), **plain})
-        if len(body) > _SQUEEZED_FROM:
+        if alone and len(body) > _SQUEEZED_FROM:
             body = zstandard.ZstdCompressor(level=3).compress(body)
     return _HEADER.pack(len(body), message.kind) + body
+
+
+class Writer:
+    """Gives the bytes of messages as they go out; with a *level*, as one zstd stream from the first message on."""
+
+    def __init__(self, level: int | None = None) -> None:
+        self._squeezer = None if level is None else Squeezer(level)
+        self._begun = False
+
+    @property
+    def ratio(self) -> float:
+        """How many bytes go out for one byte of a frame, about."""
+        return self._squeezer.ratio if self._squeezer else 1.0
+
+    def write(self, *messages: Message) -> bytes:
+        """*messages* as bytes that the other end can read without anything that follows."""
+        plain = b"".join(encode(message, alone=self._squeezer is None) for message in messages)
+        if self._squeezer is None or not plain:
+            return plain
+        head = b"" if self._begun else encode(Streamed())
+        self._begun = True
+        return head + self._squeezer.squeeze(plain)
 
 
 class Reader:
@@ -226,9 +266,21 @@ class Reader:
     def __init__(self, most: int = MOST_MESSAGE) -> None:
         self._most = most
         self._held = bytearray()
+        self._unfolder: Unfolder | None = None
+        self._folded = b""
+        self._unknown = 0
 
     def feed(self, data: bytes) -> Iterator[Message]:
         """The messages that *data* completes; WireError at the first that can't be one."""
+        if self._unfolder is None:
+            yield from self._messages(data)
+            # Where the stream begins in the middle of what came, the rest is still to be unfolded.
+            data, self._folded = self._folded, b""
+        if self._unfolder is not None:
+            for plain in self._unfolder.unfold(data):
+                yield from self._messages(plain)
+
+    def _messages(self, data: bytes) -> Iterator[Message]:
         self._held += data
         while len(self._held) >= _HEADER.size:
             length, kind = _HEADER.unpack_from(self._held)
@@ -239,8 +291,19 @@ class Reader:
                 return
             body = bytes(self._held[_HEADER.size : end])
             del self._held[:end]
+            if kind == Streamed.kind:
+                if self._unfolder is not None:
+                    raise WireError("stream in a stream")
+                self._unfolder = Unfolder()
+                self._folded = bytes(self._held)
+                self._held.clear()
+                return
             if made := _KINDS.get(kind):
                 yield _decode(made, body)
+            else:
+                self._unknown += 1
+                if self._unknown > _MOST_UNKNOWN:
+                    raise WireError("unknown messages")
 
     @property
     def pending(self) -> int:
@@ -315,7 +378,9 @@ def _mapping(value: Any) -> dict[str, Any]:
 
 
 _PARTS: dict[str, Any] = {
-    **dict.fromkeys(("version", "epoch", "clock", "size", "level", "number", "first", "rev", "least", "most"), _int),
+    **dict.fromkeys(
+        ("version", "epoch", "clock", "size", "level", "number", "first", "rev", "least", "most", "worked"), _int
+    ),
     **dict.fromkeys(
         ("county", "device", "incarnation", "code", "area", "stream", "low", "high", "rest", "program"), _text
     ),
@@ -366,6 +431,8 @@ def frame_hash(content: bytes) -> bytes:
 
 def fits(content: bytes) -> bool:
     """Whether a frame is small enough for the other end to take it at all."""
+    if not content.startswith(_ZSTD_MAGIC):
+        return len(content) <= MOST_MESSAGE
     return len(content) <= MOST_MESSAGE and zstandard.get_frame_parameters(content).content_size <= MOST_BYTES
 
 

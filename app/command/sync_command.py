@@ -21,17 +21,15 @@ def add(_parser: argparse.ArgumentParser, _common: argparse.ArgumentParser) -> N
 
 def run(_args: argparse.Namespace, desk: Desk) -> int:
     """Exchange; exit 3 where the network or the county stopped it, with everything that got through kept."""
-    import requests
-
     from app.command.desk import ring
     from app.command.one_at_a_time import only_one
     from app.command.retiring import wipe_if_ordered
-    from sync.client import exchange
+    from sync.client import exchange, link_session
 
     office = desk.open_office(even_locked=True)
     if not office.store.sync.state.county:
         raise KnownError("sync.not_enrolled")
-    with only_one(desk.home / "sync.lock"), requests.Session() as http:
+    with only_one(desk.home / "sync.lock"), link_session(office.store.meta.get("sync.rate")) as http:
         report = exchange(
             office.store, http, progress=lambda p: desk.progress(p.up + p.down, p.up + p.down + p.left, "同步")
         )

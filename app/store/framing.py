@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from app.schema.record import Change
 from app.store.belonging import Belonging
 from app.store.exchange_values import Frame
-from app.store.outbox import Waiting
+from app.store.outbox import BULK, URGENT, Waiting
 
 
 class Framing(Belonging):
@@ -17,19 +17,31 @@ class Framing(Belonging):
         """Changes without a final receipt, lane by lane."""
         return self._outbox.waiting()
 
-    def compose(self, most: int, encode: Callable[[int, list[Change]], bytes], size: int = 0) -> Frame | None:
+    def urgent_unsent(self) -> bool:
+        """Whether something urgent waits that is in no frame yet: whatever else is under way should end."""
+        return self._outbox.urgent()[0]
+
+    def urgent_frames(self) -> set[int]:
+        """The numbers of the frames without receipts that hold urgent changes."""
+        return self._outbox.urgent()[1]
+
+    def compose(
+        self, most: int, encode: Callable[[int, list[Change]], bytes], size: int = 0, *, urgent: bool = False
+    ) -> Frame | None:
         """Fill the next frame with up to about *most* changes, urgent first; its number and bytes are written down before anything is sent.
 
-        One that comes out longer than *size* bytes (0: any) is filled with fewer, as long as it holds more than one.
+        *urgent*: with urgent ones only, and what they need. One that comes out longer than *size* bytes (0: any) is filled with
+        fewer, as long as it holds more than one.
         """
         with self._store.transaction():
-            changes = self._outbox.next(most)
+            lane = URGENT if urgent else BULK
+            changes = self._outbox.next(most, lane)
             if not changes:
                 return None
             number = self._store.meta.integer("frame") + 1
             content = encode(number, changes)
             while 0 < size < len(content) and len(changes) > 1:
-                fewer = self._outbox.next(max(min(most, len(changes)) * size // len(content), 1))
+                fewer = self._outbox.next(max(min(most, len(changes)) * size // len(content), 1), lane)
                 if len(fewer) >= len(changes):
                     break
                 most, changes = len(fewer), fewer

@@ -85,11 +85,14 @@ class Outbox:
             found.update((change.counter, change) for change in self._read(f"WHERE counter IN ({marks})", part))
         return found
 
-    def next(self, most: int) -> list[Change]:
-        """The next changes to be framed, urgent first; each after the earlier ones of its record and the unsent records it refers to."""
+    def next(self, most: int, lane: int = BULK) -> list[Change]:
+        """The next changes to be framed, urgent first; each after the earlier ones of its record and the unsent records it refers to.
+
+        With *lane* none of a later lane begins: what comes of one comes because something before it needs it.
+        """
         first = self._read(
-            "WHERE frame IS NULL AND waiting < 2 ORDER BY lane, counter LIMIT ?",
-            (most,),
+            "WHERE frame IS NULL AND waiting < 2 AND lane <= ? ORDER BY lane, counter LIMIT ?",
+            (lane, most),
         )
         if not first:
             return []
@@ -162,6 +165,14 @@ class Outbox:
         """How many changes wait, lane by lane."""
         found = dict(self._conn.execute("SELECT lane, count(*) FROM outbox GROUP BY lane").fetchall())
         return Waiting(found.get(URGENT, 0), found.get(NORMAL, 0), found.get(BULK, 0))
+
+    def urgent(self) -> tuple[bool, set[int]]:
+        """Whether something urgent is in no frame yet, and the frames without receipts that hold urgent changes."""
+        free = self._conn.execute(
+            "SELECT 1 FROM outbox WHERE frame IS NULL AND lane = 0 AND waiting < 2 LIMIT 1"
+        ).fetchone()
+        framed = self._conn.execute("SELECT DISTINCT frame FROM outbox WHERE frame IS NOT NULL AND lane = 0")
+        return free is not None, {number for (number,) in framed}
 
     def all(self) -> list[Change]:
         """Every change without a final receipt."""

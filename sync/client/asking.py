@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -13,18 +13,22 @@ from app.schema.record import Change, Receipt
 from app.store.agreement import Frame
 from app.store.store import Store
 from sync.client.greeting import greeting
-from sync.client.link import PIECE, Cut, Pace, checked, first_pace, network, post
+from sync.client.link import PIECE, Cut, Pace, Stopwatch, checked, network, post, suited
 from sync.client.mending import Mending
 from sync.client.report import Tally
 from sync.client.taking import MOST_CHANGES, TRIES, Answer
-from sync.wire import End, Hello, Message, Reader, Reply, Up, encode, encode_up, fits
+from sync.wire import RAW, STREAMED, Down, End, Head, Hello, Message, Reader, Reply, Up, Writer, encode_up, fits
 
 _RESEND = 4 << 10
 """Bytes up to which unanswered frames are simply sent again; asking first would cost more."""
 _FIRST_GUESS = 60
 _FEWEST = 1
+_FEW = 20
+"""Changes up to which a request is not worth a zstd stream."""
 _STRETCH = 2
 """How many times the size that suits the link a frame may have before it is filled anew with fewer changes."""
+_TELLING = 32 << 10
+"""Bytes from which on a transfer says something of the link's rate."""
 
 
 class Request:
@@ -52,27 +56,28 @@ class Request:
         if not self._state.county:
             raise KnownError("sync.not_enrolled")
         self._url = checked(self._state.url)
-        self._pace: Pace = first_pace(self._url, store.meta.get("sync.rate"))
+        self._pace: Pace = suited(store, self._url)
         self._open: dict[int, Frame] = {frame.number: frame for frame in self._sync.open_frames()}
+        # A zstd stream needs a county that reads it, and is worth it where there is something to say.
+        able = STREAMED in store.meta.get("sync.capabilities", ())
+        self._streamed = able and (self._sync.waiting().total > _FEW or bool(self._open))
+        self._writer = Writer(self._pace.level if self._streamed else None)
+        self._watchful = True
         self._void: list[int] = []
-        # The frames of this request, where in its body each ends, and how much of it has left.
-        self._numbers: list[int] = []
-        self._ends: list[int] = []
-        self._gone = 0
+        self._link = Stopwatch()
+        self._sent = self._got = self._frames_down = 0
+        # Where in the body each frame ends.
+        self._ends: list[tuple[int, int]] = []
         self.answer = Answer(store, tally, self._open, absent, now)
 
     def run(self) -> None:
         """Send what there is, apply what comes; Cut where the link broke, with everything before it applied."""
-        frames = list(self._open.values())
-        unsure = [frame.number for frame in frames if frame.number not in self._absent]
-        ask = unsure if sum(len(frame.content) for frame in frames) > _RESEND else []
         self._tally.requests += 1
-        begun, before = time.monotonic(), self._tally.bytes_up
+        self._link.start()
         try:
-            response = post(self._http, self._url, self._body(frames, ask), self._state.token, self._state.ca)
+            response = post(self._http, self._url, self._body(*self._planned()), self._state.token, self._state.ca)
         finally:
-            self._sync.handed(n for n, end in zip(self._numbers, self._ends, strict=False) if end <= self._gone)
-        self._measure(self._tally.bytes_up - before, time.monotonic() - begun)
+            self._sync.handed(number for end, number in self._ends if end <= self._sent)
         reader = Reader()
         with response:
             stream = response.iter_content(None)
@@ -82,15 +87,31 @@ class Request:
                 if not data:
                     break
                 self._tally.bytes_down += len(data)
+                self._got += len(data)
                 for message in reader.feed(data):
                     self._take(message)
-                    self._tell()
+                    if isinstance(message, Down) and self._sync.urgent_unsent():
+                        # Leaving the block ends the answer where it is; the next request begins with the urgent change.
+                        self.answer.again = True
+                        return
         if not self.answer.ended:
             raise Cut("answer")
+        self._measure("sync.rate_down", self._got)
+        self._grow()
         if self._void:
             self._sync.void_confirmed(self._void)
 
     def _take(self, message: Message) -> None:
+        if isinstance(message, Head):
+            self._measure("sync.rate", self._sent, message.worked / 1000)
+            self._link.start()
+            self._capable(message)
+        with self._link.own_work():
+            self._used(message)
+        self._frames_down += isinstance(message, Down)
+        self._tell()
+
+    def _used(self, message: Message) -> None:
         if isinstance(message, Reply):
             self._mending.take(message)
             return
@@ -100,72 +121,129 @@ class Request:
 
     # -- up ---------------------------------------------------------------------------------------
 
-    def _body(self, frames: list[Frame], ask: list[int]) -> Iterator[bytes]:
+    def _planned(self) -> tuple[Iterator[Frame], list[int]]:
+        """The frames that this request carries, made as they are taken, and the numbers that the county is asked after."""
+        frames = list(self._open.values())
+        framed = self._sync.urgent_frames()
+        others = sum(len(frame.content) for frame in frames if frame.number not in framed)
+        left = self._sync.waiting()
+        if framed or self._sync.urgent_unsent():
+            # With much else in the same request, its answer would come too late; with little else it needs no watching.
+            if others + (left.normal + left.bulk) * _FIRST_GUESS > self._pace.frame:
+                return self._urgent(framed), []
+            self._watchful = False
+        unsure = [frame.number for frame in frames if frame.number not in self._absent]
+        ask = unsure if sum(len(frame.content) for frame in frames) > _RESEND else []
+        return self._all(frames, ask), ask
+
+    def _body(self, frames: Iterator[Frame], ask: list[int]) -> Iterator[bytes]:
         """Hello and frames in small pieces; new frames are made while the earlier ones are on their way."""
-        held = bytearray(encode(self._hello(ask)))
-        budget, made = self._pace.batch, len(held)
-        for message in self._frames(frames, ask):
+        held = bytearray(self._writer.write(self._hello(ask)))
+        budget = self._pace.batch
+        while True:
+            with self._link.own_work():
+                frame = next(frames, None)
+                message = self._writer.write(Up(frame.content)) if frame else b""
+            if frame is None:
+                break
             held += message
-            made += len(message)
-            self._ends.append(made)
+            self._ends.append((self._sent + len(held), frame.number))
             budget -= len(message)
             while len(held) >= PIECE:
-                self._tally.bytes_up += PIECE
-                yield bytes(held[:PIECE])
-                self._gone += PIECE
-                del held[:PIECE]
+                yield from self._piece(held)
             if budget <= 0:
                 self.answer.again = True
                 break
         for question in self._mending.questions():
-            held += encode(question)
-        self._tally.bytes_up += len(held)
-        yield bytes(held)
-        self._gone += len(held)
+            held += self._writer.write(question)
+        while held:
+            yield from self._piece(held)
 
-    def _frames(self, frames: list[Frame], ask: list[int]) -> Iterator[bytes]:
+    def _piece(self, held: bytearray) -> Iterator[bytes]:
+        piece = bytes(held[:PIECE])
+        self._tally.bytes_up += len(piece)
+        yield piece
+        self._sent += len(piece)
+        del held[:PIECE]
+
+    def _urgent(self, framed: set[int]) -> Iterator[Frame]:
+        """The urgent frames alone, those of *framed* first: their answer begins at once."""
+        self.answer.again = True
+        yield from [frame for number, frame in self._open.items() if number in framed]
+        while frame := self._composed(MOST_CHANGES, urgent=True):
+            yield frame
+
+    def _all(self, frames: list[Frame], ask: list[int]) -> Iterator[Frame]:
         # One that failed again and again goes last, the longest behind the others, so that it holds up nothing but itself.
         late = [known for known in frames if known.tries >= TRIES and known.number not in ask]
         late.sort(key=lambda known: len(known.content))
-        for known in frames:
-            if known.number not in ask and known not in late:
-                yield self._up(known)
+        first = [known for known in frames if known.number not in ask and known not in late]
         if ask:
             # What the county has of them decides what is sent next; nothing is sent twice for want of asking.
             self.answer.again = True
-            return
-        weight = float(_FIRST_GUESS)
-        most = min(max(int(self._pace.frame / weight), _FEWEST), MOST_CHANGES)
-        limit = self._store.meta.integer("sync.most") or MOST_CHANGES
-        while frame := self._sync.compose(min(most, limit), self._encode, _STRETCH * self._pace.frame):
-            if len(frame.counters) == 1 and not fits(frame.content):
-                self._sync.receipts(frame.number, [Receipt(frame.counters[0], "refused", code="sync.change_too_large")])
-                continue
-            self._open[frame.number] = frame
-            weight = max(len(frame.content) / len(frame.counters), 1.0)
-            most = min(max(int(self._pace.frame / weight), _FEWEST), MOST_CHANGES)
-            yield self._up(frame)
-        for known in late:
-            yield self._up(known)
+        for frame in itertools.chain(first, () if ask else self._new(), late):
+            yield frame
+            if self._watchful and (self._sync.urgent_unsent() or self._sync.urgent_frames()):
+                # Saved while this request was under way: it ends here.
+                yield from self._urgent(set())
+                return
 
-    def _up(self, frame: Frame) -> bytes:
-        self._numbers.append(frame.number)
-        return encode(Up(frame.content))
+    def _new(self) -> Iterator[Frame]:
+        limit = self._store.meta.integer("sync.most") or MOST_CHANGES
+        most = _few(self._pace.frame / _FIRST_GUESS)
+        while frame := self._composed(min(most, limit)):
+            weight = len(frame.content) * self._writer.ratio / len(frame.counters)
+            most = _few(self._pace.frame / max(weight, 1.0))
+            yield frame
+
+    def _composed(self, most: int, *, urgent: bool = False) -> Frame | None:
+        """The next new frame; a change that alone is longer than any county takes is refused here and now."""
+        size = int(_STRETCH * self._pace.frame / self._writer.ratio)
+        while frame := self._sync.compose(most, self._encode, size, urgent=urgent):
+            if len(frame.counters) > 1 or fits(frame.content):
+                self._open[frame.number] = frame
+                return frame
+            self._sync.receipts(frame.number, [Receipt(frame.counters[0], "refused", code="sync.change_too_large")])
+        return None
 
     def _encode(self, number: int, changes: list[Change]) -> bytes:
-        return encode_up(number, changes, self._pace.level)
+        return encode_up(number, changes, RAW if self._streamed else self._pace.level)
 
     def _hello(self, ask: list[int]) -> Hello:
         hello = greeting(self._store, self._open, ask, self._pace, self._now())
         self._void = list(hello.void)
         return replace(hello, want=(*hello.want, *self._mending.want))
 
-    def _measure(self, sent: int, seconds: float) -> None:
-        """Learn the link's rate from a request: from its first byte to the first byte of the answer.
+    # -- what is learned of county and link -----------------------------------------------------------
 
-        The county's work is in it too, so it never says too much: the best of late counts.
-        """
-        if sent > 8 * PIECE:
-            held = self._store.meta.get("sync.rate") or 0
+    def _capable(self, head: Head) -> None:
+        if list(head.capabilities) != self._store.meta.get("sync.capabilities", []):
             with self._store.transaction():
-                self._store.meta.set("sync.rate", max(sent / seconds, held * 0.7))
+                self._store.meta.set("sync.capabilities", list(head.capabilities))
+
+    def _measure(self, name: str, size: int, worked: float = 0.0) -> None:
+        """Learn the link's rate: *size* bytes in the time so far, less what both ends worked (*worked*: the county, seconds).
+
+        The ends' work is in it as far as it isn't known, so it never says too much: the best of late counts.
+        """
+        if size > _TELLING:
+            rate = size / self._link.waited(worked)
+            with self._store.transaction():
+                self._store.meta.set(name, max(rate, (self._store.meta.get(name) or 0) * 0.7))
+
+    def cut(self) -> None:
+        """The link cut this request: if it was too short for one frame coming down, the next are to be smaller."""
+        if self._got and not self._frames_down:
+            with self._store.transaction():
+                self._store.meta.set("sync.most_down", max(self._pace.frame_down // 2, 2 << 10))
+
+    def _grow(self) -> None:
+        if self._pace.most_down:
+            # Frames were made smaller on a bad day; an answer that came whole lets them grow again.
+            grown = self._pace.most_down * 2
+            with self._store.transaction():
+                self._store.meta.set("sync.most_down", grown if grown < 64 << 10 else 0)
+
+
+def _few(count: float) -> int:
+    return min(max(int(count), _FEWEST), MOST_CHANGES)

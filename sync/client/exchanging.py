@@ -105,6 +105,7 @@ class _Loop:
                 self._mending.cut()
                 continue
             except Cut:
+                request.cut()
                 self._absent.clear()
                 self._mending.cut()
                 vain = 0 if self._tally.done > before else vain + 1

@@ -8,7 +8,7 @@ from app import __version__
 from app.store.store import Store
 from sync.client.link import Pace
 from sync.client.speaking import spoken
-from sync.wire import Area, Hello, scope_tag, to_ranges
+from sync.wire import STREAMED, Area, Hello, scope_tag, to_ranges
 
 
 def greeting(store: Store, open_frames: Collection[int], ask: Collection[int], pace: Pace, now: float) -> Hello:
@@ -45,8 +45,9 @@ def greeting(store: Store, open_frames: Collection[int], ask: Collection[int], p
         have,
         tuple(ask),
         tuple(void),
-        pace.frame,
+        pace.frame_down,
         pace.level,
         want=("keys",) if sync.wants_county_keys else (),
+        capabilities=(STREAMED,),
         program=__version__ if version > 1 else "",
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import socket
+import time
 import urllib.parse
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -11,8 +13,12 @@ from typing import Any
 
 import requests
 import urllib3
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from app.errors import KnownError
+from app.store.store import Store
 from sync.wire import MEDIA_TYPE
 
 CONNECT_SECONDS, STALL_SECONDS = 10.0, 30.0
@@ -21,6 +27,7 @@ PIECE = 4 << 10
 _SLOW, _FAST = 64 << 10, 4 << 20
 _UNKNOWN_RATE, _LOOPBACK_RATE = 32 << 10, 64 << 20
 _BUSY = {502, 503, 504}
+_LEAST_BUFFER = 16 << 10
 
 
 class Cut(Exception):  # noqa: N818 - what happens every day is no error
@@ -29,9 +36,11 @@ class Cut(Exception):  # noqa: N818 - what happens every day is no error
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """What suits a link of *rate* bytes a second."""
+    """What suits a link of *rate* bytes a second up; *rate_down* where the way down was measured too."""
 
     rate: float
+    rate_down: float = 0.0
+    most_down: int = 0
 
     @property
     def batch(self) -> int:
@@ -40,13 +49,23 @@ class Pace:
 
     @property
     def frame(self) -> int:
-        """Bytes that a frame should have: a second of the link, 2 to 64 KB."""
-        return int(min(max(self.rate, 2 << 10), 64 << 10))
+        """Bytes that a frame going up should have: four tenths of a second of the link, 2 to 64 KB."""
+        return _frame(self.rate)
+
+    @property
+    def frame_down(self) -> int:
+        """Bytes that a frame coming down should have; fewer where the link has cut longer ones."""
+        wanted = _frame(self.rate_down or self.rate)
+        return min(wanted, self.most_down) if self.most_down else wanted
 
     @property
     def level(self) -> int:
         """How hard zstd should try."""
         return 19 if self.rate < _SLOW else 6 if self.rate < _FAST else 1
+
+
+def _frame(rate: float) -> int:
+    return int(min(max(rate * 0.4, 2 << 10), 64 << 10))
 
 
 def is_loopback(url: str) -> bool:
@@ -67,9 +86,89 @@ def checked(url: str) -> str:
     return url.rstrip("/")
 
 
-def first_pace(url: str, rate: float | None) -> Pace:
-    """What to begin with: the rate measured before, or a guess. On this machine it is the programs that take time."""
-    return Pace(_LOOPBACK_RATE if is_loopback(url) else rate or _UNKNOWN_RATE)
+def suited(store: Store, url: str) -> Pace:
+    """What suits the link to *url*: the rates measured before, or a guess. On this machine it is the programs that take time."""
+    rate = store.meta.get("sync.rate")
+    if rate is None and is_loopback(url):
+        return Pace(_LOOPBACK_RATE, _LOOPBACK_RATE, store.meta.integer("sync.most_down"))
+    down = store.meta.get("sync.rate_down") or 0.0
+    return Pace(rate or _UNKNOWN_RATE, down, store.meta.integer("sync.most_down"))
+
+
+class Stopwatch:
+    """Tells how long the link took, and not the work of this end."""
+
+    def __init__(self) -> None:
+        self.start()
+
+    def start(self) -> None:
+        """From now on."""
+        self._begun, self._own = time.monotonic(), 0.0
+
+    @contextlib.contextmanager
+    def own_work(self) -> Iterator[None]:
+        """Work of this end, during which the link isn't waited for."""
+        begun = time.monotonic()
+        try:
+            yield
+        finally:
+            self._own += time.monotonic() - begun
+
+    def waited(self, worked: float = 0.0) -> float:
+        """Seconds since the start, less this end's work and *worked*; never nothing, for they overlap."""
+        passed = time.monotonic() - self._begun
+        return max(passed - self._own - worked, passed / 20, 1e-3)
+
+
+def link_session(rate: float | None) -> requests.Session:
+    """A session whose sockets hold no more than about half a second of a link of *rate* bytes a second in each direction.
+
+    What lies in a buffer of the system can't be overtaken by anything urgent. None: the link isn't known, or is fast.
+    """
+    session = requests.Session()
+    adapter = _Adapter(max(int(rate / 2), _LEAST_BUFFER) if rate and rate < _FAST else 0)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    return session
+
+
+class _Stalling:
+    """A connection whose every send, too, may stall for as long as an answer may."""
+
+    sock: Any
+
+    def connect(self) -> None:
+        super().connect()  # type: ignore[misc]
+        self.sock.settimeout(STALL_SECONDS)
+
+
+class _Plain(_Stalling, HTTPConnection):
+    pass
+
+
+class _Secure(_Stalling, HTTPSConnection):
+    pass
+
+
+class _PlainPool(HTTPConnectionPool):
+    ConnectionCls = _Plain
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _Secure
+
+
+class _Adapter(HTTPAdapter):
+    def __init__(self, buffer: int) -> None:
+        self._buffer = buffer
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        if self._buffer:
+            sized = [(socket.SOL_SOCKET, kind, self._buffer) for kind in (socket.SO_SNDBUF, socket.SO_RCVBUF)]
+            options["socket_options"] = [*HTTPConnection.default_socket_options, *sized]
+        super().init_poolmanager(*args, **options)
+        self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
 
 
 @contextlib.contextmanager

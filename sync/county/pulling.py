@@ -13,7 +13,7 @@ from app.schema.values import Value
 from sync.county.database import Database
 from sync.county.records import Records, streams
 from sync.county.tables import COUNTY, ENTRY, FRAME, HISTORY
-from sync.wire import Down, End, Hello, Message, Move, agreement, encode_down
+from sync.wire import RAW, STREAMED, Down, End, Hello, Message, Move, Writer, agreement, encode_down
 
 TAG_SIZE = 8
 WENT = "@went"
@@ -77,10 +77,13 @@ class Pull:
         # Records sent whose last change lies beyond the cursor: they turn up again and have nothing new.
         self._ahead: dict[str, int] = {}
 
-    def messages(self, hello: Hello) -> Iterator[Message]:
-        """Frames of about the size that the device wants, and the end, which is of one instant with the last of them."""
+    def messages(self, hello: Hello, writer: Writer) -> Iterator[Message]:
+        """Frames of about the size that the device wants, and the end, which is of one instant with the last of them.
+
+        *writer* is what they go out through: it knows what a byte of them weighs there.
+        """
         size = min(max(hello.size, 2 << 10), 64 << 10)
-        level = min(max(hello.level, 1), 19)
+        level = RAW if STREAMED in hello.capabilities else min(max(hello.level, 1), 19)
         rows = min(max(size // _FIRST_GUESS, _FEWEST), _MOST)
         while True:
             pages, end = self._look(rows, hello.want)
@@ -88,7 +91,7 @@ class Pull:
                 for down in self._frames(page, level, _HEAVY * size):
                     yield down
                     if page.deltas:
-                        weight = max(len(down.content) // len(page.deltas), 8)
+                        weight = max(int(len(down.content) * writer.ratio) // len(page.deltas), 8)
                         rows = min(max(size // weight, _FEWEST), _MOST)
             if end is not None:
                 yield end

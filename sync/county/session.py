@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -15,6 +16,7 @@ from sync.county.pulling import Pull, Scope, own_revs, tag_at
 from sync.county.rights import Device, Rights
 from sync.wire import (
     LEAST,
+    STREAMED,
     VERSION,
     End,
     Head,
@@ -24,11 +26,12 @@ from sync.wire import (
     Question,
     Receipts,
     WireError,
+    Writer,
     frame_hash,
     scope_tag,
 )
 
-CAPABILITIES = ("streams", "ranges")
+CAPABILITIES = ("streams", "ranges", STREAMED)
 
 
 class Session:
@@ -44,6 +47,8 @@ class Session:
         self._late = late
         self._receipts: list[Receipts] = []
         self._questions: list[Question] = []
+        self._worked = 0.0
+        self.writer = Writer(min(max(hello.level, 1), 19) if STREAMED in hello.capabilities else None)
         self._rights: Rights | None = None
 
     def open(self) -> Problem | None:
@@ -77,9 +82,11 @@ class Session:
         """Apply one frame; its receipts go out with the answer."""
         if self._rights is None:
             raise WireError("no hello")
+        begun = time.monotonic()
         applied = self._county.applier.apply(
             self._rights, self._device, self._hello.incarnation, content, self._county.now_ms()
         )
+        self._worked += time.monotonic() - begun
         self._receipts.append(replace(applied, content=frame_hash(content)) if self._late else applied)
 
     def ask(self, question: Question) -> None:
@@ -118,6 +125,7 @@ class Session:
             areas if changed else None,
             tuple(streams) if changed else None,
             CAPABILITIES,
+            worked=int(self._worked * 1000),
             most=VERSION if hello.version < VERSION else 0,
             least=least if hello.version > 1 else LEAST,
             program=__version__ if hello.version > 1 else "",
@@ -130,7 +138,7 @@ class Session:
             yield End(last, b"", again=True)
         else:
             pull = Pull(county.database, county.records, county.code, self._scope(streams), own, words(known))
-            for message in pull.messages(hello):
+            for message in pull.messages(hello, self.writer):
                 if isinstance(message, End):
                     yield from self._replies(streams)
                 yield message

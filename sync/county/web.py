@@ -26,11 +26,12 @@ from sync.county.enrolment import enrol
 from sync.county.office import wiped
 from sync.county.rights import Device
 from sync.county.session import Session
-from sync.wire import MEDIA_TYPE, VERSION, Hello, Message, Problem, Question, Reader, Up, WireError, encode
+from sync.wire import MEDIA_TYPE, VERSION, Down, Hello, Message, Problem, Question, Reader, Up, WireError
 
 _log = logging.getLogger(__name__)
-_BATCH = 32 << 10
+_BATCH = 8 << 10
 """Bytes that are gathered before they go out: many small messages make one packet."""
+_SMALL = 100
 _MOST_BODY = 256 << 20
 _STATUS = {
     "county.code_wrong": 403, "county.code_old": 403, "county.code_used": 409, "county.password_wrong": 403,
@@ -179,7 +180,7 @@ def make_app(county: County) -> FastAPI:
         except ClientDisconnect:
             # What came whole before the cut is committed; the device asks after it next time.
             return Response(status_code=400)
-        return StreamingResponse(_packets(session.answer()), media_type=MEDIA_TYPE)
+        return StreamingResponse(_packets(session), media_type=MEDIA_TYPE)
 
     return app
 
@@ -230,24 +231,27 @@ async def _receive(county: County, device: Device, request: Request) -> Session:
     return session
 
 
-async def _packets(messages: Iterator[Message]) -> AsyncIterator[bytes]:
-    """*messages* as bytes, reckoned off the event loop and only as fast as they are taken."""
-    held = bytearray()
+async def _packets(session: Session) -> AsyncIterator[bytes]:
+    """The answer as bytes, reckoned off the event loop and only as fast as they are taken."""
+    messages, writer = session.answer(), session.writer
+    held: list[Message] = []
+    size = 0
     while True:
         try:
             message = await anyio.to_thread.run_sync(next, messages, None)
         except (KnownError, SQLAlchemyError) as bad:
             _log.error("answer broken off: %s", type(bad).__name__)
-            yield bytes(held) + encode(Problem("sync.busy"))
+            yield writer.write(*held, Problem("sync.busy"))
             return
         if message is None:
             break
-        held += encode(message)
-        if len(held) >= _BATCH:
-            yield bytes(held)
-            held.clear()
+        held.append(message)
+        size += len(message.content) if isinstance(message, Down) else _SMALL
+        if size * writer.ratio >= _BATCH:
+            yield await anyio.to_thread.run_sync(writer.write, *held)
+            held, size = [], 0
     if held:
-        yield bytes(held)
+        yield writer.write(*held)
 
 
 def _refusal(bad: KnownError, status: int | None = None) -> JSONResponse:

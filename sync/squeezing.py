@@ -1,0 +1,54 @@
+"""One zstd stream over the messages of a request or an answer: small frames then cost hardly more than large ones.
+
+After message `Z` everything is one zstd stream, flushed after each portion that must arrive. A frame in it is not compressed by itself:
+what the frames before it said is what it is compressed with. What was cut is simply the end of the stream: every message that came whole
+counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import zstandard
+
+from sync.columns import WireError
+
+_WINDOW_LOG = 18
+# One block of a zstd stream unfolds to at most 128 KB and may be four bytes long: so a piece of 256 bytes holds no bomb.
+_PIECE = 256
+_LEARN = 0.25
+
+
+class Squeezer:
+    """Compresses what goes out; ``ratio`` is what it makes of a byte, as learned so far."""
+
+    def __init__(self, level: int) -> None:
+        shape = zstandard.ZstdCompressionParameters.from_level(level, source_size=1 << _WINDOW_LOG)
+        self._stream = zstandard.ZstdCompressor(compression_params=shape).compressobj()
+        self.ratio = _LEARN
+
+    def squeeze(self, plain: bytes) -> bytes:
+        """*plain* compressed, and flushed: the other end can read all of it."""
+        found: bytes = self._stream.compress(plain) + self._stream.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)
+        if len(plain) > 1000:
+            self.ratio = (self.ratio + len(found) / len(plain)) / 2
+        return found
+
+
+class Unfolder:
+    """Takes the bytes of such a stream in any portions."""
+
+    def __init__(self) -> None:
+        self._stream = zstandard.ZstdDecompressor(max_window_size=1 << (_WINDOW_LOG + 1)).decompressobj()
+
+    def unfold(self, data: bytes) -> Iterator[bytes]:
+        """What *data* unfolds to, in portions of at most 8 MB; WireError for what is no such stream."""
+        for start in range(0, len(data), _PIECE):
+            try:
+                plain = self._stream.decompress(data[start : start + _PIECE])
+            except zstandard.ZstdError as bad:
+                raise WireError("stream") from bad
+            if plain:
+                yield plain
+            if self._stream.eof:
+                raise WireError("stream ended")
