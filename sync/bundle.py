@@ -18,6 +18,7 @@ from app.store.store import Store
 from sync.client.greeting import greeting
 from sync.client.link import Pace, suited
 from sync.client.report import Tally
+from sync.client.retiring import heard
 from sync.client.taking import MOST_CHANGES, Answer, advance
 from sync.sealed import Label, Letter, new_identity, recipient_of, seal, unseal
 from sync.wire import Down, End, Message, Problem, Up, decode_down, encode, encode_up, fits, to_ranges
@@ -94,10 +95,15 @@ def read(
     tally = Tally()
     answer = Answer(store, tally, {frame.number: frame for frame in store.sync.open_frames()}, set(), now, late=True)
     store.sync.began()
-    for message in messages:
-        answer.take(message)
-        if progress:
-            progress(tally.down)
+    try:
+        for message in messages:
+            answer.take(message)
+            if progress:
+                progress(tally.down)
+    except KnownError as bad:
+        # By whatever road a device hears that it is out of use, it locks. An old answer releases nothing.
+        heard(store, bad)
+        raise
     store.sync.void_confirmed(letter.label.void)
     store.sync.note_answered(letter.label.answers, int(now() * 1000))
     store.sync.log(

@@ -18,7 +18,6 @@ OUT_OF_USE = {
     "sync.wiped_empty",
     "sync.cannot_seal",
     "sync.locked",
-    "bundle.no_keys",
 }
 """What an exchange fails with where the county has put this device out of use."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.command.desk import Desk
+from app.errors import KnownError
 
 if TYPE_CHECKING:
     from app.store.outbox import Waiting
@@ -61,15 +62,23 @@ def _export(args: argparse.Namespace, desk: Desk) -> int:
 
 
 def _import(args: argparse.Namespace, desk: Desk) -> int:
+    import requests
+
+    from app.command.desk import ring
     from app.command.one_at_a_time import only_one
+    from app.command.retiring import wipe_if_ordered
     from app.command.stick import read_whole
     from sync import bundle
     from sync.sealed import MOST_BYTES
 
     content = read_whole(args.file, MOST_BYTES)
     office = desk.open_office()
-    with only_one(desk.home / "sync.lock"):
-        got = bundle.read(office.store, content, progress=lambda done: desk.progress(done, 0, "读入"))
+    with only_one(desk.home / "sync.lock"), requests.Session() as http:
+        try:
+            got = bundle.read(office.store, content, progress=lambda done: desk.progress(done, 0, "读入"))
+        except KnownError:
+            wipe_if_ordered(office, desk.home, http, ring())
+            raise
     office.store.forget_old_journal()
     document = {
         "ok": True,

@@ -39,11 +39,22 @@ def asked_again(home: Path, user: str, key: bytes, ring: Ring | None = None) -> 
 
 
 def wipe_if_ordered(office: Office, home: Path, http: requests.Session, ring: Ring | None) -> None:
-    """Empty the device where its county ordered it, and raise KnownError("sync.wiped") then."""
+    """Empty the device where its county ordered it, and raise KnownError("sync.wiped") then.
+
+    KnownError("sync.cannot_seal") where something is unsent and the county's key was never learned: then nothing is destroyed.
+    """
+    from sync.bundle import seal_unsent
     from sync.client.retiring import WIPE, wipe
 
-    if retirement.locked(office.store) == WIPE:
-        raise wiped(wipe(office.store, home, http, seal=_seal, ring=ring, say=lambda done: str(wiped(done))))
+    if retirement.locked(office.store) != WIPE:
+        return
+    try:
+        done = wipe(office.store, home, http, seal=seal_unsent, ring=ring, say=lambda wiped_now: str(wiped(wiped_now)))
+    except KnownError as bad:
+        if bad.code == "bundle.no_keys":
+            raise KnownError("sync.cannot_seal") from bad
+        raise
+    raise wiped(done)
 
 
 def wiped(note: Wiped) -> KnownError:
@@ -62,13 +73,3 @@ def refuse_wiped(home: Path) -> None:
     if found is not None and not KeySlots(home).users():
         retirement.remove_data(home)
         raise wiped(found)
-
-
-def _seal(store: object) -> bytes:
-    import importlib
-
-    try:
-        sealed: bytes = importlib.import_module("sync.bundle").seal_unsent(store)
-    except ModuleNotFoundError as bad:
-        raise KnownError("sync.cannot_seal") from bad
-    return sealed

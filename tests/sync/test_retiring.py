@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-import msgpack
 import pytest
 import requests
 import sqlalchemy as sa
@@ -13,8 +12,10 @@ from app.errors import KnownError
 from app.store import retirement
 from app.store.keys import Cost, KeySlots
 from app.store.saving import Edit
+from sync import bundle
+from sync.bundle import seal_unsent
 from sync.client.retiring import wipe
-from sync.county import office
+from sync.county import aside, bundles, office
 from sync.county.tables import AUDIT
 from tests.sync.broken import Broken
 from tests.sync.conftest import VILLAGES
@@ -49,11 +50,6 @@ def audited(county, action):
         return [json.loads(detail) for detail in conn.scalars(query)]
 
 
-def unsent(store):
-    """What lies sealed; the bundle's own tests open it with the county's key."""
-    return msgpack.packb([change.values for change in store.outbox.all()])
-
-
 def test_a_revoked_device_locks_and_keeps_everything_and_works_again_when_taken_back(county, desks):
     a, b = desks
     a.save(PERSON)
@@ -83,7 +79,7 @@ def test_a_county_that_cannot_be_reached_neither_locks_nor_releases(county, desk
     assert retirement.locked(a.store) == "sync.revoked"
 
 
-def wiped(desk, http=None, seal=unsent, ring=None):
+def wiped(desk, http=None, seal=seal_unsent, ring=None):
     return wipe(
         desk.store, desk.store.folder, http or requests.Session(), seal=seal, ring=ring, say=lambda done: done.file
     )
@@ -101,10 +97,23 @@ def test_a_wipe_seals_the_unsent_first_and_leaves_a_note_and_nothing_else(county
     done = wiped(a, ring=ring)
     assert (done.changes, done.confirmed) == (2, True)
     assert sorted(path.name for path in home.iterdir()) == sorted(["wiped.json", "本机数据已清除.txt", done.file])
-    assert [values["name"] for values in msgpack.unpackb((home / done.file).read_bytes())] == ["张文贵"] * 2
     assert ring.held == {}
     assert retirement.note(home) == done
     assert [line["changes"] for line in audited(county, "wiped")] == [2]
+
+
+def test_what_was_sealed_before_a_wipe_reaches_the_others_by_a_supervisor(county, desks):
+    a, b = desks
+    home = a.store.folder
+    made = a.save(PERSON, PERSON).ids
+    office.revoke(county.county, device_id(a), wipe=True)
+    a.sync()
+    done = wiped(a)
+    assert bundles.take(county.county, (home / done.file).read_bytes()).aside == 2
+    waiting = aside.tray(county.county)
+    assert set(aside.accept(county.county, [item.key for item in waiting]).values()) == {"accepted"}
+    assert b.sync().in_agreement
+    assert all(b.get("resident", record_id) for record_id in made)
 
 
 def test_the_county_shows_it_as_wiped_and_takes_it_back_no_more(county, desks):
@@ -160,3 +169,15 @@ def test_only_a_device_that_was_told_to_may_say_that_it_was_wiped(county, desks)
         assert answer.status_code == status
     assert audited(county, "wiped") == []
     assert a.sync().in_agreement
+
+
+def test_a_device_that_hears_of_it_by_a_file_locks_too(county, desks):
+    a, _ = desks
+    a.save(PERSON)
+    made = bundle.write(a.store)
+    bundle.note(a.store, made)
+    office.revoke(county.county, device_id(a))
+    with pytest.raises(KnownError, match="停用"):
+        bundle.read(a.store, bundles.take(county.county, made.content).answer)
+    assert retirement.locked(a.store) == "sync.revoked"
+    assert a.store.sync.waiting().total == 1
