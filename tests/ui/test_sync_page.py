@@ -105,7 +105,7 @@ def test_what_differs_is_underlined_not_only_coloured():
 def test_the_page_tells_lanes_exchanges_and_conflicts_in_plain_words(qtbot, desk, quarrel):
     desk.office.store.sync.log(Exchange(1_789_000_000_000, "network", 14, 86, 3_120, 11_570, 2.9, "ok"))
     asked = []
-    page = SyncPage(desk.office, desk.jobs, lambda: asked.append(1))
+    page = SyncPage(desk.office, desk.jobs, lambda: asked.append(1), desk.worker)
     qtbot.addWidget(page)
     page.opened({})
     desk.settle()

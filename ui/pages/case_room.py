@@ -71,7 +71,7 @@ def pages(
     def sync() -> Page:
         from ui.pages.sync import SyncPage
 
-        return SyncPage(office, jobs, sync_now)
+        return SyncPage(office, jobs, sync_now, worker)
 
     def conflict() -> Page:
         from ui.pages.conflict import ConflictPage

@@ -10,11 +10,12 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
 from app.services.conflicts import Conflict
 from ui import theme
-from ui.jobs import Jobs
+from ui.jobs import Jobs, Worker
 from ui.lists import Column, RecordTable
 from ui.page import Page
 from ui.pages.case_words import spoken_time
 from ui.pages.sync_read import Refused, SyncView, read_sync
+from ui.pages.sync_usb import StickCard
 from ui.pages.sync_words import result, road, said_moment, size, took
 from ui.pieces.buttons import Button, Kind
 from ui.pieces.card import Card
@@ -39,7 +40,9 @@ _PAGES = {"event": "case", "mediation": "mediation_case", "resident": "person"}
 class SyncPage(Page):
     """*sync_now* begins an exchange; the window calls `show_syncing` while one runs."""
 
-    def __init__(self, office: Office, jobs: Jobs, sync_now: Callable[[], object]) -> None:
+    def __init__(
+        self, office: Office, jobs: Jobs, sync_now: Callable[[], object], worker: Callable[[Sequence[str]], Worker]
+    ) -> None:
         super().__init__("同步", dense=True)
         self._office, self._jobs = office, jobs
         self._view: SyncView | None = None
@@ -63,20 +66,18 @@ class SyncPage(Page):
         left.addWidget(self._past(), 1)
         self.asking_card = Card("需要您处理", " ")
         self.agreed_card = Card("与县中心核对")
-        self.stick_card = Card("U 盘")
-        self.stick_card.add(
-            words(
-                "用 U 盘收发还没有做，后面的版本会有。断网再久也照常办事，写下的都在本机，有网时自己发出去。",
-                "13",
-                "text-3",
-                wrap=True,
-            )
-        )
+        self.stick_card = StickCard(office, jobs, worker)
+        self.stick_card.changed.connect(self._load)
         for card in (self.asking_card, self.agreed_card, self.stick_card):
             self.add_side(card, 340, 290)
             right.addWidget(card)
         right.addStretch(1)
         self.content.addLayout(line, 1)
+
+    @property
+    def actions(self) -> Sequence[tuple[str, str, Callable[[], object]]]:
+        """Ctrl+K offers the USB way, too."""
+        return self.stick_card.actions
 
     def opened(self, args: Mapping[str, Any]) -> None:
         self._load()
@@ -115,6 +116,7 @@ class SyncPage(Page):
 
     def _load(self) -> None:
         self._jobs.run(lambda: read_sync(self._office), then=self._show)
+        self.stick_card.load()
 
     def _show(self, view: SyncView) -> None:
         self._view = view

@@ -11,7 +11,11 @@ from ui.pages.case_words import spoken_time
 from ui.pieces.chips import State
 
 _ROADS = {"network": "网络", "net": "网络", "http": "网络", "bundle": "U 盘", "usb": "U 盘"}
-_RESULTS = {"ok": State("已收发", "green", "check"), "": State("—", "grey", "info-circle")}
+_RESULTS = {
+    "ok": State("已收发", "green", "check"),
+    "written": State("已写成文件", "blue", "device-floppy"),
+    "": State("—", "grey", "info-circle"),
+}
 
 
 def moment(milliseconds: int) -> dt.datetime:
