@@ -226,7 +226,7 @@ class _Work:
     def _decide(
         self, unit: tuple[str, ...], mine: dict[str, Value], theirs: dict[str, Value], writer: Writer | None
     ) -> None:
-        rule = _rule(self.form, unit)
+        rule = conflict_rule(self.form, unit)
         other = writer.user if writer else ""
         base = self._base_values(unit, mine)
         if rule in {"max", "min", "append"}:
@@ -363,7 +363,8 @@ def _rev(record: Record, unit: tuple[str, ...]) -> int:
     return max(record.rev_of(name) for name in unit)
 
 
-def _rule(form: Form, unit: tuple[str, ...]) -> str:
+def conflict_rule(form: Form, unit: tuple[str, ...]) -> str:
+    """How the fields of *unit* are merged where two wrote them apart."""
     rules = [form.fields[name].merge for name in unit if name in form.fields]
     return "ask" if "ask" in rules else rules[0] if rules else "last"
 

@@ -29,7 +29,7 @@ from sync.squeezing import Squeezer, Unfolder
 
 __all__ = [
     "LEAST", "MEDIA_TYPE", "RAW", "STREAMED", "VERSION", "Area", "Down", "DownFrame", "End", "Head", "Hello", "Message", "Move",
-    "Problem", "Question", "Reader", "Receipts", "Reply", "Streamed", "Up", "UpFrame", "WireError", "Writer", "agreement",
+    "Offers", "Problem", "Question", "Reader", "Receipts", "Reply", "Streamed", "Up", "UpFrame", "WireError", "Writer", "agreement",
     "code_hash", "decode_down", "decode_up", "encode",
     "encode_down", "encode_up", "enrol_text", "fits", "frame_hash", "scope_tag", "to_ranges",
 ]  # fmt: skip
@@ -59,6 +59,7 @@ class Hello:
     ``have``: ranges of frame numbers whose receipts this device has applied. ``asked``: frames it has no receipts for.
     ``void``: numbers that will never count. ``size`` and ``level``: the frames that it would like to get. ``program``, since
     version 2: the version of the program, for the office's list of devices.
+    ``begun``: the tag of the epoch's beginning. ``marks``: (rev, tag) of cursors that it had, said only to a restored county.
     """
 
     kind: ClassVar[int] = ord("H")
@@ -80,6 +81,8 @@ class Hello:
     capabilities: tuple[str, ...] = ()
     program: str = ""
     more: Mapping[str, Any] = field(default_factory=dict)
+    begun: bytes = b""
+    marks: tuple[tuple[int, bytes], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,14 @@ class Up:
     """One frame going up, its content as it was written down."""
 
     kind: ClassVar[int] = ord("F")
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """What a device brings back to a restored county; sync/offers.py lays the content out."""
+
+    kind: ClassVar[int] = ord("O")
     content: bytes
 
 
@@ -111,6 +122,8 @@ class Head:
     ``away``: areas that by their digits would be the device's, but were given to
     others: (code, where that is in words, the code above it). ``keys``, where the hello wants them: the county's age
     recipient, and its Ed25519 key in hex.
+    ``begun``: the tag of the epoch's beginning, where the device doesn't know it.
+    ``common``: after a restore, the last rev that county and device both know; -1 otherwise.
     """
 
     kind: ClassVar[int] = ord("A")
@@ -128,6 +141,8 @@ class Head:
     keys: tuple[str, ...] = ()
     worked: int = 0
     more: Mapping[str, Any] = field(default_factory=dict)
+    begun: bytes = b""
+    common: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,15 +228,15 @@ class Streamed:
     kind: ClassVar[int] = ord("Z")
 
 
-Message = Hello | Up | Head | Receipts | Down | End | Problem | Question | Reply | Streamed
+Message = Hello | Up | Offers | Head | Receipts | Down | End | Problem | Question | Reply | Streamed
 _KINDS: dict[int, type[Message]] = {
-    made.kind: made for made in (Hello, Up, Head, Receipts, Down, End, Problem, Question, Reply)
+    made.kind: made for made in (Hello, Up, Offers, Head, Receipts, Down, End, Problem, Question, Reply)
 }
 
 
 def encode(message: Message, *, alone: bool = True) -> bytes:
     """*message* as it stands in the stream; a long one is compressed where it is *alone*, not in a zstd stream."""
-    if isinstance(message, Up | Down):
+    if isinstance(message, Up | Down | Offers):
         body = message.content
     elif isinstance(message, Streamed):
         body = b""
@@ -316,6 +331,8 @@ def _decode(made: type[Message], body: bytes) -> Message:
         return Up(body)
     if made is Down:
         return Down(body)
+    if made is Offers:
+        return Offers(body)
     try:
         if body.startswith(_ZSTD_MAGIC):
             if zstandard.get_frame_parameters(body).content_size > MOST_BYTES:
@@ -379,12 +396,13 @@ def _mapping(value: Any) -> dict[str, Any]:
 
 _PARTS: dict[str, Any] = {
     **dict.fromkeys(
-        ("version", "epoch", "clock", "size", "level", "number", "first", "rev", "least", "most", "worked"), _int
+        ("version", "epoch", "clock", "size", "level", "number", "first", "rev", "least", "most", "worked", "common"),
+        _int,
     ),
     **dict.fromkeys(
         ("county", "device", "incarnation", "code", "area", "stream", "low", "high", "rest", "program"), _text
     ),
-    **dict.fromkeys(("scope", "digest", "content", "frame"), _bytes),
+    **dict.fromkeys(("scope", "digest", "content", "frame", "begun"), _bytes),
     **dict.fromkeys(("want", "capabilities", "missing", "unsound", "keys"), _texts),
     **dict.fromkeys(("asked", "void"), _ints),
     **dict.fromkeys(("known", "again"), bool),
@@ -392,6 +410,7 @@ _PARTS: dict[str, Any] = {
     "cursors": lambda held: {_text(name): (_int(rev), _bytes(tag)) for name, (rev, tag) in held.items()},
     "behind": lambda held: tuple((_text(stream), _text(area), _int(rev)) for stream, area, rev in held),
     "have": lambda held: tuple((_int(low), _int(high)) for low, high in held),
+    "marks": lambda held: tuple((_int(rev), _bytes(tag)) for rev, tag in held),
     "odd": lambda held: tuple(map(_odd, held)),
     "parts": lambda held: tuple((_text(low), _int(records), _bytes(total)) for low, records, total in held),
     "items": lambda held: tuple((_text(record_id), _bytes(digest)) for record_id, digest in held),

@@ -34,9 +34,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "ui.__main__": {"app", "sync", "ui"},
     "ui.screenshots": {"app", "sync", "ui"},
     "sync": {"app.schema", "app.rules"},
-    "sync.client": {"app.schema", "app.store", "sync.wire", "sync.ranges"},
+    "sync.client": {"app.schema", "app.store", "sync.wire", "sync.ranges", "sync.offers"},
     "sync.bundle": {"app.schema", "app.store", "sync.wire", "sync.sealed", "sync.client"},
-    "sync.county": {"app.schema", "app.rules", "sync.wire", "sync.sealed", "sync.merge", "sync.ranges"},
+    "sync.county": {"app.schema", "app.rules", "sync.wire", "sync.sealed", "sync.merge", "sync.ranges", "sync.offers"},
 }
 QT = {"PySide6", "shiboken6"}
 

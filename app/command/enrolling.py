@@ -45,6 +45,8 @@ def make_home(home: Path, url: str, code: str, user: str, password: str, *, ca: 
         ca=said.ca,
         areas=[Area(area.code, area.name, area.level, area.parent) for area in said.areas],
         streams=set(said.streams),
+        begun=said.begun,
+        mark=said.mark,
     )
     office.store.sync.learn_county_keys(said.recipient, said.verify)
     with office.store.transaction():

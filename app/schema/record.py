@@ -13,7 +13,14 @@ AREA = "@area"
 DELETED = "@deleted"
 """Moving and deleting are changes like any other: to the merge they are fields."""
 
+EPOCH_BITS = 40
+
 Revs = Mapping[str, int]
+
+
+def first_rev(epoch: int) -> int:
+    """Where the revs of *epoch* begin: greater than every rev of the epochs before it."""
+    return epoch << EPOCH_BITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,27 @@ class Receipt:
     def final(self) -> bool:
         """Whether the change may leave the outbox."""
         return self.status != "waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a device holds of a rev that its county has lost: the fields that stand there, or a change of its own.
+
+    ``change.counter`` is 0 for what others wrote; then nothing but what stands is known. Of a change of the device's own,
+    ``lost`` names fields whose loser's record was made at a rev that the device had not read yet, ``gone`` those that something
+    later replaced, and ``results`` holds what stands there instead of what was written.
+    """
+
+    change: Change
+    was: int
+    lost: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+    results: Mapping[str, Value] = field(default_factory=dict)
+
+    def stands(self) -> dict[str, Value]:
+        """The fields that stand at ``was``, with their values."""
+        away = {*self.lost, *self.gone}
+        return {**{name: value for name, value in self.change.values.items() if name not in away}, **self.results}
 
 
 @dataclass(frozen=True, slots=True)

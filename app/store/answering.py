@@ -47,8 +47,17 @@ class Answering(Belonging):
         answered_at = self._store.now_ms()
         final = [answered[change.counter] for change in changes if answered[change.counter].final]
         self._conn.executemany(
-            "UPDATE history SET rev = ?, kind = ?, answered = ? WHERE counter = ? AND kind = 'own'",
-            [(receipt.rev, kinds[receipt.status], answered_at, receipt.counter) for receipt in final],
+            "UPDATE history SET rev = ?, kind = ?, answered = ?, lost = ? WHERE counter = ? AND kind = 'own'",
+            [
+                (
+                    receipt.rev,
+                    kinds[receipt.status],
+                    answered_at,
+                    msgpack.packb(receipt.lost) if receipt.lost else None,
+                    receipt.counter,
+                )
+                for receipt in final
+            ],
         )
         self._conn.executemany(
             "INSERT OR REPLACE INTO attention (counter, form, id, body, code, time, done) VALUES (?, ?, ?, ?, ?, ?, 0)",

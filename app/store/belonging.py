@@ -36,10 +36,17 @@ class Belonging(Part):
         areas: Sequence[Area],
         streams: Collection[Stream],
         ca: str = "",
+        begun: bytes = b"",
+        mark: tuple[int, bytes] | None = None,
     ) -> None:
-        """This device belongs to *county* now, and starts its streams at 0."""
+        """This device belongs to *county* now, and starts its streams at 0.
+
+        *begun*: the tag of the epoch's beginning. *mark*: rev and tag of where the county stood: it, and every backup of it that
+        knows this device, has that in its past.
+        """
         with self._store.transaction():
-            self._set_state(device=device, county=county, url=url, token=token, epoch=epoch, ca=ca)
+            self._set_state(device=device, county=county, url=url, token=token, epoch=epoch, begun=begun.hex(), ca=ca)
+            self._store.meta.set("marks", [(mark[0], mark[1].hex())] if mark else [])
             self.begin_incarnation()
             self._write_areas(areas)
             self._write_scope(streams)
@@ -50,10 +57,10 @@ class Belonging(Part):
             with self._store.transaction():
                 self._set_state(url=url)
 
-    def set_epoch(self, epoch: int) -> None:
-        """The county began a new epoch, or this device learned of it."""
+    def set_begun(self, begun: bytes) -> None:
+        """The tag of the epoch's beginning, which a device that enrolled with an older program doesn't know."""
         with self._store.transaction():
-            self._set_state(epoch=epoch)
+            self._set_state(begun=begun.hex())
 
     def set_offset(self, milliseconds: int) -> None:
         """How far the county's clock is ahead of this one."""

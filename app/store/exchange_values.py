@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.schema import digest
+from app.schema.record import first_rev
 
 Stream = tuple[str, str]
 """An area's code and a class."""
@@ -24,7 +25,7 @@ class Area:
 
 @dataclass(frozen=True, slots=True)
 class SyncState:
-    """What this device knows of itself and its county; ``token`` is the county's bearer token."""
+    """What this device knows of itself and its county; ``token`` is the county's bearer token, ``begun`` the tag of its epoch, in hex."""
 
     device: str = ""
     incarnation: str = ""
@@ -33,6 +34,7 @@ class SyncState:
     token: str = ""
     ca: str = ""
     epoch: int = 0
+    begun: str = ""
     offset_ms: int = 0
 
 
@@ -45,6 +47,30 @@ class Frame:
     content: bytes
     counters: tuple[int, ...]
     tries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """A county was restored and began *epoch*: what this device holds at revs beyond ``common`` is offered to it.
+
+    ``begun``: the tag of the epoch's beginning, ``tag``: that of ``common``. ``after``: form and id of the last record whose offers
+    were answered. ``end``: where the revs end that may be lost; reckoned from the epoch where it isn't given.
+    """
+
+    epoch: int
+    begun: bytes
+    common: int
+    tag: bytes
+    after: tuple[str, str]
+    end: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.end:
+            object.__setattr__(self, "end", first_rev(self.epoch))
+
+    def is_lost(self, rev: int) -> bool:
+        """Whether *rev* is of the past that the county has lost."""
+        return self.common < rev < self.end
 
 
 @dataclass(frozen=True, slots=True)

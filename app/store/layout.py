@@ -75,7 +75,12 @@ def _standing(db: sqlite_utils.Database) -> None:
     db.conn.execute("CREATE INDEX attention_record ON attention (id)")
 
 
-VERSIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (_first, _standing)
+def _losers(db: sqlite_utils.Database) -> None:
+    """Which fields of a change did not stand: a restored county is told so."""
+    db.conn.execute("ALTER TABLE history ADD COLUMN lost BLOB")
+
+
+VERSIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (_first, _standing, _losers)
 
 
 def prepare(conn: driver.Connection, path: Path, forms: Forms) -> None:

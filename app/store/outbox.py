@@ -141,6 +141,13 @@ class Outbox:
         """Take every change out of frame *number*: it is framed anew."""
         self._conn.execute("UPDATE outbox SET frame = NULL WHERE frame = ?", (number,))
 
+    def rebase(self, changes: Iterable[Change]) -> None:
+        """These changes have other bases now; frames written down keep their bytes."""
+        self._conn.executemany(
+            "UPDATE outbox SET body = ? WHERE counter = ?",
+            [(msgpack.packb([change.values, change.bases]), change.counter) for change in changes],
+        )
+
     def wait(self, counters: Iterable[int]) -> None:
         """These were answered "waiting": their verdict is asked again in a later exchange."""
         self._conn.executemany(

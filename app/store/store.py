@@ -173,7 +173,7 @@ class Store:
                     form,
                     row,
                     changed,
-                    edit.seen,
+                    self.sync.seen(row, edit.seen),
                     before,
                     self._cursor(form, row) if edit.deleted or AREA in changed else 0,
                 ),

@@ -55,6 +55,8 @@ class Taking(Part):
             )
             for stream, tag in (tags or {}).items():
                 self._store.meta.set(f"tag.{stream}", tag)
+            if tags:
+                self._store.sync.mark(tags.values())
             self._store.settled(touched)
 
     def _take(self, name: str, deltas: Sequence[Delta]) -> dict[str, Row]:
@@ -161,8 +163,3 @@ class Taking(Part):
     def tag(self, stream: str) -> str:
         """What the county said stands at the class's cursor; another entry there means that it was restored."""
         return str(self._store.meta.get(f"tag.{stream}", ""))
-
-    def fall_back(self, rev: int) -> None:
-        """No cursor stays beyond *rev*: the county was restored to there."""
-        with self._store.transaction():
-            self._conn.execute("UPDATE cursor SET rev = min(rev, ?)", (rev,))

@@ -34,6 +34,8 @@ class Enrolment:
     ca: str = ""
     recipient: str = ""
     verify: str = ""
+    begun: bytes = b""
+    mark: tuple[int, bytes] | None = None
 
 
 def enrol(
@@ -105,6 +107,8 @@ def _read(url: str, ca: str, said: Any) -> Enrolment:
             ca,
             str(said.get("recipient", "")),
             str(said.get("verify", "")),
+            bytes.fromhex(said.get("begun", "")),
+            (int(said["mark"][0]), bytes.fromhex(said["mark"][1])) if "mark" in said else None,
         )
     except (KeyError, TypeError, ValueError) as bad:
         raise KnownError("sync.not_a_county", url=url) from bad

@@ -14,10 +14,13 @@ from app.store.store import Store
 from sync.client.asking import Request
 from sync.client.link import Cut
 from sync.client.mending import Mending
+from sync.client.recovering import Recovering
 from sync.client.report import Progress, Report, Tally, Traffic
 from sync.client.retiring import heard
 from sync.client.speaking import step_back
 
+RESTORES = 5
+"""How often in one exchange a county may say that it was restored."""
 RETRIES = 3
 """How often in a row an exchange tries again when nothing at all came through."""
 
@@ -93,14 +96,22 @@ class _Loop:
     def run(self, tries: int) -> bool:
         """Return whether county and device agree; Cut when *tries* requests in a row brought nothing through."""
         self._store.sync.ask_again()
-        vain, asked_again = 0, False
+        vain, asked_again, restores, restored = 0, False, 0, False
         while True:
             before = self._tally.done
-            request = Request(self._store, self._http, self._tally, self._absent, self._now, self._tell, self._mending)
             try:
+                if restored or self._store.sync.recovery:
+                    Recovering(self._store, self._http, self._tally, self._now, self._tell).run()
+                    vain, restored = 0, False
+                    continue
+                request = Request(
+                    self._store, self._http, self._tally, self._absent, self._now, self._tell, self._mending
+                )
                 request.run()
             except KnownError as bad:
-                if not step_back(self._store, bad):
+                restored = bad.code == "sync.county_restored"
+                restores += restored
+                if not (restored and restores <= RESTORES) and not step_back(self._store, bad):
                     raise
                 self._mending.cut()
                 continue

@@ -50,4 +50,5 @@ def greeting(store: Store, open_frames: Collection[int], ask: Collection[int], p
         want=("keys",) if sync.wants_county_keys else (),
         capabilities=(STREAMED,),
         program=__version__ if version > 1 else "",
+        begun=bytes.fromhex(state.begun),
     )

@@ -56,6 +56,7 @@ class Tally:
     bytes_up: int = 0
     bytes_down: int = 0
     requests: int = 0
+    offered: int = 0
     waiting: int = 0
     mended: int = 0
     touched: set[tuple[str, str]] = field(default_factory=set)
@@ -63,4 +64,4 @@ class Tally:
     @property
     def done(self) -> int:
         """Grows whenever something came through."""
-        return self.up + self.down + self.mended
+        return self.up + self.down + self.mended + self.offered

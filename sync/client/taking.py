@@ -83,10 +83,12 @@ class Answer:
     def _head(self, head: Head) -> None:
         if head.county != self._state.county:
             raise KnownError("sync.foreign_county", county=head.county)
-        if head.epoch != self._state.epoch:
+        if head.epoch != self._state.epoch or self._sync.recovery:
             raise KnownError("sync.county_restored")
         if len(head.keys) == 2:
             self._sync.learn_county_keys(*head.keys)
+        if head.begun and not self._state.begun:
+            self._sync.set_begun(head.begun)
         offset = head.clock - int(self._now() * 1000)
         if not self._late and abs(offset - self._state.offset_ms) > _CLOCK_MS:
             self._sync.set_offset(offset)
@@ -164,7 +166,7 @@ def advance(
         if any(held.get(area, -1) < move.before for area in areas) or not areas:
             raise WireError("gap", "sync.gap")
         # An old answer, taken late, moves nothing back, neither a cursor nor its tag.
-        newest = move.areas is None and move.after >= max(held.values())
+        newest = move.after >= max(held.values())
         for area in areas:
             held[area] = max(held[area], move.after)
             moved[area, move.stream] = held[area]

@@ -10,10 +10,12 @@ from typing import Any
 import msgpack
 import sqlalchemy as sa
 
+from app.errors import KnownError
 from app.rules.case_engine import CaseRules
 from app.schema.form import Form, Forms
 from app.schema.record import AREA, Change, Receipt, Record
 from sync.county.database import Database, parts
+from sync.county.epochs import chained, tag_at
 from sync.county.following import Moved, Places, followers
 from sync.county.records import Held, Records, Sums, hash_of
 from sync.county.rights import Device, Rights
@@ -37,14 +39,19 @@ class Applier:
     county: str
     rules: CaseRules = field(default_factory=CaseRules.load)
 
-    def apply(self, rights: Rights, device: Device, incarnation: str, content: bytes, now: int) -> Receipts:
+    def apply(
+        self, rights: Rights, device: Device, incarnation: str, content: bytes, now: int, *, epoch: int | None = None
+    ) -> Receipts:
         """Apply a frame of *device* and return its receipts; one that was applied before gives its old ones again.
 
-        WireError for a frame that can't be read: nothing of it is used. *now* in milliseconds since 1970 UTC.
+        WireError for a frame that can't be read: nothing of it is used. *now* in milliseconds since 1970 UTC. *epoch*: the one that
+        the device knows; KnownError("sync.busy") where a restore was noticed since: the frame may be based on what was lost.
         """
         frame = decode_up(content)
         digest = frame_hash(content)
-        with self.database.write(self.county) as (conn, _epoch, rev):
+        with self.database.write(self.county) as (conn, now_in, rev):
+            if epoch not in {None, now_in}:
+                raise KnownError("sync.busy")
             known = self.receipts(conn, device, incarnation, frame.number, digest)
             if known is not None:
                 return known
@@ -58,7 +65,7 @@ class Applier:
                 "void": 0,
             }
             conn.execute(sa.insert(FRAME).values(**row))
-            batch = _Batch(self, rights, device, incarnation, frame.number, now, conn, rev)
+            batch = Batch(self, rights, device, incarnation, frame.number, now, conn, rev)
             receipts = batch.take(frame.changes)
             answer = Receipts.of(frame.number, receipts)
             conn.execute(
@@ -99,10 +106,11 @@ class Applier:
 
 
 @dataclass
-class _Writes:
-    """What a run of changes leaves to be written."""
+class Writes:
+    """What a run of changes leaves to be written; ``chain`` is the tag of its last rev."""
 
     rev: int
+    chain: bytes = b""
     touched: dict[tuple[str, str], Held] = field(default_factory=dict)
     history: list[dict[str, Any]] = field(default_factory=list)
     entries: list[dict[str, Any]] = field(default_factory=list)
@@ -111,7 +119,7 @@ class _Writes:
     moved: list[Moved] = field(default_factory=list)
 
 
-class _Batch:
+class Batch:
     """The changes of one frame, inside its transaction."""
 
     def __init__(
@@ -133,6 +141,7 @@ class _Batch:
         self._now = now
         self._conn = conn
         self._rev = rev
+        self._chain = tag_at(conn, applier.county, rev)
 
     def take(self, changes: Sequence[Change]) -> list[Receipt]:
         """A receipt for each of *changes*; whatever one of them does wrong, the others are not held up."""
@@ -144,8 +153,11 @@ class _Batch:
         except Exception as bad:  # noqa: BLE001 - the county's edge: one bad change must not hold up the others
             _log.warning("frame taken change by change: %s", type(bad).__name__)
             receipts = [self._alone(change) for change in changes]
-        self._conn.execute(sa.update(COUNTY).where(COUNTY.c.county == self._at.county), {"rev": self._rev})
+        self._count()
         return receipts
+
+    def _count(self) -> None:
+        self._conn.execute(sa.update(COUNTY).where(COUNTY.c.county == self._at.county), {"rev": self._rev})
 
     def _alone(self, change: Change) -> Receipt:
         try:
@@ -169,7 +181,7 @@ class _Batch:
         before = dict(held)
         places = Places(self._conn, self._at.records, self._at.forms, self._at.rules, self._at.county, fresh, held)
         writers = self._writers(fresh, held)
-        writes = _Writes(self._rev)
+        writes = Writes(self._rev, self._chain)
         receipts = []
         for change, digest in zip(changes, hashes, strict=True):
             if digest in old:
@@ -177,7 +189,7 @@ class _Batch:
             else:
                 receipts.append(self._one(change, digest, held, places, writers, writes))
         self._flush(writes, before)
-        self._rev = writes.rev
+        self._rev, self._chain = writes.rev, writes.chain
         self._follow(writes.moved)
         return receipts
 
@@ -188,7 +200,7 @@ class _Batch:
         held: dict[tuple[str, str], Held],
         places: Places,
         writers: dict[int, Writer],
-        writes: _Writes,
+        writes: Writes,
     ) -> Receipt:
         key = change.form, change.id
         stored = held[key].record if key in held else None
@@ -234,7 +246,7 @@ class _Batch:
         return receipt
 
     def _keep_loser(
-        self, writes: _Writes, held: dict[tuple[str, str], Held], change: Change, digest: bytes, loser: Loser
+        self, writes: Writes, held: dict[tuple[str, str], Held], change: Change, digest: bytes, loser: Loser
     ) -> None:
         form = self._at.forms[change.form]
         target = self._at.forms.conflict_form(form)
@@ -247,7 +259,7 @@ class _Batch:
 
     def _write(
         self,
-        writes: _Writes,
+        writes: Writes,
         held: dict[tuple[str, str], Held],
         change: Change,
         record: Record | None,
@@ -260,6 +272,7 @@ class _Batch:
     ) -> None:
         """Note what *change* did: a line of history always, the record and its entries where it became another."""
         at = self._at
+        writes.chain = chained(writes.chain, digest)
         writes.history.append(
             {
                 "county": at.county,
@@ -276,6 +289,8 @@ class _Batch:
                 "status": receipt.status,
                 "hash": digest,
                 "body": msgpack.packb(body),
+                "chain": writes.chain,
+                "was": None,
             }
         )
         if record is None:
@@ -301,7 +316,7 @@ class _Batch:
     def _follow(self, moved: Sequence[Moved]) -> None:
         """What hangs on records that moved, and was left behind, goes along: changes of the county's own."""
         while moved:
-            writes, before = _Writes(self._rev), {}
+            writes, before = Writes(self._rev, self._chain), {}
             held: dict[tuple[str, str], Held] = {}
             for item, left in followers(self._conn, self._at.records, self._at.forms, self._at.rules, moved):
                 old = left.record
@@ -317,10 +332,10 @@ class _Batch:
                 self._write(writes, held, made, record, receipt, content_hash("", made), body, old, county=True)
                 writes.moved.append(Moved(old.form, old.id, old.area, item.after, item.user))
             self._flush(writes, before)
-            self._rev = writes.rev
+            self._rev, self._chain = writes.rev, writes.chain
             moved = writes.moved
 
-    def _flush(self, writes: _Writes, before: Mapping[tuple[str, str], Held]) -> None:
+    def _flush(self, writes: Writes, before: Mapping[tuple[str, str], Held]) -> None:
         at, conn = self._at, self._conn
         by_form: dict[str, list[Held]] = {}
         for key, item in writes.touched.items():

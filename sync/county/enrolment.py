@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from app.errors import KnownError
 from sync.county.county import County
+from sync.county.epochs import begun, tag_at
 from sync.county.office import HASHER, put_user
 from sync.county.past import tell
 from sync.county.rights import Device
@@ -40,6 +41,8 @@ class Enrolled:
     streams: tuple[tuple[str, str], ...]
     recipient: str
     verify: str
+    begun: bytes = b""
+    mark: tuple[int, bytes] = (0, b"")
 
 
 def enrol(county: County, code: str, public_key: bytes, signature: bytes, user: str, password: str) -> Enrolled:
@@ -76,7 +79,8 @@ def enrol(county: County, code: str, public_key: bytes, signature: bytes, user: 
         county.database.put(conn, DEVICE, [held])
         conn.execute(sa.update(CODE).where(*key), {"used": row.used or now, "device": device, "public_key": public_key})
         county.audit(conn, "enrol", device=device, account=user, again=again)
-        epoch, _ = county.standing(conn)
+        epoch, rev = county.standing(conn)
+        start, tag = begun(conn, county.code, epoch), tag_at(conn, county.code, rev)
         known = Device(device, user, tuple(json.loads(row.areas)), tuple(roles))
         rights = county.rights(conn)
         streams = rights.streams(known)
@@ -84,7 +88,8 @@ def enrol(county: County, code: str, public_key: bytes, signature: bytes, user: 
         areas = scope_areas(county.areas(conn), {area for area, _ in streams})
     keys = county.keys
     return Enrolled(
-        device, token, county.code, epoch, user, areas, known.areas, tuple(roles), tuple(streams), keys.recipient, keys.verify
+        device, token, county.code, epoch, user, areas, known.areas, tuple(roles), tuple(streams), keys.recipient, keys.verify,
+        start, (rev, tag),
     )  # fmt: skip
 
 

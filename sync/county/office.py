@@ -21,6 +21,7 @@ from app.schema.form import Forms
 from sync.county import soundness
 from sync.county.county import County
 from sync.county.database import Database
+from sync.county.epochs import write_begin
 from sync.county.keys import load_keys
 from sync.county.records import Held, hash_of
 from sync.county.rights import Device
@@ -31,7 +32,6 @@ DEFAULT_ROLES = ("registrar", "dispatcher", "duty_officer", "mediator")
 """What a centre clerk is, where a code says nothing else."""
 LEVELS = ("county", "township", "village", "grid")
 CODE_LIVES_MS = 7 * 24 * 3600 * 1000
-_EPOCH_BITS = 40
 # No 0, O, 1, I: a code is read out over the telephone.
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 HASHER = argon2.PasswordHasher()
@@ -55,8 +55,8 @@ def init(database: str | Path, forms: Forms, code: str, *, now: Callable[[], flo
         Tables(forms).create(held.engine)
         with held.plain() as conn:
             if conn.scalar(sa.select(COUNTY.c.county).where(COUNTY.c.county == code)) is None:
-                epoch = 1
-                conn.execute(sa.insert(COUNTY).values(county=code, epoch=epoch, rev=epoch << _EPOCH_BITS))
+                conn.execute(sa.insert(COUNTY).values(county=code, epoch=0, rev=0))
+                write_begin(conn, code, 1, b"", int(now() * 1000))
     except sa.exc.OperationalError as bad:
         raise KnownError("county.database_unreachable") from bad
     finally:

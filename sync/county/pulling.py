@@ -11,11 +11,11 @@ from app.schema.form import STREAMS
 from app.schema.record import AREA, DELETED, Delta, Record
 from app.schema.values import Value
 from sync.county.database import Database
+from sync.county.epochs import tag_at
 from sync.county.records import Records, streams
 from sync.county.tables import COUNTY, ENTRY, FRAME, HISTORY
 from sync.wire import RAW, STREAMED, Down, End, Hello, Message, Move, Writer, agreement, encode_down
 
-TAG_SIZE = 8
 WENT = "@went"
 # What one delta is taken to weigh before any was sent, and the bounds of how many one frame may hold.
 _FIRST_GUESS = 80
@@ -205,7 +205,9 @@ class Pull:
         if heavy and len(page.deltas) > 1:
             middle = len(page.deltas) // 2
             cut = page.deltas[middle][0] - 1
-            yield from self._frames(replace(page, after=cut, deltas=page.deltas[:middle], tag=b""), level, most)
+            with self._database.snapshot() as conn:
+                tag = tag_at(conn, self._county, cut)
+            yield from self._frames(replace(page, after=cut, deltas=page.deltas[:middle], tag=tag), level, most)
             yield from self._frames(replace(page, before=cut, deltas=page.deltas[middle:]), level, most)
             return
         if page.areas is None:
@@ -231,13 +233,6 @@ def as_left(record: Record, went: str = "") -> Delta:
 
 def _plain(name: str) -> bool:
     return bool(name) and name not in {AREA, DELETED}
-
-
-def tag_at(conn: sa.Connection, county: str, rev: int) -> bytes:
-    """What stands at *rev*: a county that has something else there was restored. Empty where nothing does."""
-    query = sa.select(HISTORY.c.hash).where(HISTORY.c.county == county, HISTORY.c.rev == rev)
-    found: bytes | None = conn.scalar(query)
-    return found[:TAG_SIZE] if found else b""
 
 
 def own_revs(

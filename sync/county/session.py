@@ -1,4 +1,4 @@
-"""One exchange with one device: frames in one by one, then receipts, deltas and the end."""
+"""One exchange with one device: frames in one by one, then receipts, deltas and the end; or, after a restore, the way back."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from app import __version__
 from sync.county.comparing import Comparing, checked
 from sync.county.county import County
 from sync.county.enrolment import scope_areas
+from sync.county.epochs import MOST_AHEAD, begun, common, knows
 from sync.county.past import read_past, tell
 from sync.county.places import given_away, words
-from sync.county.pulling import Pull, Scope, own_revs, tag_at
+from sync.county.pulling import Pull, Scope, own_revs
+from sync.county.recovering import Recovering, begin_after
 from sync.county.rights import Device, Rights
 from sync.wire import (
     LEAST,
@@ -50,6 +52,8 @@ class Session:
         self._worked = 0.0
         self.writer = Writer(min(max(hello.level, 1), 19) if STREAMED in hello.capabilities else None)
         self._rights: Rights | None = None
+        self._epoch = 0
+        self._recovering: Recovering | None = None
 
     def open(self) -> Problem | None:
         """Check what the hello says, and answer the frames that it asks after; a Problem ends the exchange."""
@@ -63,28 +67,34 @@ class Session:
                 return Problem("sync.foreign_county", {"county": county.code})
             if hello.device != self._device.id:
                 return Problem("sync.foreign_device")
-            epoch, last = county.standing(conn)
-            lost = any(rev > last for rev, _ in hello.cursors.values())
-            other = any(tag and tag_at(conn, county.code, rev) != tag for rev, tag in hello.cursors.values())
-            if hello.epoch > epoch or lost or other:
-                return Problem("sync.county_restored")
+            self._epoch, _ = county.standing(conn)
+            known = knows(conn, county.code, self._device.id, hello)
+            shared = common(conn, county.code, hello) if hello.marks else -1
             rights = county.rights(conn)
             past = read_past(conn, county.code, self._device.id, rights.areas(self._device), self._device.roles)
             self._rights = replace(rights, past=past)
-            for number in hello.asked:
+            for number in hello.asked if known and not hello.marks else ():
                 found = county.applier.receipts(conn, self._device, hello.incarnation, number)
                 self._receipts.append(found or Receipts(number, known=False))
+        if hello.marks:
+            if shared < 0 or hello.epoch > self._epoch + MOST_AHEAD:
+                return Problem("sync.other_past")
+            self._epoch = self._epoch if known else begin_after(county, self._device, hello)
+            self._recovering = Recovering(county, self._rights, self._device, hello, self._epoch, shared)
+            return None
+        if not known:
+            return Problem("sync.county_restored")
         if hello.void:
             county.applier.void(self._device, hello.incarnation, hello.void, county.now_ms())
         return None
 
     def take(self, content: bytes) -> None:
         """Apply one frame; its receipts go out with the answer."""
-        if self._rights is None:
+        if self._rights is None or self._recovering:
             raise WireError("no hello")
         begun = time.monotonic()
         applied = self._county.applier.apply(
-            self._rights, self._device, self._hello.incarnation, content, self._county.now_ms()
+            self._rights, self._device, self._hello.incarnation, content, self._county.now_ms(), epoch=self._epoch
         )
         self._worked += time.monotonic() - begun
         self._receipts.append(replace(applied, content=frame_hash(content)) if self._late else applied)
@@ -94,10 +104,20 @@ class Session:
         self._questions.append(question)
         checked(self._questions)
 
+    def bring_back(self, content: bytes) -> None:
+        """Take offers of what a restore lost."""
+        if self._recovering is None:
+            raise WireError("no marks")
+        if taken := self._recovering.take(content):
+            self._receipts.append(taken)
+
     def answer(self) -> Iterator[Message]:
         """Head, receipts, frames coming down, replies to questions, end."""
         county, hello, device = self._county, self._hello, self._device
         if self._rights is None:
+            return
+        if self._recovering:
+            yield from self._recovering.answer(self._receipts)
             return
         streams = self._rights.streams(device)
         with county.database.snapshot() as conn:
@@ -111,6 +131,7 @@ class Session:
             start = min([rev for rev, _ in hello.cursors.values()] + [rev for *_, rev in hello.behind], default=0)
             least = county.least(conn)
             own = own_revs(conn, county.code, device.id, hello, start, answered)
+            start_tag = begun(conn, county.code, epoch)
         county.seen(device, hello.version, hello.program, frames=len(self._receipts))
         changed = tag != hello.scope
         away = given_away(self._rights, device, known) if changed else ()
@@ -131,6 +152,7 @@ class Session:
             program=__version__ if hello.version > 1 else "",
             away=away,
             keys=(county.keys.recipient, county.keys.verify) if "keys" in hello.want else (),
+            begun=start_tag if start_tag != hello.begun else b"",
         )
         yield from self._receipts
         if changed:

@@ -36,6 +36,17 @@ COUNTY = sa.Table(
     _held("rev", sa.BigInteger),
     sa.Column("least", sa.Integer),
 )
+# Each epoch by its first rev; a county that was restored begins a new one. ``begun`` is the tag of that rev.
+EPOCH = sa.Table(
+    "epoch",
+    META,
+    _county(),
+    _key("epoch", sa.BigInteger),
+    _held("rev", sa.BigInteger),
+    _held("begun", sa.LargeBinary),
+    _held("at", sa.BigInteger),
+    _held("device"),
+)
 AREA = sa.Table("area", META, _county(), _key("code"), _held("name"), _held("level"), _held("parent"))
 ACCOUNT = sa.Table(
     "account", META, _county(), _key("name"), _held("password"), _held("roles"), _held("made", sa.BigInteger)
@@ -98,7 +109,8 @@ FRAME = sa.Table(
     _held("at", sa.BigInteger),
     _held("void", sa.Integer, "0"),
 )
-# Every change that took effect, by its rev; ``body`` is msgpack of [values, bases, lost, results].
+# Every change that took effect, by its rev; ``body`` is msgpack of [values, bases, lost, results]. ``chain`` is the tag of all the
+# past up to there. ``was``: the rev that it had before a restore, for what a device brought back.
 HISTORY = sa.Table(
     "history",
     META,
@@ -115,6 +127,8 @@ HISTORY = sa.Table(
     _held("status"),
     _held("hash", sa.LargeBinary),
     _held("body", sa.LargeBinary),
+    _held("chain", sa.LargeBinary),
+    _held("was", sa.BigInteger),
     sa.Index("history_hash", "county", "hash"),
     sa.Index("history_record", "county", "id", "rev"),
     sa.Index("history_device", "county", "device", "incarnation", "rev"),

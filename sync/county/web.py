@@ -26,7 +26,7 @@ from sync.county.enrolment import enrol
 from sync.county.office import wiped
 from sync.county.rights import Device
 from sync.county.session import Session
-from sync.wire import MEDIA_TYPE, VERSION, Down, Hello, Message, Problem, Question, Reader, Up, WireError
+from sync.wire import MEDIA_TYPE, VERSION, Down, Hello, Message, Offers, Problem, Question, Reader, Up, WireError
 
 _log = logging.getLogger(__name__)
 _BATCH = 8 << 10
@@ -36,7 +36,7 @@ _MOST_BODY = 256 << 20
 _STATUS = {
     "county.code_wrong": 403, "county.code_old": 403, "county.code_used": 409, "county.password_wrong": 403,
     "county.key_unproven": 403, "county.user_incomplete": 422, "sync.no_token": 401, "sync.revoked": 403, "sync.wipe": 403,
-    "sync.not_ordered": 409,
+    "sync.not_ordered": 409, "sync.other_past": 409,
     "sync.foreign_county": 409, "sync.foreign_device": 403, "sync.county_restored": 409, "sync.version_unknown": 426,
     "sync.too_large": 413, "sync.busy": 503,
 }  # fmt: skip
@@ -86,6 +86,8 @@ class EnrolAnswer(BaseModel):
     streams: list[tuple[str, str]]
     recipient: str
     verify: str
+    begun: str = Field("", description="the tag of the epoch's beginning, in hex")
+    mark: tuple[int, str] = Field((0, ""), description="where the county stands: a rev and its tag, in hex")
 
 
 class WipedNotice(BaseModel):
@@ -157,6 +159,8 @@ def make_app(county: County) -> FastAPI:
             streams=list(made.streams),
             recipient=made.recipient,
             verify=made.verify,
+            begun=made.begun.hex(),
+            mark=(made.mark[0], made.mark[1].hex()),
         )
 
     @app.post("/v1/wiped", responses=errors)  # type: ignore[arg-type]
@@ -209,10 +213,14 @@ def _note_refusal(county: County, device: Device, code: str) -> None:
 async def _receive(county: County, device: Device, request: Request) -> Session:
     """Read the body as it comes; each frame is committed as soon as it is whole, before the next byte is waited for."""
     reader, session, total = Reader(), None, 0
+    refused: Problem | None = None
     async for data in request.stream():
         total += len(data)
         if total > _MOST_BODY:
             raise WireError(f"{total} bytes", "sync.too_large")
+        if refused:
+            # Read to its end: whoever is still sending would take an answer before that for a broken line.
+            continue
         for message in reader.feed(data):
             if session is None:
                 if not isinstance(message, Hello):
@@ -221,11 +229,16 @@ async def _receive(county: County, device: Device, request: Request) -> Session:
                 problem = await anyio.to_thread.run_sync(session.open)
                 if problem:
                     await anyio.to_thread.run_sync(_note_refusal, county, device, problem.code)
-                    raise KnownError(problem.code, **problem.params)
+                    refused = problem
+                    break
             elif isinstance(message, Up):
                 await anyio.to_thread.run_sync(session.take, message.content)
             elif isinstance(message, Question):
                 session.ask(message)
+            elif isinstance(message, Offers):
+                await anyio.to_thread.run_sync(session.bring_back, message.content)
+    if refused:
+        raise KnownError(refused.code, **refused.params)
     if session is None or reader.pending:
         raise WireError("cut")
     return session

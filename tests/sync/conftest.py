@@ -108,6 +108,8 @@ class Running:
             epoch=made.epoch,
             areas=[StoreArea(area.code, area.name, area.level, area.parent) for area in made.areas],
             streams=set(made.streams),
+            begun=made.begun,
+            mark=made.mark,
         )
         store.sync.learn_county_keys(made.recipient, made.verify)
         with store.transaction():

@@ -223,7 +223,7 @@ def test_a_hello_that_does_not_fit_is_refused_in_words(county, device, changed, 
 def test_another_entry_at_the_cursor_shows_that_the_county_was_restored(county, device):
     ask(county, device, hello(device), Up(encode_up(1, [person(1, 1)])))
     (row,) = rows(county, HISTORY)
-    good = hello(device, cursors={"ordinary": (row.rev, row.hash[:8])})
+    good = hello(device, cursors={"ordinary": (row.rev, row.chain)})
     assert ask(county, device, good).status_code == 200
     assert ask(county, device, hello(device, cursors={"ordinary": (row.rev, b"12345678")})).status_code == 409
 

@@ -1,0 +1,333 @@
+"""A county set back to an earlier day gets the lost days again from its devices, by itself; nobody's words vanish on the way."""
+
+from __future__ import annotations
+
+import itertools
+import json
+
+import pytest
+import requests
+import sqlalchemy as sa
+from requests.adapters import HTTPAdapter
+
+from app.store.saving import Edit
+from sync.county import office
+from sync.county.tables import META
+from sync.wire import Down, End, Reader, Streamed, encode
+from tests.sync.broken import Broken, _Half
+from tests.sync.conftest import TOWNSHIP, VILLAGES
+from tests.sync.test_exchange import mediation, person
+
+V = VILLAGES[0]
+
+
+def tables(county):
+    return [*META.sorted_tables, *county.tables.by_form.values()]
+
+
+def copied(running):
+    """Every row of the county, as a backup has it."""
+    with running.county.database.snapshot() as conn:
+        return {
+            table.name: [
+                dict(row._mapping)
+                for row in conn.execute(sa.select(table).where(table.c.county == running.county.code))
+            ]
+            for table in tables(running.county)
+        }
+
+
+def put_back(running, backup):
+    """Set the county back, as a file copy or pg_restore does: it knows nothing of it."""
+    with running.county.database.plain() as conn:
+        for table in tables(running.county):
+            conn.execute(sa.delete(table).where(table.c.county == running.county.code))
+            if backup[table.name]:
+                conn.execute(sa.insert(table), backup[table.name])
+
+
+def both(desks, rounds=3):
+    for _ in range(rounds):
+        for desk in desks:
+            report = desk.sync()
+            assert report.ok, report.error
+    for desk in desks:
+        assert desk.sync().in_agreement
+        assert desk.store.sync.reckon() == desk.store.sync.digests()
+
+
+class _ReceiptsOnly(HTTPAdapter):
+    """An answer that is cut before its first delta, or before its end where it has none."""
+
+    def send(self, request, **options):
+        answer = super().send(request, **options)
+        messages = Reader().feed(b"".join(answer.iter_content(1024)))
+        kept = itertools.takewhile(lambda message: not isinstance(message, Down | End), messages)
+        content = b"".join(encode(message) for message in kept if not isinstance(message, Streamed))
+        answer.raw = _Half(content + b"..", len(content))
+        answer._content_consumed = answer._content = False
+        return answer
+
+
+def receipts_only():
+    http = requests.Session()
+    http.mount("http://", _ReceiptsOnly())
+    return http
+
+
+def epoch(running):
+    with running.county.database.snapshot() as conn:
+        return running.county.standing(conn)[0]
+
+
+def test_the_lost_day_comes_back_by_itself(county, desks):
+    a, b = desks
+    (before,) = a.save(person(remark="昨天")).ids
+    both(desks)
+    backup = copied(county)
+    (made,) = a.save(person(remark="今天")).ids
+    b.save(person(before, phone="13900000001"))
+    both(desks)
+    b.save(person(made, occupation="木匠"))
+    both(desks)
+    put_back(county, backup)
+    assert a.sync().in_agreement
+    assert epoch(county) == 2
+    assert b.sync().in_agreement
+    assert a.sync().in_agreement
+    assert epoch(county) == 2
+    for desk in desks:
+        assert desk.get("resident", before).values["phone"] == "13900000001"
+        assert desk.get("resident", made).values["occupation"] == "木匠"
+        assert desk.store.count("conflict") == 0
+    assert all(row.sound for row in office.digest(county.county))
+    both(desks)
+
+
+def test_it_comes_back_also_where_the_county_went_on_with_the_same_numbers(county, desks, new_store):
+    a, b = desks
+    (before,) = a.save(person(remark="昨天")).ids
+    both(desks)
+    backup = copied(county)
+    c = county.device(new_store(), "王干事")
+    with_c = copied(county)
+    a.save(person(remark="今天一"), person(remark="今天二"))
+    a.save(person(before, name="张文桂", remark="今天改的"))
+    both(desks)
+    put_back(county, {**backup, "device": with_c["device"]})
+    # c was enrolled after the backup was made and never synced: the county goes on with it and gives the same revs again.
+    c.sync()
+    c.save(person(remark="恢复之后"), person(before, name="张闻贵"))
+    assert c.sync().ok
+    assert epoch(county) == 1
+    both((a, b, c))
+    assert epoch(county) == 2
+    remarks = {"昨天", "今天改的", "今天一", "今天二", "恢复之后"} - {"昨天"}
+    for desk in (a, b, c):
+        assert {record.values["remark"] for record in desk.store.select("resident")} == remarks
+        (conflict,) = desk.store.select("conflict")
+        names = {json.loads(conflict.values[part]) for part in ("mine", "theirs")}
+        assert names == {"张文桂", "张闻贵"}
+        assert desk.get("resident", before).values["name"] == "张闻贵"
+
+
+def test_work_that_was_never_sent_follows_what_it_was_based_on(county, desks):
+    a, b = desks
+    (made,) = a.save(person(remark="一")).ids
+    both(desks)
+    backup = copied(county)
+    b.save(person(made, remark="二"))
+    both(desks)
+    shown = a.get("resident", made)
+    a.save(person(made, remark="三"))
+    put_back(county, backup)
+    assert b.sync().in_agreement
+    assert a.sync().in_agreement
+    # A form that was open all the while: what was on its screen is the same, whatever number it has now.
+    a.save(Edit("resident", made, V, {"phone": "13900000001"}, seen={"phone": shown.rev_of("phone")}))
+    both(desks)
+    for desk in desks:
+        assert (desk.get("resident", made).values["remark"], desk.store.count("conflict")) == ("三", 0)
+
+
+def test_a_deletion_and_a_revival_come_back_in_their_order(county, desks):
+    a, b = desks
+    kept, gone = a.save(person(remark="留"), person(remark="走")).ids
+    both(desks)
+    backup = copied(county)
+    a.save(Edit("resident", kept, V, {}, deleted=True))
+    a.save(person(gone, remark="先改"))
+    both(desks)
+    b.save(Edit("resident", kept, V, {}, deleted=False))
+    b.save(Edit("resident", gone, V, {}, deleted=True))
+    both(desks)
+    put_back(county, backup)
+    both((b, a))
+    for desk in desks:
+        assert (desk.get("resident", kept).deleted, desk.get("resident", gone).deleted) == (False, True)
+        assert desk.get("resident", gone).values["remark"] == "先改"
+        assert desk.store.count("conflict") == 0
+
+
+def test_a_decided_conflict_comes_back_decided_and_once(county, desks):
+    a, b = desks
+    (made,) = a.save(person()).ids
+    both(desks)
+    backup = copied(county)
+    a.save(person(made, name="张文桂"))
+    b.save(person(made, name="张闻贵"))
+    both(desks)
+    (conflict,) = a.store.select("conflict")
+    b.save(person(made, name="张闻贵"), Edit("conflict", conflict.id, conflict.area, {"status": "decided"}))
+    both(desks)
+    put_back(county, backup)
+    both(desks)
+    for desk in desks:
+        (found,) = desk.store.select("conflict")
+        assert (found.id, found.values["status"]) == (conflict.id, "decided")
+        assert desk.get("resident", made).values["name"] == "张闻贵"
+
+
+def test_a_quarrel_whose_record_was_never_read_is_kept_again(county, desks):
+    a, b = desks
+    (made,) = a.save(person()).ids
+    both(desks)
+    a.save(person(made, name="张文桂"))
+    both((a,), 1)
+    backup = copied(county)
+    b.save(person(made, name="张闻贵"))
+    # b gets its receipt and is cut before it reads the record that keeps what it wrote.
+    b.sync(http=receipts_only(), tries=1)
+    assert (b.store.outbox.first_counter(), b.store.count("conflict")) == (None, 0)
+    put_back(county, backup)
+    both((b, a))
+    for desk in desks:
+        (conflict,) = desk.store.select("conflict")
+        assert json.loads(conflict.values["mine"]) == "张闻贵"
+
+
+def test_a_receipt_that_came_before_the_cut_is_enough_to_notice(county, desks):
+    a, _ = desks
+    backup = copied(county)
+    (made,) = a.save(person(remark="只有回执")).ids
+    a.sync(http=receipts_only(), tries=1)
+    assert a.store.outbox.first_counter() is None
+    put_back(county, backup)
+    both(desks)
+    assert all(desk.get("resident", made) for desk in desks)
+
+
+@pytest.mark.parametrize("way", ["before", "body", "after", "answer"])
+@pytest.mark.parametrize("after", [60, 700, 2000])
+def test_a_cut_on_the_way_back_costs_nothing(county, desks, way, after):
+    a, b = desks
+    both(desks)
+    backup = copied(county)
+    made = a.save(*[person(remark=f"第{n}人") for n in range(60)]).ids
+    b.save(person(remark="另一个"))
+    both(desks)
+    a.save(*[person(record, occupation="木匠") for record in made[:20]])
+    put_back(county, backup)
+    for _ in range(4):
+        a.sync(http=Broken([way, ""] * 3, after), tries=2)
+        b.sync(http=Broken(["", way] * 3, after), tries=2)
+    both(desks)
+    for desk in desks:
+        assert desk.store.count("resident") == 61
+        assert desk.store.count("resident", {"occupation": "木匠"}) == 20
+        assert desk.store.count("conflict") == 0
+    assert all(row.sound for row in office.digest(county.county))
+
+
+def test_a_county_restored_again_in_the_middle_of_the_way_back_still_gets_everything(county, desks):
+    a, b = desks
+    both(desks)
+    backup = copied(county)
+    made = a.save(*[person(remark=f"第{n}人") for n in range(30)]).ids
+    both(desks)
+    b.save(*[person(record, occupation="木匠") for record in made[:10]])
+    both(desks)
+    put_back(county, backup)
+    a.sync()
+    second = copied(county)
+    b.save(person(made[20], remark="又改"))
+    b.sync()
+    put_back(county, backup)
+    a.sync()
+    put_back(county, second)
+    both((b, a))
+    both(desks)
+    for desk in desks:
+        assert desk.store.count("resident") == 30
+        assert desk.store.count("resident", {"occupation": "木匠"}) == 10
+        assert desk.get("resident", made[20]).values["remark"] == "又改"
+
+
+def test_a_device_that_heard_nothing_of_it_for_long_comes_back_last(county, desks, new_store):
+    a, b = desks
+    c = county.device(new_store(), "王干事")
+    (made,) = a.save(person(remark="一")).ids
+    both((a, b, c))
+    backup = copied(county)
+    a.save(person(made, remark="二"))
+    both((a, c), 1)
+    c.save(person(remark="丙的"))
+    both((c,), 1)
+    put_back(county, backup)
+    both((b,), 1)
+    assert epoch(county) == 1
+    both((a,), 1)
+    b.save(person(made, occupation="瓦匠"))
+    both((b, a, c))
+    for desk in (a, b, c):
+        assert {r.values["remark"] for r in desk.store.select("resident")} == {"二", "丙的"}
+        assert desk.get("resident", made).values["occupation"] == "瓦匠"
+        assert desk.store.count("conflict") == 0
+
+
+def test_restricted_records_come_back_and_only_from_those_who_hold_them(county, desks, new_store):
+    a, b = desks
+    clerk = county.device(new_store(), "赵干事", roles=("registrar",))
+    both((a, b, clerk))
+    backup = copied(county)
+    (secret,) = a.save(Edit("mediation", None, V, mediation(county.forms))).ids
+    both((a, b, clerk))
+    put_back(county, backup)
+    both((clerk, b, a))
+    assert b.get("mediation", secret)
+    assert clerk.store.select("mediation") == []
+
+
+def test_an_area_given_after_the_backup_is_set_aside_for_a_person(county, new_store):
+    from sync.county.tables import ASIDE, DEVICE
+
+    a = county.device(new_store(), "张干事", areas=(VILLAGES[0],))
+    both((a,))
+    backup = copied(county)
+    with county.county.database.plain() as conn:
+        conn.execute(sa.update(DEVICE).where(DEVICE.c.county == county.county.code), {"areas": json.dumps([TOWNSHIP])})
+    a.sync()
+    (made,) = a.save(person(area=VILLAGES[1], remark="新分来的")).ids
+    both((a,))
+    put_back(county, backup)
+    assert a.sync().ok
+    with county.county.database.snapshot() as conn:
+        (row,) = conn.execute(sa.select(ASIDE).where(ASIDE.c.county == county.county.code)).all()
+    assert (row.id, row.code) == (made, "sync.outside")
+
+
+def test_a_county_with_another_past_is_refused_and_nothing_changes(county, desks):
+    a, _ = desks
+    (made,) = a.save(person(remark="一")).ids
+    both(desks)
+    a.save(person(made, remark="没发的"))
+    # A new county of the same code into which somebody copied the devices: nothing of the past is there.
+    empty = {table.name: [] for table in tables(county.county)}
+    full = copied(county)
+    put_back(county, {**empty, **{name: full[name] for name in ("county", "device", "area", "account")}, "epoch": []})
+    report = a.sync()
+    assert (report.ok, report.error.code) == (False, "sync.other_past")
+    assert a.get("resident", made).values["remark"] == "没发的"
+    assert a.store.sync.waiting().total == 1
+    assert a.store.sync.recovery is None
+    assert all(rev > 1 << 40 for held in a.store.sync.cursors().values() for rev in held.values())
