@@ -62,7 +62,7 @@ class ThreadCounty:
 
     def die_at(self, death):
         """The end comes at the *death*.statement-th statement from now on; None: not."""
-        self._fuse.left = death.statement if death else None
+        self._fuse.set(death.statement if death else None)
 
     def stop(self):
         """Stop dead."""

@@ -7,6 +7,7 @@ import multiprocessing
 from dataclasses import dataclass
 
 from app.errors import KnownError
+from app.rules.areas import any_covers
 from app.schema.loading import load_forms
 from tests.torture import work
 from tests.torture.work import Desk, Fuse, Killed
@@ -24,11 +25,16 @@ class Death:
 class Device:
     """What both have in common: ``do`` a piece of work at the store; Killed where the device died over it."""
 
-    def __init__(self, folder, key, user):
+    def __init__(self, folder, key, user, areas):
         self.folder = folder
         self.key = key
         self.user = user
+        self.areas = areas
         self.offset = 0.0
+
+    def holds(self, area):
+        """Whether *area* is in this device's scope."""
+        return any_covers(self.areas, area)
 
     def set_clock(self, offset):
         self.offset = offset
@@ -38,8 +44,8 @@ class Device:
 class ThreadDevice(Device):
     """The store is open in this process; dead, it is dropped where it stands."""
 
-    def __init__(self, folder, key, user, forms):
-        super().__init__(folder, key, user)
+    def __init__(self, folder, key, user, areas, forms):
+        super().__init__(folder, key, user, areas)
         self._forms = forms
         self._desk = self._open()
 
@@ -48,14 +54,14 @@ class ThreadDevice(Device):
 
     def do(self, task, *arguments, death=None, **options):
         if death is not None:
-            self._desk.fuse.left = death.statement
+            self._desk.fuse.set(death.statement)
             if task is work.sync:
                 options["die_at"] = death.message
         try:
             return task(self._desk, *arguments, **options)
         finally:
             if not self._desk.fuse.burnt:
-                self._desk.fuse.left = None
+                self._desk.fuse.set(None)
 
     @property
     def dead(self):
@@ -83,8 +89,8 @@ class ThreadDevice(Device):
 class ProcessDevice(Device):
     """The store is open in a process of its own; dead, that was killed."""
 
-    def __init__(self, folder, key, user, context):
-        super().__init__(folder, key, user)
+    def __init__(self, folder, key, user, areas, context):
+        super().__init__(folder, key, user, areas)
         self._context = context
         self._worker = _Worker(context, folder, key, user, self.offset)
         self.dead = False

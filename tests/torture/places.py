@@ -42,7 +42,8 @@ class Threads:
         shutil.copy(self._made.database, place.database)
         place.county = ThreadCounty(place.database, self.forms)
         place.devices = [
-            ThreadDevice(home, self._made.key, user, self.forms) for home, user in _homes(folder, self._made)
+            ThreadDevice(home, self._made.key, user, areas, self.forms)
+            for home, user, areas in _homes(folder, self._made)
         ]
         yield place
         if not place.keep:
@@ -78,7 +79,8 @@ class Processes:
         place.database = self._server.copy_database(self._made.database)
         place.county = ProcessCounty(place.database, self._context)
         place.devices = [
-            ProcessDevice(home, self._made.key, user, self._context) for home, user in _homes(folder, self._made)
+            ProcessDevice(home, self._made.key, user, areas, self._context)
+            for home, user, areas in _homes(folder, self._made)
         ]
         yield place
         self._server.drop_database(place.database)
@@ -107,7 +109,7 @@ class _Place:
 def _homes(folder, made):
     for number, home in enumerate(made.homes):
         shutil.copytree(home, folder / f"home{number}")
-        yield folder / f"home{number}", template.USERS[number]
+        yield folder / f"home{number}", template.USERS[number], template.SCOPES[number]
 
 
 def _leave(root, made):

@@ -17,7 +17,9 @@ from sync.wire import Area, enrol_text
 CODE = "990001"
 TOWNSHIP = "990001101000"
 VILLAGES = ("990001101201", "990001101202", "990001101203")
-USERS = ("张干事", "李干事")
+USERS = ("张干事", "李干事", "王村")
+SCOPES = ((TOWNSHIP,), (TOWNSHIP,), VILLAGES[:1])
+"""What each device holds: two the whole township, the last one village."""
 _PASSWORD = "一个够长的密码"
 _AREAS = [
     Area(TOWNSHIP, "幸福镇", "township"),
@@ -43,15 +45,18 @@ def make(database, folder: Path, forms) -> Template:
     county = office.init(database, forms, CODE)
     try:
         office.add_areas(county, _AREAS)
-        homes = tuple(_home(county, folder / f"home{number}", key, forms, user) for number, user in enumerate(USERS))
+        homes = tuple(
+            _home(county, folder / f"home{number}", key, forms, user, areas)
+            for number, (user, areas) in enumerate(zip(USERS, SCOPES, strict=True))
+        )
     finally:
         county.close()
         office.HASHER = enrolment.HASHER = before
     return Template(database, homes, key)
 
 
-def _home(county, folder, key, forms, user):
-    code = office.issue_code(county, (TOWNSHIP,), office.DEFAULT_ROLES)
+def _home(county, folder, key, forms, user, areas):
+    code = office.issue_code(county, areas, office.DEFAULT_ROLES)
     own = Ed25519PrivateKey.generate()
     public = own.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
     made = enrolment.enrol(county, code, public, own.sign(enrol_text(code)), user, _PASSWORD)

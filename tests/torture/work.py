@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import dataclass, field
 
@@ -22,16 +23,20 @@ class Fuse:
     """Counts down, and is the end of its process at 0; None: never."""
 
     def __init__(self):
-        self.left = None
+        self._lock = threading.Lock()
+        self._left = None
         self.burnt = False
 
+    def set(self, left):
+        with self._lock:
+            self._left = left
+
     def burn(self):
-        if self.burnt:
-            raise Killed
-        if self.left is not None:
-            self.left -= 1
-            if self.left <= 0:
-                self.burnt = True
+        with self._lock:
+            if self._left is not None:
+                self._left -= 1
+                self.burnt = self.burnt or self._left <= 0
+            if self.burnt:
                 raise Killed
 
 
@@ -109,8 +114,7 @@ class Outcome:
     left: int
     refused: int
     in_agreement: bool
-    requests: int
-    bytes: int
+    mended: int = 0
 
 
 @dataclass(frozen=True)
@@ -145,8 +149,7 @@ def sync(desk, tries=3, die_at=None):
     report = exchange(desk.store, desk.http, progress=progress, now=desk.now, sleep=lambda _: None, tries=tries)
     code = report.error.code if report.error else ""
     return Outcome(
-        report.ok, code, report.left.total, report.refused, report.in_agreement, report.requests,
-        report.up.bytes + report.down.bytes,
+        report.ok, code, report.left.total, report.refused, report.in_agreement, report.mended
     )  # fmt: skip
 
 
