@@ -108,8 +108,11 @@ def _act(office: Office, task: Mapping[str, Any]) -> Outcome:
     return office.cases.act(str(task["case"]), str(task["action"]), dict(task.get("values") or {}))
 
 
-def _attach(_office: Office, _task: Mapping[str, Any]) -> Outcome:
-    raise KnownError("command.not_built", name="attach")
+def _attach(office: Office, task: Mapping[str, Any]) -> Outcome:
+    kind, name = task.get("kind"), str(task.get("name") or "")
+    return office.attachments.add(
+        str(task["form"]), str(task["id"]), Path(str(task["file"])), kind=str(kind) if kind else None, name=name
+    )
 
 
 _OPERATIONS: dict[str, Callable[[Office, Mapping[str, Any]], Outcome]] = {

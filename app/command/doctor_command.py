@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 HELP = "检查本机：数据、密钥、时钟、磁盘、县中心、字体"
 NOT_BUILT = (
     "report week", "report month", "report quarter", "forms add",
-    "forms check（XLSForm）", "apply attach", "county backup", "county restore",
+    "forms check（XLSForm）", "county backup", "county restore",
 )  # fmt: skip
 _LEAST_FREE = 500 * 1024 * 1024
 _CLOCK_OFF_MS = 120_000

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.command.desk import Desk
 from app.command.shown import as_json, known_form, revealer
+from app.errors import KnownError
 from app.schema.record import Record
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ def run(args: argparse.Namespace, desk: Desk) -> int:
     made = {**as_json(record, show), "form": form.name, "deleted": record.deleted, "pending": record.pending}
     if args.history:
         made["history"] = _history(office, record, whole=args.reveal is not None)
+    if attached := _attached(office, form, record):
+        made["attachments"] = attached
     if form.name == "event":
         made["steps"] = [_step(record) for record in _steps(office, record.id)]
     words = [f"{form.fields[name].label}\t{text}" for name, text in _shown(form, show(record)).items() if text]
@@ -53,6 +56,20 @@ def _shown(form: Form, values: Mapping[str, Any]) -> dict[str, str]:
         name: str(value) if form.fields[name].sensitive else form.fields[name].show(value)
         for name, value in known.items()
     }
+
+
+def _attached(office: Office, form: Form, record: Record) -> list[dict[str, Any]]:
+    """The files of a record of a form that can have some."""
+    try:
+        found = office.attachments.of(form.name, record.id)
+    except KnownError as bad:
+        if bad.code == "files.not_for":
+            return []
+        raise
+    return [
+        {key: value for key, value in asdict(one).items() if key not in {"form", "area", "why"} and value != ""}
+        for one in found
+    ]
 
 
 def _steps(office: Office, event: str) -> list[Any]:

@@ -9,7 +9,8 @@ from app.command.desk import Desk
 from app.errors import KnownError
 
 if TYPE_CHECKING:
-    from sync.client import Report
+    from app.store.files import FilesWaiting
+    from sync.client import FilesReport, Report
 
 HELP = "与县中心同步一次"
 LOOK_EVERY_MS = 7 * 86_400_000
@@ -24,27 +25,31 @@ def run(_args: argparse.Namespace, desk: Desk) -> int:
     from app.command.desk import ring
     from app.command.one_at_a_time import only_one
     from app.command.retiring import wipe_if_ordered
-    from sync.client import exchange, link_session
+    from sync.client import link_session, sync_all
 
     office = desk.open_office(even_locked=True)
     if not office.store.sync.state.county:
         raise KnownError("sync.not_enrolled")
     with only_one(desk.home / "sync.lock"), link_session(office.store.meta.get("sync.rate")) as http:
-        report = exchange(
-            office.store, http, progress=lambda p: desk.progress(p.up + p.down, p.up + p.down + p.left, "同步")
+        report, files = sync_all(
+            office.store,
+            http,
+            progress=lambda p: desk.progress(p.up + p.down, p.up + p.down + p.left, "同步"),
+            files_progress=lambda done, total: desk.progress(done, total, "收发文件"),
         )
         wipe_if_ordered(office, desk.home, http, ring())
     office.store.forget_old_journal()
     # A portion of the quiet look: a value that the disk has flipped is found within a week, and mended by the next exchange.
     office.store.sync.look_on(office.store.now_ms(), LOOK_EVERY_MS)
-    desk.answer(_document(report), _words(report))
+    waiting = office.store.files.waiting()
+    desk.answer(_document(report, files, waiting), _words(report) + _file_words(files, waiting))
     if report.error is not None:
         desk.failed(str(report.error), report.error.code, 3)
         return 3
     return 0
 
 
-def _document(report: Report) -> dict[str, Any]:
+def _document(report: Report, files: FilesReport | None, waiting: FilesWaiting) -> dict[str, Any]:
     left = report.left
     return {
         "ok": report.ok,
@@ -52,12 +57,30 @@ def _document(report: Report) -> dict[str, Any]:
         "down": {"records": report.down.count, "bytes": report.down.bytes},
         "requests": report.requests,
         "seconds": round(report.seconds, 3),
-        "left": {"urgent": left.urgent, "normal": left.normal, "bulk": left.bulk, "files": 0},
+        "left": {"urgent": left.urgent, "normal": left.normal, "bulk": left.bulk, "files": waiting.total},
         "conflicts": report.conflicts,
         "refused": report.refused,
         "in_agreement": report.in_agreement,
         "mended": report.mended,
+        "files": {
+            "sent": files.sent if files else 0,
+            "fetched": files.fetched if files else 0,
+            "bytes_up": files.bytes_up if files else 0,
+            "bytes_down": files.bytes_down if files else 0,
+            "requests": files.requests if files else 0,
+            "stopped": files.stopped if files else "",
+            "message": str(files.error) if files and files.error else "",
+        },
     }
+
+
+def _file_words(files: FilesReport | None, waiting: FilesWaiting) -> str:
+    told = ""
+    if files and (files.sent or files.fetched):
+        told += f"文件发出 {files.sent} 份，收到 {files.fetched} 份。"
+    if files and files.error:
+        told += str(files.error)
+    return told + (f"还有 {waiting.total} 份文件没有收发完，下次接着来。" if waiting.total else "")
 
 
 def _words(report: Report) -> str:

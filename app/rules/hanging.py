@@ -29,8 +29,10 @@ def bonds(form: Form) -> tuple[tuple[str, str], ...]:
 
 
 def hanging(forms: Forms, name: str) -> tuple[tuple[str, str], ...]:
-    """(form, field) of everything that hangs on records of the form *name*."""
-    return tuple(
+    """(form, field) of everything that hangs on records of the form *name*; photos and scans hang on any record."""
+    if forms[name] in forms.attachments:
+        return ()
+    return tuple((form.name, "owner") for form in forms.attachments) + tuple(
         (form.name, field)
         for form in forms.values()
         for field, target in bonds(form)

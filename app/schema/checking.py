@@ -22,7 +22,7 @@ _FORM_KEYS = {
 _FIELD_KEYS = {
     "kind": str, "label": str, "merge": str, "required": bool, "derived": bool, "sensitive": bool, "retired": bool,
     "search": str, "help": str, "aliases": list, "was": list, "width": int, "default": object, "max": object,
-    "min": object, "codes": str, "form": str,
+    "min": object, "codes": str, "form": str, "index": bool,
 }  # fmt: skip
 _WORDS = {str: "文字", int: "整数", bool: "true 或 false", list: "[ ] 列表", dict: "{ } 表"}
 _OPTIONS = {

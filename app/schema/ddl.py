@@ -12,11 +12,12 @@ from app.schema.values import Value
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column for one field; ``storage`` is text, integer or real; ``indexed`` where lists look it up."""
+    """One column for one field; ``storage`` is text, integer or real; ``indexed`` where lists look it up, ``everywhere``: also at the county."""
 
     name: str
     storage: str
     indexed: bool = False
+    everywhere: bool = False
 
 
 def table_name(form: str) -> str:
@@ -30,7 +31,8 @@ def columns(form: Form, *, derived: bool) -> tuple[Column, ...]:
         Column(
             item.name,
             item.kind.column,
-            isinstance(item.kind, Ref) or item.name == form.parent or (item.derived and derived),
+            item.index or isinstance(item.kind, Ref) or item.name == form.parent or (item.derived and derived),
+            item.index,
         )
         for item in form.fields.values()
         if derived or not item.derived

@@ -32,6 +32,7 @@ class Field:
     aliases: tuple[str, ...] = ()
     was: tuple[str, ...] = ()
     width: int = 0
+    index: bool = False
     default: Value = None
 
     def show(self, value: Value, *, masked: bool = False) -> str:
@@ -153,6 +154,11 @@ class Forms(Mapping[str, Form]):
     def ledgers(self) -> tuple[Form, ...]:
         """The forms that are kept as ledgers."""
         return tuple(form for form in self.values() if form.ledger)
+
+    @functools.cached_property
+    def attachments(self) -> tuple[Form, ...]:
+        """The forms whose records name a file: one for each group of rights."""
+        return tuple(form for form in self.values() if form.name.endswith("_attachment"))
 
     def conflict_form(self, form: Form) -> Form:
         """The form that keeps conflicts of *form*: of the same restricted class, or the urgent one."""

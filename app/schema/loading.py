@@ -68,5 +68,6 @@ def _field(name: str, raw: Mapping[str, Any], codes: Mapping[str, CodeList]) -> 
         aliases=tuple(raw.get("aliases", ())),
         was=tuple(raw.get("was", ())),
         width=raw.get("width", 0),
+        index=raw.get("index", False),
         default=kind.check(raw.get("default")),
     )

@@ -11,6 +11,7 @@ from app.errors import KnownError
 from app.rules.case_engine import CaseRules
 from app.rules.permissions import Permissions
 from app.schema.loading import load_forms
+from app.services.attachments import Attachments
 from app.services.cases import Cases, derive_cases
 from app.services.conflicts import Conflicts
 from app.services.gate import Gate
@@ -39,6 +40,7 @@ class Office:
         self.forms = store.forms
         self.gate = Gate(store, session, permissions)
         self.records = Records(store, self.gate)
+        self.attachments = Attachments(store, self.gate, self.records)
         self.cases = Cases(store, self.gate, rules)
         self.registry = Registry(store, self.gate, rules)
         self.mediations = Mediations(store, self.gate, self.records)

@@ -33,13 +33,18 @@ def back_up(store: Store, out: Path) -> int:
             wal = store.folder / f"{_DATABASE}-wal"
             if wal.exists() and wal.stat().st_size:
                 archive.write(wal, wal.name)
-            for path in [store.folder / item for item in _BESIDE] + sorted((store.folder / "journal").glob("*.jnl")):
+            for path in [store.folder / item for item in _BESIDE] + _unsent(store):
                 if path.exists():
                     archive.write(path, str(path.relative_to(store.folder)).replace(os.sep, "/"))
         made.replace(out)
     finally:
         made.unlink(missing_ok=True)
     return out.stat().st_size
+
+
+def _unsent(store: Store) -> list[Path]:
+    """The journal, and files that the county doesn't have; all others can be fetched from there."""
+    return [*sorted((store.folder / "journal").glob("*.jnl")), *store.files.unsent_paths()]
 
 
 def bring_back(file: Path, home: Path) -> None:

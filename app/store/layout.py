@@ -80,7 +80,24 @@ def _losers(db: sqlite_utils.Database) -> None:
     db.conn.execute("ALTER TABLE history ADD COLUMN lost BLOB")
 
 
-VERSIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (_first, _standing, _losers)
+def _files(db: sqlite_utils.Database) -> None:
+    """Photos, scans and signatures: what is here, what is to be sent, what somebody wants."""
+    shape = {
+        "sha256": str,
+        "size": int,
+        "small": int,
+        "here": int,
+        "wanted": int,
+        "sending": int,
+        "url": str,
+        "code": str,
+        "at": int,
+    }
+    db.table("file").create(shape, pk="sha256", if_not_exists=True)
+    db.table("file").create_index(["sending", "wanted"], "file_waiting", if_not_exists=True)
+
+
+VERSIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (_first, _standing, _losers, _files)
 
 
 def prepare(conn: driver.Connection, path: Path, forms: Forms) -> None:

@@ -19,6 +19,7 @@ from app.schema.values import Value
 from app.store import driver, layout, retirement, search
 from app.store.agreement import Agreement
 from app.store.audit import Audit, AuditLine
+from app.store.files import Files
 from app.store.journal import Journal
 from app.store.meta import Meta
 from app.store.outbox import Outbox
@@ -47,6 +48,7 @@ class Store:
         forms: Forms,
         now: Callable[[], float],
         derive: Derive | None,
+        key: bytes,
     ) -> None:
         self.folder = folder
         self.conn = conn
@@ -62,6 +64,7 @@ class Store:
         self._now = now
         self._derive = derive
         self.sync = Agreement(self)
+        self.files = Files(self, key)
 
     @classmethod
     def create(
@@ -80,7 +83,7 @@ class Store:
             raise KnownError("store.exists", path=folder)
         conn = driver.connect(path, key, create=True)
         layout.prepare(conn, path, forms)
-        return cls(folder, conn, Journal(folder / JOURNAL, key), forms, now, derive)
+        return cls(folder, conn, Journal(folder / JOURNAL, key), forms, now, derive, key)
 
     @classmethod
     def open(
@@ -96,7 +99,7 @@ class Store:
         path = folder / DATABASE
         conn = driver.connect(path, key)
         layout.prepare(conn, path, forms)
-        store = cls(folder, conn, Journal(folder / JOURNAL, key), forms, now, derive)
+        store = cls(folder, conn, Journal(folder / JOURNAL, key), forms, now, derive, key)
         store._replay()
         return store
 

@@ -19,6 +19,7 @@ from app.schema.form import Forms
 from app.schema.ids import IdMaker
 from sync.county.applying import Applier
 from sync.county.database import Database
+from sync.county.file_room import FOLDER, KEY_FILE, FileRoom
 from sync.county.keys import Keys, load_keys
 from sync.county.records import Records
 from sync.county.rights import Device, Rights
@@ -40,6 +41,8 @@ class County:
         self.records = Records(database, self.tables, forms, code)
         self.applier = Applier(database, forms, self.records, code)
         self.new_id = IdMaker()
+        # Where files are kept; None: this county keeps none.
+        self.files: FileRoom | None = None
         self._now = now
 
     @classmethod
@@ -64,7 +67,13 @@ class County:
             raise KnownError("county.several" if there else "county.missing")
         made = cls(held, forms, there[0], permissions or Permissions.load(), now)
         made.tables.create(held.engine)
+        if isinstance(database, Path):
+            made.keep_files(database.parent / FOLDER, database.parent / KEY_FILE)
         return made
+
+    def keep_files(self, folder: Path, key_file: Path) -> None:
+        """Keep files in *folder*, sealed under the key in *key_file*; either is made when it is first needed."""
+        self.files = FileRoom(folder, key_file, self.code)
 
     def close(self) -> None:
         """Give the database back."""

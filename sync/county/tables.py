@@ -164,6 +164,17 @@ ASIDE = sa.Table(
     # What a supervisor decided: "accepted" or "dropped".
     _held("decided"),
 )
+# Files that came whole; ``lost``: the folder doesn't have it any more, and whoever holds it is asked for it again.
+FILE = sa.Table(
+    "file",
+    META,
+    _county(),
+    _key("sha256"),
+    _held("size", sa.BigInteger),
+    _held("device"),
+    _held("at", sa.BigInteger),
+    _held("lost", sa.Integer, "0"),
+)
 STREAM = sa.Table(
     "stream",
     META,
@@ -214,7 +225,11 @@ class Tables:
         return tuple(column.name for column in columns(self._forms[form], derived=False))
 
     def _table(self, form: str) -> sa.Table:
-        made = [sa.Column(item.name, _TYPES[item.storage]) for item in columns(self._forms[form], derived=False)]
+        shape = columns(self._forms[form], derived=False)
+        made = [sa.Column(item.name, _TYPES[item.storage]) for item in shape]
+        looked_up = [
+            sa.Index(f"{table_name(form)}_{item.name}", "county", item.name) for item in shape if item.everywhere
+        ]
         parent = self._forms[form].parent
         # What hangs on a record is asked for when that record moves.
         found = [sa.Index(f"{table_name(form)}_{parent}", "county", parent)] if parent else []
@@ -230,5 +245,6 @@ class Tables:
             sa.Column("deleted", sa.Integer, nullable=False),
             sa.Column("hash", sa.LargeBinary),
             *made,
+            *looked_up,
             *found,
         )

@@ -21,6 +21,7 @@ from starlette.requests import ClientDisconnect
 
 from app.errors import KnownError
 from app.schema.form import Forms
+from sync.county import files
 from sync.county.county import County
 from sync.county.enrolment import enrol
 from sync.county.office import wiped
@@ -38,7 +39,8 @@ _STATUS = {
     "county.key_unproven": 403, "county.user_incomplete": 422, "sync.no_token": 401, "sync.revoked": 403, "sync.wipe": 403,
     "sync.not_ordered": 409, "sync.other_past": 409,
     "sync.foreign_county": 409, "sync.foreign_device": 403, "sync.county_restored": 409, "sync.version_unknown": 426,
-    "sync.too_large": 413, "sync.busy": 503,
+    "sync.too_large": 413, "sync.busy": 503, "files.no_room": 501, "files.unknown": 404, "files.not_expected": 403,
+    "files.size_wrong": 409, "files.county_full": 507,
 }  # fmt: skip
 
 
@@ -186,6 +188,7 @@ def make_app(county: County) -> FastAPI:
             return Response(status_code=400)
         return StreamingResponse(_packets(session), media_type=MEDIA_TYPE)
 
+    files.mount(app, county, _device)
     return app
 
 

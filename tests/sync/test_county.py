@@ -349,7 +349,8 @@ def test_a_problem_in_the_middle_of_an_answer_is_said_in_it(county, device, monk
 
 def test_the_openapi_description_names_everything_there_is_to_ask(county):
     paths = requests.get(f"{county.url}/openapi.json", timeout=10).json()["paths"]
-    assert set(paths) == {"/v1/status", "/v1/enrol", "/v1/exchange", "/v1/wiped"}
+    files = {"/v1/files/ask", "/v1/files/thumbs", "/v1/files/{sha256}"}
+    assert set(paths) == {"/v1/status", "/v1/enrol", "/v1/exchange", "/v1/wiped"} | files
 
 
 def test_a_taken_port_is_said_in_words():

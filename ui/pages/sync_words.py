@@ -10,7 +10,7 @@ from app.store.agreement import Exchange
 from ui.pages.case_words import spoken_time
 from ui.pieces.chips import State
 
-_ROADS = {"network": "网络", "net": "网络", "http": "网络", "bundle": "U 盘", "usb": "U 盘"}
+_ROADS = {"files": "文件", "network": "网络", "net": "网络", "http": "网络", "bundle": "U 盘", "usb": "U 盘"}
 _RESULTS = {
     "ok": State("已收发", "green", "check"),
     "written": State("已写成文件", "blue", "device-floppy"),

@@ -1,0 +1,194 @@
+"""Photos, scans and signatures of any record: taken in, listed, opened and asked for, by the gate's leave."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.errors import KnownError
+from app.schema.record import Record
+from app.sealed import Reader
+from app.services.gate import Gate
+from app.services.records import Outcome, Records
+from app.store.files import pieces_of
+from app.store.saving import Edit
+
+if TYPE_CHECKING:
+    from app.schema.form import Form
+    from app.services.pictures import Intake
+    from app.store.store import Store
+
+INTAKE = "files.intake"
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """One file of a record. ``here``: the original can be opened now. ``sending``: none, waiting, sent or refused."""
+
+    form: str
+    id: str
+    area: str
+    name: str
+    kind: str
+    media_type: str
+    size: int
+    sha256: str
+    thumb: str
+    taken_at: str
+    by: str
+    here: bool
+    thumb_here: bool
+    wanted: bool
+    sending: str
+    why: str = ""
+
+
+class Attachments:
+    """The files of this desk's records."""
+
+    def __init__(self, store: Store, gate: Gate, records: Records) -> None:
+        self._store = store
+        self._gate = gate
+        self._records = records
+
+    @property
+    def intake(self) -> Intake:
+        """How files are taken in on this device."""
+        from app.services.pictures import Intake
+
+        return Intake(**self._store.meta.get(INTAKE, {}))
+
+    def set_intake(self, intake: Intake) -> None:
+        """Change how files are taken in from now on."""
+        with self._store.transaction():
+            self._store.meta.set(INTAKE, dataclasses.asdict(intake))
+
+    def form_of(self, owner: str) -> Form:
+        """The form that names files of records of form *owner*: of the same rights and class; KnownError("files.not_for")."""
+        shape = self._store.forms.get(owner)
+        if shape is None:
+            raise KnownError("forms.unknown", name=owner, known="、".join(sorted(self._store.forms)))
+        name = f"{self._gate.permissions.group(owner, shape.stream)}_attachment"
+        form = self._store.forms.get(name)
+        if form is None or form.stream != shape.stream or shape.system or shape in self._store.forms.attachments:
+            raise KnownError("files.not_for", form=shape.title)
+        return form
+
+    def add(self, owner_form: str, owner: str, path: Path, *, kind: str | None = None, name: str = "") -> Outcome:
+        """Attach the file at *path* to a record; the same content twice is kept once.
+
+        The content is on the disk, sealed, before the record that names it is saved. Raises Denied and KnownError("files.…").
+        """
+        # Pillow takes its time to load, and a window opens without it.
+        from app.services.pictures import take_in
+
+        form = self.form_of(owner_form)
+        held = self._records.get(owner_form, owner)
+        line = self._gate.line("create", form.name, held.area, record=owner, fields="file", own=True)
+        intake = self.intake
+        taken = take_in(path, kind, intake)
+        told = (name or path.name).strip()[-120:]
+        values: dict[str, object] = {
+            "owner_form": owner_form,
+            "owner": owner,
+            "kind": taken.kind,
+            "name": told,
+            "media_type": taken.media_type,
+            "taken_at": taken.taken_at,
+            "by": self._gate.session.name,
+        }
+        faults = form.check(values | {"sha256": "0" * 64})
+        if faults:
+            return Outcome(None, tuple(faults))
+        if taken.thumb:
+            small = self._store.files.keep([taken.thumb], small=True)
+            values |= {"thumb": small.sha256, "thumb_size": small.size}
+        content = pieces_of(path) if taken.content is None else [taken.content]
+        kept = self._store.files.keep(content)
+        clean, _ = form.clean(values | {"sha256": kept.sha256, "size": kept.size})
+        saved = self._store.save([Edit(form.name, None, held.area, clean)], self._gate.session.user, audit=[line])
+        return Outcome(self._store.get(form.name, saved.ids[0]))
+
+    def of(self, owner_form: str, owner: str) -> list[Attachment]:
+        """The files of one record, in the order in which they were added."""
+        form = self.form_of(owner_form)
+        self._records.get(owner_form, owner, deleted=True)
+        return self._read(self._store.select(form.name, {"owner": owner, "owner_form": owner_form}, order=["id"]))
+
+    def get(self, attachment: str) -> Attachment:
+        """One file by the id of its record; KnownError("files.no_attachment")."""
+        for form in self._store.forms.attachments:
+            found = self._store.get(form.name, attachment)
+            if found is not None and not found.deleted:
+                self._gate.require("read", form.name, found.area, record=found.id)
+                return self._read([found])[0]
+        raise KnownError("files.no_attachment", id=attachment)
+
+    def thumbnail(self, one: Attachment) -> bytes | None:
+        """A small JPEG of it, where it is here."""
+        return self._store.files.read(one.thumb) if one.thumb and one.thumb_here else None
+
+    @contextlib.contextmanager
+    def opening(self, attachment: str) -> Iterator[Reader]:
+        """The original, to be read; every look at one is in the audit, always.
+
+        Where it isn't here KnownError("files.missing"), and the next exchange fetches it.
+        """
+        one = self.get(attachment)
+        line = self._gate.line("read", one.form, one.area, record=one.id, fields="original")
+        with self._store.transaction():
+            self._store.audit.write([line])
+        if not self._store.files.want(one.sha256, one.size):
+            raise KnownError("files.missing")
+        with self._store.files.reading(one.sha256) as reader:
+            yield reader
+
+    def write(self, attachment: str, out: Path) -> int:
+        """Write the original to *out*, in clear, as the user asked; return its size."""
+        made = out.with_name(f".{out.name}.part")
+        try:
+            with self.opening(attachment) as reader, made.open("wb") as file:
+                for piece in reader.pieces():
+                    file.write(piece)
+            made.replace(out)
+        finally:
+            made.unlink(missing_ok=True)
+        return out.stat().st_size
+
+    def remove(self, attachment: str, reason: str) -> Record:
+        """Take a file off its record; its history and, at the county, the file stay."""
+        one = self.get(attachment)
+        return self._records.delete(one.form, one.id, reason)
+
+    def _read(self, records: list[Record]) -> list[Attachment]:
+        names = [str(r.values.get(field)) for r in records for field in ("sha256", "thumb") if r.values.get(field)]
+        known = self._store.files.many(names)
+        found = []
+        for record in records:
+            text = {name: str(value) for name, value in record.values.items() if value is not None}
+            file, thumb = known.get(text.get("sha256", "")), known.get(text.get("thumb", ""))
+            found.append(
+                Attachment(
+                    record.form,
+                    record.id,
+                    record.area,
+                    text.get("name", ""),
+                    text.get("kind", ""),
+                    text.get("media_type", ""),
+                    int(text.get("size", 0)),
+                    text.get("sha256", ""),
+                    text.get("thumb", ""),
+                    text.get("taken_at", ""),
+                    text.get("by", ""),
+                    bool(file and file.here),
+                    bool(thumb and thumb.here),
+                    bool(file and file.wanted),
+                    file.sending if file else "none",
+                    file.code if file else "",
+                )
+            )
+        return found

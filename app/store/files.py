@@ -1,0 +1,409 @@
+"""Files of this device: their sealed content in the folder files/, and what each waits for: to be sent, or to be fetched."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import secrets
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from app.errors import KnownError
+from app.schema.ddl import table_name
+from app.sealed import Changed, Reader, SealBrokenError, Sealer, Writer
+from app.store.rows import REFUSED, STUB
+
+if TYPE_CHECKING:
+    from app.store.store import Store
+
+FOLDER = "files"
+PURPOSE = "files"
+_NONE, _TO_SEND, _SENT, _REFUSED = 0, 1, 2, 3
+_DAY_MS = 86_400_000
+_CHUNK = 500
+_PIECE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What this device knows of one file. ``small``: a thumbnail. ``sending``: none, waiting, sent or refused (``code`` why)."""
+
+    sha256: str
+    size: int
+    small: bool
+    here: bool
+    wanted: bool
+    sending: str
+    url: str = ""
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FilesWaiting:
+    """How many files wait to be sent, how many bytes they are, and how many are to be fetched because somebody asked."""
+
+    to_send: int = 0
+    bytes: int = 0
+    to_fetch: int = 0
+
+    @property
+    def total(self) -> int:
+        """Both ways together."""
+        return self.to_send + self.to_fetch
+
+
+_SENDING = ("none", "waiting", "sent", "refused")
+_COLUMNS = "sha256, size, small, here, wanted, sending, url, code"
+
+
+class Files:
+    """Content by its SHA-256; every method that writes the table is one transaction of its own."""
+
+    def __init__(self, store: Store, key: bytes) -> None:
+        self._store = store
+        self._folder = store.folder / FOLDER
+        self._sealer = Sealer(key, PURPOSE)
+
+    # -- content ------------------------------------------------------------------------------------------------------------------
+
+    def keep(self, content: Iterable[bytes], *, small: bool = False) -> Kept:
+        """Seal *content*, flush it to the disk and note that it is to be sent; the same content again changes nothing.
+
+        Call it before the record that names it is saved: then a crash leaves a file too many, which is swept up, never one too
+        few. KnownError("store.no_space"); then nothing of it is kept.
+        """
+        made = self._folder / f"new-{secrets.token_hex(8)}"
+        digest = hashlib.sha256()
+        try:
+            self._folder.mkdir(exist_ok=True)
+            with self._sealer.writer(made) as writer:
+                for piece in content:
+                    digest.update(piece)
+                    writer.write(piece)
+                writer.flush()
+                size = writer.size
+            sha256 = digest.hexdigest()
+            made.replace(self._path(sha256))
+            _flush_folder(self._folder)
+        except OSError as bad:
+            raise KnownError("store.no_space") from bad
+        finally:
+            with contextlib.suppress(OSError):
+                made.unlink(missing_ok=True)
+        with self._store.transaction():
+            self._execute(
+                "INSERT INTO file (sha256, size, small, here, wanted, sending, url, code, at) VALUES (?,?,?,1,0,?,'','',?)"
+                " ON CONFLICT (sha256) DO UPDATE SET here = 1, wanted = 0, at = excluded.at,"
+                " sending = CASE WHEN sending = ? THEN sending ELSE excluded.sending END",
+                (sha256, size, int(small), _TO_SEND, self._store.now_ms(), _SENT),
+            )
+        found = self.get(sha256)
+        if found is None:
+            raise KnownError("files.missing")
+        return found
+
+    def get(self, sha256: str) -> Kept | None:
+        """What is known of one file."""
+        rows = self._read("WHERE sha256 = ?", (sha256,))
+        return rows[0] if rows else None
+
+    def many(self, wanted: Iterable[str]) -> dict[str, Kept]:
+        """What is known of these files."""
+        shas, found = list(dict.fromkeys(wanted)), {}
+        for start in range(0, len(shas), _CHUNK):
+            part = shas[start : start + _CHUNK]
+            found.update({one.sha256: one for one in self._read(f"WHERE sha256 IN ({_marks(part)})", part)})
+        return found
+
+    @contextlib.contextmanager
+    def reading(self, sha256: str) -> Iterator[Reader]:
+        """The content, to be read; KnownError("files.missing") where it isn't here, ("files.damaged") where it was altered.
+
+        What is missing or damaged is wanted from the county from now on.
+        """
+        try:
+            reader = self._sealer.reader(self._path(sha256))
+        except FileNotFoundError as bad:
+            self.lost(sha256)
+            raise KnownError("files.missing") from bad
+        except SealBrokenError as bad:
+            self.lost(sha256)
+            raise KnownError("files.damaged") from bad
+        with reader:
+            try:
+                yield reader
+            except SealBrokenError as bad:
+                self.lost(sha256)
+                raise KnownError("files.damaged") from bad
+
+    def read(self, sha256: str) -> bytes:
+        """The content, whole; as ``reading`` but for small files."""
+        with self.reading(sha256) as reader:
+            return reader.read()
+
+    def lost(self, sha256: str) -> None:
+        """The content isn't here any more, or is damaged: the county is asked for it."""
+        with self._store.transaction():
+            self._execute("UPDATE file SET here = 0, wanted = 1, sending = ? WHERE sha256 = ?", (_NONE, sha256))
+
+    # -- up -----------------------------------------------------------------------------------------------------------------------
+
+    def to_send(self, limit: int = 500) -> list[Kept]:
+        """What the county may be offered: here, not there, and named by a record that the county has. Thumbnails, then the oldest."""
+        named = " UNION ".join(
+            f"SELECT {column} FROM {table_name(form.name)} WHERE rev > 0 AND deleted = 0 AND standing = ''"
+            f" AND {column} IN (SELECT sha256 FROM file WHERE sending = {_TO_SEND})"
+            for form in self._store.forms.attachments
+            for column in ("sha256", "thumb")
+        )
+        if not named:
+            return []
+        return self._read(
+            f"WHERE here = 1 AND sending = ? AND sha256 IN ({named}) ORDER BY small DESC, at, sha256 LIMIT ?",
+            (_TO_SEND, limit),
+        )
+
+    def waiting(self) -> FilesWaiting:
+        """What waits, either way: also files whose record isn't at the county yet, but not those of refused or deleted records."""
+        live = f"standing NOT IN ('{REFUSED}', '{STUB}') AND deleted = 0"
+        named = " UNION ".join(
+            f"SELECT {column} FROM {table_name(form.name)} WHERE {live} AND {column} IN (SELECT sha256 FROM file WHERE sending = 1 OR wanted = 1)"
+            for form in self._store.forms.attachments
+            for column in ("sha256", "thumb")
+        )
+        if not named:
+            return FilesWaiting()
+        row = self._store.conn.execute(
+            "SELECT count(*) FILTER (WHERE here = 1 AND sending = 1),"
+            " coalesce(sum(size) FILTER (WHERE here = 1 AND sending = 1), 0), count(*) FILTER (WHERE here = 0 AND wanted = 1)"
+            f" FROM file WHERE (sending = 1 OR wanted = 1) AND sha256 IN ({named})"
+        ).fetchone()
+        return FilesWaiting(*row)
+
+    def later(self, shas: Iterable[str]) -> None:
+        """The county doesn't wait for these now: they go behind all others."""
+        self._mark(shas, f"at = {self._store.now_ms()}")
+
+    def any(self) -> bool:
+        """Whether this device has, or ever sent, any file at all."""
+        return self._store.conn.execute("SELECT 1 FROM file LIMIT 1").fetchone() is not None
+
+    def upload_at(self, sha256: str, url: str) -> None:
+        """The upload that the county opened for it, to go on with after a cut; empty: none."""
+        with self._store.transaction():
+            self._execute("UPDATE file SET url = ? WHERE sha256 = ?", (url, sha256))
+
+    def sent(self, shas: Iterable[str]) -> None:
+        """The county holds these."""
+        self._mark(shas, f"sending = {_SENT}, url = '', code = ''")
+
+    def refused(self, sha256: str, code: str) -> None:
+        """The county will not take it; *code* says why."""
+        with self._store.transaction():
+            self._execute("UPDATE file SET sending = ?, url = '', code = ? WHERE sha256 = ?", (_REFUSED, code, sha256))
+
+    def send_again(self, shas: Iterable[str] | None = None) -> None:
+        """The county has lost these (None: its whole folder): what is here is offered once more."""
+        where = f"sending = {_TO_SEND}, url = ''"
+        if shas is None:
+            with self._store.transaction():
+                self._execute(f"UPDATE file SET {where} WHERE here = 1 AND sending = ?", (_SENT,))
+        else:
+            self._mark(shas, where, "AND here = 1")
+
+    # -- down ---------------------------------------------------------------------------------------------------------------------
+
+    def want(self, sha256: str, size: int) -> bool:
+        """Somebody wants to see it: fetched with the next exchange. Return whether it is here already."""
+        known = self.get(sha256)
+        if known and known.here and self._path(sha256).exists():
+            return True
+        with self._store.transaction():
+            self._execute(
+                "INSERT INTO file (sha256, size, small, here, wanted, sending, url, code, at) VALUES (?,?,0,0,1,0,'','',?)"
+                " ON CONFLICT (sha256) DO UPDATE SET wanted = 1, here = 0, code = ''",
+                (sha256, size, self._store.now_ms()),
+            )
+        return False
+
+    def wanted(self, limit: int = 100) -> list[Kept]:
+        """Originals that somebody asked for and that may be seen here, in the order of asking."""
+        named = self._named("sha256")
+        return self._read(
+            f"WHERE wanted = 1 AND here = 0 AND sha256 IN ({named}) ORDER BY at, sha256 LIMIT ?", (limit,)
+        ) if named else []  # fmt: skip
+
+    def missing_thumbs(self, limit: int = 1000) -> list[tuple[str, int]]:
+        """(SHA-256, size) of thumbnails that records at the county name and that aren't here, newest record first."""
+        parts = [
+            f"SELECT thumb, thumb_size, id FROM {table_name(form.name)} WHERE rev > 0 AND deleted = 0 AND standing = ''"
+            " AND thumb IS NOT NULL AND thumb NOT IN (SELECT sha256 FROM file WHERE here = 1)"
+            for form in self._store.forms.attachments
+        ]
+        if not parts:
+            return []
+        found: dict[str, int] = {}
+        query = f"SELECT thumb, thumb_size FROM ({' UNION ALL '.join(parts)}) ORDER BY id DESC LIMIT ?"
+        for sha256, size in self._store.conn.execute(query, (limit,)):
+            found.setdefault(sha256, size or 0)
+        return list(found.items())
+
+    def offset(self, sha256: str) -> int:
+        """How many bytes of a file that is being fetched are here."""
+        return self._sealer.size(self._part(sha256))
+
+    def receive(self, sha256: str, content: Iterable[bytes]) -> int:
+        """Append what came to a file that is being fetched; return how many bytes are here, also after a cut (which goes on).
+
+        KnownError("store.no_space").
+        """
+        self._folder.mkdir(exist_ok=True)
+        try:
+            with self._writer(sha256) as writer:
+                try:
+                    for piece in content:
+                        writer.write(piece)
+                finally:
+                    writer.flush()
+                return writer.size
+        except OSError as bad:
+            raise KnownError("store.no_space") from bad
+
+    def received(self, sha256: str, size: int, *, small: bool = False) -> bool:
+        """Everything came: keep it if it is what it should be; False throws it away, to be fetched anew."""
+        part = self._part(sha256)
+        try:
+            with self._sealer.reader(part) as reader:
+                right = reader.size == size and reader.sha256() == sha256
+        except (OSError, SealBrokenError):
+            right = False
+        if not right:
+            part.unlink(missing_ok=True)
+            return False
+        part.replace(self._path(sha256))
+        with self._store.transaction():
+            self._execute(
+                "INSERT INTO file (sha256, size, small, here, wanted, sending, url, code, at) VALUES (?,?,?,1,0,?,'','',?)"
+                " ON CONFLICT (sha256) DO UPDATE SET here = 1, wanted = 0, code = '', size = excluded.size,"
+                " sending = CASE WHEN sending = 0 THEN excluded.sending ELSE sending END",
+                (sha256, size, int(small), _SENT, self._store.now_ms()),
+            )
+        return True
+
+    def not_to_be_had(self, sha256: str, code: str) -> None:
+        """The county can't give it; it isn't asked for again before somebody wants it once more."""
+        with self._store.transaction():
+            self._execute("UPDATE file SET wanted = 0, code = ? WHERE sha256 = ?", (code, sha256))
+
+    # -- order --------------------------------------------------------------------------------------------------------------------
+
+    def sweep(self) -> int:
+        """Remove what no record here names any more (a right withdrawn, a save that never came); return how many.
+
+        What was kept within the last day stays: its record may be about to be saved.
+        """
+        named = self._named("sha256", "thumb", deleted=True)
+        old = self._store.now_ms() - _DAY_MS
+        where = f"sha256 NOT IN ({named})" if named else "1 = 1"
+        with self._store.transaction():
+            gone = [
+                row[0]
+                for row in self._store.conn.execute(
+                    f"SELECT sha256 FROM file WHERE {where} AND (at < ? OR sending = ?)", (old, _SENT)
+                )
+            ]
+            self._store.conn.executemany("DELETE FROM file WHERE sha256 = ?", [(sha256,) for sha256 in gone])
+        for sha256 in gone:
+            for path in (self._path(sha256), self._part(sha256)):
+                path.unlink(missing_ok=True)
+        self._forget_strays(old / 1000)
+        self._forget_absent()
+        return len(gone)
+
+    def _forget_absent(self) -> None:
+        """A backup doesn't hold what the county has: after it was brought back, rows must not promise what isn't there."""
+        there = {path.name for path in self._folder.iterdir()} if self._folder.is_dir() else set()
+        rows = self._store.conn.execute("SELECT sha256 FROM file WHERE here = 1").fetchall()
+        absent = [(sha,) for (sha,) in rows if self._sealer.name(sha) not in there]
+        if absent:
+            with self._store.transaction():
+                self._store.conn.executemany(
+                    f"UPDATE file SET here = 0, sending = {_NONE}, code = 'files.missing' WHERE sha256 = ?", absent
+                )
+
+    def unsent_paths(self) -> list[Path]:
+        """Sealed files that exist nowhere else yet: a backup must hold them."""
+        rows = self._store.conn.execute(
+            "SELECT sha256 FROM file WHERE here = 1 AND sending = ?", (_TO_SEND,)
+        ).fetchall()
+        return [path for (sha,) in rows if (path := self._path(sha)).exists()]
+
+    def _forget_strays(self, before: float) -> None:
+        """Files that a crash left between the disk and the table."""
+        if not self._folder.is_dir():
+            return
+        known = {self._sealer.name(row[0]) for row in self._store.conn.execute("SELECT sha256 FROM file")}
+        for path in self._folder.iterdir():
+            # A fetched thumbnail has no row before it is whole: its part is kept for a day as well.
+            if path.name.partition(".")[0] not in known and path.stat().st_mtime < before:
+                path.unlink(missing_ok=True)
+
+    def _named(self, *columns: str, deleted: bool = False) -> str:
+        """A query for what live records here name."""
+        live = f"standing != '{STUB}'" + ("" if deleted else " AND deleted = 0")
+        return " UNION ".join(
+            f"SELECT {column} FROM {table_name(form.name)} WHERE {live} AND {column} IS NOT NULL"
+            for form in self._store.forms.attachments
+            for column in columns
+        )
+
+    def _writer(self, sha256: str) -> Writer:
+        path = self._part(sha256)
+        try:
+            return self._sealer.writer(path)
+        except (SealBrokenError, Changed):
+            path.unlink(missing_ok=True)
+            return self._sealer.writer(path)
+
+    def _mark(self, shas: Iterable[str], sets: str, tail: str = "") -> None:
+        with self._store.transaction():
+            self._store.conn.executemany(f"UPDATE file SET {sets} WHERE sha256 = ? {tail}", [(sha,) for sha in shas])
+
+    def _path(self, sha256: str) -> Path:
+        return self._folder / self._sealer.name(sha256)
+
+    def _part(self, sha256: str) -> Path:
+        return self._folder / f"{self._sealer.name(sha256)}.part"
+
+    def _execute(self, query: str, params: Iterable[Any]) -> None:
+        self._store.conn.execute(query, tuple(params))
+
+    def _read(self, tail: str, params: Iterable[Any]) -> list[Kept]:
+        rows = self._store.conn.execute(f"SELECT {_COLUMNS} FROM file {tail}", tuple(params))
+        return [
+            Kept(sha, size, bool(small), bool(here), bool(wanted), _SENDING[sending], url or "", code or "")
+            for sha, size, small, here, wanted, sending, url, code in rows
+        ]
+
+
+def pieces_of(path: Path) -> Iterator[bytes]:
+    """The content of a file in clear, a megabyte at a time."""
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE):
+            yield piece
+
+
+def _marks(items: list[str]) -> str:
+    return ",".join("?" * len(items))
+
+
+def _flush_folder(folder: Path) -> None:
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,78 @@
+"""One sync as people mean it: records first, then files, and records again whenever something urgent was saved meanwhile."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable
+
+import requests
+
+from app.store.agreement import Exchange
+from app.store.store import Store
+from sync.client.exchanging import exchange
+from sync.client.files import FilesReport, carry
+from sync.client.report import Progress, Report, Traffic
+
+
+def sync_all(
+    store: Store,
+    http: requests.Session,
+    *,
+    progress: Callable[[Progress], None] | None = None,
+    files_progress: Callable[[int, int], None] | None = None,
+    budget: int | None = None,
+    until: float | None = None,
+    now: Callable[[], float] = time.time,
+    sleep: Callable[[float], None] = time.sleep,
+) -> tuple[Report, FilesReport | None]:
+    """Exchange records, then carry files; None where no file was spoken of. What failed is in the reports, nothing is raised.
+
+    *budget* (bytes) and *until* (of ``time.monotonic``) bound the files only.
+    """
+    report = exchange(store, http, progress=progress, now=now, sleep=sleep)
+    carried: FilesReport | None = None
+    while report.ok:
+        begun = time.monotonic()
+        left = None if budget is None else budget - (carried.bytes_up + carried.bytes_down if carried else 0)
+        files = carry(store, http, budget=left, until=until, progress=files_progress, sleep=sleep)
+        if files.requests:
+            _log(store, files, time.monotonic() - begun, now)
+        carried = _files(carried, files)
+        if files.stopped != "urgent":
+            break
+        report = _both(report, exchange(store, http, progress=progress, now=now, sleep=sleep))
+    return report, carried
+
+
+def _both(first: Report, then: Report) -> Report:
+    """What two exchanges did; how things stand now is what the later one says."""
+    return dataclasses.replace(
+        then,
+        up=Traffic(first.up.count + then.up.count, first.up.bytes + then.up.bytes),
+        down=Traffic(first.down.count + then.down.count, first.down.bytes + then.down.bytes),
+        requests=first.requests + then.requests,
+        seconds=first.seconds + then.seconds,
+    )
+
+
+def _files(first: FilesReport | None, then: FilesReport) -> FilesReport:
+    if first is None:
+        return then
+    return dataclasses.replace(
+        then,
+        sent=first.sent + then.sent,
+        fetched=first.fetched + then.fetched,
+        bytes_up=first.bytes_up + then.bytes_up,
+        bytes_down=first.bytes_down + then.bytes_down,
+        requests=first.requests + then.requests,
+    )
+
+
+def _log(store: Store, files: FilesReport, seconds: float, now: Callable[[], float]) -> None:
+    store.sync.log(
+        Exchange(
+            int(now() * 1000), "files", files.sent, files.fetched, files.bytes_up, files.bytes_down, seconds,
+            files.error.code if files.error else "ok", str(files.error) if files.error else "",
+        )
+    )  # fmt: skip

@@ -1,0 +1,66 @@
+"""Which files a device may have and give: those that a record in its streams names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from sync.county.county import County
+from sync.county.database import parts
+from sync.county.rights import Device, Rights
+from sync.county.tables import FILE
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What records say of one file to one device: its size, whether it may be seen, and whether it may be given."""
+
+    size: int
+    read: bool
+    write: bool
+
+
+class Names:
+    """Asks the records that name files; made anew for each request."""
+
+    def __init__(self, county: County, conn: sa.Connection, device: Device) -> None:
+        self._county = county
+        self._conn = conn
+        self._device = device
+        self._rights: Rights = county.rights(conn)
+        self._streams = set(self._rights.streams(device))
+
+    def of(self, shas: Iterable[str]) -> Mapping[str, Named]:
+        """Those of *shas* that a record in the device's streams names and that its roles may read or make."""
+        wanted, found = list(shas), dict[str, Named]()
+        for form in self._county.forms.attachments:
+            table = self._county.tables.by_form[form.name]
+            for column, size in (("sha256", "size"), ("thumb", "thumb_size")):
+                for some in parts(wanted):
+                    query = sa.select(table.c[column], table.c[size], table.c.area).where(
+                        table.c.county == self._county.code, table.c[column].in_(some)
+                    )
+                    for sha256, length, area in self._conn.execute(query):
+                        if (area, form.stream) in self._streams:
+                            read = self._may("read", form.name, area, form.stream)
+                            write = self._may("create", form.name, area, form.stream)
+                            before = found.get(sha256)
+                            if read or write:
+                                found[sha256] = Named(
+                                    length or (before.size if before else 0),
+                                    read or (before is not None and before.read),
+                                    write or (before is not None and before.write),
+                                )
+        return found
+
+    def lost(self, limit: int) -> list[str]:
+        """Files that came once and aren't here any more, of those that the device may have."""
+        query = sa.select(FILE.c.sha256).where(FILE.c.county == self._county.code, FILE.c.lost == 1).limit(limit)
+        return sorted(self.of(self._conn.scalars(query)))
+
+    def _may(self, action: str, form: str, area: str, stream: str) -> bool:
+        return self._county.permissions.decide(
+            action, form, area, self._device.roles, self._device.areas, own=True, stream=stream
+        ).allowed
