@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, rule, run_state_machine_as_test
+from hypothesis.stateful import rule, run_state_machine_as_test
 
 from app.errors import KnownError
 from sync import bundle
@@ -17,13 +19,25 @@ FILES = st.integers(0, 40)
 LEFT = {"bundle.not_for_us", "bundle.outdated", "sync.gap"}
 
 
+def never_mended(sync, **options):
+    """A file must leave nothing that the comparing of ranges would have to put right behind it."""
+    report = sync(**options)
+    assert report.mended == 0
+    return report
+
+
 class Carried(Township):
     """What clerks and networks do in ``Township``, and files that are carried: each may be read at any time, or never."""
 
-    @initialize()
-    def empty_pockets(self):
+    def __init__(self):
+        super().__init__()
         self.going = []
         self.coming = []
+
+    def _desk(self, folder, number):
+        made = super()._desk(folder, number)
+        made.sync = functools.partial(never_mended, made.sync)
+        return made
 
     @rule(who=DESKS)
     def write_a_file(self, who):
@@ -78,7 +92,7 @@ def test_files_and_network_agree_in_whatever_order(kind, request, forms, empty_h
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=25, stateful_step_count=25, deadline=None, print_blob=True,
+            max_examples=20, stateful_step_count=25, deadline=None, print_blob=True,
             suppress_health_check=list(HealthCheck),
         ),
     )  # fmt: skip
