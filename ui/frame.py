@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
+from app.services.timekeeping import clock_words
 from ui.jobs import Jobs, Worker
 from ui.navigation import PLACES
 from ui.pages import case_room, registry_room
 from ui.pages.desk_tasks import Counts, read_counts
 from ui.pages.sync import SyncPage
 from ui.pages.sync_words import moment, went_well
+from ui.pieces.dates import correct_by
 from ui.topbar import Found
 from ui.window import Window
 
@@ -35,6 +37,7 @@ class Frame:
         self._offline = False
         self._counts = Counts()
         window.top.search.find = self.find
+        window.top.clock_clicked.connect(window.say)
         window.searched.connect(lambda text: window.go("events", text=text))
         window.went.connect(lambda _name: self.recount())
         window.area_picked.connect(self._on_area)
@@ -55,6 +58,9 @@ class Frame:
         shown = {name: count for name, count in counts.navigation().items() if self._window.has(name)}
         self._window.navigation.show_counts(shown)
         self.show_chip()
+        if counts.clock is not None:
+            correct_by(counts.clock.ms - counts.clock.shows)
+            self._window.top.show_clock(clock_words(counts.clock))
 
     def syncing(self, now: bool, done: int = 0, total: int = 0, *, offline: bool | None = None) -> None:
         """An exchange began, goes on or has ended."""

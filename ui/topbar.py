@@ -10,9 +10,10 @@ from PySide6.QtCore import QEvent, QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QListWidget, QListWidgetItem, QMenu, QVBoxLayout, QWidget
 
+from app.messages import sentence
 from ui import icons, theme
 from ui.pieces.buttons import Button
-from ui.pieces.chips import Pill, sync_state
+from ui.pieces.chips import Pill, State, sync_state
 from ui.pieces.keys import KeyCap
 
 
@@ -33,12 +34,15 @@ Find = Callable[[str, Callable[[Sequence[Found]], None]], object]
 
 
 class TopBar(QFrame):
-    """Signals ``area_picked(code)``, ``chosen(Found)``, ``searched(text)`` (Enter, no choice), ``sync_clicked``."""
+    """Signals ``area_picked(code)``, ``chosen(Found)``, ``searched(text)`` (Enter, no choice), ``sync_clicked``,
+    ``clock_clicked(words)`` where this machine's clock is wrong.
+    """
 
     area_picked = Signal(str)
     chosen = Signal(object)
     searched = Signal(str)
     sync_clicked = Signal()
+    clock_clicked = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
@@ -49,6 +53,9 @@ class TopBar(QFrame):
         self.search = SearchEverywhere()
         self.sync = Pill(sync_state("offline"), tip="看同步")
         self.sync.clicked.connect(self.sync_clicked)
+        self.clock = Pill(State(sentence("clock.short"), "orange", "clock"))
+        self.clock.clicked.connect(lambda: self.clock_clicked.emit(self.clock.toolTip()))
+        self.clock.hide()
         self.user = Button("", kind="quiet", icon="user-circle", menu=self._user_menu)
         self.search.chosen.connect(self.chosen)
         self.search.searched.connect(self.searched)
@@ -58,6 +65,7 @@ class TopBar(QFrame):
         self._line.addWidget(self.area)
         self._line.addWidget(self.search, 1)
         self._line.addStretch(0)
+        self._line.addWidget(self.clock)
         self._line.addWidget(self.sync)
         self._line.addWidget(self.user)
         self._fit()
@@ -83,6 +91,11 @@ class TopBar(QFrame):
     def show_sync(self, kind: str, figure: str = "") -> None:
         """Show the state of the exchange: synced, exchanged, waiting, offline, syncing or asking, with its figure."""
         self.sync.say(sync_state(kind, figure))
+
+    def show_clock(self, words: str) -> None:
+        """Say that this machine's clock is wrong, *words* being all of it; nothing where they are empty."""
+        self.clock.setToolTip(words)
+        self.clock.setVisible(bool(words))
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from app.command.desk import Desk
 from app.errors import KnownError
+from app.services.timekeeping import clock_words
 from app.store.retirement import locked
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ NOT_BUILT = (
     "forms check（XLSForm）", "county backup", "county restore",
 )  # fmt: skip
 _LEAST_FREE = 500 * 1024 * 1024
-_CLOCK_OFF_MS = 120_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +93,8 @@ def _disk(office: Office) -> Finding:
 
 
 def _clock(office: Office) -> Finding:
-    off = office.store.sync.state.offset_ms
-    ok = abs(off) < _CLOCK_OFF_MS
-    told = time.strftime("%Y-%m-%d %H:%M")
-    return Finding("时钟", ok, told if ok else f"与县中心差 {off / 60_000:.0f} 分钟，请校准")
+    said = clock_words(office.store.clock.read())
+    return Finding("时钟", not said, said or time.strftime("%Y-%m-%d %H:%M"))
 
 
 def _county(office: Office) -> Finding:

@@ -62,10 +62,13 @@ class Belonging(Part):
         with self._store.transaction():
             self._set_state(begun=begun.hex())
 
-    def set_offset(self, milliseconds: int) -> None:
-        """How far the county's clock is ahead of this one."""
-        with self._store.transaction():
-            self._store.meta.set("offset_ms", milliseconds)
+    def county_clock(self, county_ms: int, here_ms: int) -> None:
+        """The county's clock said *county_ms* when this machine's showed *here_ms*, both in milliseconds since 1970 UTC."""
+        learned = self._store.clock.learned(county_ms, here_ms)
+        if learned:
+            with self._store.transaction():
+                for key, value in learned.items():
+                    self._store.meta.set(key, value)
 
     def new_incarnation(self) -> str:
         """Begin a new incarnation: whatever has no receipt is framed anew under it."""

@@ -19,6 +19,7 @@ from app.schema.values import Value
 from app.store import driver, layout, retirement, search
 from app.store.agreement import Agreement
 from app.store.audit import Audit, AuditLine
+from app.store.clock import Clock
 from app.store.files import Files
 from app.store.journal import Journal
 from app.store.meta import Meta
@@ -60,7 +61,8 @@ class Store:
         self.query = Query(conn, forms, self.rows)
         self.stubs = Stubs(conn, forms, self.rows, self.meta)
         self.audit = Audit(conn)
-        self.new_id = IdMaker(lambda: int(now() * 1e9))
+        self.clock = Clock(self.meta, now)
+        self.new_id = IdMaker(lambda: self.clock.about() * 1_000_000)
         self._now = now
         self._derive = derive
         self.sync = Agreement(self)
@@ -108,8 +110,8 @@ class Store:
         self.conn.close()
 
     def now_ms(self) -> int:
-        """The device's time in milliseconds since 1970 UTC, corrected by the offset to the county's clock known so far."""
-        return int(self._now() * 1000) + self.meta.integer("offset_ms")
+        """The device's time in milliseconds since 1970 UTC, corrected by what is known of the county's clock; see ``Clock``."""
+        return self.clock.ms()
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
@@ -147,6 +149,7 @@ class Store:
                 except OSError as bad:
                     raise KnownError("store.no_space") from bad
                 self.meta.set("counter", changes[-1].counter)
+                self.clock.saved(changes[-1].time)
         return Saved(tuple(ids), tuple(changes))
 
     def _changes(self, edits: Sequence[Edit], user: str) -> tuple[list[str], list[Change]]:

@@ -13,13 +13,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from app.errors import KnownError
-from sync.client.link import CONNECT_SECONDS, STALL_SECONDS, Cut, checked, network, refusal
+from sync.client.link import CONNECT_SECONDS, STALL_SECONDS, Cut, checked, explained, network, refusal
 from sync.wire import Area, enrol_text
 
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
-    """What the county told this device; the token is told once."""
+    """What the county told this device; the token is told once. ``clock``: its time in ms since 1970 UTC, 0 if not told."""
 
     url: str
     device: str
@@ -36,6 +36,7 @@ class Enrolment:
     verify: str = ""
     begun: bytes = b""
     mark: tuple[int, bytes] | None = None
+    clock: int = 0
 
 
 def enrol(
@@ -49,6 +50,7 @@ def enrol(
     http: requests.Session | None = None,
     tries: int = 5,
     sleep: Callable[[float], None] = time.sleep,
+    now: Callable[[], float] = time.time,
 ) -> Enrolment:
     """Ask the county at *url* with a one-time code; KnownError for what it refuses, or when no answer came.
 
@@ -67,6 +69,8 @@ def enrol(
     for attempt in range(tries):
         try:
             return _read(url, ca, _ask(session, url, asked, ca))
+        except KnownError as bad:
+            raise explained(bad, now()) from bad.__cause__
         except Cut as bad:
             if attempt == tries - 1:
                 raise KnownError("sync.unreachable", url=url) from bad
@@ -109,6 +113,7 @@ def _read(url: str, ca: str, said: Any) -> Enrolment:
             str(said.get("verify", "")),
             bytes.fromhex(said.get("begun", "")),
             (int(said["mark"][0]), bytes.fromhex(said["mark"][1])) if "mark" in said else None,
+            int(said.get("clock", 0)),
         )
     except (KeyError, TypeError, ValueError) as bad:
         raise KnownError("sync.not_a_county", url=url) from bad

@@ -12,7 +12,7 @@ from app.errors import KnownError
 from app.store.agreement import Exchange
 from app.store.store import Store
 from sync.client.asking import Request
-from sync.client.link import Cut
+from sync.client.link import Cut, explained
 from sync.client.mending import Mending
 from sync.client.recovering import Recovering
 from sync.client.report import Progress, Report, Tally, Traffic
@@ -42,7 +42,7 @@ def exchange(
     try:
         agreed = _Loop(store, http, tally, progress, now, sleep).run(tries)
     except KnownError as bad:
-        error = bad
+        error = explained(bad, now(), doubted=bool(store.clock.read().fault))
     except Cut:
         error = KnownError("sync.unreachable", url=store.sync.state.url)
     seconds = time.monotonic() - begun
@@ -65,7 +65,7 @@ def exchange(
     result = "ok" if report.ok else error.code if error else ""
     store.sync.log(
         Exchange(
-            int(now() * 1000), "network", tally.up, tally.down, tally.bytes_up, tally.bytes_down, seconds, result,
+            store.now_ms(), "network", tally.up, tally.down, tally.bytes_up, tally.bytes_down, seconds, result,
             str(error) if error else "",
         )
     )  # fmt: skip

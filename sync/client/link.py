@@ -18,6 +18,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from app.errors import KnownError
+from app.schema.dates import china_time
 from app.store.store import Store
 from sync.wire import MEDIA_TYPE
 
@@ -26,6 +27,8 @@ PIECE = 4 << 10
 """Bytes handed to the network at once: a stall is noticed for so few, however slow the link."""
 _SLOW, _FAST = 64 << 10, 4 << 20
 _UNKNOWN_RATE, _LOOPBACK_RATE = 32 << 10, 64 << 20
+_MADE = 1_767_225_600
+"""Seconds since 1970 at the beginning of 2026: a clock before that is wrong."""
 _BUSY = {502, 503, 504}
 _LEAST_BUFFER = 16 << 10
 
@@ -222,3 +225,12 @@ def refusal(response: requests.Response) -> Exception:
     if isinstance(code, str):
         return KnownError(code, **{name: said[name] for name in ("least", "version", "detail") if name in said})
     return KnownError("sync.not_a_county", url=urllib.parse.urlsplit(response.url).netloc)
+
+
+def explained(bad: KnownError, now: float, *, doubted: bool = False) -> KnownError:
+    """*bad*, but for a certificate that only a wrong clock makes wrong: at *now* (seconds) this program did not exist yet, or the
+    clock is *doubted* for other reasons.
+    """
+    if bad.code == "sync.certificate" and (doubted or now < _MADE):
+        return KnownError("sync.certificate_clock", shows=china_time(int(now * 1000))[:10])
+    return bad

@@ -28,7 +28,6 @@ MOST_CHANGES = 2000
 """Changes that one frame holds at most."""
 TRIES = 2
 """Failures after which a frame is made smaller, or, if it holds but one change, goes behind all others."""
-_CLOCK_MS = 1000
 
 
 class Answer:
@@ -89,9 +88,8 @@ class Answer:
             self._sync.learn_county_keys(*head.keys)
         if head.begun and not self._state.begun:
             self._sync.set_begun(head.begun)
-        offset = head.clock - int(self._now() * 1000)
-        if not self._late and abs(offset - self._state.offset_ms) > _CLOCK_MS:
-            self._sync.set_offset(offset)
+        if not self._late:
+            self._sync.county_clock(head.clock, int(self._now() * 1000))
         heard(self._store, head)
         if head.areas is not None and head.streams is not None:
             self._sync.set_given_away({code: (words, above) for code, words, above in head.away})

@@ -90,6 +90,7 @@ class EnrolAnswer(BaseModel):
     verify: str
     begun: str = Field("", description="the tag of the epoch's beginning, in hex")
     mark: tuple[int, str] = Field((0, ""), description="where the county stands: a rev and its tag, in hex")
+    clock: int = Field(description="the county's time in milliseconds since 1970 UTC")
 
 
 class WipedNotice(BaseModel):
@@ -163,6 +164,7 @@ def make_app(county: County) -> FastAPI:
             verify=made.verify,
             begun=made.begun.hex(),
             mark=(made.mark[0], made.mark[1].hex()),
+            clock=county.now_ms(),
         )
 
     @app.post("/v1/wiped", responses=errors)  # type: ignore[arg-type]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
-from app.schema.dates import CHINA
 from app.schema.form import Form
 from app.schema.record import DELETED
 from app.services.conflicts import Conflict
@@ -24,6 +22,7 @@ from ui.pages.conflict_diff import marked
 from ui.pieces.buttons import Button
 from ui.pieces.card import Card, empty
 from ui.pieces.chips import Chip, State
+from ui.pieces.dates import china_now
 from ui.pieces.empty import EmptyState
 from ui.pieces.keys import KeyCap
 from ui.pieces.text import words
@@ -145,7 +144,7 @@ class ConflictPage(Page):
             field.changed.connect(self._show_decided)
             self._fields[name] = field
             card.add(field)
-        card.add(words(f"改在 {spoken_time(conflict.when, dt.datetime.now(CHINA))}", "12", "text-3"))
+        card.add(words(f"改在 {spoken_time(conflict.when, china_now())}", "12", "text-3"))
         return card
 
     @staticmethod

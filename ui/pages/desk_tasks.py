@@ -11,6 +11,7 @@ from app.rules.case_engine import CaseRules
 from app.schema.record import Record
 from app.services.session import Session
 from app.store.agreement import NOT_AGREED, Agreed, Exchange
+from app.store.clock import Reading
 from app.store.outbox import Waiting
 from ui.lists import Cell, Group
 from ui.lists.columns import Row
@@ -34,6 +35,7 @@ class Counts:
     waiting: int = 0
     last: Exchange | None = None
     agreed: Agreed = NOT_AGREED
+    clock: Reading | None = None
 
     def navigation(self) -> dict[str, int]:
         """The counts by page."""
@@ -103,7 +105,9 @@ def read_counts(office: Office) -> Counts:
     last = next(iter(office.store.sync.exchanges(1)), None)
     near = sum(group_of(record.values.get("due"), now) != GROUPS[3] for record in mediations)
     sync = office.store.sync
-    return Counts(mine + near, mine, len(mediations), asking, sync.waiting().total, last, sync.agreed())
+    return Counts(
+        mine + near, mine, len(mediations), asking, sync.waiting().total, last, sync.agreed(), office.store.clock.read()
+    )
 
 
 def _case_row(event: Record, rules: CaseRules, session: Session, now: dt.datetime) -> Row:

@@ -11,7 +11,6 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from app.schema.dates import CHINA
 from app.schema.form import Form
 from app.schema.kinds import YesNo
 from app.services.mediation import MediationFile
@@ -26,6 +25,7 @@ from ui.pages.mediation_speakers import Duties, Speaker, Speakers
 from ui.pages.mediation_transcript import MARKS, Said, read_lines, write_lines
 from ui.pieces.card import Card, empty
 from ui.pieces.chips import Chip, State
+from ui.pieces.dates import china_now
 from ui.pieces.keys import KeyHint
 from ui.pieces.text import retone, rule, words
 
@@ -63,9 +63,7 @@ def read_session(office: Office, mediation_id: str, session_id: str | None) -> B
 class SessionPage(Page):
     """Opened with ``id`` (the mediation) and ``session`` to go on with a saved one."""
 
-    def __init__(
-        self, office: Office, jobs: Jobs, clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(CHINA)
-    ) -> None:
+    def __init__(self, office: Office, jobs: Jobs, clock: Callable[[], dt.datetime] = china_now) -> None:
         super().__init__("调解", back=True, dense=True)
         self._office, self._jobs, self._clock = office, jobs, clock
         self._duties = duties(office.forms["mediation_session"])

@@ -18,9 +18,23 @@ from ui.chinese import LOCALE
 _NEAR = {"前天": -2, "昨天": -1, "今天": 0, "今日": 0, "明天": 1, "后天": 2}
 
 
+_correction = dt.timedelta()
+
+
+def correct_by(milliseconds: int) -> None:
+    """How far this machine's clock is wrong, as the store knows it: what is proposed as "today" must not be in 2009."""
+    global _correction  # noqa: PLW0603 - one machine has one clock
+    _correction = dt.timedelta(milliseconds=milliseconds)
+
+
+def china_now() -> dt.datetime:
+    """The time in China, corrected."""
+    return dt.datetime.now(CHINA) + _correction
+
+
 def china_today() -> dt.date:
-    """The date in China now."""
-    return dt.datetime.now(CHINA).date()
+    """The date in China now, corrected."""
+    return china_now().date()
 
 
 def read_typed(text: str, today: dt.date) -> str | None:
