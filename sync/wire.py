@@ -119,9 +119,9 @@ class Head:
     ``areas`` and ``streams`` come where the device's scope tag is not the county's: then only receipts and the end follow,
     and the device asks again with its new scope. ``version`` is that of the hello. ``most``: the newest that the county knows,
     where that is more. Since version 2: ``least``, the oldest that it takes, and ``program``, its own version.
-    ``away``: areas that by their digits would be the device's, but were given to
-    others: (code, where that is in words, the code above it). ``keys``, where the hello wants them: the county's age
-    recipient, and its Ed25519 key in hex.
+    ``away``: areas that by their digits would be the device's, but were given to others: (code, where that is in words, the code
+    above it). ``rights``: the device's user, roles and areas, where it may not know. ``keys``, where the hello wants them: the
+    county's age recipient, and its Ed25519 key in hex.
     ``begun``: the tag of the epoch's beginning, where the device doesn't know it.
     ``common``: after a restore, the last rev that county and device both know; -1 otherwise.
     """
@@ -138,6 +138,7 @@ class Head:
     most: int = 0
     program: str = ""
     away: tuple[tuple[str, str, str], ...] = ()
+    rights: tuple[str, tuple[str, ...], tuple[str, ...]] | None = None
     keys: tuple[str, ...] = ()
     worked: int = 0
     more: Mapping[str, Any] = field(default_factory=dict)
@@ -414,6 +415,7 @@ _PARTS: dict[str, Any] = {
     "odd": lambda held: tuple(map(_odd, held)),
     "parts": lambda held: tuple((_text(low), _int(records), _bytes(total)) for low, records, total in held),
     "items": lambda held: tuple((_text(record_id), _bytes(digest)) for record_id, digest in held),
+    "rights": lambda held: (_text(held[0]), _texts(held[1]), _texts(held[2])),
     "away": lambda held: tuple((_text(code), _text(words), _text(above)) for code, words, above in held),
     "areas": lambda held: tuple(Area(*map(_text, row)) for row in held),
     "streams": lambda held: tuple((_text(row[0]), _text(row[1]), *row[2:]) for row in held),

@@ -68,6 +68,10 @@ def _devices(parser: argparse.ArgumentParser, parents: list[argparse.ArgumentPar
     code = parts.add_parser("code", parents=parents, help="发一次性注册码")
     code.add_argument("--areas", required=True, metavar="CODE,…")
     code.add_argument("--roles", metavar="ROLE,…")
+    grant = parts.add_parser("grant", parents=parents, help="改一台设备的区域和身份")
+    grant.add_argument("id")
+    grant.add_argument("--areas", metavar="CODE,…")
+    grant.add_argument("--roles", metavar="ROLE,…")
     revoke = parts.add_parser("revoke", parents=parents, help="停用一台设备")
     revoke.add_argument("id")
     revoke.add_argument("--wipe", action="store_true", help="并命令它封存没上报的内容、销毁密钥、清除数据")
@@ -165,6 +169,17 @@ def _devices_code(args: argparse.Namespace, desk: Desk) -> int:
     code = office.issue_code(county, _listed(args.areas), _listed(args.roles) or office.DEFAULT_ROLES)
     county.close()
     desk.answer({"code": code}, f"一次性注册码（7 天内有效）： {code}")
+    return 0
+
+
+def _devices_grant(args: argparse.Namespace, desk: Desk) -> int:
+    from sync.county.granting import grant
+
+    county = _open(args)
+    given = {name: text.split(",") for name in ("areas", "roles") if (text := getattr(args, name)) is not None}
+    grant(county, args.id, areas=given.get("areas"), roles=given.get("roles"))
+    desk.answer({"device": args.id, **given}, f"设备 {args.id} 的区域和身份已改，下次同步时生效。")
+    county.close()
     return 0
 
 
@@ -282,6 +297,7 @@ _TASKS = {
     "areas_import": _areas_import,
     "users_add": _users_add,
     "devices_code": _devices_code,
+    "devices_grant": _devices_grant,
     "devices_revoke": _devices_revoke,
     "devices_allow": _devices_allow,
     "devices_list": _devices_list,

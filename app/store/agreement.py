@@ -6,11 +6,11 @@ import dataclasses
 
 import msgpack
 
-from app.store.answering import Answering
 from app.store.exchange_values import Area, Attention, Exchange, Frame, Recovery, Stream, StreamDigest, SyncState
 from app.store.framing import Framing
 from app.store.mending import Mending
 from app.store.offering import Offering
+from app.store.patience import Patience
 from app.store.sealing import Sealing
 from app.store.standing import NOT_AGREED, Agreed, Standing, Standings
 from app.store.taking import Taking
@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 
-class Agreement(Framing, Offering, Answering, Taking, Proof, Standings, Mending, Sealing):
+class Agreement(Framing, Offering, Patience, Taking, Proof, Standings, Mending, Sealing):
     """All of it, and what people see of it: past exchanges and refused changes."""
 
     def log(self, line: Exchange) -> None:

@@ -30,7 +30,7 @@ class Answering(Belonging):
                 change = changes[counter]
                 by_form.setdefault(change.form, {}).setdefault(change.id, []).append(change)
             self._outbox.remove(counter for counter in changes if answered[counter].final)
-            self._outbox.wait(counter for counter in changes if not answered[counter].final)
+            self._wait([counter for counter in changes if not answered[counter].final])
             self._remember(changes.values(), answered)
             shown: dict[str, list[str]] = {}
             for form, per_record in by_form.items():
@@ -41,6 +41,13 @@ class Answering(Belonging):
                 self._conn.execute("DELETE FROM frame WHERE number = ?", (number,))
             if shown:
                 self._store.settled(shown)
+
+    def _wait(self, counters: Sequence[int]) -> None:
+        self._outbox.wait(counters)
+        since = self._store.now_ms()
+        self._conn.executemany(
+            "INSERT OR IGNORE INTO waiting (counter, since) VALUES (?, ?)", [(counter, since) for counter in counters]
+        )
 
     def _remember(self, changes: Collection[Change], answered: Mapping[int, Receipt]) -> None:
         kinds = {"accepted": "own", "merged": "own", "conflict": "lost", "refused": "refused", "waiting": "own"}

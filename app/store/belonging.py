@@ -97,6 +97,14 @@ class Belonging(Part):
             [(a.code, a.name, a.level, a.parent) for a in areas],
         )
 
+    def set_rights(self, user: str, roles: Collection[str], areas: Collection[str]) -> None:
+        """The county gave *user* of this device other roles or areas: they count from his next log-in."""
+        accounts = self._store.meta.get("accounts", {})
+        if user in accounts:
+            accounts[user] = {**accounts[user], "roles": list(roles), "areas": list(areas)}
+            with self._store.transaction():
+                self._store.meta.set("accounts", accounts)
+
     def given_away(self) -> dict[str, tuple[str, str]]:
         """Areas that were this device's: for each, where it belongs now in words, and the code above it."""
         held = self._store.meta.get("given_away", {})

@@ -97,7 +97,12 @@ def _files(db: sqlite_utils.Database) -> None:
     db.table("file").create_index(["sending", "wanted"], "file_waiting", if_not_exists=True)
 
 
-VERSIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (_first, _standing, _losers, _files)
+def _patience(db: sqlite_utils.Database) -> None:
+    """Since when a change waits for something that the county doesn't have."""
+    db.table("waiting").create({"counter": int, "since": int}, pk="counter", if_not_exists=True)
+
+
+VERSIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (_first, _standing, _losers, _files, _patience)
 
 
 def prepare(conn: driver.Connection, path: Path, forms: Forms) -> None:

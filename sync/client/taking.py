@@ -92,6 +92,8 @@ class Answer:
             self._sync.county_clock(head.clock, int(self._now() * 1000))
         heard(self._store, head)
         if head.areas is not None and head.streams is not None:
+            if head.rights is not None:
+                self._sync.set_rights(*head.rights)
             self._sync.set_given_away({code: (words, above) for code, words, above in head.away})
             self._sync.set_areas([Area(area.code, area.name, area.level, area.parent) for area in head.areas])
             self._sync.set_scope(set(head.streams))

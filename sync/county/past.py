@@ -40,6 +40,12 @@ def read_past(conn: sa.Connection, county: str, device: str, areas: Collection[s
     )
 
 
+def told_roles(conn: sa.Connection, county: str, device: str) -> tuple[str, ...] | None:
+    """The roles that the device was last told; None where nobody wrote that down."""
+    told, _ = _stored(conn, county, device)
+    return tuple(told["roles"]) if told else None
+
+
 def tell(
     conn: sa.Connection, county: str, device: str, areas: Collection[str], roles: Collection[str], now: int
 ) -> None:

@@ -11,7 +11,7 @@ from sync.county.comparing import Comparing, checked
 from sync.county.county import County
 from sync.county.enrolment import scope_areas
 from sync.county.epochs import MOST_AHEAD, begun, common, knows
-from sync.county.past import read_past, tell
+from sync.county.past import read_past, tell, told_roles
 from sync.county.places import given_away, words
 from sync.county.pulling import Pull, Scope, own_revs
 from sync.county.recovering import Recovering, begin_after
@@ -130,10 +130,12 @@ class Session:
             answered = {item.number for item in here if not item.code and item.known}
             start = min([rev for rev, _ in hello.cursors.values()] + [rev for *_, rev in hello.behind], default=0)
             least = county.least(conn)
+            told = told_roles(conn, county.code, device.id)
             own = own_revs(conn, county.code, device.id, hello, start, answered)
             start_tag = begun(conn, county.code, epoch)
         county.seen(device, hello.version, hello.program, frames=len(self._receipts))
-        changed = tag != hello.scope
+        # Roles can change without a stream of them.
+        changed = tag != hello.scope or (told is not None and told != tuple(sorted(device.roles)))
         away = given_away(self._rights, device, known) if changed else ()
         if changed:
             with county.database.plain() as conn:
@@ -151,6 +153,7 @@ class Session:
             least=least if hello.version > 1 else LEAST,
             program=__version__ if hello.version > 1 else "",
             away=away,
+            rights=(device.account, device.roles, device.areas) if changed else None,
             keys=(county.keys.recipient, county.keys.verify) if "keys" in hello.want else (),
             begun=start_tag if start_tag != hello.begun else b"",
         )

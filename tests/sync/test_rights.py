@@ -1,0 +1,121 @@
+"""Rights that follow: restricted classes by role, roles that come and go in the middle of work, and what was saved before anybody knew."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+from app.errors import KnownError
+from app.store.saving import Edit
+from sync.county import office
+from sync.county.granting import grant
+from sync.county.tables import ASIDE
+from tests.sync.conftest import OTHER, TOWNSHIP, VILLAGES
+from tests.sync.test_scope import everything, settle
+
+V = VILLAGES[0]
+CLERK = office.DEFAULT_ROLES
+NO_MEDIATOR = tuple(role for role in CLERK if role != "mediator")
+SECRET = "张三与李四争宅基地"
+
+
+def mediation(title=SECRET):
+    return Edit("mediation", None, V, {"title": title})
+
+
+def aside(county):
+    with county.county.database.snapshot() as conn:
+        return [row.code for row in conn.execute(sa.select(ASIDE).where(ASIDE.c.county == county.county.code))]
+
+
+def test_a_device_without_the_role_gets_nothing_of_a_restricted_class(county, new_store):
+    mediator = county.device(new_store(), "调解员")
+    clerk = county.device(new_store(), "受理员", roles=NO_MEDIATOR)
+    (record_id,) = mediator.save(mediation()).ids
+    settle(mediator, clerk)
+    assert clerk.get("mediation", record_id) is None
+    assert {stream for _, stream in clerk.store.sync.digests()} == {"urgent", "ordinary"}
+    assert SECRET not in everything(clerk.store)
+    mediator.save(Edit("mediation", record_id, V, {"facts": "双方各执一词"}))
+    assert mediator.sync().up.count == 1
+    assert clerk.sync().down.count == 0
+    assert "双方各执一词" not in everything(clerk.store)
+
+
+def test_a_role_granted_starts_its_streams_and_one_withdrawn_takes_everything_away(county, new_store):
+    mediator = county.device(new_store(), "调解员")
+    clerk = county.device(new_store(), "受理员", roles=NO_MEDIATOR)
+    (record_id,) = mediator.save(mediation()).ids
+    settle(mediator, clerk)
+    device = clerk.store.sync.state.device
+    for _ in range(2):
+        grant(county.county, device, roles=CLERK)
+        settle(clerk, mediator)
+        assert clerk.get("mediation", record_id).values["title"] == SECRET
+        grant(county.county, device, roles=NO_MEDIATOR)
+        settle(clerk, mediator)
+        assert clerk.get("mediation", record_id) is None
+        assert clerk.store.stubs.get("mediation", record_id) is None
+        assert SECRET not in everything(clerk.store)
+
+
+def test_an_edit_saved_before_a_role_was_withdrawn_waits_for_a_supervisor(county, new_store):
+    mediator = county.device(new_store(), "调解员")
+    other = county.device(new_store(), "副调解员")
+    (record_id,) = mediator.save(mediation()).ids
+    settle(mediator, other)
+    other.save(Edit("mediation", record_id, V, {"facts": "我记下的经过"}))
+    (made,) = other.save(mediation("新的纠纷")).ids
+    (person,) = other.save(Edit("resident", None, V, {"name": "张文贵"})).ids
+    grant(county.county, other.store.sync.state.device, roles=NO_MEDIATOR)
+    settle(other, mediator)
+    assert aside(county) == ["sync.doubtful", "sync.doubtful"]
+    assert [item.code for item in other.store.sync.attention()] == ["sync.doubtful"] * 2
+    assert other.store.sync.attention()[0].values["facts"] == "我记下的经过"
+    assert mediator.get("resident", person).values["name"] == "张文贵"
+    assert mediator.get("mediation", made) is None
+    # What the county never had is on this machine still; what it has is gone with the right to it.
+    assert other.get("mediation", made).values["title"] == "新的纠纷"
+    assert other.get("mediation", record_id) is None
+
+
+def test_an_area_taken_from_a_device_leaves_stubs_and_its_last_edits_arrive(county, new_store):
+    township = county.device(new_store(), "王乡镇")
+    village = county.device(new_store(), "张村", areas=VILLAGES[:2])
+    ids = village.save(*(Edit("resident", None, area, {"name": "张文贵"}) for area in VILLAGES[:2])).ids
+    settle(village, township)
+    village.save(*(Edit("resident", i, a, {"remark": "走访过"}) for i, a in zip(ids, VILLAGES, strict=False)))
+    grant(county.county, village.store.sync.state.device, areas=[V])
+    settle(village, township)
+    assert aside(county) == []
+    assert [township.get("resident", i).values["remark"] for i in ids] == ["走访过"] * 2
+    assert village.store.stubs.get("resident", ids[1]).title == "张文贵"
+    assert village.get("resident", ids[0]).values["remark"] == "走访过"
+
+
+def test_the_device_learns_its_new_roles(county, new_store):
+    clerk = county.device(new_store(), "受理员")
+    with clerk.store.transaction():
+        clerk.store.meta.set(
+            "accounts", {"受理员": {"name": "林", "roles": list(CLERK), "areas": [TOWNSHIP], "unit": "中心"}}
+        )
+    settle(clerk)
+    fewer = tuple(role for role in CLERK if role != "duty_officer")
+    grant(county.county, clerk.store.sync.state.device, roles=fewer, areas=[TOWNSHIP, OTHER])
+    settle(clerk)
+    account = clerk.store.meta.get("accounts")["受理员"]
+    assert (tuple(account["roles"]), account["areas"], account["unit"]) == (fewer, [TOWNSHIP, OTHER], "中心")
+
+
+def test_nothing_unknown_is_granted(county, new_store):
+    clerk = county.device(new_store(), "受理员")
+    device = clerk.store.sync.state.device
+    for code, given in (
+        ("county.role_unknown", {"roles": ["king"]}),
+        ("county.area_unknown", {"areas": ["110000000000"]}),
+    ):
+        with pytest.raises(KnownError) as refused:
+            grant(county.county, device, **given)
+        assert refused.value.code == code
+    with pytest.raises(KnownError):
+        grant(county.county, "nobody", roles=list(CLERK))
