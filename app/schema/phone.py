@@ -14,6 +14,8 @@ _DASHES = re.compile("[\u2010-\u2015\u2212\ufe58\uff0d]+")
 
 def read_phone(raw: object) -> str:
     """Return the number in one spelling; raise BadValue("phone_wrong" or "phone_digits_lost")."""
+    if isinstance(raw, str) and _MOBILE.fullmatch(raw):
+        return raw  # as nearly all that were ever saved are
     text = narrow(plain(str(int(raw)) if isinstance(raw, float) and raw.is_integer() else str(raw)))
     text = re.sub(r"^(\d+)\.0+$", r"\1", _DASHES.sub("-", text))
     if re.fullmatch(r"\d(\.\d+)?E\+?\d+", text.upper()):

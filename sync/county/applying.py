@@ -14,7 +14,7 @@ from app.errors import KnownError
 from app.rules.case_engine import CaseRules
 from app.schema.form import Form, Forms
 from app.schema.record import AREA, Change, Receipt, Record
-from sync.county.database import Database, parts
+from sync.county.database import Database, among, parts
 from sync.county.epochs import chained, tag_at
 from sync.county.following import Moved, Places, followers
 from sync.county.records import Held, Records, Sums, hash_of
@@ -337,16 +337,14 @@ class Batch:
 
     def _flush(self, writes: Writes, before: Mapping[tuple[str, str], Held]) -> None:
         at, conn = self._at, self._conn
-        by_form: dict[str, list[Held]] = {}
+        by_form: dict[tuple[str, bool], list[Held]] = {}
         for key, item in writes.touched.items():
-            by_form.setdefault(key[0], []).append(item)
+            by_form.setdefault((key[0], key in before), []).append(item)
             writes.sums.moved(at.forms[key[0]].stream, before.get(key), item)
-        for form, items in by_form.items():
-            at.records.put(conn, form, items)
-        if writes.history:
-            conn.execute(sa.insert(HISTORY), writes.history)
-        if writes.entries:
-            conn.execute(sa.insert(ENTRY), writes.entries)
+        for (form, known), items in by_form.items():
+            (at.records.put if known else at.records.add)(conn, form, items)
+        at.database.add(conn, HISTORY, writes.history)
+        at.database.add(conn, ENTRY, writes.entries)
         at.database.put(conn, ASIDE, writes.aside)
         writes.sums.write(conn, at.database, at.county)
 
@@ -357,12 +355,16 @@ class Batch:
         county = self._at.county
         for some in parts(hashes):
             query = sa.select(HISTORY.c.hash, HISTORY.c.rev, HISTORY.c.status, HISTORY.c.body)
-            for row in self._conn.execute(query.where(HISTORY.c.county == county, HISTORY.c.hash.in_(some))):
+            for row in self._conn.execute(
+                query.where(HISTORY.c.county == county, among(self._conn, HISTORY.c.hash, some))
+            ):
                 _, _, lost, results = msgpack.unpackb(row.body)
                 found[row.hash] = Receipt(0, row.status, row.rev, tuple(lost), results)
             # What a supervisor let in is judged anew.
             refused = sa.select(ASIDE.c.hash, ASIDE.c.code).where(
-                ASIDE.c.county == county, ASIDE.c.hash.in_(some), ASIDE.c.decided.is_distinct_from("accepted")
+                ASIDE.c.county == county,
+                among(self._conn, ASIDE.c.hash, some),
+                ASIDE.c.decided.is_distinct_from("accepted"),
             )
             found.update({digest: Receipt(0, "refused", code=code) for digest, code in self._conn.execute(refused)})
         return found
@@ -387,7 +389,9 @@ class Batch:
                 wanted |= contested(self._at.forms[change.form], item.record, change)
         found: dict[int, Writer] = {}
         for some in parts(sorted(wanted)):
-            query = sa.select(HISTORY).where(HISTORY.c.county == self._at.county, HISTORY.c.rev.in_(some))
+            query = sa.select(HISTORY).where(
+                HISTORY.c.county == self._at.county, among(self._conn, HISTORY.c.rev, some)
+            )
             for row in self._conn.execute(query):
                 values, _, _, results = msgpack.unpackb(row.body)
                 found[row.rev] = Writer(

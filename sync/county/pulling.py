@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from app.schema.form import STREAMS
 from app.schema.record import AREA, DELETED, Delta, Record
 from app.schema.values import Value
-from sync.county.database import Database
+from sync.county.database import Database, among
 from sync.county.epochs import tag_at
 from sync.county.records import Records, streams
 from sync.county.tables import COUNTY, ENTRY, FRAME, HISTORY
@@ -136,7 +136,7 @@ class Pull:
         query = (
             sa.select(ENTRY)
             .where(ENTRY.c.county == self._county, ENTRY.c.stream == stream, ENTRY.c.rev > start, ENTRY.c.rev <= last)
-            .where(ENTRY.c.area.in_(areas))
+            .where(among(conn, ENTRY.c.area, areas))
             .order_by(ENTRY.c.rev)
             .limit(rows)
         )

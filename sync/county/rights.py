@@ -11,6 +11,9 @@ from app.schema.form import Form, Forms
 from app.schema.record import AREA, DELETED, Change, Record
 from sync.county.past import Past
 
+_MOST_SOUND = 50_000
+"""Values remembered as good in one exchange."""
+
 
 @dataclass(frozen=True, slots=True)
 class Device:
@@ -40,6 +43,7 @@ class Rights:
     past: Past = field(default_factory=Past)
     # The table is asked once for what ten thousand changes have in common.
     _judged: dict[tuple[Device, str, str, str], bool] = field(default_factory=dict)
+    _sound: set[tuple[str, str, type, object]] = field(default_factory=set)
 
     def streams(self, device: Device) -> list[tuple[str, str]]:
         """(area, class) of every stream that *device* holds."""
@@ -107,9 +111,20 @@ class Rights:
         return self._judged[key]
 
     def _fault(self, form: Form, values: Mapping[str, object], *, partial: bool) -> str:
-        # A field that only a newer client knows is carried, not judged.
-        judged = {name: value for name, value in values.items() if name in form.fields}
-        return "sync.faulty" if form.check(judged, partial=partial) else ""
+        # A field that only a newer client knows is carried, not judged. What was found good once is good again.
+        known = form.fields
+        judged = {name: value for name, value in values.items() if name in known}
+        asked = form.required if not partial else [item for item in form.required if item.name in judged]
+        if any(judged.get(item.name) is None for item in asked):
+            return "sync.faulty"
+        fresh = {
+            name: value for name, value in judged.items() if (form.name, name, type(value), value) not in self._sound
+        }
+        if form.check(fresh, partial=True):
+            return "sync.faulty"
+        if len(self._sound) < _MOST_SOUND:
+            self._sound.update((form.name, name, type(value), value) for name, value in fresh.items())
+        return ""
 
 
 _HARDER = (_ALLOWED, _DOUBTFUL, _NOT)
