@@ -162,7 +162,9 @@ class Session:
             # Which of its streams are new, only the device can say: it asks again.
             yield End(last, b"", again=True)
         else:
-            pull = Pull(county.database, county.records, county.code, self._scope(streams), own, words(known))
+            # A device of version 1 would keep the words as a field of the record, and count them in its digest.
+            told = words(known) if hello.version > 1 else {}
+            pull = Pull(county.database, county.records, county.code, self._scope(streams), own, told)
             for message in pull.messages(hello, self.writer):
                 if isinstance(message, End):
                     yield from self._replies(streams)

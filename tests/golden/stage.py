@@ -168,6 +168,13 @@ class DeskSide:
         """What each desk holds now, as plain values."""
         return {desk: _holdings(store) for desk, store in sorted(self.stores.items())}
 
+    def reach(self):
+        """The areas that each desk holds."""
+        return {
+            desk: {area for held in store.sync.cursors().values() for area in held}
+            for desk, store in self.stores.items()
+        }
+
 
 def _holdings(store):
     found = {}
