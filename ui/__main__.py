@@ -26,10 +26,13 @@ from ui.idle import Idle
 from ui.jobs import Jobs, Worker
 from ui.pages.first import FirstPage
 from ui.pages.login import LoginPage
+from ui.pages.sync_network import over_words
+from ui.pages.sync_speed import Told
 from ui.window import Window
 
 if TYPE_CHECKING:
     from app.services.office import Office
+    from app.services.traffic import Allowance
 
 Opened = tuple[str, bytes, "Office"]
 
@@ -145,7 +148,16 @@ class Program(QObject):
             return Worker([*_myself(), "--home", str(self._home), "--worker", *tail], secret=secret)
 
         auto = AutoSync(worker)
-        window, frame = make_window(self._app, office, self.jobs, worker, urgent=auto.soon, sync_now=auto.ask)
+        window, frame = make_window(
+            self._app,
+            office,
+            self.jobs,
+            worker,
+            urgent=auto.soon,
+            sync_now=self._ask_sync,
+            allowed=auto.allow,
+            next_in=auto.next_in,
+        )
         self.window, self._frame, self._auto = window, frame, auto
         self._connect(window, frame, auto)
         actions = [("锁定", self.lock), ("退出登录", self.lock)]
@@ -164,23 +176,48 @@ class Program(QObject):
             self._idle = Idle(handle)
             self._idle.passed.connect(self.lock)
         if self._sync:
-            self.jobs.run(lambda: office.store.sync.state.url, then=lambda url: auto.start() if url else None)
+            self.jobs.run(
+                lambda: (office.store.sync.state.url, office.traffic.allowance()),
+                then=lambda found: self._begin_sync(auto, *found),
+            )
 
     def _connect(self, window: Window, frame: Frame, auto: AutoSync) -> None:
         auto.began.connect(lambda: frame.syncing(True))
-        auto.progressed.connect(lambda done, total: frame.syncing(True, done, total))
+        auto.progressed.connect(lambda line: frame.syncing(True, Told.of(line)))
+        auto.stopped.connect(lambda: frame.syncing(False))
         auto.ended.connect(self._on_synced)
         auto.failed.connect(self._on_sync_failed)
         auto.locked.connect(self._on_locked)
-        window.refresh_asked.connect(auto.ask)
+        window.refresh_asked.connect(self._ask_sync)
         window.help_asked.connect(lambda _page: window.go("help"))
         window.looked.connect(lambda name, large: looks.write(self._home, name, large))
         window.closing.connect(self._on_closing)
+
+    def _begin_sync(self, auto: AutoSync, url: str, allowance: Allowance) -> None:
+        auto.allow(allowance)
+        if url:
+            auto.start()
+
+    def _ask_sync(self) -> None:
+        """A person asks for an exchange; where the day's budget is used up he is asked first."""
+        if self._auto is None or self.window is None:
+            return
+        allowance = self._auto.allowance()
+        if allowance.over:
+            self.window.go("sync")
+            self.window.say(f"{over_words(allowance)}。要继续，请点“今天接着收发”。")
+            return
+        self._auto.ask()
+
+    def _reckon_traffic(self) -> None:
+        if (office := self._office) is not None and (auto := self._auto) is not None:
+            self.jobs.run(office.traffic.allowance, then=auto.allow, failed=lambda _error: None)
 
     def _on_synced(self, document: dict[str, Any]) -> None:
         if self._frame is None or self.window is None:
             return
         self._frame.syncing(False, offline=False)
+        self._reckon_traffic()
         if document.get("down", {}).get("records") or document.get("up", {}).get("changes"):
             self.window.refresh()
 
@@ -188,6 +225,7 @@ class Program(QObject):
         if self._frame is None or self.window is None:
             return
         self._frame.syncing(False, offline=True)
+        self._reckon_traffic()
         # Being offline is normal: only who asked hears of it.
         if asked:
             self.window.say(words)

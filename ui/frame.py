@@ -14,6 +14,7 @@ from ui.navigation import PLACES
 from ui.pages import case_room, registry_room
 from ui.pages.desk_tasks import Counts, read_counts
 from ui.pages.sync import SyncPage
+from ui.pages.sync_speed import Told
 from ui.pages.sync_words import moment, went_well
 from ui.pieces.dates import correct_by
 from ui.topbar import Found
@@ -21,6 +22,7 @@ from ui.window import Window
 
 if TYPE_CHECKING:
     from app.services.office import Office
+    from app.services.traffic import Allowance
 
 MakeWorker = Callable[[Sequence[str]], Worker]
 
@@ -62,16 +64,17 @@ class Frame:
             correct_by(counts.clock.ms - counts.clock.shows)
             self._window.top.show_clock(clock_words(counts.clock))
 
-    def syncing(self, now: bool, done: int = 0, total: int = 0, *, offline: bool | None = None) -> None:
+    def syncing(self, now: bool, told: Told | None = None, *, offline: bool | None = None) -> None:
         """An exchange began, goes on or has ended."""
         self._syncing = now
         if offline is not None:
             self._offline = offline
         if now:
-            self._window.top.show_sync("syncing", f"{100 * done // total}%" if total else "")
+            share = told.share if told is not None else None
+            self._window.top.show_sync("syncing", f"{int(100 * share)}%" if share is not None else "")
         page = self._window.current_page()
         if isinstance(page, SyncPage):
-            page.show_syncing(now, done, total)
+            page.show_syncing(now, told)
             if not now:
                 page.refresh(())
         if not now:
@@ -82,7 +85,11 @@ class Frame:
         top, counts = self._window.top, self._counts
         if self._syncing:
             return
-        if counts.sync:
+        if counts.allowance.paused:
+            top.show_sync("paused", str(counts.waiting or ""))
+        elif counts.allowance.over:
+            top.show_sync("budget", str(counts.waiting or ""))
+        elif counts.sync:
             top.show_sync("asking", str(counts.sync))
         elif counts.waiting:
             top.show_sync("waiting", str(counts.waiting))
@@ -141,8 +148,17 @@ def make_window(
     *,
     urgent: Callable[[], object] = lambda: None,
     sync_now: Callable[[], object] = lambda: None,
+    allowed: Callable[[Allowance], object] = lambda _allowance: None,
+    next_in: Callable[[], int] = lambda: -1,
 ) -> tuple[Window, Frame]:
-    """The window of *office* with every page there is; the navigation names only those."""
+    """The window of *office* with every page there is; the navigation names only those.
+
+    *allowed* hears what the exchange may do by itself from now on, *next_in* tells when it goes next (ms, -1: it doesn't).
+    """
+
+    def allow(allowance: Allowance) -> None:
+        allowed(allowance)
+        frame.recount()
 
     def saved() -> None:
         urgent()
@@ -153,7 +169,7 @@ def make_window(
         saved()
 
     entries = [
-        *case_room.pages(office, jobs, worker, urgent=saved, sync_now=sync_now),
+        *case_room.pages(office, jobs, worker, urgent=saved, sync_now=sync_now, allowed=allow, next_in=next_in),
         *registry_room.pages(office, jobs, worker, imported=imported),
     ]
     names = {name for name, _make, _place in entries}

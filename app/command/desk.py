@@ -107,14 +107,14 @@ class Desk:
             sys.stderr.write(words + "\n")
             sys.stderr.flush()
 
-    def progress(self, done: int, total: int, text: str = "") -> None:
-        """How far a long work is: a JSON line for the window, a line now and then for people."""
+    def progress(self, done: int, total: int, text: str = "", **figures: int) -> None:
+        """How far a long work is: a JSON line for the window, with *figures* beside it, a line now and then for people."""
         now = time.monotonic()
         if now - self._last < (0.1 if self.worker else 1.0) and (done < total or not self.worker):
             return
         self._last = now
         if self.worker and sys.stderr is not None:
-            line = {"progress": {"done": done, "total": total, "text": text}}
+            line = {"progress": {"done": done, "total": total, "text": text, **figures}}
             sys.stderr.write(json.dumps(line, ensure_ascii=False) + "\n")
             sys.stderr.flush()
         else:

@@ -10,17 +10,18 @@ from app.errors import KnownError
 
 if TYPE_CHECKING:
     from app.store.files import FilesWaiting
-    from sync.client import FilesReport, Report
+    from sync.client import FilesReport, Progress, Report
 
 HELP = "与县中心同步一次"
 LOOK_EVERY_MS = 7 * 86_400_000
 
 
-def add(_parser: argparse.ArgumentParser, _common: argparse.ArgumentParser) -> None:
-    """No arguments of its own."""
+def add(parser: argparse.ArgumentParser, _common: argparse.ArgumentParser) -> None:
+    """The window says how much may go by itself."""
+    parser.add_argument("--most", type=int, metavar="BYTES", help="最多用多少流量（字节）；急件不受限制")
 
 
-def run(_args: argparse.Namespace, desk: Desk) -> int:
+def run(args: argparse.Namespace, desk: Desk) -> int:
     """Exchange; exit 3 where the network or the county stopped it, with everything that got through kept."""
     from app.command.desk import ring
     from app.command.one_at_a_time import only_one
@@ -31,11 +32,22 @@ def run(_args: argparse.Namespace, desk: Desk) -> int:
     if not office.store.sync.state.county:
         raise KnownError("sync.not_enrolled")
     with only_one(desk.home / "sync.lock"), link_session(office.store.meta.get("sync.rate")) as http:
+        used = [0]
+
+        def tell(told: Progress) -> None:
+            used[0] = told.bytes_up + told.bytes_down
+            _tell(desk, told)
+
+        def tell_files(done: int, total: int) -> None:
+            desk.progress(done, total, "收发文件", bytes=used[0] + done, expected=max(total - done, 0))
+
         report, files = sync_all(
             office.store,
             http,
-            progress=lambda p: desk.progress(p.up + p.down, p.up + p.down + p.left, "同步"),
-            files_progress=lambda done, total: desk.progress(done, total, "收发文件"),
+            progress=tell,
+            files_progress=tell_files,
+            most=args.most,
+            stopped=desk.cancelled.is_set,
         )
         wipe_if_ordered(office, desk.home, http, ring())
     office.store.forget_old_journal()
@@ -47,6 +59,11 @@ def run(_args: argparse.Namespace, desk: Desk) -> int:
         desk.failed(str(report.error), report.error.code, 3)
         return 3
     return 0
+
+
+def _tell(desk: Desk, told: Progress) -> None:
+    done, used = told.up + told.down, told.bytes_up + told.bytes_down
+    desk.progress(done, done + told.left, "同步", bytes=used, expected=told.expected)
 
 
 def _document(report: Report, files: FilesReport | None, waiting: FilesWaiting) -> dict[str, Any]:
@@ -61,6 +78,7 @@ def _document(report: Report, files: FilesReport | None, waiting: FilesWaiting) 
         "conflicts": report.conflicts,
         "refused": report.refused,
         "in_agreement": report.in_agreement,
+        "halted": report.halted,
         "mended": report.mended,
         "files": {
             "sent": files.sent if files else 0,

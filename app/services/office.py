@@ -17,10 +17,12 @@ from app.services.conflicts import Conflicts
 from app.services.gate import Gate
 from app.services.mediation import Mediations
 from app.services.records import Records
+from app.services.refusals import Refusals
 from app.services.registry import Registry
 from app.services.session import Session
 from app.services.standing import Standings
 from app.services.statistics import Statistics
+from app.services.traffic import Traffic
 from app.store.keys import Cost, KeySlots, Ring
 from app.store.retirement import locked
 from app.store.store import Store
@@ -47,6 +49,8 @@ class Office:
         self.statistics = Statistics(store, self.gate, rules)
         self.conflicts = Conflicts(store, self.gate, rules, self.cases)
         self.standings = Standings(store, self.conflicts)
+        self.traffic = Traffic(store)
+        self.refusals = Refusals(store, session)
 
     def close(self) -> None:
         """Close the store."""

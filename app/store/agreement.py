@@ -11,6 +11,7 @@ from app.store.framing import Framing
 from app.store.mending import Mending
 from app.store.offering import Offering
 from app.store.patience import Patience
+from app.store.refused import Refusals
 from app.store.sealing import Sealing
 from app.store.standing import NOT_AGREED, Agreed, Standing, Standings
 from app.store.taking import Taking
@@ -32,7 +33,7 @@ __all__ = [
 ]
 
 
-class Agreement(Framing, Offering, Patience, Taking, Proof, Standings, Mending, Sealing):
+class Agreement(Framing, Offering, Patience, Taking, Proof, Standings, Refusals, Mending, Sealing):
     """All of it, and what people see of it: past exchanges and refused changes."""
 
     def log(self, line: Exchange) -> None:
@@ -50,6 +51,11 @@ class Agreement(Framing, Offering, Patience, Taking, Proof, Standings, Mending, 
             (limit,),
         )
         return [Exchange(*row) for row in rows]
+
+    def bytes_since(self, at_ms: int) -> int:
+        """Bytes both ways of the exchanges over the network that ended at *at_ms* or later."""
+        query = "SELECT coalesce(sum(bytes_up + bytes_down), 0) FROM exchange WHERE at >= ? AND road IN ('network', 'files')"
+        return int(self._conn.execute(query, (at_ms,)).fetchone()[0])
 
     def attention(self) -> list[Attention]:
         """Refused changes that nobody has looked at yet."""

@@ -153,6 +153,18 @@ class Standings(Part):
             ).fetchall()
         )
 
+    def lanes(self) -> dict[int, tuple[int, int]]:
+        """For each lane how many changes wait for a final receipt, and how many of them were handed to the network."""
+        rows = self._conn.execute(
+            "SELECT lane, count(*), sum(frame IN (SELECT number FROM frame WHERE sent_at IS NOT NULL)) "
+            "FROM outbox GROUP BY lane"
+        )
+        return {lane: (count, sent or 0) for lane, count, sent in rows}
+
+    def framed(self) -> int:
+        """How many changes without a final receipt are in frames."""
+        return int(self._conn.execute("SELECT count(*) FROM outbox WHERE frame IS NOT NULL").fetchone()[0])
+
     def handed(self, numbers: Iterable[int]) -> None:
         """The frames with these numbers were handed to the network whole; only the first time counts."""
         held = list(numbers)
@@ -192,4 +204,5 @@ class Standings(Part):
         held = self._store.meta.get(_AGREED, {})
         counter = held.get("counter")
         now = counter is not None and counter == self._store.meta.integer("counter")
-        return Agreed(int(held.get("at") or 0), now and self._outbox.first_counter() is None)
+        unsent = self._outbox.first_counter() is not None or self._store.files.waiting().to_send > 0
+        return Agreed(int(held.get("at") or 0), now and not unsent)

@@ -245,6 +245,7 @@ class Store:
             written[name] = {row.id: row for row in out}
         self.outbox.add(changes, bulk=bulk)
         self.query.write_history(changes, "own")
+        self.sync.corrected(changes)
         self.settled(written)
 
     def settled(self, by_form: Mapping[str, Mapping[str, Row] | Collection[str]]) -> None:

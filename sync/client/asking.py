@@ -165,6 +165,7 @@ class Request:
         yield piece
         self._sent += len(piece)
         del held[:PIECE]
+        self._tell()
 
     def _urgent(self, framed: set[int]) -> Iterator[Frame]:
         """The urgent frames alone, those of *framed* first: their answer begins at once."""

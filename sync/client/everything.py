@@ -25,23 +25,37 @@ def sync_all(
     until: float | None = None,
     now: Callable[[], float] = time.time,
     sleep: Callable[[float], None] = time.sleep,
+    most: int | None = None,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> tuple[Report, FilesReport | None]:
     """Exchange records, then carry files; None where no file was spoken of. What failed is in the reports, nothing is raised.
 
-    *budget* (bytes) and *until* (of ``time.monotonic``) bound the files only.
+    *budget* (bytes) and *until* (of ``time.monotonic``) bound the files only, *most* (bytes) all but what is urgent; once
+    *stopped* says so everything ends at the frame or the chunk in flight.
     """
-    report = exchange(store, http, progress=progress, now=now, sleep=sleep)
+
+    def records(used: int) -> Report:
+        left = None if most is None else max(most - used, 0)
+        return exchange(store, http, progress=progress, now=now, sleep=sleep, most=left, stopped=stopped)
+
+    def interrupted() -> bool:
+        return stopped() or store.sync.urgent_unsent()
+
+    report = records(0)
     carried: FilesReport | None = None
-    while report.ok:
+    while report.ok and not report.halted:
         begun = time.monotonic()
-        left = None if budget is None else budget - (carried.bytes_up + carried.bytes_down if carried else 0)
-        files = carry(store, http, budget=left, until=until, progress=files_progress, sleep=sleep)
+        moved = carried.bytes_up + carried.bytes_down if carried else 0
+        bounds = [budget] if budget is not None else []
+        bounds += [] if most is None else [most - report.up.bytes - report.down.bytes]
+        left = max(min(bounds) - moved, 0) if bounds else None
+        files = carry(store, http, budget=left, until=until, progress=files_progress, sleep=sleep, urgent=interrupted)
         if files.requests:
             _log(store, files, time.monotonic() - begun, now)
         carried = _files(carried, files)
         if files.stopped != "urgent":
             break
-        report = _both(report, exchange(store, http, progress=progress, now=now, sleep=sleep))
+        report = _both(report, records(report.up.bytes + report.down.bytes + carried.bytes_up + carried.bytes_down))
     return report, carried
 
 

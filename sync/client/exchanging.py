@@ -12,6 +12,8 @@ from app.errors import KnownError
 from app.store.agreement import Exchange
 from app.store.store import Store
 from sync.client.asking import Request
+from sync.client.expecting import expected
+from sync.client.limits import Halt, Limits
 from sync.client.link import Cut, explained
 from sync.client.mending import Mending
 from sync.client.recovering import Recovering
@@ -21,6 +23,7 @@ from sync.client.speaking import step_back
 
 RESTORES = 5
 """How often in one exchange a county may say that it was restored."""
+_TELL_SECONDS = 0.1
 RETRIES = 3
 """How often in a row an exchange tries again when nothing at all came through."""
 
@@ -33,14 +36,21 @@ def exchange(
     now: Callable[[], float] = time.time,
     sleep: Callable[[float], None] = time.sleep,
     tries: int = RETRIES,
+    most: int | None = None,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Report:
-    """Exchange with the store's county until both have everything; never raises for what a network or a county does."""
+    """Exchange with the store's county until both have everything; never raises for what a network or a county does.
+
+    Beyond *most* bytes only what is urgent goes on; once *stopped* says so it ends at the frame in flight.
+    """
     begun, tally = time.monotonic(), Tally()
     error: KnownError | None = None
-    agreed = False
+    agreed, halted = False, ""
     store.sync.began()
     try:
-        agreed = _Loop(store, http, tally, progress, now, sleep).run(tries)
+        agreed = _Loop(store, http, tally, progress, now, sleep, Limits(store, tally, most, stopped)).run(tries)
+    except Halt as halt:
+        halted = halt.code
     except KnownError as bad:
         error = explained(bad, now(), doubted=bool(store.clock.read().fault))
     except Cut:
@@ -60,9 +70,10 @@ def exchange(
         agreed and left.total == 0,
         error,
         tally.mended,
+        halted,
     )
     store.sync.ended(report.in_agreement)
-    result = "ok" if report.ok else error.code if error else ""
+    result = halted or ("ok" if report.ok else error.code if error else "")
     store.sync.log(
         Exchange(
             store.now_ms(), "network", tally.up, tally.down, tally.bytes_up, tally.bytes_down, seconds, result,
@@ -83,6 +94,7 @@ class _Loop:
         progress: Callable[[Progress], None] | None,
         now: Callable[[], float],
         sleep: Callable[[float], None],
+        limits: Limits,
     ) -> None:
         self._store = store
         self._http = http
@@ -90,6 +102,8 @@ class _Loop:
         self._progress = progress
         self._now = now
         self._sleep = sleep
+        self._limits = limits
+        self._told = 0.0
         self._absent: set[int] = set()
         self._mending = Mending(store, tally, store.now_ms())
 
@@ -137,6 +151,10 @@ class _Loop:
                 return request.answer.in_agreement
 
     def _tell(self) -> None:
-        if self._progress:
+        self._limits.look()
+        # Counting what waits takes its time with a long outbox; nobody reads faster than this.
+        if self._progress and time.monotonic() - self._told > _TELL_SECONDS:
+            self._told = time.monotonic()
             tally, left = self._tally, self._store.sync.waiting().total
-            self._progress(Progress(tally.up, tally.down, tally.bytes_up, tally.bytes_down, left))
+            due = expected(tally, left, self._store.sync.framed())
+            self._progress(Progress(tally.up, tally.down, tally.bytes_up, tally.bytes_down, left, due))

@@ -10,13 +10,17 @@ from app.store.outbox import Waiting
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far an exchange is: changes answered, records received, bytes each way so far, changes still left."""
+    """How far an exchange is: changes answered, records received, bytes each way so far, changes still left.
+
+    ``expected``: bytes that are likely still to go, both ways, as far as anybody can say; 0 where nobody can.
+    """
 
     up: int
     down: int
     bytes_up: int
     bytes_down: int
     left: int
+    expected: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,8 @@ class Report:
     in_agreement: bool
     error: KnownError | None = None
     mended: int = 0
+    halted: str = ""
+    """Why it ended before its end though nothing went wrong: a pause, the day's budget."""
 
 
 @dataclass

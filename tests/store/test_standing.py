@@ -147,3 +147,57 @@ def test_an_exchange_that_was_killed_leaves_no_agreement_behind(enrolled):
     enrolled.sync.began()
     assert not enrolled.sync.agreed().now
     assert enrolled.sync.agreed().at_ms
+
+
+def test_a_corrected_save_stands_in_the_place_of_what_was_refused(enrolled):
+    record = save(enrolled)
+    answer(enrolled, frame_of(enrolled))
+    enrolled.save([Edit("resident", record, VILLAGE, {"phone": "1", "remark": "旧"})], "张干事")
+    answer(enrolled, frame_of(enrolled), "refused", "sync.faulty")
+    enrolled.save([Edit("resident", record, VILLAGE, {"remark": "新"})], "张干事")
+    assert len(enrolled.sync.attention()) == 1, "the phone is not corrected yet"
+    enrolled.save([Edit("resident", record, VILLAGE, {"phone": "2", "remark": "更新"})], "张干事")
+    assert enrolled.sync.attention() == []
+    assert state(enrolled, record) == "here"
+    assert {"refused"} & {line.kind for line in enrolled.query.history(record)}, "its text stays in the history"
+
+
+def test_a_refused_record_that_is_corrected_goes_out_as_a_new_one(enrolled):
+    record = save(enrolled)
+    answer(enrolled, frame_of(enrolled), "refused", "sync.faulty")
+    enrolled.save([Edit("resident", record, VILLAGE, {"name": "张文富"})], "张干事")
+    assert enrolled.sync.attention() == []
+    answer(enrolled, frame_of(enrolled))
+    assert state(enrolled, record) == "county"
+
+
+def test_a_refused_record_that_is_dropped_is_gone_from_view_and_can_be_taken_up_again(enrolled):
+    record = save(enrolled)
+    frame = frame_of(enrolled)
+    answer(enrolled, frame, "refused", "sync.faulty")
+    enrolled.sync.drop(frame.counters)
+    assert enrolled.select("resident") == []
+    assert enrolled.find("张文贵") == []
+    assert enrolled.outbox.first_counter() is None
+    enrolled.sync.take_up(frame.counters)
+    assert [held.id for held in enrolled.select("resident")] == [record]
+    assert [hit.id for hit in enrolled.find("张文贵")] == [record]
+    assert len(enrolled.sync.attention()) == 1
+
+
+def test_dropping_a_refused_edit_leaves_what_the_county_holds(enrolled):
+    record = save(enrolled)
+    answer(enrolled, frame_of(enrolled))
+    enrolled.save([Edit("resident", record, VILLAGE, {"name": "张文富"})], "张干事")
+    frame = frame_of(enrolled)
+    answer(enrolled, frame, "refused", "sync.not_allowed")
+    enrolled.sync.drop(frame.counters)
+    assert enrolled.get("resident", record).values["name"] == "张文贵"
+    assert state(enrolled, record) == "county"
+
+
+def test_lanes_are_told_with_what_is_on_its_way(enrolled):
+    save(enrolled)
+    enrolled.sync.handed([frame_of(enrolled).number])
+    enrolled.save([person(name="李四"), person(name="王五")], "张干事", bulk=True)
+    assert enrolled.sync.lanes() == {1: (1, 1), 2: (2, 0)}

@@ -10,6 +10,7 @@ from ui.page import Page
 
 if TYPE_CHECKING:
     from app.services.office import Office
+    from app.services.traffic import Allowance
 
 MakeWorker = Callable[[Sequence[str]], Worker]
 Entry = tuple[str, Callable[[], Page], str]
@@ -22,10 +23,13 @@ def pages(
     *,
     urgent: Callable[[], object] = lambda: None,
     sync_now: Callable[[], object] = lambda: None,
+    allowed: Callable[[Allowance], object] = lambda _allowance: None,
+    next_in: Callable[[], int] = lambda: -1,
 ) -> list[Entry]:
     """(name, make, navigation entry) of each page; nothing of a page is imported before it is wanted.
 
-    *urgent* is called after a save that the county should have soon, *sync_now* where somebody asks for an exchange.
+    *urgent* is called after a save that the county should have soon, *sync_now* where somebody asks for an exchange;
+    *allowed* hears what may go by itself from now on, *next_in* tells when it goes next.
     """
 
     def desk() -> Page:
@@ -71,7 +75,7 @@ def pages(
     def sync() -> Page:
         from ui.pages.sync import SyncPage
 
-        return SyncPage(office, jobs, sync_now, worker)
+        return SyncPage(office, jobs, sync_now, worker, allowed, next_in)
 
     def conflict() -> Page:
         from ui.pages.conflict import ConflictPage

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from app.rules.case_engine import CaseRules
 from app.schema.record import Record
 from app.services.session import Session
+from app.services.traffic import NO_LIMIT, Allowance
 from app.store.agreement import NOT_AGREED, Agreed, Exchange
 from app.store.clock import Reading
 from app.store.outbox import Waiting
@@ -36,6 +37,7 @@ class Counts:
     last: Exchange | None = None
     agreed: Agreed = NOT_AGREED
     clock: Reading | None = None
+    allowance: Allowance = NO_LIMIT
 
     def navigation(self) -> dict[str, int]:
         """The counts by page."""
@@ -106,7 +108,15 @@ def read_counts(office: Office) -> Counts:
     near = sum(group_of(record.values.get("due"), now) != GROUPS[3] for record in mediations)
     sync = office.store.sync
     return Counts(
-        mine + near, mine, len(mediations), asking, sync.waiting().total, last, sync.agreed(), office.store.clock.read()
+        mine + near,
+        mine,
+        len(mediations),
+        asking,
+        sync.waiting().total,
+        last,
+        sync.agreed(),
+        office.store.clock.read(),
+        office.traffic.allowance(),
     )
 
 

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
 from app.services.conflicts import Conflict
-from ui import theme
+from app.services.traffic import Allowance
 from ui.jobs import Jobs, Worker
 from ui.lists import Column, RecordTable
 from ui.page import Page
 from ui.pages.case_words import spoken_time
+from ui.pages.sync_network import HeldCard, NetworkCard, ProgressCard, WaitingCard, pause_menu
 from ui.pages.sync_read import Refused, SyncView, read_sync
+from ui.pages.sync_speed import Told
 from ui.pages.sync_usb import StickCard
 from ui.pages.sync_words import result, road, said_moment, size, took
 from ui.pieces.buttons import Button, Kind
@@ -22,32 +24,39 @@ from ui.pieces.card import Card
 from ui.pieces.chips import Chip, State
 from ui.pieces.empty import EmptyState
 from ui.pieces.facts import Fact, Facts
-from ui.pieces.progress import ProgressStrip
 from ui.pieces.text import words
 
 if TYPE_CHECKING:
     from app.services.office import Office
 
-_LANES = (
-    ("urgent", "急件", "事件、办理步骤、两处不同"),
-    ("normal", "日常", "住户、走访、台账、调解"),
-    ("bulk", "批量导入", "从表格带进来的"),
-)
-# Where a refused change is looked at, by form.
-_PAGES = {"event": "case", "mediation": "mediation_case", "resident": "person"}
+_SHOWN = 3
+"""How many questions stand on the page at once; the next come when these are answered."""
 
 
 class SyncPage(Page):
-    """*sync_now* begins an exchange; the window calls `show_syncing` while one runs."""
+    """*sync_now* begins an exchange, *allowed* hears what may go by itself, *next_in* tells when it goes next (ms, -1 never).
+
+    The window calls `show_syncing` while an exchange runs.
+    """
 
     def __init__(
-        self, office: Office, jobs: Jobs, sync_now: Callable[[], object], worker: Callable[[Sequence[str]], Worker]
+        self,
+        office: Office,
+        jobs: Jobs,
+        sync_now: Callable[[], object],
+        worker: Callable[[Sequence[str]], Worker],
+        allowed: Callable[[Allowance], object] = lambda _allowance: None,
+        next_in: Callable[[], int] = lambda: -1,
     ) -> None:
         super().__init__("同步", dense=True)
-        self._office, self._jobs = office, jobs
+        self._office, self._jobs, self._sync_now = office, jobs, sync_now
+        self._allowed, self._next_in = allowed, next_in
         self._view: SyncView | None = None
         self._running = False
+        menu = pause_menu(self, office.store.now_ms, lambda until: self._change(lambda: office.traffic.pause(until)))
+        self._pause_button = Button("暂停", icon="player-pause", menu=menu, tip="急件照样发出")
         self._now_button = Button("立即同步", sync_now, icon="refresh", tip="也可以按 F5")
+        self.add_quiet(self._pause_button)
         self.add_quiet(self._now_button)
         line = QHBoxLayout()
         line.setSpacing(12)
@@ -56,19 +65,20 @@ class SyncPage(Page):
             column.setSpacing(12)
         line.addLayout(left, 1)
         line.addLayout(right)
-        self._progress_card = Card()
-        self._progress = ProgressStrip("正在与县中心收发")
-        self._progress_card.add(self._progress)
-        self._progress_card.hide()
-        left.addWidget(self._progress_card)
-        self.waiting_card = Card("待发送", " ")
+        self.progress_card, self.held_card = ProgressCard(), HeldCard()
+        self.held_card.resumed.connect(lambda: self._change(office.traffic.resume))
+        self.held_card.lifted.connect(lambda: self._change(office.traffic.lift, then=sync_now))
+        left.addWidget(self.held_card)
+        left.addWidget(self.progress_card)
+        self.waiting_card, self.network_card = WaitingCard(), NetworkCard()
+        self.network_card.budget_picked.connect(self._on_budget)
         left.addWidget(self.waiting_card)
         left.addWidget(self._past(), 1)
         self.asking_card = Card("需要您处理", " ")
         self.agreed_card = Card("与县中心核对")
         self.stick_card = StickCard(office, jobs, worker)
         self.stick_card.changed.connect(self._load)
-        for card in (self.asking_card, self.agreed_card, self.stick_card):
+        for card in (self.asking_card, self.network_card, self.agreed_card, self.stick_card):
             self.add_side(card, 340, 290)
             right.addWidget(card)
         right.addStretch(1)
@@ -85,14 +95,30 @@ class SyncPage(Page):
     def refresh(self, changed: Sequence[str]) -> None:
         self._load()
 
-    def show_syncing(self, now: bool, done: int = 0, total: int = 0) -> None:
+    def show_syncing(self, now: bool, told: Told | None = None) -> None:
         """An exchange began, goes on or has ended."""
-        self._running = now
-        self._progress_card.setVisible(now)
-        self._progress.show_progress(done, total)
-        self._now_button.refuse("正在同步" if now else "")
-        if self._view is not None:
-            self._show(self._view)
+        if now:
+            self.progress_card.begin()
+            if told is not None:
+                self.progress_card.feed(told)
+        else:
+            self.progress_card.end()
+        # Ten times a second nothing but the strip is painted anew.
+        if now != self._running:
+            self._running = now
+            if self._view is not None:
+                self._show(self._view)
+
+    def _change(self, work: Callable[[], Allowance], then: Callable[[], object] = lambda: None) -> None:
+        def changed(allowance: Allowance) -> None:
+            self._allowed(allowance)
+            then()
+            self._load()
+
+        self._jobs.run(work, then=changed)
+
+    def _on_budget(self, megabytes: int) -> None:
+        self._change(lambda: self._office.traffic.set_budget(megabytes))
 
     def _past(self) -> Card:
         card = Card("最近往来", " ", flush=True)
@@ -125,7 +151,11 @@ class SyncPage(Page):
             self._now_button.refuse("这台电脑还没有在县里登记")
         else:
             self.set_title("同步", "正在收发，办事不受影响" if self._running else "有网自己收发，断网照常办事")
-        self._show_waiting(view)
+            self._now_button.refuse("正在同步" if self._running else "")
+        self._pause_button.setVisible(bool(view.county) and not view.allowance.paused)
+        self.held_card.show_allowance(view.allowance, view.now)
+        self.waiting_card.show_view(view, running=self._running)
+        self.network_card.show_view(view, self._next_in())
         rows = [
             {
                 "id": number,
@@ -140,23 +170,9 @@ class SyncPage(Page):
             for number, line in enumerate(view.exchanges)
         ]
         self.table.show_rows(len(rows), lambda offset, limit, _order: rows[offset : offset + limit])
-        self._past_card.note.setText(f"本月流量 {size(view.month_bytes)}" if view.exchanges else "")
+        self._past_card.note.setText(f"最近 {len(rows)} 次" if rows else "")
         self._show_asking(view)
         self._show_agreed(view)
-
-    def _show_waiting(self, view: SyncView) -> None:
-        card, total = self.waiting_card, view.waiting.total
-        card.clear()
-        card.note.setText(f"{total:,} 条，急的先走，逐条等县里回执" if total else "没有，全部送到了")
-        for name, title, note in _LANES:
-            count = getattr(view.waiting, name)
-            told = "没有待发" if not count else "正在发" if self._running else "等下一次同步"
-            number = words(f"{count:,} 条" if count else "—", strong=bool(count), tone="" if count else "text-3")
-            number.setMinimumWidth(theme.current().grown(72))
-            label = words(title, strong=True)
-            label.setMinimumWidth(theme.current().grown(72))
-            state = words(told, tone="blue" if count and self._running else "text-3")
-            card.add_line(label, words(note, tone="text-3"), None, number, state, spacing=12)
 
     def _show_asking(self, view: SyncView) -> None:
         card = self.asking_card
@@ -165,13 +181,17 @@ class SyncPage(Page):
         card.note.setText(str(count) if count else "")
         if not count:
             card.add(words("没有。两边的内容对得上，不用您管。", tone="text-3", wrap=True))
-        for number, conflict in enumerate(view.conflicts):
+        for number, conflict in enumerate(view.conflicts[:_SHOWN]):
             if number:
                 card.add_rule()
             self._add_conflict(card, conflict, view, first=number == 0)
-        for refused in view.refused:
-            card.add_rule()
+        for number, refused in enumerate(view.refused[:_SHOWN]):
+            if number or view.conflicts:
+                card.add_rule()
             self._add_refused(card, refused)
+        if count > len(view.conflicts[:_SHOWN]) + len(view.refused[:_SHOWN]):
+            card.add_rule()
+            card.add(words(f"共 {count} 处，处理完这几处再显示后面的。", "13", "text-3", wrap=True))
 
     def _add_conflict(self, card: Card, conflict: Conflict, view: SyncView, *, first: bool) -> None:
         step = bool(conflict.step)
@@ -195,13 +215,33 @@ class SyncPage(Page):
         card.add(words(f"{refused.what} · {refused.when}", "13", "text-3", wrap=True))
         card.add(words(refused.why, "13", "orange", wrap=True))
         line: list[Any] = []
-        if page := _PAGES.get(refused.form):
-            line.append(Button("打开", lambda: self.go.emit(page, {"id": refused.record}), small=True))
-        line.append(Button("知道了", partial(self._attended, refused.counter), kind="quiet", small=True))
-        card.add_line(*line, None)
+        if refused.can_correct:
+            line.append(Button("改好再送", partial(self._correct, refused), small=True, tip="打开表单，填的内容都在"))
+        if refused.page:
+            line.append(
+                Button("打开", partial(self.go.emit, refused.page, dict(refused.args)), kind="quiet", small=True)
+            )
+        drop = Button("不要了", partial(self._drop, refused), kind="quiet", small=True)
+        drop.setToolTip("用县里的；您填的话留在修改历史里。")
+        card.add_line(*line, drop, None)
 
-    def _attended(self, counter: int) -> None:
-        self._jobs.run(lambda: self._office.store.sync.attended(counter), then=lambda _done: self._load())
+    def _correct(self, refused: Refused) -> None:
+        page, args = refused.form_page
+        self._jobs.run(
+            lambda: self._office.refusals.correct(refused.held), then=lambda _done: self.go.emit(page, dict(args))
+        )
+
+    def _drop(self, refused: Refused) -> None:
+        held, refusals, jobs = refused.held, self._office.refusals, self._jobs
+
+        def undo() -> None:
+            jobs.run(lambda: refusals.take_up(held.form, held.record, held.counters), then=lambda _done: self._load())
+
+        def dropped(_done: object) -> None:
+            self.said.emit("已放下，您填的话留在修改历史里", undo)
+            self._load()
+
+        jobs.run(lambda: refusals.drop(held.form, held.record, held.counters), then=dropped)
 
     def _show_agreed(self, view: SyncView) -> None:
         agreed = view.agreed

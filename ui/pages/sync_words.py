@@ -15,7 +15,21 @@ _RESULTS = {
     "ok": State("已收发", "green", "check"),
     "written": State("已写成文件", "blue", "device-floppy"),
     "": State("—", "grey", "info-circle"),
+    "sync.paused": State("停下了，下次接着传", "grey", "player-pause"),
+    "sync.over_budget": State("流量到额，其余先放着", "grey", "gauge"),
 }
+_FAILED = {
+    "sync.certificate": "县中心证书不对",
+    "sync.not_a_county": "答复的不是县中心",
+    "sync.foreign_county": "不是本县的服务器",
+    "sync.county_restored": "县里刚恢复过备份",
+    "sync.revoked": "这台电脑已被停用",
+    "sync.wipe": "这台电脑已被停用",
+    "sync.no_token": "县里不认识这台电脑",
+    "sync.version_unknown": "程序版本不同",
+    "sync.busy": "县中心正忙，下次再传",
+}
+"""Ends that a person should hear of; anything else is the network's day."""
 
 
 def moment(milliseconds: int) -> dt.datetime:
@@ -47,6 +61,8 @@ def result(line: Exchange) -> State:
     """What came of an exchange."""
     if line.result in _RESULTS:
         return _RESULTS[line.result]
+    if line.result in _FAILED:
+        return State(_FAILED[line.result], "orange", "alert-circle")
     return State("没传完，下次接着传" if line.sent or line.received else "没连上，下次再传", "grey", "cloud-off")
 
 

@@ -176,6 +176,8 @@ def sync_state(kind: str, figure: str = "") -> State:
     """
     return {
         "synced": State(f"已同步 {figure}".strip(), "green", "check"),
+        "paused": State(f"同步已暂停 {figure}".strip(), "grey", "player-pause"),
+        "budget": State(f"流量到额 {figure}".strip(), "grey", "gauge"),
         "exchanged": State(f"已收发 {figure}".strip(), "grey", "refresh"),
         "waiting": State(f"待发送 {figure}".strip(), "grey", "upload"),
         "offline": State("离线可用", "grey", "cloud-off"),
