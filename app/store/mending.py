@@ -10,15 +10,17 @@ import msgpack
 
 from app.schema import digest
 from app.schema.ddl import table_name
-from app.schema.record import Delta
+from app.schema.record import AREA, Delta
 from app.schema.values import Value
 from app.store.exchange_values import Stream, StreamDigest
 from app.store.part import Part
-from app.store.rows import REFUSED, STUB, Agreed, Row, lay
+from app.store.rows import REFUSED, Agreed, Row, lay
 from app.store.totals import Totals
 
 _AT_ONCE = 250
 _LOOKED_AT = 1000
+_LAST = (1 << 62) - 1
+"""A rev beyond all others."""
 _BEGUN, _DONE = "looked.at", "looked.whole"
 NOWHERE = "sync.not_at_county"
 """Why a record is on this machine only: the county says that it has it nowhere."""
@@ -205,9 +207,13 @@ class Mending(Part):
                 by_form: dict[str, list[Delta]] = {}
                 for delta in deltas[start : start + _AT_ONCE]:
                     by_form.setdefault(delta.form, []).append(delta)
-                self._store.settled(
-                    {form: self._replace(form, mine) for form, mine in by_form.items() if form in self._store.forms}
-                )
+                known = {form: mine for form, mine in by_form.items() if form in self._store.forms}
+                for form, mine in known.items():
+                    # Whatever rev is held here: the county says where it is now.
+                    gone = [replace(delta, revs={AREA: _LAST}) for delta in mine if delta.left]
+                    self._store.sync.leave(form, gone)
+                here = {form: [delta for delta in mine if not delta.left] for form, mine in known.items()}
+                self._store.settled({form: self._replace(form, mine) for form, mine in here.items()})
 
     def _replace(self, name: str, deltas: Sequence[Delta]) -> dict[str, Row]:
         form = self._store.forms[name]
@@ -220,20 +226,19 @@ class Mending(Part):
         for delta in deltas:
             row = rows.get(delta.id) or Row(name, delta.id, delta.area, {})
             stood = (beneath.get(row.id) or Agreed()) if row.pending else Agreed.of(form, row)
-            # A record that left tells only where it is: what is here of it stays.
-            agreed = replace(stood, values=dict(stood.values), extra=dict(stood.extra)) if delta.left else Agreed()
+            agreed = Agreed()
             for field, value in delta.values.items():
                 agreed.set(form, field, value)
             agreed.area, agreed.deleted = delta.area, delta.deleted
             new_hash = agreed.hash(name, row.id)
             totals.moved((stood.area, form.stream), row.hash, (agreed.area, form.stream), new_hash)
-            if stood.area and not delta.left:
+            if stood.area:
                 self._keep_stood(row, stood, agreed)
             changes = unsent.get(row.id, ())
             if changes:
                 keep[row.id] = agreed
-            row.rev, row.hash, row.standing = delta.rev, new_hash, STUB if delta.left else ""
-            row.revs = {**row.revs, **delta.revs} if delta.left else dict(delta.revs)
+            row.rev, row.hash, row.standing = delta.rev, new_hash, ""
+            row.revs = dict(delta.revs)
             out[row.id] = lay(form, row, agreed, changes)
         self._rows.put(name, list(out.values()))
         self._rows.drop_agreed(record_id for record_id in out if record_id not in keep)

@@ -47,7 +47,7 @@ class Taking(Part):
                 by_form.setdefault(delta.form, []).append(delta)
             known = {form: mine for form, mine in by_form.items() if form in self._store.forms}
             for form, mine in known.items():
-                self._leave(form, [delta for delta in mine if delta.left])
+                self.leave(form, [delta for delta in mine if delta.left])
             touched = {form: self._take(form, [d for d in mine if not d.left]) for form, mine in known.items()}
             self._conn.executemany(
                 "UPDATE cursor SET rev = max(rev, ?) WHERE area = ? AND stream = ?",
@@ -121,8 +121,11 @@ class Taking(Part):
         )
         return out
 
-    def _leave(self, name: str, deltas: Sequence[Delta]) -> None:
-        """These records were moved to where this device doesn't reach: stubs stay, and unsent edits still go up."""
+    def leave(self, name: str, deltas: Sequence[Delta]) -> None:
+        """These records were moved to where this device doesn't reach: stubs stay, and unsent edits still go up.
+
+        Inside the caller's transaction.
+        """
         form = self._store.forms[name]
         rows = self._rows.get(name, (delta.id for delta in deltas))
         beneath = self._rows.agreed(row.id for row in rows.values() if row.pending)

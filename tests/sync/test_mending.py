@@ -12,6 +12,7 @@ from app.schema.ids import IdMaker
 from app.store.saving import Edit
 from sync.county import office, soundness
 from sync.ranges import FEW, differing, split
+from tests.sync.broken import Broken
 from tests.sync.conftest import TOWNSHIP, VILLAGES
 
 V, W = VILLAGES[:2]
@@ -118,6 +119,46 @@ def test_a_record_in_the_wrong_village_goes_back_to_its_own(filled):
     assert b.store.sync.look()
     mended(b, 1)
     assert b.get("resident", ids[1]).area == V
+
+
+def test_a_record_that_is_another_villages_by_now_becomes_a_stub(county, desks, new_store):
+    a, _ = desks
+    b = county.device(new_store(), "王干事", areas=(V,))
+    (made,) = a.save(person(phone="13900000001")).ids
+    a.sync(), b.sync()
+    old = b.store.conn.execute("SELECT * FROM record_resident WHERE id = ?", (made,)).fetchone()
+    a.save(Edit("resident", made, W, {}))
+    a.sync(), b.sync()
+    raw(b, f"INSERT OR REPLACE INTO record_resident VALUES ({','.join('?' * len(old))})", *old)
+    assert values(b, made)["phone"]
+    assert b.store.sync.look().streams == {(V, "ordinary")}
+    mended(b, 1)
+    assert b.store.stubs.get("resident", made).area == W
+    assert b.get("resident", made) is None
+
+
+def test_what_handed_over_records_leave_is_no_flaw(county, desks, new_store):
+    a, _ = desks
+    b = county.device(new_store(), "王干事", areas=(V,))
+    ids = a.save(*(person() for _ in range(5))).ids
+    a.sync(), b.sync()
+    b.save(person(ids[0], remark="还没发"))
+    a.save(*(Edit("resident", record_id, W, {}) for record_id in ids[:3]))
+    a.sync()
+    b.sync()
+    assert not b.store.sync.look()
+    assert b.sync().mended == 0
+    assert not a.store.sync.look()
+
+
+def test_mending_gets_through_a_network_that_breaks(filled):
+    _, b, ids = filled
+    raw(b, "UPDATE record_resident SET phone = '1' WHERE id IN (?, ?)", ids[3], ids[200])
+    b.store.sync.look()
+    report = b.sync(http=Broken(["", "answer", "answer", "", "after", "body", "answer"], 300), tries=9)
+    assert (report.ok, report.in_agreement) == (True, True)
+    assert not b.store.sync.look()
+    assert [values(b, ids[number])["phone"] for number in (3, 200)] == ["13900000003", "13900000200"]
 
 
 def test_unsent_changes_stay_on_top_of_what_is_mended(filled):
