@@ -185,6 +185,10 @@ def digests(desk):
     return [{key: (item.records, item.total) for key, item in some.items() if item.records} for some in (kept, anew)]
 
 
+def cursors(desk):
+    return desk.store.sync.cursors()
+
+
 def give_up_frames(desk):
     for frame in desk.store.sync.open_frames():
         desk.store.sync.void(frame.number)
