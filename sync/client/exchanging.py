@@ -113,6 +113,7 @@ class _Loop:
         vain, asked_again, restores, restored = 0, False, 0, False
         while True:
             before = self._tally.done
+            request: Request | None = None
             try:
                 if restored or self._store.sync.recovery:
                     Recovering(self._store, self._http, self._tally, self._now, self._tell).run()
@@ -130,7 +131,8 @@ class _Loop:
                 self._mending.cut()
                 continue
             except Cut:
-                request.cut()
+                if request is not None:
+                    request.cut()
                 self._absent.clear()
                 self._mending.cut()
                 vain = 0 if self._tally.done > before else vain + 1
