@@ -33,6 +33,8 @@ def add(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) -> Non
     )
     serve = tasks.add_parser("serve", parents=parents, help="开服务，直到停止")
     serve.add_argument("--listen", type=_address, default="127.0.0.1:8443", metavar="HOST:PORT")
+    serve.add_argument("--files", type=Path, metavar="DIR", help="存附件的文件夹（加密）")
+    serve.add_argument("--files-key", type=Path, metavar="FILE", help="附件密钥文件，没有就建一个")
     areas = tasks.add_parser("areas", parents=parents, help="区划").add_subparsers(dest="part", required=True)
     areas.add_parser("import", parents=parents).add_argument("file", type=Path)
     users = tasks.add_parser("users", parents=parents, help="用户").add_subparsers(dest="part", required=True)
@@ -128,6 +130,8 @@ def _serve(args: argparse.Namespace, desk: Desk) -> int:
         load_forms(),
         host,
         port,
+        files=args.files,
+        files_key=args.files_key,
         ready=lambda url: desk.answer({"url": url}, f"县中心在 {url}"),
     )
     return 0

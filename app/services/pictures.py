@@ -35,7 +35,7 @@ class Intake:
 
     longest: int = 2048
     quality: int = 80
-    most_bytes: int = 50 << 20
+    most_bytes: int = 50_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,14 @@ class County:
         """Keep files in *folder*, sealed under the key in *key_file*; either is made when it is first needed."""
         self.files = FileRoom(folder, key_file, self.code)
 
+    def keep_files_at(self, folder: Path | None, key_file: Path | None) -> None:
+        """``keep_files`` where something else is asked for than what stands already, and throw away uploads long given up."""
+        folder = folder or (self.files.folder if self.files else None)
+        if folder and (key_file or self.files is None or folder != self.files.folder):
+            self.keep_files(folder, key_file or folder.parent / KEY_FILE)
+        if self.files:
+            self.files.sweep()
+
     def close(self) -> None:
         """Give the database back."""
         self.database.close()

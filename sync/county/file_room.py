@@ -28,6 +28,7 @@ class FileRoom:
     """One county's files. Nothing is made on the disk before the first use. Its methods block."""
 
     def __init__(self, folder: Path, key_file: Path, county: str) -> None:
+        self.folder = folder
         self._folder = folder / county
         self._key_file = key_file
         self._lock = threading.Lock()

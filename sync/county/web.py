@@ -284,10 +284,16 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 0,
     *,
+    files: Path | None = None,
+    files_key: Path | None = None,
     ready: Callable[[str], None] | None = None,
 ) -> None:
-    """Serve the county in *database* until stopped; *ready* gets the URL once it answers. Port 0: any free one."""
+    """Serve the county in *database* until stopped; *ready* gets the URL once it answers. Port 0: any free one.
+
+    *files*: the folder of attached files, *files_key* their key (beside it where None); else beside an SQLite database.
+    """
     county = County.open(database, forms)
+    county.keep_files_at(files, files_key)
     try:
         with listening(host, port) as sock:
             server = Server(county, sock)

@@ -618,3 +618,22 @@ def test_a_line_that_died_without_a_word_holds_up_nobody_who_goes_on(pair, count
     assert (report.sent, a.known(one).sending) == (1, "sent")
     assert refused
     assert county.county.files.reader(one.sha256).sha256() == one.sha256
+
+
+def test_files_go_with_their_record_to_another_village(pair, make, county, tmp_path):
+    a, _ = pair
+    upper, lower = make("上村", areas=(VILLAGES[0],)), make("下村", areas=(VILLAGES[1],))
+    made = a.office.records.save("resident", {"name": "张文贵"}, area=VILLAGES[0])
+    one = a.attach(made.record.id, photo(tmp_path / "a.jpg"), form="resident")
+    a.sync(), a.carry(), upper.sync(), upper.carry()
+    assert upper.known(one).thumb_here
+    assert a.office.records.save("resident", {}, record_id=made.record.id, area=VILLAGES[1]).ok
+    a.sync(), lower.sync(), lower.carry(), upper.sync(), upper.carry()
+    (there,) = lower.office.attachments.of("resident", made.record.id)
+    assert lower.office.attachments.thumbnail(there)
+    with pytest.raises(KnownError):
+        upper.office.attachments.get(one.id)
+    with pytest.raises(KnownError) as bad:
+        list(http_of(upper).fetch(one.sha256, 0, one.size))
+    assert bad.value.code == "files.unknown"
+    assert not list((upper.folder / "files").iterdir())
