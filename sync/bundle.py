@@ -21,7 +21,7 @@ from sync.client.report import Tally
 from sync.client.retiring import heard
 from sync.client.taking import MOST_CHANGES, Answer, advance
 from sync.sealed import Label, Letter, new_identity, recipient_of, seal, unseal
-from sync.wire import Down, End, Message, Problem, Up, decode_down, encode, encode_up, fits, to_ranges
+from sync.wire import RAW, STREAMED, Down, End, Message, Problem, Up, decode_down, encode_up, fits, to_ranges
 
 _FEWEST = 20
 _STRETCH = 2
@@ -91,6 +91,9 @@ def read(
     messages = list(letter.messages())
     if not messages or not isinstance(messages[-1], End | Problem):
         raise KnownError("bundle.torn")
+    if isinstance(messages[-1], Problem) and letter.label.made < _last_met(store):
+        # It was out of use then; since, the county has exchanged with it.
+        raise KnownError("bundle.outdated")
     _check_gap(store, messages)
     tally = Tally()
     answer = Answer(store, tally, {frame.number: frame for frame in store.sync.open_frames()}, set(), now, late=True)
@@ -157,7 +160,7 @@ def _write(store: Store, now: Callable[[], float]) -> Bundle:
         to_ranges(frame.number for frame in frames),
         recipient_of(sync.identity(lambda: new_identity()[0])),
     )
-    messages = [encode(hello), *(encode(Up(frame.content)) for frame in frames)]
+    messages: list[Message] = [hello, *(Up(frame.content) for frame in frames)]
     content = seal(label, messages, sync.signing_key, recipient)
     return Bundle(
         content,
@@ -176,8 +179,10 @@ def _fill(store: Store, pace: Pace) -> Iterator[Frame]:
     """Frames until nothing is left to be framed; of the size that suits the link, since they may yet go over it."""
 
     def content(number: int, changes: list[Change]) -> bytes:
-        return encode_up(number, changes, pace.level)
+        return encode_up(number, changes, level)
 
+    # As over the network: where the county reads one stream, a frame is compressed with those before it.
+    level = RAW if STREAMED in store.meta.get("sync.capabilities", ()) else pace.level
     most = _FEWEST
     while frame := store.sync.compose(most, content, _STRETCH * pace.frame):
         if len(frame.counters) == 1 and not fits(frame.content):
@@ -216,6 +221,13 @@ def _opened(store: Store, content: bytes) -> Letter:
     if label.incarnation != state.incarnation or label.epoch < state.epoch or not known:
         raise KnownError("bundle.outdated")
     return letter
+
+
+def _last_met(store: Store) -> int:
+    """When the county last exchanged with this device over the network, in milliseconds since 1970 UTC by its clock."""
+    offset = store.sync.state.offset_ms
+    met = [line.at for line in store.sync.exchanges() if line.road == "network" and line.result == "ok"]
+    return max(met, default=0) + offset
 
 
 def _check_gap(store: Store, messages: list[Message]) -> None:

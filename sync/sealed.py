@@ -13,11 +13,14 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from app.errors import KnownError
-from sync.wire import Message, Reader, WireError
+from sync.wire import Message, Reader, WireError, Writer
 
 VERSION = 1
 MOST_BYTES = 512 << 20
 """What a bundle may weigh; a file beyond that is none of ours and is not taken into memory."""
+MOST_UNFOLDED = 1 << 30
+"""What the messages of one bundle may come to."""
+_LEVEL = 9
 _AGE = b"age-encryption.org/v1\n"
 _MAGIC = b"XZTB"
 _SIGNATURE = 64
@@ -67,8 +70,12 @@ class Letter:
 
     def messages(self) -> Iterator[Message]:
         """What an exchange over the network would have carried; kinds that this program doesn't know are passed over."""
-        reader = Reader()
-        yield from reader.feed(self._messages)
+        reader, total = Reader(), 0
+        for message in reader.feed(self._messages):
+            total += len(getattr(message, "content", b""))
+            if total > MOST_UNFOLDED:
+                raise KnownError("bundle.too_large", size=total >> 20)
+            yield message
         if reader.pending:
             raise KnownError("bundle.torn")
 
@@ -84,10 +91,11 @@ def recipient_of(identity: str) -> str:
     return str(pyrage.x25519.Identity.from_str(identity).to_public())
 
 
-def seal(label: Label, messages: Iterable[bytes], key: bytes, recipient: str) -> bytes:
+def seal(label: Label, messages: Iterable[Message], key: bytes, recipient: str) -> bytes:
     """The bundle, signed with *key* (Ed25519, 32 private bytes) and sealed for *recipient*."""
     body = msgpack.packb({"v": VERSION, **asdict(label)})
-    signed = b"".join([_LENGTH.pack(len(body)), body, *messages])
+    writer = Writer(_LEVEL)
+    signed = b"".join([_LENGTH.pack(len(body)), body, *(writer.write(message) for message in messages)])
     signature = Ed25519PrivateKey.from_private_bytes(key).sign(_TEXT + signed)
     try:
         to = pyrage.x25519.Recipient.from_str(recipient)

@@ -10,16 +10,21 @@ import msgpack
 import sqlalchemy as sa
 
 from app.errors import KnownError
-from app.schema.record import Change
+from app.schema.form import Form
+from app.schema.record import Change, Record
 from sync.county.county import County
 from sync.county.database import parts
-from sync.county.rights import Device
+from sync.county.past import read_past
+from sync.county.rights import Device, Rights
 from sync.county.tables import ASIDE, HISTORY
 from sync.merge import content_hash
 from sync.wire import decode_up, encode_up
 
-TRAY = ("sync.revoked", "sync.set_aside")
-"""Why a change may lie here: its device is no longer trusted, or it met an unexpected error. Others were refused for good."""
+TRAY = ("sync.revoked", "sync.doubtful", "sync.set_aside")
+"""Why a change may lie here: its device is out of use, it was allowed by rights since withdrawn, or it met an unexpected error.
+
+Others were refused for good.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,14 @@ class Waiting:
     code: str
     at: int
     change: Change
+
+
+class _Decided(Rights):
+    """Judges as over the network, but what is doubtful there is what a supervisor has just decided."""
+
+    def _judge(self, device: Device, form: Form, change: Change, areas: Collection[str], stored: Record | None) -> str:
+        code = super()._judge(device, form, change, areas, stored)
+        return "" if code == "sync.doubtful" else code
 
 
 def set_aside(county: County, device: Device, frames: Iterable[bytes], code: str = "sync.revoked") -> int:
@@ -100,7 +113,9 @@ def accept(county: County, keys: Collection[str]) -> dict[str, str]:
             _decide(county, conn, [item.key for item in mine], "accepted")
             county.audit(conn, "aside_accept", device=device_id, changes=len(mine))
         with county.database.snapshot() as conn:
-            rights = county.rights(conn)
+            usual = county.rights(conn)
+            past = read_past(conn, county.code, device_id, usual.areas(found[0]), found[0].roles)
+        rights = _Decided(usual.forms, usual.permissions, usual.known, usual.divisions, past)
         changes = [item.change for item in mine]
         receipts = county.applier.apply(
             rights, found[0], f"aside-{secrets.token_hex(8)}", encode_up(1, changes), county.now_ms()

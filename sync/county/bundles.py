@@ -54,7 +54,7 @@ class Taken:
 class _Answer:
     """The messages for a device, and what they hold."""
 
-    messages: list[bytes] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
     statuses: Counter[str] = field(default_factory=Counter)
     records: int = 0
@@ -69,7 +69,7 @@ class _Answer:
                 self.statuses.update(item.status for item in message.spread(range(count)))
         elif isinstance(message, Down):
             self.records += len(decode_down(message.content).deltas)
-        self.messages.append(encode(message))
+        self.messages.append(message)
 
 
 def take(county: County, content: bytes) -> Taken:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import subprocess
+import time
 
 import pytest
 import sqlalchemy as sa
@@ -16,7 +18,7 @@ from sync import bundle
 from sync.county import aside, bundles, office
 from sync.county.tables import HISTORY
 from sync.sealed import Label, new_identity, seal, unseal
-from sync.wire import Down, Hello, Up, encode
+from sync.wire import Down, Hello, Up
 from tests.sync.conftest import OTHER, TOWNSHIP, VILLAGES, Running
 
 V = VILLAGES[0]
@@ -208,7 +210,8 @@ def test_an_answer_that_begins_beyond_the_cursor_is_refused(county, desks):
     content = carry_up(a)
     b.save(person()), b.sync()
     answer = bundles.take(county.county, content).answer
-    a.store.sync.fall_back(1)
+    with a.store.transaction():
+        a.store.conn.execute("UPDATE cursor SET rev = rev - 1")
     refused(a, answer, "sync.gap")
     assert a.sync().in_agreement
 
@@ -263,13 +266,13 @@ def test_what_nobody_known_has_signed_is_not_used(county, desks):
     a.save(person())
     content = carry_up(a)
     opened = unseal(content, county.county.keys.identity)
-    messages = [encode(message) for message in opened.messages()]
+    messages = list(opened.messages())
     stranger = Ed25519PrivateKey.generate().private_bytes_raw()
     for key in (stranger, b.store.sync.signing_key):
         with said("bundle.forged"):
             bundles.take(county.county, seal(opened.label, messages, key, county.county.keys.recipient))
     answer = unseal(bundles.take(county.county, content).answer, a.store.sync.identity(str))
-    made = seal(answer.label, [encode(m) for m in answer.messages()], stranger, opened.label.recipient)
+    made = seal(answer.label, answer.messages(), stranger, opened.label.recipient)
     refused(a, made, "bundle.forged")
     # The keys may have changed at the county: the next exchange asks for them, over a secured link.
     assert a.store.sync.wants_county_keys
@@ -282,7 +285,7 @@ def test_a_device_can_not_write_in_the_name_of_another(county, desks):
     a.save(person())
     opened = unseal(carry_up(a), county.county.keys.identity)
     label = dataclasses.replace(opened.label, device=b.store.sync.state.device)
-    messages = [encode(message) for message in opened.messages()]
+    messages = list(opened.messages())
     with said("bundle.forged"):
         bundles.take(county.county, seal(label, messages, b.store.sync.signing_key, county.county.keys.recipient))
     assert history(county.county) == []
@@ -383,6 +386,27 @@ def test_what_a_supervisor_dropped_stays_out_and_is_kept(county, desks):
     assert b.sync().down.count == 0
 
 
+def test_what_was_allowed_by_rights_since_withdrawn_is_a_supervisor_s_to_let_in(county, desks, new_store):
+    c = county.device(new_store())
+    c.sync()
+    with county.county.database.plain() as conn:
+        values = {"areas": f'["{V}"]', "id": c.store.sync.state.device}
+        conn.execute(sa.text("UPDATE device SET areas = :areas WHERE id = :id"), values)
+    assert c.sync().in_agreement
+    # It was told long ago, and not a moment before it saved.
+    with county.county.database.plain() as conn:
+        values = {"past": json.dumps({"areas": {VILLAGES[1]: 1}, "roles": {}}), "id": c.store.sync.state.device}
+        conn.execute(sa.text("UPDATE device SET past = :past WHERE id = :id"), values)
+    (made,) = c.save(person(area=VILLAGES[1])).ids
+    assert c.sync().refused == 1
+    (item,) = aside.tray(county.county)
+    assert item.code == "sync.doubtful"
+    assert aside.accept(county.county, [item.key]) == {item.key: "accepted"}
+    assert aside.tray(county.county) == []
+    desks[0].sync()
+    assert desks[0].get("resident", made)
+
+
 def test_a_change_that_waits_for_another_stays_in_the_tray(county, desks):
     a, _ = desks
     (made,) = a.save(person(remark="一")).ids
@@ -402,6 +426,20 @@ def test_a_revoked_device_reads_that_it_is(county, desks):
     content = carry_up(a)
     office.revoke(county.county, a.store.sync.state.device)
     refused(a, bundles.take(county.county, content).answer, "sync.revoked")
+
+
+def test_an_old_word_of_being_out_of_use_does_nothing_to_a_device_that_was_let_in_again(county, desks):
+    a, _ = desks
+    content = carry_up(a)
+    device = a.store.sync.state.device
+    office.revoke(county.county, device, wipe=True)
+    old = bundles.take(county.county, content).answer
+    with county.county.database.plain() as conn:
+        conn.execute(sa.text("UPDATE device SET state = 'active' WHERE id = :id"), {"id": device})
+    time.sleep(0.002)
+    assert a.sync().in_agreement
+    refused(a, old, "bundle.outdated")
+    assert a.sync().in_agreement
 
 
 # -- the standard tool ---------------------------------------------------------------------------------
