@@ -15,6 +15,7 @@ def add(parser: argparse.ArgumentParser, _common: argparse.ArgumentParser) -> No
     """The subcommand's own arguments."""
     parser.add_argument("name", nargs="?", default="search")
     parser.add_argument("--residents", type=int, default=30_000)
+    parser.add_argument("--quick", action="store_true", help="sync: 只测本机回环")
 
 
 def run(args: argparse.Namespace, desk: Desk) -> int:
@@ -26,7 +27,7 @@ def run(args: argparse.Namespace, desk: Desk) -> int:
     elif args.name == "sync":
         from app.bench.exchange import bench_sync
 
-        found = bench_sync(min(args.residents, 28_000))
+        found = bench_sync(slow=not args.quick)
     else:
         raise KnownError("command.no_bench", name=args.name)
     rows = found.get("queries") or found.get("runs") or []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
@@ -89,6 +90,7 @@ class Answering(Belonging):
         keep: dict[str, Agreed] = {}
         stubs: list[Row] = []
         leave: list[Row] = []
+        holds = functools.cache(lambda area: self._holds(area, form.stream))
         for record_id, changes in per_record.items():
             row = rows.get(record_id)
             if row is None:
@@ -110,7 +112,7 @@ class Answering(Belonging):
                 elif receipt.final and (agreed.area or change.creates):
                     _accept(form, row, agreed, change, receipt)
             unsent = left.get(record_id, [])
-            if agreed.area and not self._holds(agreed.area, form.stream):
+            if agreed.area and not holds(agreed.area):
                 # Taken where this device doesn't reach any more, or moved there by this very change.
                 totals.moved((was_at, form.stream), row.hash, (was_at, form.stream), None)
                 leave.append(replace(row, area=agreed.area, deleted=agreed.deleted, pending=len(unsent), standing=""))
