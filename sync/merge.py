@@ -20,7 +20,7 @@ _CHINA = timezone(timedelta(hours=8))
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Who wrote a rev: what the history keeps of the change that has it."""
+    """Who wrote a rev: what the history keeps of the change that has it; ``combined`` are fields that the merge made of two."""
 
     device: str
     counter: int
@@ -28,6 +28,7 @@ class Writer:
     user: str
     values: Mapping[str, Value] = field(default_factory=dict)
     incarnation: str = ""
+    combined: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,17 +158,16 @@ class _Work:
         if not follows and mine == theirs and all(type(mine[name]) is type(theirs[name]) for name in mine):
             return
         writer = self.context.writers.get(now)
-        own = writer is not None and writer.device == self.context.device
+        own = self._same_hand(writer)
         if follows:
             # Also where the value is there already: the device's own earlier change, which this one undid, may come after it.
             self._take(unit, mine)
-        elif own and writer and writer.counter < self.change.counter:
+        elif own and writer and writer.counter < self.change.counter and not writer.combined & mine.keys():
             # What a device itself wrote before is no second opinion: order inside one device is its counter's.
             self._take(unit, mine)
-        elif own and writer and writer.incarnation == self.context.incarnation:
+        elif own and writer and writer.counter >= self.change.counter:
             self.superseded = True
             self.lost += mine
-        # Under another incarnation the device may have been set back and count the same numbers anew: it had not seen that.
         elif unit == (DELETED,):
             self._meet_other_deletion(mine, theirs, writer)
         else:
@@ -181,11 +181,18 @@ class _Work:
                 self._keep((DELETED,), {}, edits[0], {DELETED: True}, edits[1], self.change.user, OPEN)
         elif self.stored.deleted and DELETED not in self.change.values:
             writer = self.context.writers.get(self.stored.rev_of(DELETED))
-            own = writer is not None and writer.device == self.context.device
-            if not own:
+            if not self._same_hand(writer):
                 mine = {name: value for name, value in self.change.values.items() if name not in self.lost}
                 other = writer.user if writer else ""
                 self._keep((DELETED,), {}, mine, {DELETED: True}, self.change.user, other, OPEN)
+
+    def _same_hand(self, writer: Writer | None) -> bool:
+        """Whether *writer* is this very device.
+
+        Only within one incarnation: a device that was set back, or a clone, counts the same numbers anew and had not seen that.
+        """
+        mine = self.context.device, self.context.incarnation
+        return writer is not None and (writer.device, writer.incarnation) == mine
 
     def outcome(self) -> Outcome:
         """The record with everything taken, and the verdict."""
@@ -258,7 +265,7 @@ class _Work:
         who = ""
         for rev in sorted({rev for rev in self.stored.revs.values() if rev > seen}):
             writer = self.context.writers.get(rev)
-            if writer is None or writer.device == self.context.device:
+            if writer is None or self._same_hand(writer):
                 continue
             names = [name for name, held in self.stored.revs.items() if held == rev and name in writer.values]
             found.update({name: _value(self.stored, name) for name in names if name != DELETED})

@@ -9,9 +9,10 @@ from dataclasses import replace
 import msgpack
 
 from app.schema.form import Form
-from app.schema.record import Change, Receipt
+from app.schema.record import DELETED, Change, Receipt
 from app.store.belonging import Belonging
 from app.store.rows import REFUSED, STUB, Agreed, Row, lay
+from app.store.saving import UNSENT
 from app.store.totals import Totals
 
 
@@ -33,6 +34,7 @@ class Answering(Belonging):
             self._outbox.remove(counter for counter in changes if answered[counter].final)
             self._wait([counter for counter in changes if not answered[counter].final])
             self._remember(changes.values(), answered)
+            self._go_on(changes.values(), answered)
             shown: dict[str, list[str]] = {}
             for form, per_record in by_form.items():
                 different = self._answered(form, per_record, answered)
@@ -75,6 +77,25 @@ class Answering(Belonging):
                 if answered[c.counter].status == "refused"
             ],
         )
+
+    def _go_on(self, changes: Collection[Change], answered: Mapping[int, Receipt]) -> None:
+        """What was saved on top of an unsent change follows what the county made of it, if that is what was saved.
+
+        So a device that begins a new incarnation has no quarrel with itself. Frames that are written down keep their bytes.
+        """
+        left = self._outbox.of({change.id for change in changes})
+        moved: dict[int, Change] = {}
+        for change in sorted(changes, key=lambda change: change.counter):
+            receipt = answered[change.counter]
+            if receipt.status in {"refused", "waiting"}:
+                continue
+            for later in left.get(change.id, ()):
+                if later.counter > change.counter:
+                    kept = {name for name in later.bases if name not in receipt.lost and name not in receipt.results}
+                    same = {name for name in kept if _shared(change, later, name)}
+                    bases = {**moved.get(later.counter, later).bases, **dict.fromkeys(same, receipt.rev)}
+                    moved[later.counter] = replace(later, bases=bases)
+        self._outbox.rebase(moved.values())
 
     def _answered(
         self, name: str, per_record: Mapping[str, Sequence[Change]], answered: Mapping[int, Receipt]
@@ -185,3 +206,10 @@ def _accept(form: Form, row: Row, agreed: Agreed, change: Change, receipt: Recei
         row.revs = {"": receipt.rev}
         agreed.area = agreed.area or change.area
     row.rev = max(row.rev, receipt.rev)
+
+
+def _shared(change: Change, later: Change, name: str) -> bool:
+    """Whether *later* changed field *name* on top of *change*, and is based on what that was based on."""
+    if change.creates:
+        return later.bases[name] <= UNSENT
+    return name in change.values and name != DELETED and later.bases[name] == change.bases.get(name, 0)

@@ -14,7 +14,7 @@ from app.store.rows import REFUSED, STUB, WENT, Agreed, Row
 if TYPE_CHECKING:
     from app.schema.form import Form, Forms
 
-_UNSENT = 1
+UNSENT = 1
 """The base of a move of a record that the county doesn't have yet: below every rev, and not 0, which would make the record."""
 
 
@@ -103,7 +103,7 @@ def bases(
     # A group is one field: who saw one part of it old has not seen the group as it is.
     held = {name: min(bare[part] for part in form.unit_of.get(name, (name,)) if part in bare) for name in bare}
     if AREA in held:
-        held[AREA] = max(held[AREA], _UNSENT)
+        held[AREA] = max(held[AREA], UNSENT)
     return held
 
 

@@ -238,6 +238,7 @@ class Batch:
             change.user,
             {**change.values, **outcome.results},
             self._incarnation,
+            frozenset(outcome.results),
         )
         # The quarrel is with whoever holds the record now.
         there = replace(change, area=outcome.record.area) if outcome.record else change
@@ -354,12 +355,20 @@ class Batch:
         found: dict[bytes, Receipt] = {}
         county = self._at.county
         for some in parts(hashes):
-            query = sa.select(HISTORY.c.hash, HISTORY.c.rev, HISTORY.c.status, HISTORY.c.body)
+            query = sa.select(HISTORY.c.hash, HISTORY.c.rev, HISTORY.c.status, HISTORY.c.body, HISTORY.c.incarnation)
+            others = []
             for row in self._conn.execute(
                 query.where(HISTORY.c.county == county, among(self._conn, HISTORY.c.hash, some))
             ):
                 _, _, lost, results = msgpack.unpackb(row.body)
                 found[row.hash] = Receipt(0, row.status, row.rev, tuple(lost), results)
+                if row.incarnation != self._incarnation:
+                    others.append(row.rev)
+            if others:
+                # Who claims a change goes on from it: what this incarnation bases on it is no quarrel with itself.
+                mine = {"incarnation": self._incarnation, "frame": self._number}
+                claimed = sa.update(HISTORY).where(HISTORY.c.county == county, HISTORY.c.rev.in_(others))
+                self._conn.execute(claimed.where(HISTORY.c.device == self._device.id), mine)
             # What a supervisor let in is judged anew.
             refused = sa.select(ASIDE.c.hash, ASIDE.c.code).where(
                 ASIDE.c.county == county,
@@ -395,7 +404,13 @@ class Batch:
             for row in self._conn.execute(query):
                 values, _, _, results = msgpack.unpackb(row.body)
                 found[row.rev] = Writer(
-                    row.device, row.counter, row.time, row.account, {**values, **results}, row.incarnation
+                    row.device,
+                    row.counter,
+                    row.time,
+                    row.account,
+                    {**values, **results},
+                    row.incarnation,
+                    frozenset(results),
                 )
         return found
 
