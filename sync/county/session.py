@@ -163,8 +163,8 @@ class Session:
             yield End(last, b"", again=True)
         else:
             # A device of version 1 would keep the words as a field of the record, and count them in its digest.
-            told = words(known) if hello.version > 1 else {}
-            pull = Pull(county.database, county.records, county.code, self._scope(streams), own, told)
+            places = words(known) if hello.version > 1 else {}
+            pull = Pull(county.database, county.records, county.code, self._scope(streams), own, places)
             for message in pull.messages(hello, self.writer):
                 if isinstance(message, End):
                     yield from self._replies(streams)
