@@ -37,7 +37,7 @@ class Sealing(Part):
 
     @property
     def wants_county_keys(self) -> bool:
-        """Whether the next exchange should ask for them: not known yet, or a bundle did not fit them."""
+        """Whether the next exchange should ask for them: not known yet, or perhaps not the right ones any more."""
         return not self.county_keys[0] or bool(self._store.meta.get("bundle.doubt"))
 
     def learn_county_keys(self, recipient: str, verify: str) -> None:
@@ -70,10 +70,11 @@ class Sealing(Part):
         return [Written(**line) for line in reversed(self._store.meta.get("bundle.written", []))]
 
     def note_written(self, bundle: Written) -> None:
-        """One more was written."""
+        """One more was written; should its keys be out of date, the next exchange over the network tells the new ones."""
         with self._store.transaction():
             lines = [*self._store.meta.get("bundle.written", []), dataclasses.asdict(bundle)]
             self._store.meta.set("bundle.written", lines[-_REMEMBERED:])
+            self._store.meta.set("bundle.doubt", True)
 
     def note_answered(self, bundle_id: str, at: int) -> None:
         """The county's answer to one of them was taken, *at* in milliseconds since 1970 UTC."""

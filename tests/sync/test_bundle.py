@@ -16,7 +16,7 @@ from app.errors import KnownError
 from app.store.saving import Edit
 from sync import bundle
 from sync.county import aside, bundles, office
-from sync.county.tables import HISTORY
+from sync.county.tables import HISTORY, SECRET
 from sync.sealed import Label, new_identity, seal, unseal
 from sync.wire import Down, Hello, Up
 from tests.sync.conftest import OTHER, TOWNSHIP, VILLAGES, Running
@@ -304,6 +304,21 @@ def test_a_device_that_does_not_know_the_county_s_keys_learns_them_with_an_excha
     report = a.sync()
     assert (report.requests, report.in_agreement) == (1, True)
     assert a.store.sync.county_keys == (county.county.keys.recipient, county.county.keys.verify)
+
+
+def test_keys_that_the_county_made_anew_are_learned_with_the_next_exchange(county, desks):
+    a, _ = desks
+    carry_up(a)
+    with county.county.database.plain() as conn:
+        conn.execute(sa.delete(SECRET).where(SECRET.c.county == county.county.code))
+    del county.county.keys
+    a.save(person())
+    content = carry_up(a)
+    with said("bundle.not_for_us"):
+        bundles.take(county.county, content)
+    assert a.sync().in_agreement
+    a.save(person())
+    assert carry(a, county.county).up == 1
 
 
 def test_the_county_tells_its_public_keys_to_everybody_and_keeps_them_for_good(county, desks):
