@@ -62,5 +62,12 @@ class Names:
 
     def _may(self, action: str, form: str, area: str, stream: str) -> bool:
         return self._county.permissions.decide(
-            action, form, area, self._device.roles, self._device.areas, own=True, stream=stream
+            action,
+            form,
+            area,
+            self._device.roles,
+            self._device.areas,
+            own=True,
+            stream=stream,
+            divisions=self._rights.divisions,
         ).allowed

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from app.errors import KnownError
 from app.store.saving import Edit
+from sync.county import aside as aside_tray
 from sync.county import office
 from sync.county.granting import grant
 from sync.county.tables import ASIDE
@@ -77,6 +78,12 @@ def test_an_edit_saved_before_a_role_was_withdrawn_waits_for_a_supervisor(county
     # What the county never had is on this machine still; what it has is gone with the right to it.
     assert other.get("mediation", made).values["title"] == "新的纠纷"
     assert other.get("mediation", record_id) is None
+    tray = aside_tray.tray(county.county)
+    assert [item.change.user for item in tray] == ["副调解员"] * 2
+    assert set(aside_tray.accept(county.county, [item.key for item in tray]).values()) == {"accepted"}
+    settle(mediator, other)
+    assert mediator.get("mediation", record_id).values["facts"] == "我记下的经过"
+    assert mediator.get("mediation", made).values["title"] == "新的纠纷"
 
 
 def test_an_area_taken_from_a_device_leaves_stubs_and_its_last_edits_arrive(county, new_store):

@@ -14,6 +14,7 @@ from ui.jobs import Jobs, Worker
 from ui.lists import Column, RecordTable
 from ui.page import Page
 from ui.pages.case_words import spoken_time
+from ui.pages.sync_doubts import DoubtsCard
 from ui.pages.sync_network import HeldCard, NetworkCard, ProgressCard, WaitingCard, pause_menu
 from ui.pages.sync_read import Refused, SyncView, read_sync
 from ui.pages.sync_speed import Told
@@ -75,10 +76,13 @@ class SyncPage(Page):
         left.addWidget(self.waiting_card)
         left.addWidget(self._past(), 1)
         self.asking_card = Card("需要您处理", " ")
+        self.doubts_card = DoubtsCard(office, jobs)
+        self.doubts_card.changed.connect(self._load)
+        self.doubts_card.person.connect(lambda person: self.go.emit("person", {"id": person}))
         self.agreed_card = Card("与县中心核对")
         self.stick_card = StickCard(office, jobs, worker)
         self.stick_card.changed.connect(self._load)
-        for card in (self.asking_card, self.network_card, self.agreed_card, self.stick_card):
+        for card in (self.asking_card, self.doubts_card, self.network_card, self.agreed_card, self.stick_card):
             self.add_side(card, 340, 290)
             right.addWidget(card)
         right.addStretch(1)
@@ -143,6 +147,7 @@ class SyncPage(Page):
     def _load(self) -> None:
         self._jobs.run(lambda: read_sync(self._office), then=self._show)
         self.stick_card.load()
+        self.doubts_card.load()
 
     def _show(self, view: SyncView) -> None:
         self._view = view
