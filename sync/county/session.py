@@ -130,12 +130,12 @@ class Session:
             answered = {item.number for item in here if not item.code and item.known}
             start = min([rev for rev, _ in hello.cursors.values()] + [rev for *_, rev in hello.behind], default=0)
             least = county.least(conn)
-            told = told_roles(conn, county.code, device.id)
+            roles = told_roles(conn, county.code, device.id)
             own = own_revs(conn, county.code, device.id, hello, start, answered)
             start_tag = begun(conn, county.code, epoch)
         county.seen(device, hello.version, hello.program, frames=len(self._receipts))
         # Roles can change without a stream of them.
-        changed = tag != hello.scope or (told is not None and told != tuple(sorted(device.roles)))
+        changed = tag != hello.scope or (roles is not None and roles != tuple(sorted(device.roles)))
         away = given_away(self._rights, device, known) if changed else ()
         if changed:
             with county.database.plain() as conn:
