@@ -130,7 +130,7 @@ class _Loop:
                     raise
                 self._mending.cut()
                 continue
-            except Cut:
+            except Cut as cut:
                 if request is not None:
                     request.cut()
                 self._absent.clear()
@@ -138,7 +138,7 @@ class _Loop:
                 vain = 0 if self._tally.done > before else vain + 1
                 if vain >= tries:
                     raise
-                self._sleep(random.uniform(0.5, 1.5) * 2**vain)  # noqa: S311 - spreads devices out, guards nothing
+                self._sleep(cut.after + random.uniform(0.5, 1.5) * 2**vain)  # noqa: S311 - spreads devices out, guards nothing
                 continue
             if self._tally.done > before:
                 vain = 0  # a question answered is no progress: on a link that cuts every long frame it would go on for ever

@@ -30,11 +30,19 @@ _UNKNOWN_RATE, _LOOPBACK_RATE = 32 << 10, 64 << 20
 _MADE = 1_767_225_600
 """Seconds since 1970 at the beginning of 2026: a clock before that is wrong."""
 _BUSY = {502, 503, 504}
+_LONGEST_REST = 60.0
 _LEAST_BUFFER = 16 << 10
 
 
 class Cut(Exception):  # noqa: N818 - what happens every day is no error
-    """The link broke, or nothing answers: what came through counts, the rest is tried again."""
+    """The link broke, or nothing answers: what came through counts, the rest is tried again.
+
+    ``after``: seconds that the county asked to be left alone; 0 where it didn't.
+    """
+
+    def __init__(self, what: str, after: float = 0.0) -> None:
+        self.after = after
+        super().__init__(what)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +229,11 @@ def refusal(response: requests.Response) -> Exception:
             said = None
     code = said.get("code") if isinstance(said, dict) else None
     if response.status_code in _BUSY or code == "sync.busy":
-        return Cut(f"HTTP {response.status_code}")
+        asked = response.headers.get("Retry-After", "")
+        return Cut(
+            f"HTTP {response.status_code}",
+            min(float(asked), _LONGEST_REST) if asked.isascii() and asked.isdigit() else 0,
+        )
     if isinstance(code, str):
         return KnownError(code, **{name: said[name] for name in ("least", "version", "detail") if name in said})
     return KnownError("sync.not_a_county", url=urllib.parse.urlsplit(response.url).netloc)

@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from app.errors import BugError, KnownError
+from sync.county.lanes import OVERFLOW, POOL
 from sync.county.tables import COUNTY
 
 CHUNK = 1000
@@ -33,7 +34,9 @@ class Database:
         try:
             made = sa.make_url(text)
             self.lite = made.get_backend_name() == "sqlite"
-            self.engine = sa.create_engine(made, **({} if self.lite else {"pool_pre_ping": True, "pool_size": 10}))
+            self.engine = sa.create_engine(
+                made, poolclass=sa.QueuePool, pool_size=POOL, max_overflow=OVERFLOW, pool_pre_ping=not self.lite
+            )
         except (sa.exc.ArgumentError, ImportError) as bad:
             raise KnownError("county.database_wrong", url=text.partition("://")[0]) from bad
         if self.lite:
@@ -112,7 +115,7 @@ class Database:
 
 def _on_connect(raw: sqlite3.Connection, _record: object) -> None:
     raw.isolation_level = None  # the driver must not begin transactions of its own
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "busy_timeout = 30000", "cache_size = -65536"):
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "busy_timeout = 30000", "cache_size = -16384"):
         raw.execute(f"PRAGMA {pragma}")
 
 

@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 
-import anyio.to_thread
 import uvicorn
 from fastapi import FastAPI, Header, Request
 from fastapi.exceptions import RequestValidationError
@@ -24,6 +23,7 @@ from app.schema.form import Forms
 from sync.county import files
 from sync.county.county import County
 from sync.county.enrolment import enrol
+from sync.county.lanes import RETRY_AFTER, Door, Lanes, fit
 from sync.county.office import wiped
 from sync.county.rights import Device
 from sync.county.session import Session
@@ -116,6 +116,9 @@ def make_app(county: County) -> FastAPI:
     errors = {status: {"model": ErrorAnswer} for status in (400, 401, 403, 409, 413, 422, 426, 503)}
     app = FastAPI(title="乡治通 county", version=str(VERSION), docs_url=None, redoc_url=None)
 
+    lanes = Lanes()
+    app.add_middleware(Door, path="/v1/exchange", busy=lambda: _refusal(KnownError("sync.busy")))
+
     @app.exception_handler(KnownError)
     async def known(_request: Request, bad: KnownError) -> JSONResponse:
         return _refusal(bad)
@@ -182,13 +185,13 @@ def make_app(county: County) -> FastAPI:
         openapi_extra={"requestBody": {"content": {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}}}},
     )
     async def exchange(request: Request, authorization: Annotated[str, Header()] = "") -> Response:
-        device = await anyio.to_thread.run_sync(_device, county, authorization)
+        device = await lanes.read(_device, county, authorization)
         try:
-            session = await _receive(county, device, request)
+            session = await _receive(county, lanes, device, request)
         except ClientDisconnect:
             # What came whole before the cut is committed; the device asks after it next time.
             return Response(status_code=400)
-        return StreamingResponse(_packets(session), media_type=MEDIA_TYPE)
+        return StreamingResponse(_packets(lanes, session), media_type=MEDIA_TYPE)
 
     files.mount(app, county, _device)
     return app
@@ -215,7 +218,7 @@ def _note_refusal(county: County, device: Device, code: str) -> None:
     county.note(device, "refused", code=code)
 
 
-async def _receive(county: County, device: Device, request: Request) -> Session:
+async def _receive(county: County, lanes: Lanes, device: Device, request: Request) -> Session:
     """Read the body as it comes; each frame is committed as soon as it is whole, before the next byte is waited for."""
     reader, session, total = Reader(), None, 0
     refused: Problem | None = None
@@ -231,17 +234,17 @@ async def _receive(county: County, device: Device, request: Request) -> Session:
                 if not isinstance(message, Hello):
                     raise WireError("no hello")
                 session = Session(county, device, message)
-                problem = await anyio.to_thread.run_sync(session.open)
+                problem = await lanes.read(session.open)
                 if problem:
-                    await anyio.to_thread.run_sync(_note_refusal, county, device, problem.code)
+                    await lanes.read(_note_refusal, county, device, problem.code)
                     refused = problem
                     break
             elif isinstance(message, Up):
-                await anyio.to_thread.run_sync(session.take, message.content)
+                await lanes.write(session.take, message.content)
             elif isinstance(message, Question):
                 session.ask(message)
             elif isinstance(message, Offers):
-                await anyio.to_thread.run_sync(session.bring_back, message.content)
+                await lanes.write(session.bring_back, message.content)
     if refused:
         raise KnownError(refused.code, **refused.params)
     if session is None or reader.pending:
@@ -249,14 +252,14 @@ async def _receive(county: County, device: Device, request: Request) -> Session:
     return session
 
 
-async def _packets(session: Session) -> AsyncIterator[bytes]:
+async def _packets(lanes: Lanes, session: Session) -> AsyncIterator[bytes]:
     """The answer as bytes, reckoned off the event loop and only as fast as they are taken."""
     messages, writer = session.answer(), session.writer
     held: list[Message] = []
     size = 0
     while True:
         try:
-            message = await anyio.to_thread.run_sync(next, messages, None)
+            message = await lanes.read(next, messages, None)
         except (KnownError, SQLAlchemyError) as bad:
             _log.error("answer broken off: %s", type(bad).__name__)
             yield writer.write(*held, Problem("sync.busy"))
@@ -266,7 +269,7 @@ async def _packets(session: Session) -> AsyncIterator[bytes]:
         held.append(message)
         size += len(message.content) if isinstance(message, Down) else _SMALL
         if size * writer.ratio >= _BATCH:
-            yield await anyio.to_thread.run_sync(writer.write, *held)
+            yield await lanes.read(writer.write, *held)
             held, size = [], 0
     if held:
         yield writer.write(*held)
@@ -275,7 +278,8 @@ async def _packets(session: Session) -> AsyncIterator[bytes]:
 def _refusal(bad: KnownError, status: int | None = None) -> JSONResponse:
     found = status or _STATUS.get(bad.code, 400)
     spoken = {name: bad.params[name] for name in ("least", "version") if name in bad.params}
-    return JSONResponse({"code": bad.code, "message": str(bad), **spoken}, found)
+    headers = {"Retry-After": f"{RETRY_AFTER}"} if found == 503 else None
+    return JSONResponse({"code": bad.code, "message": str(bad), **spoken}, found, headers)
 
 
 def serve(
@@ -322,6 +326,7 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to answer, then say so."""
+        fit()
         await super().startup(sockets)
         if self.started and self.on_ready:
             self.on_ready(self.url)
