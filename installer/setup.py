@@ -148,7 +148,7 @@ def what_is_missing(group: str, venv: Path) -> str | None:
         return "initdb"
     programs = {
         "picture": ["Xvfb", "xvfb-run", "xauth"],
-        "tests": ["pdftotext", "pdftoppm", "age", "age-keygen"],
+        "tests": ["pdftotext", "pdftoppm", "age"],
         "package": ["objdump"],
         "clean_system": ["debootstrap"],
     }

@@ -142,7 +142,9 @@ def _session(county: County, device: Device, hello: Hello) -> Session:
     session = Session(county, device, hello, late=True)
     problem = session.open()
     if problem:
-        raise KnownError(problem.code, **problem.params)
+        # What a restore lost is brought back by questions and answers, which a file can't carry.
+        code = "bundle.county_restored" if problem.code == "sync.county_restored" else problem.code
+        raise KnownError(code, **problem.params)
     return session
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import itertools
 import json
 import subprocess
 import time
@@ -20,6 +21,7 @@ from sync.county.tables import HISTORY, SECRET
 from sync.sealed import Label, new_identity, seal, unseal
 from sync.wire import Down, Hello, Up
 from tests.sync.conftest import OTHER, TOWNSHIP, VILLAGES, Running
+from tests.sync.test_county_restored import copied, put_back
 
 V = VILLAGES[0]
 
@@ -360,6 +362,52 @@ def test_urgent_changes_stand_first_in_the_file(county, desks):
     assert isinstance(hello, Hello)
     assert isinstance(first, Up)
     assert 301 in a.store.sync.open_frames()[0].counters
+
+
+def test_a_county_that_was_set_back_takes_files_again_after_one_exchange(county, desks):
+    a, b = desks
+    backup = copied(county)
+    (made,) = a.save(person()).ids
+    old = bundles.take(county.county, carry_up(a)).answer
+    bundle.read(a.store, old)
+    put_back(county, backup)
+    content = carry_up(a)
+    with said("bundle.county_restored"):
+        bundles.take(county.county, content)
+    report = a.sync()
+    assert report.ok
+    refused(a, old, "bundle.outdated")
+    a.save(person(made, phone="13900000001"))
+    assert carry(a, county.county).up == 1
+    assert b.sync().in_agreement
+    assert b.get("resident", made).values["phone"] == "13900000001"
+
+
+def test_a_reading_that_was_killed_is_read_again(county, desks):
+    a, b = desks
+    for number in range(3):
+        a.save(person(remark=f"第{number}个"))
+    b.save(*(person(remark=f"备注{number * 7919}") for number in range(2000)), bulk=True)
+    b.sync()
+    answer = bundles.take(county.county, carry_up(a)).answer
+
+    def after(messages):
+        left = itertools.count(messages, -1)
+
+        def die(_done):
+            if not next(left):
+                raise MemoryError
+
+        return die
+
+    for messages in (1, 2, 4):
+        with pytest.raises(MemoryError):
+            bundle.read(a.store, answer, progress=after(messages))
+        assert not a.store.sync.agreed().now
+    assert bundle.read(a.store, answer).in_agreement
+    report = a.sync()
+    assert (report.in_agreement, report.mended, report.down.count) == (True, 0, 0)
+    assert len(history(county.county)) == 2003
 
 
 # -- revoked devices ----------------------------------------------------------------------------------

@@ -69,7 +69,7 @@ def read_sync(office: Office) -> SyncView:
     month = sum(
         line.bytes_up + line.bytes_down
         for line in exchanges
-        if (moment(line.at).year, moment(line.at).month) == (now.year, now.month)
+        if line.road != "bundle" and (moment(line.at).year, moment(line.at).month) == (now.year, now.month)
     )
     return SyncView(
         now,
