@@ -234,12 +234,12 @@ def _require(args: argparse.Namespace, desk: Desk) -> int:
 def _digest(args: argparse.Namespace, desk: Desk) -> int:
     from app.schema.digest import ZERO
     from app.schema.digest import add as plus
-    from sync.county import office
+    from sync.county import mending, office
 
     county = _open(args)
     with county.database.snapshot() as conn:
         _, rev = county.standing(conn)
-    wrong = office.unsound(county, mend=args.mend)
+    wrong = mending.unsound(county, mend=args.mend)
     found = office.digest(county)
     county.close()
     total = ZERO

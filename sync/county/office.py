@@ -18,12 +18,11 @@ from app.errors import KnownError
 from app.rules.permissions import Permissions
 from app.schema.digest import ZERO, add
 from app.schema.form import Forms
-from sync.county import soundness
 from sync.county.county import County
 from sync.county.database import Database
 from sync.county.epochs import write_begin
 from sync.county.keys import load_keys
-from sync.county.records import Held, hash_of
+from sync.county.records import hash_of
 from sync.county.rights import Device
 from sync.county.tables import ACCOUNT, AREA, CODE, COUNTY, DEVICE, STREAM, Tables
 from sync.wire import LEAST, VERSION, Area, code_hash
@@ -258,27 +257,6 @@ def devices(county: County) -> list[Mapping[str, object]]:
         }
         for row in rows
     ]
-
-
-def unsound(county: County, *, mend: bool = False) -> dict[str, tuple[int, int]]:
-    """Records whose values don't fit their hash, by form: (put back as their history tells, left as they are).
-
-    With *mend* they are put back, as the kept hash says they were.
-    """
-    found: dict[str, list[Held]] = {}
-    with county.database.snapshot() as conn:
-        for held in soundness.unsound(conn, county.records, county.forms):
-            found.setdefault(held.record.form, []).append(held)
-    if not mend:
-        return {form: (0, len(wrong)) for form, wrong in found.items()}
-    with county.database.write(county.code) as (conn, _epoch, _rev):
-        done = {
-            form: soundness.mend(conn, county.records, county.code, form, [held.record.id for held in wrong])
-            for form, wrong in found.items()
-        }
-        if done:
-            county.audit(conn, "mend", mended=sum(count for count, _ in done.values()))
-    return done
 
 
 def digest(county: County, areas: Sequence[str] | None = None) -> list[StreamDigest]:

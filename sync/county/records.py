@@ -92,6 +92,12 @@ class Records:
             query = query.where(table.c.id < high)
         return [(row.id, row.hash or b"") for row in conn.execute(query)]
 
+    def hashes_by_area(self, conn: sa.Connection, form: str) -> Iterable[tuple[str, bytes]]:
+        """(area, kept hash) of every record of *form*."""
+        table = self._tables.by_form[form]
+        query = sa.select(table.c.area, table.c.hash).where(table.c.county == self._county)
+        return [(row.area, row.hash or b"") for row in conn.execute(query)]
+
     def put(self, conn: sa.Connection, form: str, held: Iterable[Held]) -> None:
         """Write whole records, new or known."""
         self._database.put(conn, self._tables.by_form[form], self._cells(form, held))

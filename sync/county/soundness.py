@@ -8,8 +8,8 @@ from dataclasses import replace
 import msgpack
 import sqlalchemy as sa
 
-from app.schema.form import Forms
-from app.schema.record import AREA, DELETED
+from app.schema.form import Form, Forms
+from app.schema.record import AREA, DELETED, Record
 from app.schema.values import Value
 from sync.county.records import Held, Records, hash_of
 from sync.county.tables import HISTORY
@@ -25,7 +25,14 @@ def rebuilt(conn: sa.Connection, county: str, held: Held) -> Held | None:
 
     Every change that took effect is in the history with its values, those that lost and those that the merge made.
     """
-    query = sa.select(HISTORY.c.rev, HISTORY.c.body).where(HISTORY.c.county == county, HISTORY.c.id == held.record.id)
+    told = _told(conn, county, held.record)
+    made = Held(told, held.hash) if told else None
+    return made if made and is_sound(made) else None
+
+
+def _told(conn: sa.Connection, county: str, record: Record) -> Record | None:
+    """*record* with what its history says of it; None where that says nothing."""
+    query = sa.select(HISTORY.c.rev, HISTORY.c.body).where(HISTORY.c.county == county, HISTORY.c.id == record.id)
     values: dict[str, Value] = {}
     revs: dict[str, int] = {}
     for row in conn.execute(query.order_by(HISTORY.c.rev)):
@@ -33,19 +40,33 @@ def rebuilt(conn: sa.Connection, county: str, held: Held) -> Held | None:
         took = {**{name: value for name, value in said.items() if name not in lost}, **results}
         values |= took
         revs = {**revs, **dict.fromkeys(took, row.rev)} if revs else {"": row.rev}
-    area, deleted = str(values.pop(AREA, held.record.area)), bool(values.pop(DELETED, False))
+    if not revs:
+        return None
+    area, deleted = str(values.pop(AREA, record.area)), bool(values.pop(DELETED, False))
     there = {name: value for name, value in values.items() if value is not None}
-    record = replace(
-        held.record,
+    return replace(
+        record,
         area=area,
         deleted=deleted,
-        values={name: value for name, value in there.items() if name not in held.record.extra},
-        extra={name: value for name, value in there.items() if name in held.record.extra},
+        values={name: value for name, value in there.items() if name not in record.extra},
+        extra={name: value for name, value in there.items() if name in record.extra},
+        rev=record.rev or max(revs.values()),
+        revs=record.revs or revs,
     )
-    if not record.rev or not record.revs:
-        record = replace(record, rev=max([*revs.values(), 0]), revs=revs)
-    made = Held(record, held.hash)
-    return made if is_sound(made) else None
+
+
+def missing(conn: sa.Connection, records: Records, county: str, form: Form) -> list[Held]:
+    """The records of *form* that the history knows and whose row is gone, as it tells them. No record ever loses its row."""
+    query = sa.select(HISTORY.c.id).where(HISTORY.c.county == county, HISTORY.c.form == form.name).distinct()
+    found = []
+    for record_id in sorted(set(conn.scalars(query)) - set(records.all(conn, form.name))):
+        told = _told(conn, county, Record(form.name, record_id, "", {}))
+        if told is not None and told.area:
+            known = {name: value for name, value in told.values.items() if name in form.fields}
+            extra = {name: value for name, value in told.values.items() if name not in form.fields}
+            whole = replace(told, values=known, extra=extra)
+            found.append(Held(whole, hash_of(whole)))
+    return found
 
 
 def unsound(conn: sa.Connection, records: Records, forms: Forms) -> Iterator[Held]:

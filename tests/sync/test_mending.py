@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from app.schema.ids import IdMaker
 from app.store.saving import Edit
-from sync.county import office, soundness
+from sync.county import mending, office, soundness
 from sync.ranges import FEW, differing, split
 from tests.sync.broken import Broken
 from tests.sync.conftest import TOWNSHIP, VILLAGES
@@ -273,6 +273,51 @@ def test_a_value_flipped_at_the_county_that_nobody_can_tell_is_not_spread_in_sil
     report = b.sync()
     assert (report.in_agreement, report.mended) == (False, 0)
     assert b.get("resident", ids[20]) is None
+
+
+def test_rows_and_sums_lost_at_the_county_are_put_back_from_its_history(county, filled):
+    _, b, ids = filled
+    held = county.county
+    table = held.tables.by_form["resident"]
+    with held.database.plain() as conn:
+        conn.execute(sa.delete(table).where(table.c.id.in_(ids[:3])))
+    flip_at_county(county, ids[20], phone="13000000000")
+    assert mending.unsound(held) == {"resident": (0, 4)}
+    assert mending.unsound(held, mend=True) == {"resident": (4, 0)}
+    assert mending.unsound(held) == {}
+    assert all(stream.sound for stream in office.digest(held))
+    report = b.sync()
+    assert (report.in_agreement, report.mended) == (True, 0)
+    with held.database.plain() as conn:
+        conn.execute(sa.text("UPDATE stream SET records = 7 WHERE county = :c"), {"c": held.code})
+    assert not b.sync().in_agreement
+    assert mending.unsound(held, mend=True) == {}
+    assert b.sync().in_agreement
+
+
+def test_a_row_that_the_history_tells_only_in_part_is_left_for_people(county, filled):
+    _, b, ids = filled
+    held = county.county
+    table = held.tables.by_form["resident"]
+    with held.database.plain() as conn:
+        conn.execute(sa.delete(table).where(table.c.id == ids[5]))
+        half = {"c": held.code, "id": ids[5], "b": msgpack.packb([{"@area": V}, {}, [], {}])}
+        conn.execute(sa.text("UPDATE history SET body = :b WHERE county = :c AND id = :id"), half)
+    assert mending.unsound(held, mend=True) == {"resident": (0, 1)}
+    assert b.sync().in_agreement
+    assert values(b, ids[5])["name"] == "张5"
+
+
+def test_a_sound_county_has_nothing_to_mend_whatever_was_done_to_its_records(county, desks):
+    a, b = desks
+    first, second = a.save(person(), person(occupation="木匠")).ids
+    a.sync(), b.sync()
+    a.save(person(first, name="张一"), Edit("resident", second, V, {}, deleted=True))
+    b.save(person(first, name="张二"), person(second, occupation="瓦匠"))
+    for desk in (a, b, a):
+        desk.sync()
+    assert mending.unsound(county.county) == {}
+    assert mending.unsound(county.county, mend=True) == {}
 
 
 def test_ranges_tell_two_lists_apart_wherever_they_differ():
