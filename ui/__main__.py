@@ -81,6 +81,11 @@ class Program(QObject):
         self._idle: Idle | None = None
         self._locking = False
 
+    @property
+    def auto(self) -> AutoSync | None:
+        """The exchange that goes by itself, while somebody is logged in."""
+        return self._auto
+
     def begin(self) -> None:
         """Show the first page or the login page."""
         users = KeySlots(self._home).users()

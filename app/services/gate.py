@@ -25,6 +25,7 @@ class Gate:
         self.session = session
         self.permissions = permissions
         self._read: dict[tuple[str, str, str], int] = {}
+        self._divisions: tuple[int, Divisions] | None = None
 
     def decide(self, action: str, form: str, area: str | None, *, own: bool = False) -> Decision:
         """Whether the session may; asks nobody to write anything down."""
@@ -41,8 +42,17 @@ class Gate:
         )
 
     def divisions(self) -> Divisions:
-        """Which area lies in which, as far as the county told this device."""
-        return Divisions(self._store.parents())
+        """Which area lies in which, as far as the county told this device; what another process was told since, ``renew`` reads."""
+        # The window's thread asks as well: it must never wait for the store, which the lane may be using.
+        held = self._divisions
+        if held is None or held[0] != self._store.sync.areas_told:
+            held = self.renew()
+        return held[1]
+
+    def renew(self) -> tuple[int, Divisions]:
+        """Read the divisions again, as after an exchange in a process of its own; in the lane, where there is one."""
+        self._divisions = self._store.sync.areas_told, Divisions(self._store.parents())
+        return self._divisions
 
     def line(
         self,

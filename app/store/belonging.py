@@ -12,7 +12,12 @@ from app.store.part import Part
 
 
 class Belonging(Part):
-    """Device, county, clock, areas and scope."""
+    """Device, county, clock, areas and scope.
+
+    ``areas_told`` grows whenever this process writes down which areas there are.
+    """
+
+    areas_told = 0
 
     @property
     def state(self) -> SyncState:
@@ -91,6 +96,7 @@ class Belonging(Part):
             self._write_areas(areas)
 
     def _write_areas(self, areas: Sequence[Area]) -> None:
+        self.areas_told += 1
         self._conn.execute("DELETE FROM area")
         self._conn.executemany(
             "INSERT INTO area (code, name, level, parent) VALUES (?, ?, ?, ?)",
@@ -113,6 +119,7 @@ class Belonging(Part):
     def set_given_away(self, areas: Mapping[str, tuple[str, str]]) -> None:
         """The county says where areas went that are this device's no more."""
         with self._store.transaction():
+            self.areas_told += 1
             self._store.meta.set("given_away", {code: list(where) for code, where in areas.items()})
 
     def set_scope(self, streams: Collection[Stream]) -> None:

@@ -3,47 +3,18 @@
 from __future__ import annotations
 
 import sys
-import time
 from pathlib import Path
-from typing import Self
 
 import pytest
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QTimer
 
 from app.store.saving import Edit
 from tests.ui.offices import UPPER
+from ui.bench import first_download
 from ui.frame import make_window
+from ui.pulse import Pulse
 
 ROSTER = Path(__file__).resolve().parents[1] / "data" / "roster_clean.xlsx"
-BEAT = 5
-"""Milliseconds between two beats of a timer on the GUI thread."""
-
-
-class Pulse:
-    """Measures how late a timer on the GUI thread comes, in ms: what a clerk feels as stalling."""
-
-    def __init__(self) -> None:
-        self.gaps: list[float] = []
-        self._last = 0.0
-        self._timer = QTimer(interval=BEAT, timerType=Qt.TimerType.PreciseTimer)
-        self._timer.timeout.connect(self._on_beat)
-
-    def __enter__(self) -> Self:
-        self._last = time.perf_counter()
-        self._timer.start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._timer.stop()
-
-    def worst_but(self, share: float) -> float:
-        """The longest gap but for *share* of them."""
-        return sorted(self.gaps)[int(len(self.gaps) * (1 - share)) - 1]
-
-    def _on_beat(self) -> None:
-        now = time.perf_counter()
-        self.gaps.append((now - self._last) * 1000)
-        self._last = now
 
 
 @pytest.fixture(autouse=True)
@@ -92,3 +63,10 @@ def test_the_window_answers_while_a_worker_imports_a_roster(desk, qapp, qtbot, m
     # Building a page anew takes its time; without that the window must feel immediate.
     assert pulse.worst_but(0.01) < (250 if moving else 120)
     window.close()
+
+
+def test_the_window_feels_nothing_of_a_first_download_while_somebody_types_and_opens_pages(qapp, tmp_path):
+    found = first_download(qapp, tmp_path, 20_000)
+    assert found["records"] == 25_000
+    assert found["beats"] > 100
+    assert found["p99_ms"] < 50

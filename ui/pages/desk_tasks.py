@@ -100,6 +100,7 @@ def read_desk(office: Office, *, mine: bool = True) -> Desk:
 
 def read_counts(office: Office) -> Counts:
     """Read what the frame shows beside the page; runs in the lane."""
+    office.gate.renew()
     rules, session, now = office.cases.rules, office.session, office.cases.now()
     mine = sum(is_mine(event.values, rules, session) for event in office.cases.open_cases())
     mediations = _open_mediations(office)

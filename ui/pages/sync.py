@@ -54,7 +54,7 @@ class SyncPage(Page):
         self._allowed, self._next_in = allowed, next_in
         self._view: SyncView | None = None
         self._running = False
-        menu = pause_menu(self, office.store.now_ms, lambda until: self._change(lambda: office.traffic.pause(until)))
+        menu = pause_menu(self, lambda until: self._change(lambda: office.traffic.pause(until(office.store.now_ms()))))
         self._pause_button = Button("暂停", icon="player-pause", menu=menu, tip="急件照样发出")
         self._now_button = Button("立即同步", sync_now, icon="refresh", tip="也可以按 F5")
         self.add_quiet(self._pause_button)

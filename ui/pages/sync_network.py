@@ -159,15 +159,15 @@ class NetworkCard(Card):
         self.add_line(button, None)
 
 
-def pause_menu(parent: Any, now_ms: Callable[[], int], pause: Callable[[int], object]) -> QMenu:
-    """How long to pause; *pause* gets the moment in ms, or FOREVER."""
+def pause_menu(parent: Any, pause: Callable[[Callable[[int], int]], object]) -> QMenu:
+    """How long to pause; *pause* gets what makes of the present moment (ms) the one when it ends."""
     menu = QMenu(parent)
     for text, until in (
-        ("暂停 1 小时", lambda: now_ms() + HOUR_MS),
-        ("暂停到明天早上 6 点", lambda: next_morning(now_ms())),
-        ("一直停，等我恢复", lambda: FOREVER),
+        ("暂停 1 小时", lambda now: now + HOUR_MS),
+        ("暂停到明天早上 6 点", next_morning),
+        ("一直停，等我恢复", lambda _now: FOREVER),
     ):
-        menu.addAction(text).triggered.connect(lambda _checked=False, until=until: pause(until()))
+        menu.addAction(text).triggered.connect(lambda _checked=False, until=until: pause(until))
     return menu
 
 
