@@ -75,6 +75,25 @@ class Files:
         Call it before the record that names it is saved: then a crash leaves a file too many, which is swept up, never one too
         few. KnownError("store.no_space"); then nothing of it is kept.
         """
+        sha256, size = self._put(content)
+        # Also what was sent before is offered once more: so long it is not swept up, and the county says at once that it has it.
+        self._here(sha256, size, small=small, sending=_TO_SEND)
+        found = self.get(sha256)
+        if found is None:
+            raise KnownError("files.missing")
+        return found
+
+    def take(self, sha256: str, content: bytes, *, small: bool = False) -> bool:
+        """Keep what the county gave at once; False where it isn't what it should be."""
+        if hashlib.sha256(content).hexdigest() != sha256:
+            return False
+        _, size = self._put([content])
+        self._part(sha256).unlink(missing_ok=True)
+        self._here(sha256, size, small=small)
+        return True
+
+    def _put(self, content: Iterable[bytes]) -> tuple[str, int]:
+        """Seal *content* under its name, flushed to the disk; its SHA-256 and size."""
         made = self._folder / f"new-{secrets.token_hex(8)}"
         digest = hashlib.sha256()
         try:
@@ -85,25 +104,29 @@ class Files:
                     writer.write(piece)
                 writer.flush()
                 size = writer.size
-            sha256 = digest.hexdigest()
-            made.replace(self._path(sha256))
+            made.replace(self._path(digest.hexdigest()))
             _flush_folder(self._folder)
         except OSError as bad:
             raise KnownError("store.no_space") from bad
         finally:
             with contextlib.suppress(OSError):
                 made.unlink(missing_ok=True)
+        return digest.hexdigest(), size
+
+    def _here(self, sha256: str, size: int, *, small: bool, sending: int = _SENT) -> None:
+        """Note that the content is here: to be sent, or come from the county (then what is still to be sent stays so)."""
+        stays = (
+            "excluded.sending"
+            if sending == _TO_SEND
+            else "CASE WHEN sending = 0 THEN excluded.sending ELSE sending END"
+        )
         with self._store.transaction():
             self._execute(
                 "INSERT INTO file (sha256, size, small, here, wanted, sending, url, code, at) VALUES (?,?,?,1,0,?,'','',?)"
-                " ON CONFLICT (sha256) DO UPDATE SET here = 1, wanted = 0, at = excluded.at,"
-                " sending = CASE WHEN sending = ? THEN sending ELSE excluded.sending END",
-                (sha256, size, int(small), _TO_SEND, self._store.now_ms(), _SENT),
+                " ON CONFLICT (sha256) DO UPDATE SET here = 1, wanted = 0, code = '', size = excluded.size,"
+                f" at = excluded.at, sending = {stays}",
+                (sha256, size, int(small), sending, self._store.now_ms()),
             )
-        found = self.get(sha256)
-        if found is None:
-            raise KnownError("files.missing")
-        return found
 
     def get(self, sha256: str) -> Kept | None:
         """What is known of one file."""
@@ -212,7 +235,7 @@ class Files:
             with self._store.transaction():
                 self._execute(f"UPDATE file SET {where} WHERE here = 1 AND sending = ?", (_SENT,))
         else:
-            self._mark(shas, where, "AND here = 1")
+            self._mark(shas, where, f"AND here = 1 AND sending = {_SENT}")
 
     # -- down ---------------------------------------------------------------------------------------------------------------------
 
@@ -284,13 +307,8 @@ class Files:
             part.unlink(missing_ok=True)
             return False
         part.replace(self._path(sha256))
-        with self._store.transaction():
-            self._execute(
-                "INSERT INTO file (sha256, size, small, here, wanted, sending, url, code, at) VALUES (?,?,?,1,0,?,'','',?)"
-                " ON CONFLICT (sha256) DO UPDATE SET here = 1, wanted = 0, code = '', size = excluded.size,"
-                " sending = CASE WHEN sending = 0 THEN excluded.sending ELSE sending END",
-                (sha256, size, int(small), _SENT, self._store.now_ms()),
-            )
+        _flush_folder(self._folder)
+        self._here(sha256, size, small=small)
         return True
 
     def not_to_be_had(self, sha256: str, code: str) -> None:

@@ -55,7 +55,10 @@ def sync_all(
         carried = _files(carried, files)
         if files.stopped != "urgent":
             break
-        report = _both(report, records(report.up.bytes + report.down.bytes + carried.bytes_up + carried.bytes_down))
+        then = records(report.up.bytes + report.down.bytes + carried.bytes_up + carried.bytes_down)
+        report = _both(report, then)
+        if not then.up.count and store.sync.urgent_unsent():
+            break  # what is urgent can't go now: the next sync takes it up, and files with it
     return report, carried
 
 

@@ -225,10 +225,9 @@ class _Carrier:
             self._passed |= some.keys()
             try:
                 for sha256, content in self._http.thumbs(list(some)):
-                    if sha256 in some and not self._files.offset(sha256):
-                        size = self._files.receive(sha256, [content])
-                        self.fetched += self._files.received(sha256, size, small=True)
-                        self._reached(sha256, size)
+                    if sha256 in some and self._files.take(sha256, content, small=True):
+                        self.fetched += 1
+                        self._reached(sha256, len(content))
             except Cut:
                 self._passed -= {sha for sha in some if not (known := self._files.get(sha)) or not known.here}
                 raise
@@ -254,7 +253,9 @@ class _Carrier:
             except KnownError as bad:
                 if bad.code != "files.unknown":
                     raise
-                self._files.not_to_be_had(file.sha256, bad.code)
+                # Perhaps it hasn't come there yet: somebody still waits for it, behind the others.
+                self._passed.add(file.sha256)
+                self._files.later([file.sha256])
                 return
             if self._files.received(file.sha256, file.size):
                 self.fetched += 1

@@ -242,10 +242,19 @@ def _came(county: County, sha256: str, size: int, device: str) -> None:
 
 
 def _lost(county: County, sha256: str) -> None:
-    """It was here once, or should be: whoever holds it is asked for it."""
+    """A record names it and it isn't here: whoever holds it is asked for it, also if this database was set back since it came."""
+    key = FILE.c.county == county.code, FILE.c.sha256 == sha256
     with county.database.plain() as conn:
-        conn.execute(
-            sa.update(FILE)
-            .where(FILE.c.county == county.code, FILE.c.sha256 == sha256, FILE.c.lost == 0)
-            .values(lost=1)
-        )
+        row = conn.execute(sa.select(FILE.c.lost).where(*key)).one_or_none()
+        if row is None:
+            missed = {
+                "county": county.code,
+                "sha256": sha256,
+                "size": 0,
+                "device": "",
+                "at": county.now_ms(),
+                "lost": 1,
+            }
+            county.database.put(conn, FILE, [missed])
+        elif not row.lost:
+            conn.execute(sa.update(FILE).where(*key).values(lost=1))

@@ -12,6 +12,8 @@ from sync.county.database import parts
 from sync.county.rights import Device, Rights
 from sync.county.tables import FILE
 
+_AT_ONCE = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Named:
@@ -56,9 +58,19 @@ class Names:
         return found
 
     def lost(self, limit: int) -> list[str]:
-        """Files that came once and aren't here any more, of those that the device may have."""
-        query = sa.select(FILE.c.sha256).where(FILE.c.county == self._county.code, FILE.c.lost == 1).limit(limit)
-        return sorted(self.of(self._conn.scalars(query)))
+        """Files that somebody asked for and that aren't here, of those that the device may have: at most *limit*."""
+        found: list[str] = []
+        last = ""
+        while len(found) < limit:
+            query = sa.select(FILE.c.sha256).where(
+                FILE.c.county == self._county.code, FILE.c.lost == 1, FILE.c.sha256 > last
+            )
+            some = list(self._conn.scalars(query.order_by(FILE.c.sha256).limit(_AT_ONCE)))
+            if not some:
+                break
+            found += sorted(self.of(some))
+            last = some[-1]
+        return found[:limit]
 
     def _may(self, action: str, form: str, area: str, stream: str) -> bool:
         return self._county.permissions.decide(

@@ -164,7 +164,7 @@ ASIDE = sa.Table(
     # What a supervisor decided: "accepted" or "dropped".
     _held("decided"),
 )
-# Files that came whole; ``lost``: the folder doesn't have it any more, and whoever holds it is asked for it again.
+# Files that came whole; ``lost``: somebody asked for it and it isn't in the folder, so whoever holds it is asked for it.
 FILE = sa.Table(
     "file",
     META,

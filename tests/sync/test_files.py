@@ -21,7 +21,7 @@ from app.sealed import Sealer
 from sync.client import files as client
 from sync.client.file_http import FileHttp, Moved
 from sync.county import office
-from sync.county.tables import DEVICE
+from sync.county.tables import DEVICE, FILE
 from tests.network.faults import Fault
 from tests.network.proxy import BadLink
 from tests.sync.conftest import OTHER, VILLAGES, Running
@@ -637,3 +637,51 @@ def test_files_go_with_their_record_to_another_village(pair, make, county, tmp_p
         list(http_of(upper).fetch(one.sha256, 0, one.size))
     assert bad.value.code == "files.unknown"
     assert not list((upper.folder / "files").iterdir())
+
+
+def test_a_county_set_back_with_its_files_gets_the_lost_ones_again(pair, county):
+    a, b = pair
+    case = a.event()
+    one = a.attach(case, a.paper(60_000))
+    a.sync(), a.carry(), b.sync()
+    # The file of today and what the database knew of it are gone; its record came again from a device.
+    (held,) = on_disk(county)
+    held.unlink()
+    with county.county.database.plain() as conn:
+        conn.execute(sa.delete(FILE))
+    (theirs,) = b.office.attachments.of("event", case)
+    b.store.files.want(theirs.sha256, theirs.size)
+    b.carry()
+    a.store.meta.set("files.asked", 0)
+    assert a.carry().sent == 1
+    b.store.files.want(theirs.sha256, theirs.size)
+    b.carry()
+    assert b.content(theirs) == a.content(one)
+
+
+def test_an_upload_that_somebody_waits_for_is_not_begun_anew(pair, county):
+    a, b = pair
+    case = a.event()
+    one = a.attach(case, a.paper(SIZE))
+    a.sync(), b.sync()
+    (theirs,) = b.office.attachments.of("event", case)
+    http = http_of(a)
+    upload = http.create(one.sha256, one.size)
+    a.store.files.upload_at(one.sha256, upload)
+    http.append(upload, 0, iter([a.content(one)[:200_000]]), 200_000)
+    b.store.files.want(theirs.sha256, theirs.size)
+    b.carry()
+    report = a.carry()
+    assert report.sent == 1
+    assert report.bytes_up < 101_000
+
+
+def test_what_is_sent_and_attached_again_is_not_uploaded_again(pair, tmp_path):
+    a, _ = pair
+    path = photo(tmp_path / "a.jpg")
+    a.attach(a.event(), path)
+    a.sync(), a.carry()
+    a.attach(a.event("又一件"), path)
+    a.sync()
+    report = a.carry()
+    assert (report.sent, report.left.total, report.requests) == (0, 0, 1)
