@@ -58,6 +58,11 @@ class PostgreSQL:
         """The URL of a copy of the database at *url*, which nobody may have open."""
         return self._create(f" TEMPLATE {_name(url)}")
 
+    def put_database(self, url: str, over: str) -> None:
+        """Replace the database at *over* by a copy of that at *url*."""
+        self.drop_database(over)
+        self._do(f"CREATE DATABASE {_name(over)} TEMPLATE {_name(url)}")
+
     def drop_database(self, url: str) -> None:
         """Delete it, whoever has it open."""
         self._do(f"DROP DATABASE {_name(url)} WITH (FORCE)")

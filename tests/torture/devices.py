@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import shutil
 from dataclasses import dataclass
 
 from app.errors import KnownError
@@ -36,6 +37,24 @@ class Device:
         """Whether *area* is in this device's scope."""
         return any_covers(self.areas, area)
 
+    def back_up(self, folder):
+        """Copy everything that this device has on its disk to *folder*."""
+        self.close()
+        shutil.copytree(self.folder, folder)
+        self.revive()
+
+    def put_back(self, folder, *, journal):
+        """Set the disk back to what *folder* has; with *journal* also the journal, else it is newer than the store."""
+        self.close()
+        held = self.folder / "journal"
+        kept = None if journal else shutil.copytree(held, self.folder.with_suffix(".journal"))
+        shutil.rmtree(self.folder)
+        shutil.copytree(folder, self.folder)
+        if kept:
+            shutil.rmtree(held)
+            kept.rename(held)
+        self.revive()
+
     def set_clock(self, offset):
         self.offset = offset
         self.do(work.set_clock, offset)
@@ -62,6 +81,11 @@ class ThreadDevice(Device):
         finally:
             if not self._desk.fuse.burnt:
                 self._desk.fuse.set(None)
+
+    def clone(self, folder):
+        """Another device, from a copy of this one's disk."""
+        self.back_up(folder)
+        return ThreadDevice(folder, self.key, self.user, self.areas, self._forms)
 
     @property
     def dead(self):
@@ -101,6 +125,11 @@ class ProcessDevice(Device):
         except Killed:
             self.dead = True
             raise
+
+    def clone(self, folder):
+        """Another device, from a copy of this one's disk."""
+        self.back_up(folder)
+        return ProcessDevice(folder, self.key, self.user, self.areas, self._context)
 
     def revive(self):
         self._worker.kill()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import sqlite3
 import tempfile
 from pathlib import Path
 
@@ -37,7 +38,7 @@ class Threads:
     def fresh(self):
         """A place for one schedule; its folder goes, unless what was played there failed."""
         folder = Path(tempfile.mkdtemp(dir=self._root))
-        place = _Place(self, folder)
+        place = _Lite(self, folder)
         place.database = folder / "county.db"
         shutil.copy(self._made.database, place.database)
         place.county = ThreadCounty(place.database, self.forms)
@@ -75,7 +76,8 @@ class Processes:
     def fresh(self):
         """A place for one schedule, with a database of its own."""
         folder = Path(tempfile.mkdtemp(dir=self._root))
-        place = _Place(self, folder)
+        place = _Served(self, folder)
+        place.server = self._server
         place.database = self._server.copy_database(self._made.database)
         place.county = ProcessCounty(place.database, self._context)
         place.devices = [
@@ -83,7 +85,8 @@ class Processes:
             for home, user, areas in _homes(folder, self._made)
         ]
         yield place
-        self._server.drop_database(place.database)
+        for database in (place.database, *place.backups):
+            self._server.drop_database(database)
         if not place.keep:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -104,6 +107,34 @@ class _Place:
         self.kinds = kind.kinds
         self.folder = folder
         self.keep = False
+        self.backups = []
+
+
+class _Lite(_Place):
+    """Over SQLite: a backup is a copy of the file."""
+
+    def back_up(self):
+        self.backups.append(self.folder / f"backup{len(self.backups)}.db")
+        with (
+            contextlib.closing(sqlite3.connect(self.database)) as now,
+            contextlib.closing(sqlite3.connect(self.backups[-1])) as then,
+        ):
+            now.backup(then)
+
+    def put_back(self, number):
+        for end in ("", "-wal", "-shm"):
+            Path(f"{self.database}{end}").unlink(missing_ok=True)
+        shutil.copy(self.backups[number], self.database)
+
+
+class _Served(_Place):
+    """Over PostgreSQL: a backup is a database; nobody may have either open."""
+
+    def back_up(self):
+        self.backups.append(self.server.copy_database(self.database))
+
+    def put_back(self, number):
+        self.server.put_database(self.backups[number], self.database)
 
 
 def _homes(folder, made):

@@ -24,6 +24,9 @@ class Witness:
         self._forms = forms
         self.records = {}
         self.changes = {}
+        self._by = {}
+        self.set_back = False
+        """Whether the county was ever restored: it has the words again, not each change of the lost days by itself."""
         # (record, field) -> what was written, by whom; and what somebody knowingly wrote over.
         self._written = defaultdict(list)
         self._replaced = defaultdict(set)
@@ -37,25 +40,42 @@ class Witness:
     def saved(self, who, device, changes, screens):
         """*changes* were saved by *who*; *screens* are the records that he had before him, by id."""
         for change in changes:
-            self.changes[content_hash(device, change)] = change
+            own = content_hash(device, change)
+            self.changes[own] = change
+            self._by[own] = device
             self.records.setdefault(change.id, change.form)
             shown = screens.get(change.id)
             for field, value in change.values.items():
                 if field == "@deleted" and value:
-                    self._deletions[change.id].append((who, set(shown.values.values())))
+                    self._deletions[change.id].append((who, set(shown.values.values()), own))
                 elif not field.startswith("@"):
-                    self._wrote(who, (change.id, field), value, shown)
+                    self._wrote(who, (change.id, field), value, shown, own)
 
-    def _wrote(self, who, key, value, shown):
+    def _wrote(self, who, key, value, shown, own):
         if shown is not None:
             # What one device itself wrote before is its own to replace.
-            self._replaced[key] |= {shown.values.get(key[1]), *(old for old, by in self._written[key] if by == who)}
-        self._written[key].append((value, who))
+            self._replaced[key] |= {shown.values.get(key[1]), *(old for old, by, _ in self._written[key] if by == who)}
+        self._written[key].append((value, who, own))
+
+    def went_with_the_disk(self, device, standings):
+        """*device* was set back with all it had: what it had not sent is gone, and nobody can know of it."""
+        left = {content_hash(held.device, change) for held in standings for change in held.changes}
+        left |= {row.hash for row in self._rows(HISTORY)}
+        gone = {key for key in self.changes if key not in left and self._by[key] == device}
+        for key in gone:
+            change = self.changes.pop(key)
+            if change.creates:
+                self.records.pop(change.id)
+        for some in (self._written, self._deletions):
+            for key, lines in some.items():
+                some[key] = [line for line in lines if line[-1] not in gone]
 
     # -- what is true at any moment ---------------------------------------------------------------
 
     def nothing_is_lost(self, standings):
         """Every saved change waits at its device or is at the county."""
+        if self.set_back:
+            return
         there = {row.hash for row in self._rows(HISTORY)}
         waiting = {content_hash(held.device, change) for held in standings for change in held.changes}
         lost = self.changes.keys() - there - waiting
@@ -88,7 +108,7 @@ class Witness:
 
     def urgent_went_first(self, before, after):
         """What was urgent and unframed before a quiet exchange came in no later frame than the rest, but for what it needs."""
-        if before.incarnation != after.incarnation or before.open_frames or after.changes:
+        if self.set_back or before.incarnation != after.incarnation or before.open_frames or after.changes:
             return
         frames = {
             row.counter: row.frame
@@ -124,7 +144,7 @@ class Witness:
     def _nothing_lost_nothing_doubled(self):
         taken = [row.hash for row in self._rows(HISTORY) if row.device]
         assert len(taken) == len(set(taken)), "doubled"
-        assert set(taken) == self.changes.keys(), "lost, or nobody's"
+        assert self.set_back or set(taken) == self.changes.keys(), "lost, or nobody's"
         assert self._rows(ASIDE) == []
         assert all(row.sound for row in office.digest(self._county)), "the county's digests are not those of its values"
 
@@ -161,14 +181,16 @@ class Witness:
             for part in ("mine", "theirs"):
                 kept[conflict.values["record"]] |= _words(json.loads(conflict.values[part]))
         for (record_id, field), writes in self._written.items():
+            if not writes:
+                continue
             record = held[record_id]
-            for value, who in writes:
+            for value, who, _ in writes:
                 known = value in self._replaced[record_id, field] or value in kept[record_id]
                 assert known or record.values.get(field) == value, f"vanished: {record_id} {field} {value}"
                 deletions = self._deletions[record_id]
                 if record.deleted and len(deletions) == 1:
                     # An edit that the only deleter had not seen is shown to people.
-                    deleter, screen = deletions[0]
+                    deleter, screen, _ = deletions[0]
                     assert known or who == deleter or value in screen, f"unshown: {record_id} {field} {value}"
         assert len({conflict.id for conflict in conflicts}) == len(conflicts)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import threading
 import time
@@ -24,6 +25,7 @@ FIELDS = {
     "event": ("title", "detail"),
 }
 _SETTLE_ROUNDS = 4
+_MOST_DEVICES = 4
 _SOME = 12
 """Records that are worked on again and again; more only come by imports."""
 
@@ -51,6 +53,7 @@ class World:
             device.do(work.moved, self.link.url)
         self._seen_county = opened(place.database, self.forms)
         self.witness = Witness(self._seen_county, self.forms)
+        self._device_backups = []
         self.count = Count(self.link.met)
         self._ids = random.Random(0)
         self._values = 0
@@ -270,6 +273,57 @@ class World:
         self._whole()
         self.link.deliver()
 
+    # -- disks that are set back ------------------------------------------------------------------
+
+    def back_up_county(self, chance):
+        """As every night."""
+        with self._county_down():
+            self._place.back_up()
+
+    def restore_county(self, chance):
+        """It is set back to one of its backups, and nobody tells the devices."""
+        if self._place.backups:
+            with self._county_down():
+                self._place.put_back(chance.randrange(len(self._place.backups)))
+            self.witness.set_back = True
+
+    @contextlib.contextmanager
+    def _county_down(self):
+        self.county.stop()
+        self._seen_county.close()
+        yield
+        self._whole()
+
+    def back_up_device(self, chance):
+        """All that is on its disk."""
+        who = self._anybody(chance)
+        folder = self._place.folder / f"disk{len(self._device_backups)}"
+        self._alive(self.devices[who]).back_up(folder)
+        self._device_backups.append((who, folder))
+
+    def restore_device(self, chance):
+        """Its disk is set back, with its journal or without."""
+        if not self._device_backups:
+            return
+        who, folder = chance.choice(self._device_backups)
+        device, journal = self.devices[who], chance.random() < 0.5
+        device.put_back(folder, journal=journal)
+        device.do(work.moved, self.link.url)
+        self._screens.pop(who, None)
+        for one, key in [held for held in self._drafts if held[0] == who]:
+            self._drafts[one, key] = device.do(work.draft, key)
+        if journal:
+            standings = [self._alive(device).do(work.standing) for device in self.devices]
+            self.witness.went_with_the_disk(standings[who].device, standings)
+            self._some = [record_id for record_id in self._some if record_id in self.witness.records]
+
+    def clone_device(self, chance):
+        """From now on two devices believe that they are the same one."""
+        if len(self.devices) < _MOST_DEVICES:
+            device = self.devices[self._anybody(chance)]
+            clone = self._alive(device).clone(self._place.folder / f"clone{len(self.devices)}")
+            self.devices.append(clone)
+
     # -- what must be true ------------------------------------------------------------------------
 
     def check(self):
@@ -307,9 +361,13 @@ class World:
         if alone and not self.link.late:
             self.witness.agrees(device, done.in_agreement)
         assert not (done.in_agreement and done.left)
-        # What a byte flipped on its way brings about may be mended; nothing else may make it necessary.
-        assert not done.mended or WORSE_THAN_TLS & self.link.met.keys(), f"{device.user}: {done.mended} mended"
+        # What a byte flipped on its way or a restore brings about may be mended; nothing else may make it necessary.
+        assert not done.mended or self._disturbed, f"{device.user}: {done.mended} mended"
         return done
+
+    @property
+    def _disturbed(self):
+        return self.witness.set_back or WORSE_THAN_TLS & self.link.met.keys()
 
     def _lose_answer(self, chance, who):
         self._whole()
@@ -431,3 +489,8 @@ STEPS = {
     "begin_incarnation": 1, "clock_jumps": 1, "late_ones_arrive": 1,
 }  # fmt: skip
 """The steps, and how often each comes."""
+SET_BACK = {
+    "back_up_county": 4, "restore_county": 2, "back_up_device": 4, "restore_device": 2,
+    "clone_device": 0,  # not yet: what one of two clones had not seen of the other counts as its own
+}  # fmt: skip
+"""Those of schedules in which disks are set back, too."""
