@@ -8,7 +8,7 @@ import sync.client.asking
 import sync.client.link
 import sync.county.county
 
-STALL_SECONDS = 0.4
+STALL_SECONDS = 1.5
 """Longer than any work of a county that is well takes here."""
 RATE = 5_000.0
 """Bytes a second: frames of 2 KB."""
