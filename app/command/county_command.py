@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.command import county_bundles
+from app.command import county_backup, county_bundles
 from app.command.desk import Desk
 from app.errors import KnownError
 from app.messages import sentence
@@ -47,8 +47,7 @@ def add(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) -> Non
     digest = tasks.add_parser("digest", parents=parents, help="各数据流的校验值；有对不上的，退出码为 1")
     digest.add_argument("--mend", action="store_true", help="对不上的记录，按历史改回原样")
     county_bundles.add(tasks, parents)
-    for name in ("backup", "restore"):
-        tasks.add_parser(name, parents=parents, help="后面的版本才有").add_argument("file", type=Path)
+    county_backup.add(tasks, parents)
 
 
 def _place(parser: argparse.ArgumentParser, default: str | None) -> None:
@@ -276,10 +275,6 @@ def _unsound_words(form: str, mended: int, left: int) -> str:
     return told + (f"，{left} 条没有改" if left else "") + "。"
 
 
-def _not_built(args: argparse.Namespace, _desk: Desk) -> int:
-    raise KnownError("command.not_built", name=f"county {args.task}")
-
-
 def _with_county(do: Callable[[County, argparse.Namespace, Desk], int]) -> Callable[[argparse.Namespace, Desk], int]:
     def task(args: argparse.Namespace, desk: Desk) -> int:
         county = _open(args)
@@ -289,6 +284,14 @@ def _with_county(do: Callable[[County, argparse.Namespace, Desk], int]) -> Calla
             county.close()
 
     return task
+
+
+def _backup(args: argparse.Namespace, desk: Desk) -> int:
+    return county_backup.backup(database(args), args, desk)
+
+
+def _restore(args: argparse.Namespace, desk: Desk) -> int:
+    return county_backup.restore(database(args), args, desk)
 
 
 def _listed(text: str | None) -> list[str]:
@@ -308,6 +311,6 @@ _TASKS = {
     "require": _require,
     "digest": _digest,
     **{name: _with_county(task) for name, task in county_bundles.TASKS.items()},
-    "backup": _not_built,
-    "restore": _not_built,
+    "backup": _backup,
+    "restore": _restore,
 }

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 HELP = "检查本机：数据、密钥、时钟、磁盘、县中心、字体"
 NOT_BUILT = (
     "report week", "report month", "report quarter", "forms add",
-    "forms check（XLSForm）", "county backup", "county restore",
+    "forms check（XLSForm）",
 )  # fmt: skip
 _LEAST_FREE = 500 * 1024 * 1024
 

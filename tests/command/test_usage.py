@@ -92,9 +92,6 @@ def test_what_cannot_be_done_is_one_sentence_with_3(clerk, words, said):
         ("report", "week", "--at", "2026-09-18", "x.json"),
         ("forms", "add", "x.toml"),
         ("forms", "check", "x.xlsx"),
-        ("county", "backup", "x"),
-        ("county", "restore", "x"),
-        ("county", "devices", "revoke", "x", "--wipe"),
     ],
 )
 def test_what_is_not_built_says_so_with_3(words):
