@@ -21,7 +21,7 @@ from sync.client.report import Tally
 from sync.client.retiring import heard
 from sync.client.taking import MOST_CHANGES, Answer, advance
 from sync.sealed import Label, Letter, new_identity, recipient_of, seal, unseal
-from sync.wire import RAW, STREAMED, Down, End, Message, Problem, Up, decode_down, encode_up, fits, to_ranges
+from sync.wire import RAW, STREAMED, Down, End, Head, Message, Problem, Up, decode_down, encode_up, fits, to_ranges
 
 _FEWEST = 20
 _STRETCH = 2
@@ -91,8 +91,7 @@ def read(
     messages = list(letter.messages())
     if not messages or not isinstance(messages[-1], End | Problem):
         raise KnownError("bundle.torn")
-    if isinstance(messages[-1], Problem) and letter.label.made < _last_met(store):
-        # It was out of use then; since, the county has exchanged with it.
+    if letter.label.made < _last_heard(store) and any(map(_of_its_day, messages)):
         raise KnownError("bundle.outdated")
     _check_gap(store, messages)
     tally = Tally()
@@ -108,7 +107,7 @@ def read(
         heard(store, bad)
         raise
     store.sync.void_confirmed(letter.label.void)
-    store.sync.note_answered(letter.label.answers, int(now() * 1000))
+    store.sync.note_answered(letter.label.answers, int(now() * 1000), letter.label.made)
     store.sync.log(
         Exchange(
             int(now() * 1000), "bundle", tally.up, tally.down, 0, len(content), time.monotonic() - begun, "ok", ""
@@ -183,8 +182,8 @@ def _fill(store: Store, pace: Pace) -> Iterator[Frame]:
 
     # As over the network: where the county reads one stream, a frame is compressed with those before it.
     level = RAW if STREAMED in store.meta.get("sync.capabilities", ()) else pace.level
-    most = _FEWEST
-    while frame := store.sync.compose(most, content, _STRETCH * pace.frame):
+    most, limit = _FEWEST, store.meta.integer("sync.most") or MOST_CHANGES
+    while frame := store.sync.compose(min(most, limit), content, _STRETCH * pace.frame):
         if len(frame.counters) == 1 and not fits(frame.content):
             store.sync.receipts(frame.number, [Receipt(frame.counters[0], "refused", code="sync.change_too_large")])
             continue
@@ -223,11 +222,15 @@ def _opened(store: Store, content: bytes) -> Letter:
     return letter
 
 
-def _last_met(store: Store) -> int:
-    """When the county last exchanged with this device over the network, in milliseconds since 1970 UTC by its clock."""
-    offset = store.sync.state.offset_ms
+def _of_its_day(message: Message) -> bool:
+    """Whether *message* is only true until the county says otherwise: a scope, or that the device is out of use."""
+    return isinstance(message, Problem) or (isinstance(message, Head) and message.streams is not None)
+
+
+def _last_heard(store: Store) -> int:
+    """When the county made what this device last took of it, by whatever road; in milliseconds since 1970 UTC by its clock."""
     met = [line.at for line in store.sync.exchanges() if line.road == "network" and line.result == "ok"]
-    return max(met, default=0) + offset
+    return max(max(met, default=0) + store.sync.state.offset_ms, store.sync.answer_heard)
 
 
 def _check_gap(store: Store, messages: list[Message]) -> None:

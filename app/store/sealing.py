@@ -76,9 +76,15 @@ class Sealing(Part):
             self._store.meta.set("bundle.written", lines[-_REMEMBERED:])
             self._store.meta.set("bundle.doubt", True)
 
-    def note_answered(self, bundle_id: str, at: int) -> None:
-        """The county's answer to one of them was taken, *at* in milliseconds since 1970 UTC."""
+    @property
+    def answer_heard(self) -> int:
+        """When the county made the newest answer that was taken from a file; in milliseconds since 1970 UTC by its clock."""
+        return self._store.meta.integer("bundle.heard")
+
+    def note_answered(self, bundle_id: str, at: int, made: int) -> None:
+        """The county's answer to one of them, which it *made* then, was taken *at*; both in milliseconds since 1970 UTC."""
         with self._store.transaction():
+            self._store.meta.set("bundle.heard", max(made, self.answer_heard))
             lines = self._store.meta.get("bundle.written", [])
             for line in lines:
                 if line["id"] == bundle_id:

@@ -369,11 +369,12 @@ class Batch:
                 mine = {"incarnation": self._incarnation, "frame": self._number}
                 claimed = sa.update(HISTORY).where(HISTORY.c.county == county, HISTORY.c.rev.in_(others))
                 self._conn.execute(claimed.where(HISTORY.c.device == self._device.id), mine)
-            # What a supervisor let in is judged anew.
+            # What a supervisor let in is judged anew; so is what was set aside while its device was out of use, if it is in use again.
             refused = sa.select(ASIDE.c.hash, ASIDE.c.code).where(
                 ASIDE.c.county == county,
                 among(self._conn, ASIDE.c.hash, some),
                 ASIDE.c.decided.is_distinct_from("accepted"),
+                sa.or_(ASIDE.c.code != "sync.revoked", ASIDE.c.decided == "dropped"),
             )
             found.update({digest: Receipt(0, "refused", code=code) for digest, code in self._conn.execute(refused)})
         return found

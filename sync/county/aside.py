@@ -73,7 +73,7 @@ def set_aside(county: County, device: Device, frames: Iterable[bytes], code: str
         ]
         county.database.put(conn, ASIDE, rows)
         county.audit(conn, "aside", device=device.id, account=device.account, changes=len(rows))
-    return len(by_hash.keys() - known)
+    return sum(bytes.fromhex(item.key) in by_hash for item in tray(county, device.id))
 
 
 def tray(county: County, device: str | None = None) -> list[Waiting]:

@@ -353,6 +353,24 @@ def test_a_new_scope_comes_by_stick_and_its_records_with_the_next_file(county, d
     assert c.get("resident", there)
 
 
+def test_an_old_word_of_the_scope_does_nothing_after_a_newer_one(county, desks, new_store):
+    c = county.device(new_store(), areas=(V,))
+    assert c.sync().in_agreement
+    device = c.store.sync.state.device
+    answers = []
+    for areas in ([V, VILLAGES[1]], [V, VILLAGES[1], VILLAGES[2]]):
+        with county.county.database.plain() as conn:
+            values = {"areas": json.dumps(areas), "id": device}
+            conn.execute(sa.text("UPDATE device SET areas = :areas WHERE id = :id"), values)
+        answers.append(bundles.take(county.county, carry_up(c)).answer)
+        time.sleep(0.002)
+    assert bundle.read(c.store, answers[1]).again
+    refused(c, answers[0], "bundle.outdated")
+    assert carry(c, county.county).in_agreement
+    assert set(c.store.sync.cursors()["ordinary"]) == set(VILLAGES)
+    refused(c, answers[0], "bundle.outdated")
+
+
 def test_urgent_changes_stand_first_in_the_file(county, desks):
     a, _ = desks
     a.save(*(person() for _ in range(300)), bulk=True)
@@ -468,6 +486,21 @@ def test_what_was_allowed_by_rights_since_withdrawn_is_a_supervisor_s_to_let_in(
     assert aside.tray(county.county) == []
     desks[0].sync()
     assert desks[0].get("resident", made)
+
+
+def test_a_device_that_is_let_in_again_sends_what_lay_aside(county, desks):
+    a, b = desks
+    (made,) = a.save(person()).ids
+    device = a.store.sync.state.device
+    office.revoke(county.county, device)
+    assert bundles.take(county.county, bundle.seal_unsent(a.store)).aside == 1
+    with county.county.database.plain() as conn:
+        conn.execute(sa.text("UPDATE device SET state = 'active' WHERE id = :id"), {"id": device})
+    report = a.sync()
+    assert (report.refused, report.in_agreement) == (0, True)
+    assert aside.tray(county.county) == []
+    assert b.sync().in_agreement
+    assert b.get("resident", made)
 
 
 def test_a_change_that_waits_for_another_stays_in_the_tray(county, desks):
