@@ -14,6 +14,7 @@ from ui import theme
 from ui.forms.reason import ask_reason
 from ui.jobs import Jobs
 from ui.page import Page
+from ui.pages.attachments_card import AttachmentsCard
 from ui.pages.case_action import ActionForm
 from ui.pages.case_read import CaseFile, defaults_of, read_file, stage_labels
 from ui.pages.case_words import chip_of, due_tone, late_by, left_until, read_due, spoken_time
@@ -55,6 +56,7 @@ class CasePage(Page):
         self._strip.body.setContentsMargins(4, 0, 4, 0)
         self.facts_card = Card("基本情况", actions=self._edit_buttons())
         self.people_card = Card("相关人员")
+        self.files_card = AttachmentsCard(office, jobs, "event", lambda told: self.said.emit(told, None), urgent)
         self.steps_card = Card("办理经过", " ")
         self.timeline = Timeline()
         self.steps_card.add(self.timeline, 1)
@@ -108,6 +110,7 @@ class CasePage(Page):
             column.setSpacing(12)
         left.addWidget(self.facts_card)
         left.addWidget(self.people_card)
+        left.addWidget(self.files_card)
         left.addStretch(1)
         for card in (self.next_card, self.due_card, self.units_card):
             right.addWidget(card)
@@ -137,6 +140,7 @@ class CasePage(Page):
         whole = [Fact("标题", title)] if len(title) > _LINE else []
         self.facts_card.add(Facts([*whole, *file.facts]))
         self._show_people(file)
+        self.files_card.show_record(file.case.event.id)
         self.timeline.show_steps(file.steps)
         self.steps_card.note.setText(f"{len(file.steps)} 步，新的在前")
         wanted = next((action for action in file.actions if action.code == self._wanted), None)
