@@ -21,8 +21,13 @@ _WORK: Mapping[str, tuple[str, ...]] = {
 _OPEN = frozenset({"none", "reported", "received", "open"})
 
 
-def bonds(form: Form) -> tuple[tuple[str, str], ...]:
-    """(field, form) of the references by which a record of *form* hangs on another, the nearest first."""
+def bonds(form: Form, values: Mapping[str, object] | None = None) -> tuple[tuple[str, str], ...]:
+    """(field, form) of the references by which a record of *form* hangs on another, the nearest first.
+
+    What a photo or scan belongs to, only its *values* tell.
+    """
+    if values and "owner_form" in form.fields:
+        return (("owner", str(values.get("owner_form"))),)
     targets = dict(form.references)
     names = ((form.parent,) if form.parent else ()) + _ALSO.get(form.name, ()) + _WORK.get(form.name, ())
     return tuple((name, targets[name]) for name in names if name in targets)

@@ -76,7 +76,7 @@ class Places:
     def placed(self, form: Form, change: Change, held: Mapping[Key, Held]) -> Change:
         """A new record is where its parent is, if that was handed over since; else where it was made."""
         made = str(change.values[AREA])
-        for name, target in bonds(form):
+        for name, target in bonds(form, change.values):
             where = self._where(target, change.values.get(name), held)
             if where and where != made and made in self._ever(str(change.values[name])):
                 # What hangs on it comes in the same frame, and must find it as one that was handed over too.
@@ -90,7 +90,7 @@ class Places:
         That is with its parent: if one of two people gave it a new parent and the other moved it or that parent, and
         neither had seen what the other did. Who moves a record on purpose, without its parent, is left alone.
         """
-        bond = next(((name, target) for name, target in bonds(form) if record.values.get(name)), None)
+        bond = next(((name, target) for name, target in bonds(form, record.values) if record.values.get(name)), None)
         if (
             bond is None
             or finished(self._rules, form.name, record.values, "")
@@ -145,12 +145,14 @@ class Places:
             stored = held.get((change.form, change.id))
             if form is None:
                 continue
-            for name, target in bonds(form):
+            for name, target in bonds(form, change.values):
                 if name in change.values or (AREA in change.values and stored):
                     value = change.values.get(name) or (stored.record.values.get(name) if stored else None)
                     if value:
                         wanted.setdefault(target, set()).add(str(value))
         for target, ids in wanted.items():
+            if target not in self._forms:
+                continue
             self._areas.update(self._records.areas(self._conn, target, ids))
 
 

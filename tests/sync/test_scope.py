@@ -197,3 +197,15 @@ def test_all_that_was_moved_is_in_the_history(county, new_store):
     with county.county.database.snapshot() as conn:
         rows = conn.execute(sa.select(HISTORY).where(HISTORY.c.id == record_id).order_by(HISTORY.c.rev)).all()
     assert [row.account for row in rows] == ["张旧村", "王乡镇"]
+
+
+def test_a_photo_taken_before_the_move_was_known_goes_where_the_person_is(county, new_store):
+    old, new, township = three(county, new_store)
+    (record_id,) = old.save(person()).ids
+    settle(old, new, township)
+    township.save(move("resident", record_id, NEW))
+    named = {"owner_form": "resident", "owner": record_id, "name": "门口.jpg", "sha256": "a" * 64, "size": 9}
+    (photo,) = old.save(Edit("registry_attachment", None, OLD, named)).ids
+    settle(township, old, new)
+    assert new.get("registry_attachment", photo).values["owner"] == record_id
+    assert old.get("registry_attachment", photo) is None
