@@ -12,6 +12,7 @@ from app.rules.case_engine import CaseRules, Step
 from app.rules.hanging import bonds, finished, hanging
 from app.schema.form import Form, Forms
 from app.schema.record import AREA, DELETED, Change, Record
+from app.schema.values import Value
 from sync.county.database import parts
 from sync.county.records import Held, Records
 from sync.county.tables import HISTORY
@@ -50,24 +51,21 @@ class Places:
         self._forms = forms
         self._rules = rules
         self._county = county
+        self._known_bonds: dict[str, tuple[tuple[str, str], ...]] = {}
         self._areas: dict[str, str] = {}
         self._been: dict[str, frozenset[str]] = {}
         self._know_parents(changes, held)
         strayed = [c.id for c in changes if (h := held.get((c.form, c.id))) and h.record.area != c.area]
         self._been.update(ever_in(conn, county, strayed))
 
-    def parent(self, change: Change) -> str:
-        """The id of the parent of a new record; empty where it names none."""
-        form = self._forms[change.form]
-        return str(change.values.get(form.parent) or "") if form.parent in dict(form.references) else ""
-
     def missing(self, change: Change, held: Mapping[Key, Held]) -> bool:
         """Whether the parent that a new record names isn't at the county."""
-        parent = self.parent(change)
-        if not parent:
-            return False
         form = self._forms[change.form]
-        return parent not in self._areas and (dict(form.references)[form.parent], parent) not in held
+        parent = str(change.values.get(form.parent) or "") if form.parent else ""
+        if not parent or parent in self._areas:
+            return False
+        target = dict(form.references).get(form.parent)
+        return target is not None and (target, parent) not in held
 
     def been(self, record: Record | None, change: Change) -> frozenset[str]:
         """The areas in which the record ever was; asked only where it isn't where the change knew it."""
@@ -76,7 +74,7 @@ class Places:
     def placed(self, form: Form, change: Change, held: Mapping[Key, Held]) -> Change:
         """A new record is where its parent is, if that was handed over since; else where it was made."""
         made = str(change.values[AREA])
-        for name, target in bonds(form, change.values):
+        for name, target in self._bonds(form, change.values):
             where = self._where(target, change.values.get(name), held)
             if where and where != made and made in self._ever(str(change.values[name])):
                 # What hangs on it comes in the same frame, and must find it as one that was handed over too.
@@ -90,7 +88,9 @@ class Places:
         That is with its parent: if one of two people gave it a new parent and the other moved it or that parent, and
         neither had seen what the other did. Who moves a record on purpose, without its parent, is left alone.
         """
-        bond = next(((name, target) for name, target in bonds(form, record.values) if record.values.get(name)), None)
+        bond = next(
+            ((name, target) for name, target in self._bonds(form, record.values) if record.values.get(name)), None
+        )
         if (
             bond is None
             or finished(self._rules, form.name, record.values, "")
@@ -127,6 +127,14 @@ class Places:
         """Within this frame the record moved: who comes after it in the frame meets it there."""
         self._been[item.id] = self._ever(item.id) | {item.before, item.after}
 
+    def _bonds(self, form: Form, values: Mapping[str, Value]) -> tuple[tuple[str, str], ...]:
+        """``bonds``, reckoned once for each form; what a photo belongs to only its values tell."""
+        if "owner_form" in form.fields:
+            return bonds(form, values)
+        if form.name not in self._known_bonds:
+            self._known_bonds[form.name] = bonds(form)
+        return self._known_bonds[form.name]
+
     def _where(self, target: str, record_id: object, held: Mapping[Key, Held]) -> str:
         if not record_id:
             return ""
@@ -145,7 +153,7 @@ class Places:
             stored = held.get((change.form, change.id))
             if form is None:
                 continue
-            for name, target in bonds(form, change.values):
+            for name, target in self._bonds(form, change.values):
                 if name in change.values or (AREA in change.values and stored):
                     value = change.values.get(name) or (stored.record.values.get(name) if stored else None)
                     if value:
