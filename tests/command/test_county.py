@@ -73,9 +73,34 @@ def test_a_revoked_device_is_refused_in_words_and_keeps_what_it_has(town, clerk)
     assert township("county", "devices", "revoke", device["id"], *town.data).code == 0
     answer = clerk("sync", "--json")
     assert (answer.code, answer.json["ok"]) == (3, False)
-    assert "县中心已停用这台设备" in answer.err
+    assert "县中心已停用这台电脑" in answer.err
+    assert "一条也没有丢" in clerk("list", "resident").err
+    assert clerk("doctor").code == 1
+    assert township("county", "devices", "allow", device["id"], *town.data).code == 0
+    assert clerk.json("sync")["in_agreement"] is True
     assert clerk.json("list", "resident")["total"] == 1
     assert township("county", "devices", "revoke", "nobody", *town.data).code == 3
+
+
+def test_a_device_that_is_wiped_seals_what_it_had_not_sent_and_a_supervisor_brings_it_in(town, pair):
+    clerk, other = pair
+    made = clerk.save("resident", name="张三")
+    (device,) = (
+        d for d in township("county", "devices", "list", *town.data, "--json").json["devices"] if d["account"] == "lin"
+    )
+    assert township("county", "devices", "revoke", device["id"], "--wipe", *town.data).code == 0
+    answer = clerk("sync")
+    (sealed,) = clerk.home.glob("unsent-*")
+    assert answer.code == 3
+    assert all(words in answer.err for words in ("1 条", sealed.name, "交给县中心"))
+    assert clerk("list", "resident").err.strip() in answer.err
+    assert {path.suffix for path in clerk.home.iterdir()} == {".xzt", ".txt", ".json"}
+    assert township("county", "bundle", "import", sealed, *town.data).code == 1
+    assert township("county", "devices", "list", *town.data, "--json").json["devices"][0]["state"] == "wiped"
+    (waiting,) = township("county", "aside", "list", *town.data, "--json").json["changes"]
+    assert township("county", "aside", "accept", waiting["key"], *town.data).code == 0
+    assert other.json("sync")["in_agreement"] is True
+    assert other.values("resident", made)["name"]
 
 
 def test_a_user_added_by_hand_enrols_with_that_password(town):
