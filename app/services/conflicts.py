@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from app.errors import KnownError
@@ -38,6 +38,8 @@ class Conflict:
     other: str
     when: str
     step: str = ""
+    seen: Mapping[str, int] = field(default_factory=dict)
+    """The revs of the record's fields when this was read: deciding overwrites nothing that came since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +108,10 @@ class Conflicts:
                 values[name] = json.dumps(held, ensure_ascii=False, sort_keys=True)
         return values
 
-    def resolve(self, conflict_id: str, *, keep: str | None = None, value: Any = None) -> None:
-        """Settle one: keep "mine" or "theirs", or take a third *value* (for several fields a mapping).
+    def resolve(
+        self, conflict_id: str, *, keep: str | None = None, value: Any = None, seen: Mapping[str, int] | None = None
+    ) -> None:
+        """Settle one: keep "mine" or "theirs", or take a third *value* (for several fields a mapping), based on the revs *seen*.
 
         The loser stays in the conflict record, which stays as long as the record does.
         """
@@ -124,7 +128,7 @@ class Conflicts:
         target = self._store.get(conflict.form, conflict.record)
         edits: list[Edit] = []
         if target is not None:
-            edits += self._edits(conflict, target, chosen)
+            edits += [replace(edit, seen=seen or {}) for edit in self._edits(conflict, target, chosen)]
         line = self._gate.line("resolve", conflict.form, record.area, record=conflict.record, own=True)
         decided = {
             "status": "decided",
@@ -176,7 +180,14 @@ class Conflicts:
             str(who or ""),
             str((values.get("other") if swap else values.get("who")) or ""),
             str(values.get("at") or ""),
+            seen=self._revs(str(values.get("record_form")), str(values.get("record")), fields),
         )
+
+    def _revs(self, form: str, record_id: str, fields: Sequence[str]) -> dict[str, int]:
+        target = self._store.get(form, record_id) if form in self._store.forms else None
+        if target is None:
+            return {}
+        return {name: target.rev if name == DELETED else target.rev_of(name) for name in fields}
 
     def _is_other(self, values: Mapping[str, Any], fields: Sequence[str], stands: Mapping[str, Any]) -> bool:
         """Whether it is this user's change that stands: the county keeps one and the other, who looks decides which is "mine"."""

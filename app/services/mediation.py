@@ -87,13 +87,20 @@ class Mediations:
         """Notes that were being typed when the page was left or the machine went down."""
         return self._store.draft(self.draft_key(mediation_id, session_id))
 
-    def save_session(self, mediation_id: str, session_id: str | None, values: Mapping[str, object]) -> Outcome:
-        """Save the notes of a session; the draft goes when they are saved."""
+    def save_session(
+        self,
+        mediation_id: str,
+        session_id: str | None,
+        values: Mapping[str, object],
+        *,
+        seen: Mapping[str, int] | None = None,
+    ) -> Outcome:
+        """Save the notes of a session, based on the revs *seen*; the draft goes when they are saved."""
         mediation = self._store.get(MEDIATION, mediation_id)
         if mediation is None or mediation.deleted:
             raise KnownError("store.no_record", form=self._store.forms[MEDIATION].title, id=mediation_id)
         outcome = self._records.save(
-            SESSION, {**values, "mediation": mediation_id}, record_id=session_id, area=mediation.area
+            SESSION, {**values, "mediation": mediation_id}, record_id=session_id, area=mediation.area, seen=seen
         )
         if outcome.ok:
             self._store.drop_draft(self.draft_key(mediation_id, session_id))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.errors import KnownError
-from app.schema.record import Record
+from app.schema.record import DELETED, Record
 from app.schema.values import Fault, Value
 from app.services.gate import Gate
 from app.store.saving import Edit, Saved
@@ -76,11 +76,14 @@ class Records:
         line = self._gate.line(action, form, area, fields=f"{len(edits)}")
         return self._store.save(edits, self._gate.session.user, bulk=bulk, audit=[line])
 
-    def delete(self, form: str, record_id: str, reason: str) -> Record:
-        """Delete one record, with a reason; its history stays and it can be revived."""
+    def delete(self, form: str, record_id: str, reason: str, *, seen: int | None = None) -> Record:
+        """Delete one record, with a reason; its history stays and it can be revived.
+
+        *seen*: the record's rev that was on the screen; an edit that came since then meets the deletion as a conflict.
+        """
         held = self.get(form, record_id)
         line = self._gate.line("delete", form, held.area, record=record_id, reason=reason, own=True)
-        edit = Edit(form, record_id, held.area, {}, deleted=True)
+        edit = Edit(form, record_id, held.area, {}, {} if seen is None else {DELETED: seen}, deleted=True)
         self._store.save([edit], self._gate.session.user, audit=[line])
         return self.get(form, record_id, deleted=True)
 

@@ -100,6 +100,8 @@ def bases(
         # So does who moves it: the county must tell whether he had seen to what the record belongs by then.
         own[AREA] = max(own[AREA], whole)
     bare = {name: found.get(name, seen.get(name, own[name])) for name in changed}
+    if DELETED in seen and changed.get(DELETED):
+        bare[DELETED] = min(bare[DELETED], whole)
     # A group is one field: who saw one part of it old has not seen the group as it is.
     held = {name: min(bare[part] for part in form.unit_of.get(name, (name,)) if part in bare) for name in bare}
     if AREA in held:

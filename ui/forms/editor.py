@@ -82,6 +82,10 @@ class RecordForm(QWidget):
         """Whether something was typed that is not saved."""
         return bool(self._touched)
 
+    def shown_rev(self) -> int | None:
+        """The rev of the record as it is shown; None for a new one."""
+        return self._opened.record.rev if self._opened.record is not None else None
+
     def value(self, name: str) -> object:
         """What stands in the field *name*."""
         return self.rows[name].value()

@@ -64,6 +64,10 @@ class EventFormPage(Page):
         self.form = form
         self._card.add(form, 1)
 
+    def refresh(self, changed: Sequence[str]) -> None:
+        if self.form is not None:
+            self.form.refresh(changed)
+
     def leaving(self) -> None:
         if self.form is not None:
             self.form.keep()

@@ -195,7 +195,7 @@ class ConflictPage(Page):
         arguments: dict[str, Any] = {"keep": keep} if keep in ("mine", "theirs") else {"value": chosen}
         self.save.refuse("正在保存")
         self._jobs.run(
-            partial(self._office.conflicts.resolve, conflict.id, **arguments),
+            partial(self._office.conflicts.resolve, conflict.id, seen=conflict.seen, **arguments),
             then=lambda _done: self._on_saved(),
             failed=self._on_failed,
         )

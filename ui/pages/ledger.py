@@ -335,8 +335,10 @@ class LedgerPage(Page):
 
     def _delete(self, ids: list[str], reason: str) -> None:
         name = self.form_name
+        seen = {str(row["id"]): int(row["@rev"]) for _number, row in self.table.model.loaded()}
         self._jobs.run(
-            lambda: ledger_read.delete_all(self._office, name, ids, reason), lambda _done: self._on_deleted(name, ids)
+            lambda: ledger_read.delete_all(self._office, name, ids, reason, seen),
+            lambda _done: self._on_deleted(name, ids),
         )
 
     def _on_deleted(self, name: str, ids: list[str]) -> None:

@@ -83,10 +83,10 @@ def print_to(office: Office, wanted: Wanted, out: Path, period: str = "") -> int
     return total
 
 
-def delete_all(office: Office, form: str, ids: Sequence[str], reason: str) -> None:
-    """Delete each record for *reason*."""
+def delete_all(office: Office, form: str, ids: Sequence[str], reason: str, seen: Mapping[str, int]) -> None:
+    """Delete each record for *reason*, as it was *seen* (rev by id) in the list."""
     for record_id in ids:
-        office.records.delete(form, record_id, reason)
+        office.records.delete(form, record_id, reason, seen=seen.get(record_id))
 
 
 def revive_all(office: Office, form: str, ids: Sequence[str]) -> None:
@@ -140,7 +140,7 @@ def _page(
 
 
 def _row(form: Form, record: Record, names: Mapping[str, str], targets: Mapping[str, Any]) -> dict[str, Any]:
-    row: dict[str, Any] = {"id": record.id, "@village": names.get(record.area, "")}
+    row: dict[str, Any] = {"id": record.id, "@rev": record.rev, "@village": names.get(record.area, "")}
     for name in form.list_columns:
         item, value = form.fields[name], record.values.get(name)
         if isinstance(item.kind, Ref):

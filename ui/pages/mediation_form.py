@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from app.schema.record import Record
@@ -63,6 +63,10 @@ class MediationFormPage(Page):
         form.loaded.connect(form.begin)
         self.form = form
         self._card.add(form, 1)
+
+    def refresh(self, changed: Sequence[str]) -> None:
+        if self.form is not None:
+            self.form.refresh(changed)
 
     def leaving(self) -> None:
         if self.form is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QTimer
@@ -40,7 +40,7 @@ def duties(form: Form) -> tuple[str, ...]:
 
 
 # Kept in the draft beside the form's own fields; they never reach a record.
-_TYPING, _SPEAKER, _TOLD = "@typing", "@speaker", "@told"
+_TYPING, _SPEAKER, _TOLD, _BEGAN, _SEEN = "@typing", "@speaker", "@told", "@began", "@seen"
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ class Begun:
     file: MediationFile
     values: Mapping[str, Any]
     draft: Mapping[str, Any] | None
+    seen: Mapping[str, int] = field(default_factory=dict)
 
 
 def read_session(office: Office, mediation_id: str, session_id: str | None) -> Begun:
@@ -57,7 +58,8 @@ def read_session(office: Office, mediation_id: str, session_id: str | None) -> B
     file = office.mediations.file(mediation_id)
     saved = next((record for record in file.sessions if record.id == session_id), None)
     values = dict(saved.values) if saved else office.mediations.next_session(mediation_id)
-    return Begun(file, values, office.mediations.kept(mediation_id, session_id))
+    seen = {name: saved.rev_of(name) for name in values} if saved else {}
+    return Begun(file, values, office.mediations.kept(mediation_id, session_id), seen)
 
 
 class SessionPage(Page):
@@ -69,6 +71,9 @@ class SessionPage(Page):
         self._duties = duties(office.forms["mediation_session"])
         self._mediation, self._session = "", None
         self._values: dict[str, Any] = {}
+        # What stood there when the page was opened, and on which revs: only what was changed is saved, on what was seen.
+        self._began: dict[str, Any] = {}
+        self._seen: dict[str, int] = {}
         self._lines: list[Said] = []
         self._speakers: list[Speaker] = []
         self._now = 0
@@ -180,6 +185,7 @@ class SessionPage(Page):
             return
         self._dirty = False
         draft = {**self._now_values(), _TYPING: self.entry.toPlainText(), _SPEAKER: self._now, _TOLD: dict(self._told)}
+        draft |= {_BEGAN: self._began, _SEEN: self._seen}
         key = (self._mediation, self._session)
         self._jobs.run(
             lambda: self._office.mediations.keep(*key, draft), then=lambda _done: self._say_kept(), failed=self._on_lost
@@ -202,10 +208,14 @@ class SessionPage(Page):
 
     def _save(self, checked: Mapping[str, Any]) -> None:
         self._beat.stop()
-        values = {**self._now_values(), **checked}
+        values, seen = {**self._now_values(), **checked}, dict(self._seen)
+        if self._session:
+            values = {name: value for name, value in values.items() if value != self._began.get(name)}
         key = (self._mediation, self._session)
         self._jobs.run(
-            lambda: self._office.mediations.save_session(*key, values), then=self._on_saved, failed=self._on_not_saved
+            lambda: self._office.mediations.save_session(*key, values, seen=seen),
+            then=self._on_saved,
+            failed=self._on_not_saved,
         )
 
     def _on_saved(self, outcome: Outcome) -> None:
@@ -262,6 +272,8 @@ class SessionPage(Page):
             return
         values = dict(begun.draft or begun.values)
         self._values = {**begun.values, **values}
+        self._began = dict((begun.draft or {}).get(_BEGAN) or begun.values)
+        self._seen = dict((begun.draft or {}).get(_SEEN) or begun.seen)
         self._lines = read_lines(values.get("transcript"))
         told = values.get(_TOLD) or {}
         self._told = {name: told.get(name, "") for name in self._duties if values.get(name)}

@@ -123,11 +123,11 @@ class RecordPage(Page):
 
     def _ask_delete(self) -> None:
         name, record_id = str(self._args["form"]), str(self._args["id"])
-        title = self._office.forms[name].title
+        title, seen = self._office.forms[name].title, self.form.shown_rev() if self.form is not None else None
         ask_reason(
             self, f"删除这条{title}记录", "可以撤销；历史留在日志里。", "删除",
             lambda reason: self._jobs.run(
-                lambda: self._office.records.delete(name, record_id, reason), lambda _done: self._on_deleted(name, record_id)
+                lambda: self._office.records.delete(name, record_id, reason, seen=seen), lambda _done: self._on_deleted(name, record_id)
             ),
             ("重复登记", "登记有误"),
         )  # fmt: skip
