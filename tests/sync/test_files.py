@@ -35,6 +35,12 @@ ASK = CREATE = Fault("none")
 
 
 @pytest.fixture
+def database(tmp_path):
+    """What is tested here is files; the one test that asks the database everything runs over both."""
+    return tmp_path / "county.db"
+
+
+@pytest.fixture
 def county(database, forms, tmp_path):
     running = Running(database, forms)
     running.county.keep_files(tmp_path / "kept" / "files", tmp_path / "kept" / "key" / "files.key")
@@ -685,3 +691,30 @@ def test_what_is_sent_and_attached_again_is_not_uploaded_again(pair, tmp_path):
     a.sync()
     report = a.carry()
     assert (report.sent, report.left.total, report.requests) == (0, 0, 1)
+
+
+@pytest.fixture
+def on_postgresql(postgres_url, forms, tmp_path):
+    running = Running(postgres_url, forms)
+    running.county.keep_files(tmp_path / "kept" / "files", tmp_path / "kept" / "files.key")
+    with running.serving():
+        yield running
+
+
+def test_over_postgresql_files_go_both_ways_are_stored_once_and_come_again_when_lost(on_postgresql, tmp_path, forms):
+    a, b = (FileDesk(tmp_path / f"desk{number}", forms, on_postgresql, f"用户{number}") for number in (1, 2))
+    case = a.event()
+    one = a.attach(case, photo(tmp_path / "a.jpg"))
+    a.sync(), a.carry(), b.sync()
+    (theirs,) = b.office.attachments.of("event", case)
+    b.store.files.want(theirs.sha256, theirs.size)
+    assert b.carry().fetched == 2
+    assert b.content(theirs) == a.content(one)
+    for held in on_disk(on_postgresql):
+        held.unlink()
+    with pytest.raises(KnownError):
+        list(http_of(b).fetch(one.sha256, 0, one.size))
+    b.store.meta.set("files.asked", 0)
+    assert b.carry().sent == 1
+    assert on_postgresql.county.files.reader(one.sha256).sha256() == one.sha256
+    a.store.close(), b.store.close()
