@@ -181,6 +181,9 @@ class Offering(Belonging):
             spans = [*self._store.meta.get(_LOST, []), [state.common, state.end]]
             self._store.meta.set(_LOST, spans[-_SPANS:])
             self._sweep(state)
+            if self._conn.execute("SELECT 1 FROM frame LIMIT 1").fetchone():
+                # Framed meanwhile for a bundle: its bytes speak of lost revs.
+                self.begin_incarnation()
             self._store.meta.set(_RECOVERY, None)
 
     def _sweep(self, state: Recovery) -> None:

@@ -10,7 +10,7 @@ import msgpack
 import sqlalchemy as sa
 
 from app.schema.form import Form
-from app.schema.record import AREA, EPOCH_BITS, Change, Offer, Receipt, Record
+from app.schema.record import AREA, EPOCH_BITS, Change, Offer, Receipt, Record, first_rev
 from app.schema.values import Value
 from sync.county.applying import Applier, Batch, Writes
 from sync.county.county import County
@@ -59,6 +59,8 @@ class Recovering:
                 return None
             if frame.common != self._common:
                 raise WireError("common")
+            if not all(frame.common < offer.was < first_rev(epoch) for offer in frame.offers):
+                raise WireError("was")
             batch = _Return(
                 county.applier, self._rights, self._device, self._hello.incarnation, county.now_ms(), conn, rev
             )
@@ -207,7 +209,12 @@ class _Return(Batch):
 
     def _claim(self, row: Any, offer: Offer, digest: bytes) -> None:
         change = offer.change
-        body = [dict(change.values), dict(change.bases), [*offer.lost, *offer.gone], dict(offer.results)]
+        values, _, lost, results = msgpack.unpackb(row.body)
+        took = {**{name: value for name, value in values.items() if name not in lost}, **results}
+        # Whoever reckons the record from its history must find that this row did what it did, and no more.
+        away = [name for name in change.values if name not in took]
+        rest = {name: value for name, value in took.items() if change.values.get(name, ...) != value}
+        body = [dict(change.values), dict(change.bases), away, rest]
         self._conn.execute(
             sa.update(HISTORY).where(HISTORY.c.county == self._at.county, HISTORY.c.rev == row.rev),
             {
@@ -242,7 +249,7 @@ class _Return(Batch):
         outcome = merge(form, stored, mine, context)
         writes.rev = rev
         record = outcome.record if outcome.written else None
-        lost = [*outcome.lost, *offer.lost, *offer.gone]
+        lost = [*outcome.lost, *(name for name in (*offer.lost, *offer.gone) if name not in fresh)]
         whole = {**change.values, **offer.results} if own else fresh
         body = [whole, dict.fromkeys(whole, 0), [name for name in lost if name in whole], dict(outcome.results)]
         status = "merged" if lost or outcome.status == "refused" else outcome.status

@@ -19,7 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from app.errors import KnownError
 from app.store.saving import Edit
 from app.store.store import Store
-from sync.county import office
+from sync.county import office, soundness
 from sync.county.tables import ASIDE, HISTORY
 from tests.sync.broken import Broken
 from tests.sync.conftest import TOWNSHIP, VILLAGES, Desk, Running
@@ -172,6 +172,9 @@ class Restored(RuleBasedStateMachine):
                     HISTORY.c.county == county, HISTORY.c.device != ""
                 )
             ).all()
+            records = self.running.county.records.get(conn, "resident", self.records)
+            # The history still tells each record as it stands.
+            assert [key for key, held in records.items() if soundness.rebuilt(conn, county, held) is None] == []
         assert len({row.hash for row in taken}) == len(taken)
         self._everything_stands_or_can_be_seen()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
 
@@ -10,10 +11,14 @@ import requests
 import sqlalchemy as sa
 from requests.adapters import HTTPAdapter
 
+from app.schema.record import Change, Offer
 from app.store.saving import Edit
+from sync.client.greeting import greeting
+from sync.client.link import suited
 from sync.county import office
 from sync.county.tables import META
-from sync.wire import Down, End, Reader, Streamed, encode
+from sync.offers import encode_offers
+from sync.wire import Down, End, Offers, Reader, Streamed, encode
 from tests.sync.broken import Broken, _Half
 from tests.sync.conftest import TOWNSHIP, VILLAGES
 from tests.sync.test_exchange import mediation, person
@@ -331,3 +336,30 @@ def test_a_county_with_another_past_is_refused_and_nothing_changes(county, desks
     assert a.store.sync.waiting().total == 1
     assert a.store.sync.recovery is None
     assert all(rev > 1 << 40 for held in a.store.sync.cursors().values() for rev in held.values())
+
+
+def test_offers_are_taken_only_of_what_was_lost_and_only_from_who_was_told(county, desks):
+    a, _ = desks
+    (made,) = a.save(person(remark="一")).ids
+    both(desks)
+    backup = copied(county)
+    put_back(county, backup)
+    state, record = a.store.sync.state, a.get("resident", made)
+    mark = a.store.sync.marks()[-1]
+    change = Change("resident", made, V, {"remark": "假的"}, {"remark": 0}, 1, 0, "某人")
+    hello = greeting(a.store, (), (), suited(a.store, state.url), 0)
+
+    def answer(hello, was):
+        content = encode_offers(1, mark[0], [Offer(change, was)])
+        body = encode(hello) + encode(Offers(content))
+        response = a.http.post(
+            f"{state.url}/v1/exchange", data=body, headers={"Authorization": f"Bearer {state.token}"}
+        )
+        return response.status_code, response.json()["code"]
+
+    assert answer(hello, mark[0] + 1) == (400, "sync.garbage")
+    told = dataclasses.replace(hello, marks=(mark,))
+    assert answer(told, mark[0]) == (400, "sync.garbage")
+    assert answer(told, 9 << 40) == (400, "sync.garbage")
+    assert a.sync().in_agreement
+    assert a.get("resident", made).values == record.values
