@@ -33,6 +33,7 @@ from app.schema.loading import load_forms
 from app.store.keys import KeySlots
 from app.store.saving import Edit
 from app.store.store import Store
+from sync.client import exchange, link_session
 from sync.county import office
 from sync.county.county import County
 from sync.county.seeding import fill
@@ -153,7 +154,11 @@ class _Bench:
         with contextlib.closing(County.open(database, self._forms)) as county, county.database.snapshot() as conn:
             towns = [area.code for area in county.areas(conn) if area.level == "township"]
             code = office.issue_code(county, towns, sorted(Permissions.load().township_roles()))
-        make_home(home, url, code, _USER, _PASSWORD).store.close()
+        with (
+            contextlib.closing(make_home(home, url, code, _USER, _PASSWORD).store) as store,
+            link_session(None) as http,
+        ):
+            exchange(store, http)
         return home, KeySlots(home).open(_USER, _PASSWORD)
 
     def _save(self, device: tuple[Path, bytes], edits: Sequence[Edit], *, bulk: bool = False) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from app.schema.form import Form
 from app.schema.values import Value
 
+# What stands close together repeats itself: the address of a household, a name just found. Larger caches were no faster and took 50 MB.
 # The first character of a token says what it is. One column of plain tokens (detail=none) is a third of the size of
 # columns, and an AND over classes needs no column filter.
 WHOLE, BEGIN, END, INSIDE, DIGITS, PLACE, AREA, FORM = "=<>~#@%&"
@@ -67,7 +68,7 @@ def searched(form: Form) -> Searched:
     return tuple((item.name, item.search) for item in form.fields.values() if item.search in {"name", "number", "text"})
 
 
-@functools.lru_cache(maxsize=20_000)
+@functools.lru_cache(maxsize=1_000)
 def fold(text: str) -> str:
     """*text* as it is compared: half-width, lower case, without spaces and quotes."""
     return _DROPPED.sub("", unicodedata.normalize("NFKC", text).casefold())
@@ -78,7 +79,7 @@ def fold_name(text: str) -> str:
     return fold(text).replace("·", "").replace(".", "")
 
 
-@functools.lru_cache(maxsize=20_000)
+@functools.lru_cache(maxsize=1_000)
 def place(text: str) -> str:
     """A place folded, with ^ before each number, so that 12幢 is no part of 112幢 but begins 12幢101室."""
     return _NUMBER_BEGIN.sub("^", fold(text))
@@ -100,7 +101,7 @@ def readings(character: str) -> tuple[str, ...]:
     return tuple(found) or (character,)
 
 
-@functools.lru_cache(maxsize=8_000)
+@functools.lru_cache(maxsize=300)
 def sounds(name: str) -> tuple[tuple[str, ...], ...]:
     """The readings of *name*, each as its syllables; where they are too many, one character varies at a time."""
     each = [readings(character) for character in name]
@@ -126,7 +127,7 @@ def spellings(name: str) -> Iterator[tuple[int, str]]:
             yield start, "".join(syllable[0] for syllable in rest)
 
 
-@functools.lru_cache(maxsize=8_000)
+@functools.lru_cache(maxsize=300)
 def name_tokens(name: str) -> frozenset[str]:
     """The tokens of one folded name."""
     tokens = {WHOLE + name}
@@ -151,7 +152,7 @@ def number_tokens(number: str) -> set[str]:
     return tokens
 
 
-@functools.lru_cache(maxsize=20_000)
+@functools.lru_cache(maxsize=300)
 def place_tokens(text: str) -> frozenset[str]:
     """The tokens of one marked place: pairs, and triples where a number takes part."""
     return frozenset(

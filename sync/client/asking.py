@@ -235,17 +235,18 @@ class Request:
                 self._store.meta.set(name, max(rate, (self._store.meta.get(name) or 0) * 0.7))
 
     def cut(self) -> None:
-        """The link cut this request: if it was too short for one frame coming down, the next are to be smaller."""
-        if self._got and not self._frames_down:
+        """The link cut this request: the next frames are to be smaller, for half of one is lost at every cut."""
+        if self._sent or self._got:
+            size = self._pace.frame_down if self._got else self._pace.frame
             with self._store.transaction():
-                self._store.meta.set("sync.most_down", max(self._pace.frame_down // 2, 2 << 10))
+                self._store.meta.set("sync.most_bytes", max(size // 2, 2 << 10))
 
     def _grow(self) -> None:
-        if self._pace.most_down:
+        if self._pace.most:
             # Frames were made smaller on a bad day; an answer that came whole lets them grow again.
-            grown = self._pace.most_down * 2
+            grown = self._pace.most * 2
             with self._store.transaction():
-                self._store.meta.set("sync.most_down", grown if grown < 64 << 10 else 0)
+                self._store.meta.set("sync.most_bytes", grown if grown < 64 << 10 else 0)
 
 
 def _few(count: float) -> int:

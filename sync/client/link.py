@@ -47,11 +47,11 @@ class Cut(Exception):  # noqa: N818 - what happens every day is no error
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """What suits a link of *rate* bytes a second up; *rate_down* where the way down was measured too."""
+    """What suits a link of *rate* bytes a second up; *rate_down* where the way down was measured too, *most* after cuts."""
 
     rate: float
     rate_down: float = 0.0
-    most_down: int = 0
+    most: int = 0
 
     @property
     def batch(self) -> int:
@@ -60,23 +60,22 @@ class Pace:
 
     @property
     def frame(self) -> int:
-        """Bytes that a frame going up should have: four tenths of a second of the link, 2 to 64 KB."""
-        return _frame(self.rate)
+        """Bytes that a frame going up should have: a quarter of a second of the link, 2 to 64 KB; fewer after a cut."""
+        return self._frame(self.rate)
 
     @property
     def frame_down(self) -> int:
-        """Bytes that a frame coming down should have; fewer where the link has cut longer ones."""
-        wanted = _frame(self.rate_down or self.rate)
-        return min(wanted, self.most_down) if self.most_down else wanted
+        """Bytes that a frame coming down should have."""
+        return self._frame(self.rate_down or self.rate)
+
+    def _frame(self, rate: float) -> int:
+        wanted = int(min(max(rate / 4, 2 << 10), 64 << 10))
+        return min(wanted, self.most) if self.most else wanted
 
     @property
     def level(self) -> int:
         """How hard zstd should try."""
         return 19 if self.rate < _SLOW else 6 if self.rate < _FAST else 1
-
-
-def _frame(rate: float) -> int:
-    return int(min(max(rate * 0.4, 2 << 10), 64 << 10))
 
 
 def is_loopback(url: str) -> bool:
@@ -101,9 +100,9 @@ def suited(store: Store, url: str) -> Pace:
     """What suits the link to *url*: the rates measured before, or a guess. On this machine it is the programs that take time."""
     rate = store.meta.get("sync.rate")
     if rate is None and is_loopback(url):
-        return Pace(_LOOPBACK_RATE, _LOOPBACK_RATE, store.meta.integer("sync.most_down"))
+        return Pace(_LOOPBACK_RATE, _LOOPBACK_RATE, store.meta.integer("sync.most_bytes"))
     down = store.meta.get("sync.rate_down") or 0.0
-    return Pace(rate or _UNKNOWN_RATE, down, store.meta.integer("sync.most_down"))
+    return Pace(rate or _UNKNOWN_RATE, down, store.meta.integer("sync.most_bytes"))
 
 
 class Stopwatch:
