@@ -11,6 +11,7 @@ from app.store.agreement import Exchange
 from app.store.saving import Edit
 from tests.ui.conftest import commit
 from tests.ui.offices import UPPER
+from ui.forms.choices import ChoiceEntry
 from ui.pages.conflict import ConflictPage
 from ui.pages.conflict_diff import marked
 from ui.pages.sync import SyncPage
@@ -152,3 +153,33 @@ def test_two_numbers_stay_masked_until_a_reason_is_logged_and_stars_are_never_sa
     page.save.click()
     desk.settle()
     assert desk.get("resident", person)["phone"] == "19900000002"
+
+
+def test_a_third_value_is_typed_in_the_fields_own_widget_and_the_record_is_named(qtbot, desk):
+    person = desk.make("resident", name="张文贵", presence="present")
+    values = {
+        "record_form": "resident",
+        "record": person,
+        "field": "presence",
+        "label": "居民：在户情况",
+        "base": json.dumps("present"),
+        "mine": json.dumps("present"),
+        "theirs": json.dumps("present"),
+        "who": "lin",
+        "other": "duan",
+        "device": "here",
+        "at": "2026-09-17T16:20:00+08:00",
+        "status": "open",
+    }
+    conflict = desk.office.store.save([Edit("conflict", None, UPPER, values)], "county").ids[0]
+    page = opened(qtbot, desk, conflict)
+    field = page._fields["presence"]
+    assert isinstance(field.entry, ChoiceEntry)
+    assert not page.save.isEnabled()
+    other = next(code.code for code in desk.office.forms["resident"].fields["presence"].kind.codes.items[::-1])
+    field.entry.set_value(other)
+    field.entry.changed.emit()
+    assert field.side() == ""
+    page.save.click()
+    desk.settle()
+    assert desk.get("resident", person)["presence"] == other

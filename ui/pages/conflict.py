@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -10,15 +10,20 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
-from app.schema.form import Form
+from app.schema.form import Field, Form
+from app.schema.kinds import LongText, Ref, Text
 from app.schema.record import DELETED
 from app.services.conflicts import Conflict
 from ui import icons, theme
+from ui.forms.fields import DayEntry, Entry, entry_for
+from ui.forms.opening import find_targets
 from ui.forms.reason import ask_reason
+from ui.forms.references import Find, RefEntry, Target
 from ui.jobs import Jobs
 from ui.page import Page
 from ui.pages.case_words import spoken_time
 from ui.pages.conflict_diff import marked
+from ui.pages.conflict_read import STEP, Quarrel, deletion_words, field_words, read_quarrels, step_words
 from ui.pieces.buttons import Button
 from ui.pieces.card import Card, empty
 from ui.pieces.chips import Chip, State
@@ -56,34 +61,34 @@ class ConflictPage(Page):
 
     def opened(self, args: Mapping[str, Any]) -> None:
         self._id = str(args.get("id") or "")
-        self._jobs.run(self._office.conflicts.open, then=self._show)
+        self._jobs.run(lambda: read_quarrels(self._office), then=self._show)
 
-    def _show(self, found: Sequence[Conflict]) -> None:
-        fields = [conflict for conflict in found if not conflict.step]
-        conflict = next((one for one in fields if one.id == self._id), fields[0] if fields else None)
+    def _show(self, found: Sequence[Quarrel]) -> None:
+        quarrel = next((one for one in found if one.conflict.id == self._id), found[0] if found else None)
+        conflict = quarrel.conflict if quarrel else None
         self._conflict = conflict
         empty(self._body)
         self._fields = {}
         self.save.setVisible(conflict is not None)
         self.later.setVisible(conflict is not None)
         self.chip.setVisible(conflict is not None)
-        if conflict is None:
+        if quarrel is None or conflict is None:
             self.set_title("两台电脑改得不同")
             self._body.addWidget(EmptyState("checks", "都处理好了", "没有两边改得不同的内容。"), 1)
             return
         self._id = conflict.id
         form = self._office.forms[conflict.form]
-        self.set_title("两台电脑改得不同", f"还有 {len(fields)} 处" if len(fields) > 1 else "")
+        self.set_title("两台电脑改得不同", f"还有 {len(found)} 处" if len(found) > 1 else "")
         head = Card()
         head.add_line(
-            words(form.title, strong=True),
+            words(f"{form.title}　{quarrel.title}".strip(), strong=True),
             words(conflict.label, tone="text-2"),
             None,
             *self._reveal_button(conflict, form),
             self._open_button(conflict),
         )
         self._body.addWidget(head)
-        self._body.addWidget(self._choices(conflict, form))
+        self._body.addWidget(self._choices(quarrel, form))
         self._body.addWidget(self._after(conflict))
         self._body.addStretch(1)
         self._show_decided()
@@ -92,10 +97,11 @@ class ConflictPage(Page):
 
     def _open_button(self, conflict: Conflict) -> QWidget:
         pages = {"event": "case", "mediation": "mediation_case", "resident": "person"}
-        page = pages.get(conflict.form)
-        if page is None:
-            return QWidget()
-        return Button("看整条记录", lambda: self.go.emit(page, {"id": conflict.record}), kind="link", small=True)
+        args = {"id": conflict.record}
+        page = pages.get(conflict.form, "record")
+        if page == "record":
+            args["form"] = conflict.form
+        return Button("看整条记录", lambda: self.go.emit(page, args), kind="link", small=True)
 
     def _covered(self, conflict: Conflict, form: Form, name: str) -> bool:
         return name in form.fields and form.fields[name].sensitive and conflict.id not in self._revealed
@@ -118,20 +124,20 @@ class ConflictPage(Page):
 
     def _uncover(self, conflict: Conflict) -> None:
         self._revealed.add(conflict.id)
-        self._jobs.run(self._office.conflicts.open, then=self._show)
+        self._jobs.run(lambda: read_quarrels(self._office), then=self._show)
 
-    def _choices(self, conflict: Conflict, form: Form) -> Card:
-        card = Card(spacing=12)
+    def _choices(self, quarrel: Quarrel, form: Form) -> Card:
+        card, conflict = Card(spacing=12), quarrel.conflict
         deletion = conflict.fields == (DELETED,)
-        names = conflict.fields
+        names = (STEP,) if conflict.step else conflict.fields
         for number, name in enumerate(names):
             if number:
                 card.add_rule()
-            label = "删除" if deletion else form.fields[name].label if name in form.fields else name
+            item = form.fields.get(name)
+            label = "删除" if deletion else "办理步骤" if conflict.step else item.label if item else name
             covered = self._covered(conflict, form, name)
             texts = {
-                side: self._shown(form, name, getattr(conflict, side), deletion=deletion, masked=covered)
-                for side in _SIDES
+                side: self._words_of(quarrel, form, name, getattr(conflict, side), covered=covered) for side in _SIDES
             }
             # The record keeps two sides; somebody who is neither decides between two others.
             ours = conflict.other in ("", self._office.session.user, self._office.session.name)
@@ -140,21 +146,35 @@ class ConflictPage(Page):
                 "mine": f"我的　{conflict.other}" if ours else f"{conflict.other}的",
                 "theirs": f"{'对方的　' if ours else ''}{conflict.who}{'' if ours else '的'}　县里现用",
             }
-            field = _FieldChoice(label, texts, heads, can_write=not deletion and not covered, keys=number == 0)
+            can_write = not deletion and not covered and not conflict.step
+            entry = None
+            if can_write and item is not None and not isinstance(item.kind, LongText | Text) and not item.sensitive:
+                entry = entry_for(item, self._find(item))
+            values = {side: getattr(conflict, side).get(name) for side in _SIDES}
+            field = _FieldChoice(
+                label, texts, heads, can_write=can_write, keys=number == 0, entry=entry, values=values,
+                targets=quarrel.targets,
+            )  # fmt: skip
             field.changed.connect(self._show_decided)
             self._fields[name] = field
             card.add(field)
         card.add(words(f"改在 {spoken_time(conflict.when, china_now())}", "12", "text-3"))
         return card
 
-    @staticmethod
-    def _shown(form: Form, name: str, values: Mapping[str, Any], *, deletion: bool, masked: bool) -> str:
-        if not deletion:
-            return form.show(name, values.get(name), masked=masked)
-        if values.get(DELETED):
-            return "删除这条记录"
-        kept = [form.fields[key].label for key in values if key in form.fields]
-        return "留着这条记录" + (f"，并改了{'、'.join(kept)}" if kept else "")
+    def _words_of(self, quarrel: Quarrel, form: Form, name: str, values: Mapping[str, Any], *, covered: bool) -> str:
+        if quarrel.conflict.step:
+            return step_words(self._office, values) if values else ""
+        if name == DELETED:
+            return deletion_words(form, values)
+        return field_words(form, name, values, quarrel.targets, masked=covered)
+
+    def _find(self, item: Field) -> Find:
+        target = item.kind.form if isinstance(item.kind, Ref) else ""
+
+        def find(text: str, show: Callable[[Sequence[Target]], None]) -> None:
+            self._jobs.run(lambda: find_targets(self._office, target, text), show)
+
+        return find
 
     def _after(self, conflict: Conflict) -> Card:
         card = Card("保存之后")
@@ -191,7 +211,7 @@ class ConflictPage(Page):
         chosen: dict[str, Any] = {}
         for name, field in self._fields.items():
             side = field.side()
-            chosen[name] = getattr(conflict, side).get(name) if side else field.text() or None
+            chosen[name] = getattr(conflict, side).get(name) if side else field.value()
         arguments: dict[str, Any] = {"keep": keep} if keep in ("mine", "theirs") else {"value": chosen}
         self.save.refuse("正在保存")
         self._jobs.run(
@@ -203,7 +223,7 @@ class ConflictPage(Page):
     def _on_saved(self) -> None:
         self.said.emit("已按您定的保存，没选上的留在历史里", None)
         self._id = ""
-        self._jobs.run(self._office.conflicts.open, then=self._show)
+        self._jobs.run(lambda: read_quarrels(self._office), then=self._show)
 
     def _on_failed(self, error: Exception) -> None:
         self.save.refuse("")
@@ -216,9 +236,20 @@ class _FieldChoice(QWidget):
     changed = Signal()
 
     def __init__(
-        self, label: str, texts: Mapping[str, str], heads: Mapping[str, str], *, can_write: bool, keys: bool
+        self,
+        label: str,
+        texts: Mapping[str, str],
+        heads: Mapping[str, str],
+        *,
+        can_write: bool,
+        keys: bool,
+        entry: Entry | None = None,
+        values: Mapping[str, Any] | None = None,
+        targets: Mapping[str, Target] | None = None,
     ) -> None:
         super().__init__()
+        # A choice, a date, a reference is written anew in the field's own widget; *values* by side go into it.
+        self.entry, self._values, self._targets = entry, dict(values or {}), dict(targets or {})
         self._texts = dict(texts)
         self._side = ""
         grid = QGridLayout(self)
@@ -248,10 +279,14 @@ class _FieldChoice(QWidget):
         self.final.setFixedHeight(theme.current().grown(64))
         self.final.setPlaceholderText("选上面一种，或在这里另写")
         self.final.textChanged.connect(self._on_text)
+        shown = entry if entry is not None else self.final
         if can_write:
             grid.addWidget(words("最后写成", "13", "text-3"), 2, 0, Qt.AlignmentFlag.AlignTop)
-            grid.addWidget(self.final, 2, 1, 1, len(sides))
-        else:
+            grid.addWidget(shown, 2, 1, 1, len(sides))
+        if entry is not None:
+            entry.setAccessibleName("最后写成")
+            (entry.edited if isinstance(entry, DayEntry) else entry.changed).connect(self._on_entry)
+        if shown is not self.final or not can_write:
             self.final.setParent(self)
             self.final.hide()
 
@@ -263,6 +298,14 @@ class _FieldChoice(QWidget):
         """Take the text of *side*; it can still be changed."""
         self._side = side
         self.final.setPlainText(self._texts.get(side, ""))
+        value = self._values.get(side)
+        if isinstance(self.entry, RefEntry):
+            self.entry.set_target(self._targets.get(str(value)) if value else None)
+        elif self.entry is not None:
+            self.entry.blockSignals(True)
+            self.entry.set_value(value)
+            self.entry.blockSignals(False)
+        self._side = side
         self._mark()
 
     def side(self) -> str:
@@ -273,9 +316,17 @@ class _FieldChoice(QWidget):
         """The text that stands at last."""
         return self.final.toPlainText().strip()
 
+    def value(self) -> object:
+        """What was written anew; None where nothing was."""
+        return self.entry.value() if self.entry is not None else self.text() or None
+
     def decided(self) -> bool:
         """Whether anything was chosen or written."""
-        return bool(self._side or self.text())
+        return bool(self._side) or self.value() is not None
+
+    def _on_entry(self) -> None:
+        self._side = ""
+        self._mark()
 
     def _on_text(self) -> None:
         if self._side and self.text() != self._texts.get(self._side, "").strip():

@@ -205,12 +205,7 @@ class SyncPage(Page):
         told = "各办了一步，后一步没有生效" if step else "改得不同，两边的话都留着"
         card.add(words(f"{who}{told} · {spoken_time(conflict.when, view.now)}", "13", "text-3", wrap=True))
         kind: Kind = "primary" if first else "plain"
-        if step:
-            button = Button(
-                "看这件事", lambda: self.go.emit("case", {"id": conflict.record}), kind=kind, small=not first
-            )
-        else:
-            button = Button("去处理", lambda: self.go.emit("conflict", {"id": conflict.id}), kind=kind, small=not first)
+        button = Button("去处理", lambda: self.go.emit("conflict", {"id": conflict.id}), kind=kind, small=not first)
         # A wrapped label above makes the layout reckon too little height for the line.
         button.setMinimumHeight(button.sizeHint().height())
         card.add_line(button, None, Chip(State("等您定", "orange", "hand-stop")))
