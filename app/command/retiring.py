@@ -30,7 +30,8 @@ def asked_again(home: Path, user: str, key: bytes, ring: Ring | None = None) -> 
     with contextlib.ExitStack() as stack:
         stack.callback(office.close)
         with only_one(home / "sync.lock"), requests.Session() as http:
-            exchange(office.store, http, tries=1)
+            # Its first word is enough: the rest comes when the window is open.
+            exchange(office.store, http, tries=1, stopped=lambda: not retirement.locked(office.store))
             wipe_if_ordered(office, home, http, ring)
         if retirement.locked(office.store):
             raise KnownError("sync.locked")

@@ -23,10 +23,8 @@ _TRIES = 3
 
 
 def heard(store: Store, error: KnownError | None) -> None:
-    """What an exchange came to: a county that refuses the device locks it, one that exchanges with it again releases it."""
-    if error is None:
-        retirement.release(store)
-    elif error.code in {REVOKED, WIPE}:
+    """What an exchange came to: a county that refuses the device locks it; one that answers it again releases it, at its first word."""
+    if error is not None and error.code in {REVOKED, WIPE}:
         retirement.lock(store, error.code)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from app.errors import KnownError
 from app.store.agreement import Area, Frame
+from app.store.retirement import release
 from app.store.store import Store
 from sync.client.link import Cut
 from sync.client.report import Tally
@@ -89,6 +90,7 @@ class Answer:
         if head.begun and not self._state.begun:
             self._sync.set_begun(head.begun)
         if not self._late:
+            release(self._store)
             self._sync.county_clock(head.clock, int(self._now() * 1000))
         heard(self._store, head)
         if head.areas is not None and head.streams is not None:

@@ -75,6 +75,9 @@ def test_a_county_that_cannot_be_reached_neither_locks_nor_releases(county, desk
     assert retirement.locked(a.store) == ""
     office.revoke(county.county, device_id(a))
     a.sync()
+    # Paused before anything was heard: that is no word of the county's either.
+    assert a.sync(stopped=lambda: True).error is None
+    assert retirement.locked(a.store) == "sync.revoked"
     assert a.sync(http=Broken(["portal"] * 9, 0)).error.code == "sync.not_a_county"
     assert retirement.locked(a.store) == "sync.revoked"
 
