@@ -145,7 +145,7 @@ class ProcessCounty:
             self._timer.join()
             self._timer = None
         if death:
-            self._timer = threading.Timer(death.seconds, self._process.kill)
+            self._timer = threading.Timer(death.seconds, _killed, [self._process])
             self._timer.start()
 
     def stop(self):
@@ -155,6 +155,11 @@ class ProcessCounty:
             self._process.kill()
             self._process.join()
             self._process = None
+
+
+def _killed(process):
+    process.kill()
+    process.join()  # a process that was told to die may seem alive for a while
 
 
 def serve(database, port):

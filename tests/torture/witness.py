@@ -122,6 +122,14 @@ class Witness:
             if change.counter not in needed and change.counter in frames:
                 assert frames[change.counter] >= last, f"{change} went before what was urgent"
 
+    def went_next(self, saved):
+        """*saved*: what stood in the store right after something urgent was saved, and that; it went with the frame after."""
+        standing, changes = saved
+        wanted = {content_hash(standing.device, change) for change in changes}
+        for row in self._rows(HISTORY):
+            if row.hash in wanted and row.incarnation == standing.incarnation:
+                assert row.frame <= standing.frame + 1, f"frame {row.frame}, not {standing.frame + 1}"
+
     def _needed(self, urgent, changes):
         found, fresh = set(), list(urgent)
         while fresh:

@@ -107,15 +107,18 @@ class World:
         """A roster: households and their people in one save, sent after all else."""
         who = self._anybody(chance)
         area = self._area(chance, who)
+        self._import(who, area, chance.choice([4, 10, 40]), self._maybe_death(chance))
+
+    def _import(self, who, area, count, death=None):
         edits = []
-        for _ in range(chance.choice([2, 5, 15, 40])):
+        while len(edits) < count:
             house = self._new_id()
             edits.append(Edit("household", house, area, {"head_name": self._value("name")}))
             edits += [
                 Edit("resident", self._new_id(), area, {"name": self._value("name"), "household": house})
-                for _ in range(chance.randrange(4))
+                for _ in range(len(edits) % 4)
             ]
-        self._save(who, edits, {}, self._maybe_death(chance), bulk=True)
+        self._save(who, edits, {}, death, bulk=True)
 
     def edit(self, chance):
         """Some fields of one record."""
@@ -205,15 +208,22 @@ class World:
         death = self._death(chance) if chance.random() < 0.3 else None
         if chance.random() < 0.3:
             self.county.die_at(self._death(chance))
-        beside = threading.Thread(target=self._save_beside, args=(who, chance.random() * self._place.patience))
-        if chance.random() < 0.3:
-            beside.start()
-        self._exchange(who, tries=chance.randrange(1, 3), death=death)
-        if beside.ident:
-            beside.join()
-            if self._beside_failed:
-                raise self._beside_failed
+        with self._beside(who, chance) if chance.random() < 0.3 else contextlib.nullcontext():
+            self._exchange(who, tries=chance.randrange(1, 3), death=death)
         self.link.set_plan([])
+
+    def urgent_during_upload(self, chance):
+        """A roster is on its way up when something urgent is saved: that goes with the next frame."""
+        who = self._anybody(chance)
+        self._whole()
+        self._import(who, self._area(chance, who), chance.randrange(30, 90))
+        before = self.devices[who].do(work.standing)
+        with self._beside(who, chance):
+            done = self._exchange(who)
+        assert done.ok, done.code
+        after = self.devices[who].do(work.standing)
+        if (before.incarnation, before.open_frames, after.changes) == (after.incarnation, (), ()):
+            self.witness.went_next(self._saved_beside)
 
     def all_sync(self, chance):
         """All at once."""
@@ -375,18 +385,34 @@ class World:
         self._exchange(who, tries=1)
         self.link.set_plan([])
 
-    def _save_beside(self, who, delay):
-        """While an exchange runs: another process of the same device saves something urgent."""
-        self._beside_failed = None
-        time.sleep(delay)
-        device = self.devices[who]
+    @contextlib.contextmanager
+    def _beside(self, who, chance):
+        """While an exchange runs, another process of the same device saves something urgent."""
+        failed = []
+        delay, area = chance.random() * self._place.patience, self._area(chance, who)
+
+        def run():
+            try:
+                self._save_beside(who, delay, area)
+            except BaseException as bad:  # noqa: BLE001 - raised again below
+                failed.append(bad)
+
+        thread = threading.Thread(target=run)
+        thread.start()
         try:
-            with device.beside() as do:
-                edits = self._event(VILLAGES[0])
-                saved = do(work.save, edits)
-                self.witness.saved(who, do(work.standing).device, saved.changes, {})
-        except BaseException as bad:  # noqa: BLE001 - raised again by whoever waits
-            self._beside_failed = bad
+            yield
+        finally:
+            thread.join()
+        if failed:
+            raise failed[0]
+
+    def _save_beside(self, who, delay, area):
+        time.sleep(delay)
+        with self.devices[who].beside() as do:
+            saved = do(work.save, self._event(area))
+            standing = do(work.standing)
+            self._saved_beside = (standing, saved.changes)
+            self.witness.saved(who, standing.device, saved.changes, {})
 
     def _save(self, who, edits, screens, death, *, bulk=False):
         device = self._alive(self.devices[who])
@@ -485,7 +511,7 @@ class World:
 STEPS = {
     "make": 2, "report_event": 2, "step_event": 1, "import_some": 1, "edit": 5, "edit_apart": 3, "edit_and_delete_apart": 2,
     "delete_or_revive": 1, "move": 2, "open_form": 2, "save_form": 2, "decide_conflict": 2, "type_draft": 1, "sync": 4,
-    "rough_sync": 10, "all_sync": 2, "refused_sync": 1, "county_ends": 1, "device_ends": 1, "give_frames_up": 1,
+    "rough_sync": 10, "urgent_during_upload": 1, "all_sync": 2, "refused_sync": 1, "county_ends": 1, "device_ends": 1, "give_frames_up": 1,
     "begin_incarnation": 1, "clock_jumps": 1, "late_ones_arrive": 1,
 }  # fmt: skip
 """The steps, and how often each comes."""
