@@ -450,7 +450,10 @@ def _settled(
             record = replace(record, area=moved, rev=rev, revs={**record.revs, AREA: rev})
     if not moved:
         return outcome
-    return replace(outcome, record=record, written=outcome.written | {AREA}, results={**outcome.results, AREA: moved})
+    # The device may have let go of the record by now: what is merged it is told again, as everybody is.
+    status = "merged" if outcome.status == "accepted" else outcome.status
+    results = {**outcome.results, AREA: moved}
+    return replace(outcome, status=status, record=record, written=outcome.written | {AREA}, results=results)
 
 
 def _again(receipt: Receipt, counter: int) -> Receipt:

@@ -238,9 +238,9 @@ def _plain(name: str) -> bool:
 def own_revs(
     conn: sa.Connection, county: str, device: str, hello: Hello, start: int, answered: Collection[int]
 ) -> set[int]:
-    """The revs after *start* that this incarnation wrote and whose receipts it has, or gets in this answer."""
+    """The revs after *start* that this incarnation wrote just so, and whose receipts it has, or gets in this answer."""
     key = [HISTORY.c.county == county, HISTORY.c.device == device, HISTORY.c.incarnation == hello.incarnation]
-    query = sa.select(HISTORY.c.rev, HISTORY.c.frame).where(*key, HISTORY.c.rev > start)
+    query = sa.select(HISTORY.c.rev, HISTORY.c.frame).where(*key, HISTORY.c.rev > start, HISTORY.c.status == "accepted")
     gone = sa.select(FRAME.c.number).where(FRAME.c.county == county, FRAME.c.device == device, FRAME.c.void == 1)
     void = set(conn.scalars(gone.where(FRAME.c.incarnation == hello.incarnation)))
     rows = conn.execute(query).all()

@@ -209,3 +209,26 @@ def test_a_photo_taken_before_the_move_was_known_goes_where_the_person_is(county
     settle(township, old, new)
     assert new.get("registry_attachment", photo).values["owner"] == record_id
     assert old.get("registry_attachment", photo) is None
+
+
+def test_a_person_whom_the_county_puts_back_comes_whole_also_to_who_had_a_stub_by_then(county, new_store):
+    old, new, township = three(county, new_store)
+    (home,) = old.save(Edit("household", None, OLD, {"head_name": "张文贵"})).ids
+    (record_id,) = old.save(person(household=home, phone="13900001111")).ids
+    settle(old, new, township)
+    township.save(move("household", home, NEW), move("resident", record_id, NEW))
+    settle(township)
+    # Saved while the answer with the move was on its way down.
+    (split,) = old.save(Edit("household", None, OLD, {"head_name": "张小小"})).ids
+    (late,) = old.save(person(record_id, household=split)).changes
+    with old.store.transaction():
+        old.store.outbox.remove([late.counter])
+    old.sync()
+    with old.store.transaction():
+        old.store.outbox.add([late], bulk=False)
+    assert old.store.stubs.get("resident", record_id).pending == 1
+    report = old.sync()
+    assert (report.mended, report.in_agreement) == (0, True)
+    assert old.get("resident", record_id).values["phone"] == "13900001111"
+    settle(township, new, old)
+    assert township.get("resident", record_id).area == OLD
