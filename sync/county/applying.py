@@ -19,6 +19,7 @@ from sync.county.epochs import chained, tag_at
 from sync.county.following import Moved, Places, followers
 from sync.county.records import Held, Records, Sums, hash_of
 from sync.county.rights import Device, Rights
+from sync.county.screening import plain
 from sync.county.soundness import sound_only
 from sync.county.tables import ASIDE, COUNTY, ENTRY, FRAME, HISTORY
 from sync.merge import Context, Loser, Outcome, Writer, conflict_change, content_hash, contested, merge
@@ -84,25 +85,29 @@ class Applier:
         """
         query = sa.select(FRAME).where(*_frame_key(self.county, device.id, incarnation, number))
         row = conn.execute(query).one_or_none()
-        if row is None:
-            return None
-        if row.receipts is None:
-            return Receipts(number, code="sync.void")
-        if digest is not None and row.hash != digest:
-            return Receipts(number, code="sync.not_yours")
-        (message,) = Reader().feed(row.receipts)
-        if not isinstance(message, Receipts):
-            return None
-        return replace(message, content=row.hash) if digest is None else message
+        return None if row is None else _old(row, digest)
+
+    def answered(
+        self, conn: sa.Connection, device: Device, incarnation: str, numbers: Sequence[int]
+    ) -> dict[int, Receipts | None]:
+        """``receipts`` for many frames at once, by number; those that never came are missing."""
+        found: dict[int, Receipts | None] = {}
+        for some in parts(sorted(set(numbers))):
+            query = sa.select(FRAME).where(*_frame_key(self.county, device.id, incarnation))
+            for row in conn.execute(query.where(among(conn, FRAME.c.number, some))):
+                found[row.number] = _old(row)
+        return found
 
     def void(self, device: Device, incarnation: str, numbers: Sequence[int], now: int) -> None:
         """The device gave these numbers up: one that comes later is skipped."""
         with self.database.write(self.county) as (conn, _, _):
-            for number in numbers:
-                key = _frame_key(self.county, device.id, incarnation, number)
-                if not conn.execute(sa.update(FRAME).where(*key), {"void": 1}).rowcount:
-                    values = {"device": device.id, "incarnation": incarnation, "number": number, "at": now, "void": 1}
-                    conn.execute(sa.insert(FRAME).values(county=self.county, **values))
+            for some in parts(sorted(set(numbers))):
+                those = [*_frame_key(self.county, device.id, incarnation), among(conn, FRAME.c.number, some)]
+                known = set(conn.scalars(sa.select(FRAME.c.number).where(*those)))
+                conn.execute(sa.update(FRAME).where(*those), {"void": 1})
+                key = {"county": self.county, "device": device.id, "incarnation": incarnation}
+                new = [{**key, "number": number, "at": now, "void": 1} for number in some if number not in known]
+                self.database.add(conn, FRAME, new)
 
 
 @dataclass
@@ -421,7 +426,7 @@ class Batch:
             "hash": digest,
             "device": self._device.id,
             "counter": change.counter,
-            "form": change.form,
+            "form": plain(change.form, 80),
             "id": change.id,
             "code": code,
             "at": self._now,
@@ -460,10 +465,22 @@ def _again(receipt: Receipt, counter: int) -> Receipt:
     return Receipt(counter, receipt.status, receipt.rev, receipt.lost, receipt.results, receipt.code)
 
 
-def _frame_key(county: str, device: str, incarnation: str, number: int) -> list[sa.ColumnElement[bool]]:
-    return [
+def _old(row: sa.Row[Any], digest: bytes | None = None) -> Receipts | None:
+    """What was answered to the frame of *row*; see ``Applier.receipts``."""
+    if row.receipts is None:
+        return Receipts(row.number, code="sync.void")
+    if digest is not None and row.hash != digest:
+        return Receipts(row.number, code="sync.not_yours")
+    (message,) = Reader().feed(row.receipts)
+    if not isinstance(message, Receipts):
+        return None
+    return replace(message, content=row.hash) if digest is None else message
+
+
+def _frame_key(county: str, device: str, incarnation: str, number: int | None = None) -> list[sa.ColumnElement[bool]]:
+    key: list[sa.ColumnElement[bool]] = [
         FRAME.c.county == county,
         FRAME.c.device == device,
         FRAME.c.incarnation == incarnation,
-        FRAME.c.number == number,
     ]
+    return key if number is None else [*key, FRAME.c.number == number]

@@ -23,6 +23,7 @@ from sync.county.file_room import FOLDER, KEY_FILE, FileRoom
 from sync.county.keys import Keys, load_keys
 from sync.county.records import Records
 from sync.county.rights import Device, Rights
+from sync.county.screening import plain
 from sync.county.tables import AREA, AUDIT, COUNTY, DEVICE, Tables
 from sync.wire import LEAST, Area
 
@@ -150,7 +151,7 @@ class County:
         """Note an exchange: when, and with which program; a device older than version 2 doesn't say its own."""
         with self.database.plain() as conn:
             where = DEVICE.c.county == self.code, DEVICE.c.id == device.id
-            held = {"seen": self.now_ms(), "version": version, "program": program[:40]}
+            held = {"seen": self.now_ms(), "version": version, "program": plain(program, 40)}
             conn.execute(sa.update(DEVICE).where(*where), held)
             self.audit(conn, "exchange", device=device.id, account=device.account, **detail)
 

@@ -16,6 +16,7 @@ from sync.county.places import given_away, words
 from sync.county.pulling import Pull, Scope, own_revs
 from sync.county.recovering import Recovering, begin_after
 from sync.county.rights import Device, Rights
+from sync.county.screening import fault
 from sync.wire import (
     LEAST,
     STREAMED,
@@ -58,6 +59,8 @@ class Session:
     def open(self) -> Problem | None:
         """Check what the hello says, and answer the frames that it asks after; a Problem ends the exchange."""
         hello, county = self._hello, self._county
+        if bad := fault(hello):
+            return Problem(bad)
         with county.database.snapshot() as conn:
             least = county.least(conn)
             if not least <= hello.version <= VERSION:
@@ -73,9 +76,9 @@ class Session:
             rights = county.rights(conn)
             past = read_past(conn, county.code, self._device.id, rights.areas(self._device), self._device.roles)
             self._rights = replace(rights, past=past)
-            for number in hello.asked if known and not hello.marks else ():
-                found = county.applier.receipts(conn, self._device, hello.incarnation, number)
-                self._receipts.append(found or Receipts(number, known=False))
+            asked = hello.asked if known and not hello.marks else ()
+            old = county.applier.answered(conn, self._device, hello.incarnation, asked)
+            self._receipts += [old.get(number) or Receipts(number, known=False) for number in asked]
         if hello.marks:
             if shared < 0 or hello.epoch > self._epoch + MOST_AHEAD:
                 return Problem("sync.other_past")
@@ -179,6 +182,7 @@ class Session:
         areas: dict[str, tuple[str, ...]] = {}
         for area, name in streams:
             areas[name] = (*areas.get(name, ()), area)
-        behind = {(name, area): rev for name, area, rev in self._hello.behind}
+        held = set(streams)
+        behind = {(name, area): rev for name, area, rev in self._hello.behind if (area, name) in held}
         cursors = {name: rev for name, (rev, _) in self._hello.cursors.items()}
         return Scope(areas, cursors, behind)

@@ -1,0 +1,26 @@
+"""What a hello may say at all, before anything is done about it: a forged one costs the county nothing."""
+
+from __future__ import annotations
+
+from sync.wire import Hello
+
+MOST_NUMBERS = 20_000
+"""Frames that one hello may ask after or give up, and streams that it may name."""
+_LONGEST = 64
+_MOST = 1 << 62
+
+
+def fault(hello: Hello) -> str:
+    """Why *hello* can't be a device's: texts that no device has, numbers beyond those that the tables hold. Empty where it can."""
+    if not (0 < len(hello.incarnation) <= _LONGEST and hello.incarnation.isascii() and hello.incarnation.isprintable()):
+        return "sync.garbage"
+    if max(len(hello.asked), len(hello.void), len(hello.behind), len(hello.have)) > MOST_NUMBERS:
+        return "sync.too_large"
+    revs = [rev for rev, _ in hello.cursors.values()] + [rev for *_, rev in hello.behind]
+    numbers = [*hello.asked, *hello.void, *(number for pair in hello.have for number in pair), hello.epoch]
+    return "" if all(0 <= number < _MOST for number in (*revs, *numbers)) else "sync.garbage"
+
+
+def plain(text: str, most: int) -> str:
+    """At most *most* letters of *text*, without what a database can't hold."""
+    return text.replace("\0", "")[:most]
