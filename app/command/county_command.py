@@ -55,6 +55,7 @@ def _place(parser: argparse.ArgumentParser, default: str | None) -> None:
     parser.add_argument(
         "--database", default=default, metavar="URL", help="PostgreSQL 地址，如 postgresql://用户@主机/库"
     )
+    parser.add_argument("--county", default=default, metavar="CODE", help="库里有几个县时，是哪一个（6 位县代码）")
 
 
 def _address(text: str) -> tuple[str, int]:
@@ -102,7 +103,7 @@ def _open(args: argparse.Namespace) -> County:
     held = database(args)
     if isinstance(held, Path) and not held.exists():
         raise KnownError("command.not_a_county", path=held.parent)
-    return County.open(held, load_forms())
+    return County.open(held, load_forms(), code=args.county)
 
 
 def _init(args: argparse.Namespace, desk: Desk) -> int:
@@ -131,6 +132,7 @@ def _serve(args: argparse.Namespace, desk: Desk) -> int:
         port,
         files=args.files,
         files_key=args.files_key,
+        code=args.county,
         ready=lambda url: desk.answer({"url": url}, f"县中心在 {url}"),
     )
     return 0

@@ -114,7 +114,7 @@ class ErrorAnswer(BaseModel):
 def make_app(county: County) -> FastAPI:
     """The application over *county*."""
     errors = {status: {"model": ErrorAnswer} for status in (400, 401, 403, 409, 413, 422, 426, 503)}
-    app = FastAPI(title="乡治通 county", version=str(VERSION), docs_url=None, redoc_url=None)
+    app = FastAPI(title="乡治通 county", version=str(VERSION), docs_url=None, redoc_url=None, responses=errors)  # type: ignore[arg-type]
 
     lanes = Lanes()
     app.add_middleware(Door, path="/v1/exchange", busy=lambda: _refusal(KnownError("sync.busy")))
@@ -225,7 +225,7 @@ async def _receive(county: County, lanes: Lanes, device: Device, request: Reques
     async for data in request.stream():
         total += len(data)
         if total > _MOST_BODY:
-            raise WireError(f"{total} bytes", "sync.too_large")
+            raise KnownError("sync.too_large", detail=f"{total} bytes", close=True)
         if refused:
             # Read to its end: whoever is still sending would take an answer before that for a broken line.
             continue
@@ -278,7 +278,9 @@ async def _packets(lanes: Lanes, session: Session) -> AsyncIterator[bytes]:
 def _refusal(bad: KnownError, status: int | None = None) -> JSONResponse:
     found = status or _STATUS.get(bad.code, 400)
     spoken = {name: bad.params[name] for name in ("least", "version") if name in bad.params}
-    headers = {"Retry-After": f"{RETRY_AFTER}"} if found == 503 else None
+    headers = {"Retry-After": f"{RETRY_AFTER}"} if found == 503 else {}
+    if bad.params.get("close"):
+        headers["Connection"] = "close"  # who sends without end is not listened to until he is tired
     return JSONResponse({"code": bad.code, "message": str(bad), **spoken}, found, headers)
 
 
@@ -290,13 +292,15 @@ def serve(
     *,
     files: Path | None = None,
     files_key: Path | None = None,
+    code: str | None = None,
     ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serve the county in *database* until stopped; *ready* gets the URL once it answers. Port 0: any free one.
 
+    *code*: which county, where the database holds several.
     *files*: the folder of attached files, *files_key* their key (beside it where None); else beside an SQLite database.
     """
-    county = County.open(database, forms)
+    county = County.open(database, forms, code=code)
     county.keep_files_at(files, files_key)
     try:
         with listening(host, port) as sock:

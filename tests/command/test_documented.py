@@ -10,7 +10,7 @@ from app.command.parse import SUBCOMMANDS, parser
 from app.paths import root
 
 COMMON = {"--home", "--user", "--password-file", "--json", "--help", "--version", "-h"}
-COUNTY = {"--data", "--database"}
+COUNTY = {"--data", "--database", "--county"}
 
 
 def sections():

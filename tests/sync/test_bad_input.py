@@ -11,8 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 import msgpack
 import pytest
 import requests
+import schemathesis
 import sqlalchemy as sa
 import zstandard
+from hypothesis import HealthCheck, given, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
 
 from app.schema.record import AREA, Change
 from sync.county import lanes, web
@@ -275,3 +279,32 @@ def test_nothing_of_the_inside_is_told(county, device, monkeypatch):
     assert "Traceback" not in answer.text
     assert "division" not in answer.text
     assert alive(county)
+
+
+def test_the_description_and_the_county_agree_whatever_is_asked(county):
+    """schemathesis over /openapi.json: no crash, no status and no answer that is not described."""
+    described = schemathesis.openapi.from_url(f"{county.url}/openapi.json")
+    asked = []
+    for found in described.get_all_operations():
+        operation = found.ok()
+        asked.append(operation.label)
+        _ask_anything(operation)
+    assert {"GET /v1/status", "POST /v1/enrol", "POST /v1/exchange"} <= set(asked)
+    assert alive(county)
+
+
+@schemathesis.serializer(MEDIA_TYPE)
+def _frames(_context, value):
+    return value if isinstance(value, bytes) else str(value).encode()
+
+
+def _ask_anything(operation):
+    @settings(max_examples=15, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(case=operation.as_strategy())
+    def check(case):
+        answer = case.call(timeout=30)
+        case.validate_response(
+            answer, checks=[not_a_server_error, status_code_conformance, response_schema_conformance]
+        )
+
+    check()
