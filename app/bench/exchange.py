@@ -115,9 +115,9 @@ class _Bench:
         """The first download of *count* residents."""
         people = _people(count)
         with self._county(people) as (url, database):
+            device = self._device(database, url)
             with contextlib.closing(County.open(database, self._forms)) as county:
                 fill(county, people, areas=(county.code + "000000",), user=_USER)
-            device = self._device(database, url)
             return self._run(kind, device, url, f"first download of {count}", count, _floor(people))
 
     # -- the ends -----------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ OperationalError = sqlite.OperationalError
 Connection = Any
 
 _BUSY_MS = 15_000
-_CACHE_KIB = 64 * 1024
+_CACHE_KIB = 48 * 1024
 
 
 def connect(path: Path, key: bytes, *, create: bool = False) -> Connection:

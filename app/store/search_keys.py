@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import os
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
@@ -86,13 +87,22 @@ def place(text: str) -> str:
 
 
 @functools.cache
-def readings(character: str) -> tuple[str, ...]:
-    """Every reading of *character* in plain letters, ü as v; a character without one reads as itself."""
-    # The dictionary takes 0.13 s to load: a log-in that looks nobody up needn't wait for it.
+def _dictionary() -> Mapping[int, str]:
+    """The readings of single characters; loaded when the first is asked for, so that a log-in needn't wait for it."""
+    # As the library's manual has it: its phrases, which nobody needs here, take 45 MB and half of the time.
+    for setting in ("PYPINYIN_NO_PHRASES", "PYPINYIN_NO_DICT_COPY"):
+        os.environ.setdefault(setting, "1")
     from pypinyin.pinyin_dict import pinyin_dict
 
+    found: Mapping[int, str] = pinyin_dict
+    return found
+
+
+@functools.cache
+def readings(character: str) -> tuple[str, ...]:
+    """Every reading of *character* in plain letters, ü as v; a character without one reads as itself."""
     found: dict[str, None] = {}
-    for spoken in pinyin_dict.get(ord(character), "").split(","):
+    for spoken in _dictionary().get(ord(character), "").split(","):
         bare = unicodedata.normalize("NFD", spoken).replace("u\u0308", "v")
         letters = "".join(letter for letter in bare if "a" <= letter <= "z")
         # The dictionary also knows interjections without a vowel (ng, hm), which nobody types for a name.
