@@ -19,6 +19,7 @@ _MARKS, _RECOVERY, _LOST = "marks", "recovery", "lost_revs"
 _NEWEST, _STEPS = 8, 4
 """Marks kept: the newest, and so many for each doubling of the distance from them."""
 _SPANS = 20
+_YEAR_2100 = 4_102_444_800_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,8 +255,9 @@ def _same(one: Value, other: Value) -> bool:
 
 
 def _made_at(record_id: str) -> int:
-    """When a UUIDv7 was made, in milliseconds since 1970 UTC."""
-    return int(record_id[:12], 16)
+    """When a UUIDv7 was made, in milliseconds since 1970 UTC; 0 for any other id, or one of no time that can be."""
+    moment = int(record_id[:12], 16)
+    return moment if record_id[12] == "7" and moment < _YEAR_2100 else 0
 
 
 def _renumbered(offer: Offer, receipt: Receipt, common: int) -> dict[tuple[str, int], int]:

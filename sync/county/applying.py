@@ -27,7 +27,7 @@ from sync.wire import Reader, Receipts, decode_up, encode, frame_hash
 
 _log = logging.getLogger(__name__)
 # The connection or the whole database is at fault, not the change: the frame is tried again, nothing is set aside.
-_NOT_ITS_FAULT = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
+NOT_ITS_FAULT = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ class Batch:
         try:
             with self._conn.begin_nested():
                 receipts = self._run(changes)
-        except _NOT_ITS_FAULT:
+        except NOT_ITS_FAULT:
             raise
         except Exception as bad:  # noqa: BLE001 - the county's edge: one bad change must not hold up the others
             _log.warning("frame taken change by change: %s", type(bad).__name__)
@@ -168,7 +168,7 @@ class Batch:
         try:
             with self._conn.begin_nested():
                 return self._run([change])[0]
-        except _NOT_ITS_FAULT:
+        except NOT_ITS_FAULT:
             raise
         except Exception as bad:  # noqa: BLE001 - see take
             _log.warning("a change of %s set aside: %s", change.form, type(bad).__name__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -12,16 +13,18 @@ import sqlalchemy as sa
 from app.schema.form import Form
 from app.schema.record import AREA, EPOCH_BITS, Change, Offer, Receipt, Record, first_rev
 from app.schema.values import Value
-from sync.county.applying import Applier, Batch, Writes
+from sync.county.applying import NOT_ITS_FAULT, Applier, Batch, Writes
 from sync.county.county import County
 from sync.county.database import parts
 from sync.county.epochs import begun, knows, tag_at, write_begin
 from sync.county.records import Held
 from sync.county.rights import Device, Rights
-from sync.county.tables import HISTORY
+from sync.county.tables import ASIDE, HISTORY
 from sync.merge import KEPT, OPEN, Context, Loser, Writer, conflict_change, conflict_rule, content_hash, merge
 from sync.offers import OfferFrame, decode_offers
 from sync.wire import End, Head, Hello, Message, Receipts, WireError
+
+_log = logging.getLogger(__name__)
 
 
 def begin_after(county: County, device: Device, hello: Hello) -> int:
@@ -132,23 +135,51 @@ class _Return(Batch):
         self._past: dict[str, _Past] = {}
 
     def bring_back(self, frame: OfferFrame) -> list[Receipt]:
-        """A receipt for each offer."""
+        """A receipt for each offer; whatever is wrong with one of them, the others are not held up."""
         self._common = frame.common
-        known = [offer for offer in frame.offers if offer.change.form in self._at.forms]
+        try:
+            with self._conn.begin_nested():
+                receipts = self._all(frame.offers)
+        except NOT_ITS_FAULT:
+            raise
+        except Exception as bad:  # noqa: BLE001 - the county's edge: one bad offer must not hold up the others
+            _log.warning("offers taken one by one: %s", type(bad).__name__)
+            receipts = [self._by_itself(place, offer) for place, offer in enumerate(frame.offers, 1)]
+        self._count()
+        return receipts
+
+    def _by_itself(self, place: int, offer: Offer) -> Receipt:
+        try:
+            with self._conn.begin_nested():
+                return replace(self._all([offer])[0], counter=place)
+        except NOT_ITS_FAULT:
+            raise
+        except Exception as bad:  # noqa: BLE001 - see bring_back
+            _log.warning("an offer of %s set aside: %s", offer.change.form, type(bad).__name__)
+            row = self._aside(offer.change, content_hash(f"was {offer.was}", offer.change), "sync.set_aside")
+            with self._conn.begin_nested():
+                self._at.database.put(self._conn, ASIDE, [row])
+            return Receipt(place, "refused", code="sync.set_aside")
+
+    def _all(self, offers: Sequence[Offer]) -> list[Receipt]:
+        known = [offer for offer in offers if offer.change.form in self._at.forms]
         changes = [offer.change for offer in known]
         held = self._held(changes)
         before = dict(held)
         self._past = self._pasts(changes)
         writes = Writes(self._rev, self._chain)
-        rows = [self._bring(offer, held, writes) if offer in known else None for offer in frame.offers]
+        rows = [self._bring(offer, held, writes) if offer in known else None for offer in offers]
+        for offer in offers:
+            if offer not in known:
+                digest = content_hash(f"was {offer.was}", offer.change)
+                writes.aside.append(self._aside(offer.change, digest, "sync.form_unknown"))
         self._flush(writes, before)
         self._rev, self._chain = writes.rev, writes.chain
-        self._count()
         return [
             _receipt(place, offer, rev, held.get((offer.change.form, offer.change.id)))
             if rev
             else Receipt(place, "refused", code="sync.outside" if offer in known else "sync.form_unknown")
-            for place, (offer, rev) in enumerate(zip(frame.offers, rows, strict=True), 1)
+            for place, (offer, rev) in enumerate(zip(offers, rows, strict=True), 1)
         ]
 
     def _pasts(self, changes: Sequence[Change]) -> dict[str, _Past]:

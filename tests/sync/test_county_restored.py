@@ -363,3 +363,29 @@ def test_offers_are_taken_only_of_what_was_lost_and_only_from_who_was_told(count
     assert answer(told, 9 << 40) == (400, "sync.garbage")
     assert a.sync().in_agreement
     assert a.get("resident", made).values == record.values
+
+
+def test_an_offer_that_the_county_fails_at_is_kept_aside_and_holds_up_nothing(county, desks, monkeypatch):
+    from sync.county import recovering
+    from sync.county.tables import ASIDE
+
+    a, _ = desks
+    both(desks)
+    backup = copied(county)
+    good, bad = a.save(person(remark="好的"), person(remark="坏的")).ids
+    both(desks)
+    put_back(county, backup)
+    whole = recovering.merge
+
+    def failing(form, stored, change, context):
+        if change.id == bad:
+            raise ValueError
+        return whole(form, stored, change, context)
+
+    monkeypatch.setattr(recovering, "merge", failing)
+    assert a.sync().ok
+    with county.county.database.snapshot() as conn:
+        rows = conn.execute(sa.select(ASIDE).where(ASIDE.c.county == county.county.code)).all()
+        held = county.county.records.get(conn, "resident", [good, bad])
+    assert [(row.id, row.code) for row in rows] == [(bad, "sync.set_aside")]
+    assert list(held) == [good]
