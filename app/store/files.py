@@ -23,6 +23,10 @@ FOLDER = "files"
 PURPOSE = "files"
 _NONE, _TO_SEND, _SENT, _REFUSED = 0, 1, 2, 3
 _DAY_MS = 86_400_000
+_SOON_MS = 60_000
+"""Within it the record that names a new file is saved."""
+_KEEP_DAYS = 90
+"""So long a file that the county doesn't have is kept though nothing names it."""
 _CHUNK = 500
 _PIECE = 1 << 20
 
@@ -175,7 +179,10 @@ class Files:
     # -- up -----------------------------------------------------------------------------------------------------------------------
 
     def to_send(self, limit: int = 500) -> list[Kept]:
-        """What the county may be offered: here, not there, and named by a record that the county has. Thumbnails, then the oldest."""
+        """What the county may be offered: here, not there, and named by a record that the county has. Thumbnails, then the oldest.
+
+        Also what nothing here names any more: its record may have been handed over before the file was sent.
+        """
         named = " UNION ".join(
             f"SELECT {column} FROM {table_name(form.name)} WHERE rev > 0 AND deleted = 0 AND standing = ''"
             f" AND {column} IN (SELECT sha256 FROM file WHERE sending = {_TO_SEND})"
@@ -185,8 +192,9 @@ class Files:
         if not named:
             return []
         return self._read(
-            f"WHERE here = 1 AND sending = ? AND sha256 IN ({named}) ORDER BY small DESC, at, sha256 LIMIT ?",
-            (_TO_SEND, limit),
+            f"WHERE here = 1 AND sending = ? AND (sha256 IN ({named}) OR (at < ? AND sha256 NOT IN ({self._named('sha256', 'thumb', deleted=True)})))"
+            " ORDER BY small DESC, at, sha256 LIMIT ?",
+            (_TO_SEND, self._store.now_ms() - _SOON_MS, limit),
         )
 
     def waiting(self) -> FilesWaiting:
@@ -321,18 +329,15 @@ class Files:
     def sweep(self) -> int:
         """Remove what no record here names any more (a right withdrawn, a save that never came); return how many.
 
-        What was kept within the last day stays: its record may be about to be saved.
+        What the county doesn't have stays for 90 days: its record may be about to be saved, or to come back with a right.
         """
         named = self._named("sha256", "thumb", deleted=True)
         old = self._store.now_ms() - _DAY_MS
         where = f"sha256 NOT IN ({named})" if named else "1 = 1"
         with self._store.transaction():
-            gone = [
-                row[0]
-                for row in self._store.conn.execute(
-                    f"SELECT sha256 FROM file WHERE {where} AND (at < ? OR sending = ?)", (old, _SENT)
-                )
-            ]
+            rows = self._store.conn.execute(f"SELECT sha256, sending, at FROM file WHERE {where}").fetchall()
+            limits = {_SENT: self._store.now_ms() + 1, _TO_SEND: old - (_KEEP_DAYS - 1) * _DAY_MS}
+            gone = [sha256 for sha256, sending, at in rows if at < limits.get(sending, old)]
             self._store.conn.executemany("DELETE FROM file WHERE sha256 = ?", [(sha256,) for sha256 in gone])
         for sha256 in gone:
             for path in (self._path(sha256), self._part(sha256)):

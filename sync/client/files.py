@@ -96,6 +96,7 @@ class _Carrier:
         self._wrong: dict[str, int] = {}
         self._passed: set[str] = set()
         self._through: dict[str, int] = {}
+        self._full: KnownError | None = None
         self.moved = Moved()
         self.sent = self.fetched = 0
         url = checked(state.url) if state.county else ""
@@ -131,6 +132,8 @@ class _Carrier:
             self._fetch_thumbs()
             self._fetch_wanted()
             self._send_all([file for file in offered if not file.small])
+            if self._full is not None:
+                raise self._full  # whatever could be fetched has been
             if not offered:
                 return
 
@@ -164,7 +167,8 @@ class _Carrier:
 
     def _send_all(self, queue: list[Kept]) -> None:
         for file in queue:
-            self._send(file)
+            if self._full is None:
+                self._send(file)
 
     def _send(self, file: Kept) -> None:
         """One file from where the county has it; a file that can't be sent is set aside, and holds up no other."""
@@ -203,6 +207,8 @@ class _Carrier:
                 if bad.code == "files.unknown":
                     self._files.upload_at(file.sha256, "")
                 self._count_wrong(file.sha256, lambda: self._passed.add(file.sha256))
+            case "files.county_full":
+                self._full = bad
             case "files.not_expected":
                 self._passed.add(file.sha256)
             case "files.size_wrong" | "files.missing" | "files.damaged":

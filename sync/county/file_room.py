@@ -100,6 +100,7 @@ class FileRoom:
         target = self._path(sha256)
         target.parent.mkdir(parents=True, exist_ok=True)
         path.replace(target)
+        _flush_folder(target.parent)
         return True
 
     def forget(self, uid: str) -> None:
@@ -148,6 +149,15 @@ class FileRoom:
 
     def _note(self, uid: str) -> Path:
         return self._coming(uid).with_suffix(".json")
+
+
+def _flush_folder(folder: Path) -> None:
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _key(path: Path) -> bytes:

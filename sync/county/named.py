@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sync.county.county import County
 from sync.county.database import parts
 from sync.county.rights import Device, Rights
-from sync.county.tables import FILE
+from sync.county.tables import FILE, HISTORY
 
 _AT_ONCE = 1000
 
@@ -35,17 +35,20 @@ class Names:
         self._streams = set(self._rights.streams(device))
 
     def of(self, shas: Iterable[str]) -> Mapping[str, Named]:
-        """Those of *shas* that a record in the device's streams names and that its roles may read or make."""
+        """Those of *shas* that a record in the device's streams names, if its roles may read or make it, or that it named itself."""
         wanted, found = list(shas), dict[str, Named]()
+        elsewhere: dict[str, list[tuple[str, int]]] = {}
         for form in self._county.forms.attachments:
             table = self._county.tables.by_form[form.name]
             for column, size in (("sha256", "size"), ("thumb", "thumb_size")):
                 for some in parts(wanted):
-                    query = sa.select(table.c[column], table.c[size], table.c.area).where(
+                    query = sa.select(table.c[column], table.c[size], table.c.area, table.c.id).where(
                         table.c.county == self._county.code, table.c[column].in_(some)
                     )
-                    for sha256, length, area in self._conn.execute(query):
-                        if (area, form.stream) in self._streams:
+                    for sha256, length, area, record in self._conn.execute(query):
+                        if (area, form.stream) not in self._streams:
+                            elsewhere.setdefault(record, []).append((sha256, length or 0))
+                        else:
                             read = self._may("read", form.name, area, form.stream)
                             write = self._may("create", form.name, area, form.stream)
                             before = found.get(sha256)
@@ -55,7 +58,18 @@ class Names:
                                     read or (before is not None and before.read),
                                     write or (before is not None and before.write),
                                 )
+        for record in self._made_here(elsewhere):
+            for sha256, length in elsewhere[record]:
+                found.setdefault(sha256, Named(length, read=False, write=True))
         return found
+
+    def _made_here(self, records: Iterable[str]) -> Iterable[str]:
+        """Those that this device once wrote: it alone may hold their files, also after they were handed over to others."""
+        for some in parts(list(records)):
+            query = sa.select(HISTORY.c.id).where(
+                HISTORY.c.county == self._county.code, HISTORY.c.id.in_(some), HISTORY.c.device == self._device.id
+            )
+            yield from set(self._conn.scalars(query))
 
     def lost(self, limit: int) -> list[str]:
         """Files that somebody asked for and that aren't here, of those that the device may have: at most *limit*."""

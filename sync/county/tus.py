@@ -79,7 +79,7 @@ class Uploads(TusStorage):
         room = self._room()
         note = room.note(uid)
         # Between the taking over and the noting of it the upload is gone, and the file is there.
-        done = note is not None and (note.get("done") or (not room.coming(uid) and room.has(note["sha256"])))
+        done = note is not None and not room.coming(uid) and room.has(note["sha256"])
         return int(note["size"]) if note and done else room.size(uid)
 
     def _info(self, uid: str) -> dict[str, Any] | None:

@@ -222,12 +222,14 @@ def test_a_file_taken_off_can_no_longer_be_listed_nor_is_it_sent(tmp_path, offic
         office.attachments.get(one.id)
 
 
-def test_what_a_crash_left_before_the_record_was_saved_is_swept_up_after_a_day(tmp_path, office, attach, clock):
+def test_what_a_crash_left_before_the_record_was_saved_is_swept_up_in_the_end(tmp_path, office, attach, clock):
     named = attach(photo(tmp_path / "a.jpg"))
     office.store.files.keep([b"nobody saved the record"])
-    assert office.store.files.waiting().to_send == 2
+    assert office.store.files.waiting().to_send == 2  # the photo and its thumbnail
     assert office.store.files.sweep() == 0
-    clock.hours(25)
+    clock.hours(24 * 80)
+    assert office.store.files.sweep() == 0
+    clock.hours(24 * 11)
     assert office.store.files.sweep() == 1
     assert opened(office, named)
     assert len(list((office.store.folder / "files").iterdir())) == 2

@@ -718,3 +718,40 @@ def test_over_postgresql_files_go_both_ways_are_stored_once_and_come_again_when_
     assert b.carry().sent == 1
     assert on_postgresql.county.files.reader(one.sha256).sha256() == one.sha256
     a.store.close(), b.store.close()
+
+
+def test_a_file_not_sent_yet_is_taken_though_its_record_was_handed_over_meanwhile(make, tmp_path):
+    upper = make("上村", areas=(VILLAGES[0],))
+    town = make("镇里")
+    made = upper.office.records.save("resident", {"name": "张文贵"}, area=VILLAGES[0])
+    one = upper.attach(made.record.id, photo(tmp_path / "a.jpg"), form="resident")
+    upper.sync(), town.sync()
+    assert town.office.records.save("resident", {}, record_id=made.record.id, area=VILLAGES[1]).ok
+    town.sync(), upper.sync()
+    with pytest.raises(KnownError):
+        upper.office.attachments.get(one.id)
+    with upper.store.transaction():
+        upper.store.conn.execute("UPDATE file SET at = at - 61000")
+    assert upper.carry().sent == 2
+    town.carry()
+    (there,) = town.office.attachments.of("resident", made.record.id)
+    assert town.office.attachments.thumbnail(there)
+    town.store.files.want(there.sha256, there.size)
+    assert town.carry().fetched == 1
+    assert not list((upper.folder / "files").iterdir())
+
+
+def test_a_county_whose_disk_is_full_still_gives(pair, county, tmp_path):
+    a, b = pair
+    case = a.event()
+    one = a.attach(case, a.paper(60_000))
+    a.sync(), a.carry(), b.sync()
+    (theirs,) = b.office.attachments.of("event", case)
+    b.store.files.want(theirs.sha256, theirs.size)
+    b.attach(case, photo(tmp_path / "a.jpg"))
+    b.sync()
+    county.county.files.free = lambda: 0
+    report = b.carry()
+    assert (report.stopped, report.error.code, report.fetched) == ("refused", "files.county_full", 1)
+    assert b.content(theirs) == a.content(one)
+    assert report.left.to_send == 2
