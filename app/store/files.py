@@ -79,9 +79,9 @@ class Files:
         Call it before the record that names it is saved: then a crash leaves a file too many, which is swept up, never one too
         few. KnownError("store.no_space"); then nothing of it is kept.
         """
-        sha256, size = self._put(content)
+        made, sha256, size = self._put(content)
         # Also what was sent before is offered once more: so long it is not swept up, and the county says at once that it has it.
-        self._here(sha256, size, small=small, sending=_TO_SEND)
+        self._here(made, sha256, size, small=small, sending=_TO_SEND)
         found = self.get(sha256)
         if found is None:
             raise KnownError("files.missing")
@@ -91,13 +91,13 @@ class Files:
         """Keep what the county gave at once; False where it isn't what it should be."""
         if hashlib.sha256(content).hexdigest() != sha256:
             return False
-        _, size = self._put([content])
+        made, _, size = self._put([content])
         self._part(sha256).unlink(missing_ok=True)
-        self._here(sha256, size, small=small)
+        self._here(made, sha256, size, small=small)
         return True
 
-    def _put(self, content: Iterable[bytes]) -> tuple[str, int]:
-        """Seal *content* under its name, flushed to the disk; its SHA-256 and size."""
+    def _put(self, content: Iterable[bytes]) -> tuple[Path, str, int]:
+        """Seal *content*, flushed to the disk; the path, its SHA-256 and size."""
         made = self._folder / f"new-{secrets.token_hex(8)}"
         digest = hashlib.sha256()
         try:
@@ -108,23 +108,27 @@ class Files:
                     writer.write(piece)
                 writer.flush()
                 size = writer.size
-            made.replace(self._path(digest.hexdigest()))
-            _flush_folder(self._folder)
-        except OSError as bad:
-            raise KnownError("store.no_space") from bad
-        finally:
+        except BaseException as bad:
             with contextlib.suppress(OSError):
                 made.unlink(missing_ok=True)
-        return digest.hexdigest(), size
+            if isinstance(bad, OSError):
+                raise KnownError("store.no_space") from bad
+            raise
+        return made, digest.hexdigest(), size
 
-    def _here(self, sha256: str, size: int, *, small: bool, sending: int = _SENT) -> None:
-        """Note that the content is here: to be sent, or come from the county (then what is still to be sent stays so)."""
+    def _here(self, made: Path, sha256: str, size: int, *, small: bool, sending: int = _SENT) -> None:
+        """Give *made* its name and note that it is here: to be sent, or come from the county (what is still to be sent stays so).
+
+        Both under the store's write lock: a sweep beside it takes the old file with the old row, or finds the new ones.
+        """
         stays = (
             "excluded.sending"
             if sending == _TO_SEND
             else "CASE WHEN sending = 0 THEN excluded.sending ELSE sending END"
         )
         with self._store.transaction():
+            made.replace(self._path(sha256))
+            _flush_folder(self._folder)
             self._execute(
                 "INSERT INTO file (sha256, size, small, here, wanted, sending, url, code, at) VALUES (?,?,?,1,0,?,'','',?)"
                 " ON CONFLICT (sha256) DO UPDATE SET here = 1, wanted = 0, code = '', size = excluded.size,"
@@ -314,9 +318,7 @@ class Files:
         if not right:
             part.unlink(missing_ok=True)
             return False
-        part.replace(self._path(sha256))
-        _flush_folder(self._folder)
-        self._here(sha256, size, small=small)
+        self._here(part, sha256, size, small=small)
         return True
 
     def not_to_be_had(self, sha256: str, code: str) -> None:
@@ -339,9 +341,9 @@ class Files:
             limits = {_SENT: self._store.now_ms() + 1, _TO_SEND: old - (_KEEP_DAYS - 1) * _DAY_MS}
             gone = [sha256 for sha256, sending, at in rows if at < limits.get(sending, old)]
             self._store.conn.executemany("DELETE FROM file WHERE sha256 = ?", [(sha256,) for sha256 in gone])
-        for sha256 in gone:
-            for path in (self._path(sha256), self._part(sha256)):
-                path.unlink(missing_ok=True)
+            for sha256 in gone:
+                for path in (self._path(sha256), self._part(sha256)):
+                    path.unlink(missing_ok=True)
         self._forget_strays(old / 1000)
         self._forget_absent()
         return len(gone)
