@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,6 +72,7 @@ def bench_sync(
             runs += bench.up_and_down(LOOPBACK, min(many, 5 * residents), 0)
         if slow:
             runs += bench.up_and_down(CUT, residents, edits)
+            runs.append(bench.urgent(SLOW, residents))
             runs += [bench.download(kind, many) for kind in (LOOPBACK, SLOW)]
     return {"database": bench.database_name, "runs": runs}
 
@@ -119,6 +121,46 @@ class _Bench:
             with contextlib.closing(County.open(database, self._forms)) as county:
                 fill(county, people, areas=(county.code + "000000",), user=_USER)
             return self._run(kind, device, url, f"first download of {count}", count, _floor(people))
+
+    def urgent(self, kind: Kind, count: int) -> dict[str, Any]:
+        """How long an urgent case takes to the county's receipt that is saved while *count* new residents are on their way up."""
+        people = _people(count)
+        with self._county(people) as (url, database):
+            device = self._device(database, url)
+            self._save(device, [Edit(*row) for row in people], bulk=True)
+            with (
+                SlowLink(url, rate=kind.rate, round_trip=kind.round_trip) as link,
+                contextlib.closing(Store.open(*device, self._forms)) as store,
+            ):
+                asked = {"home": str(device[0]), "user": _USER, "key": device[1].hex(), "rate": kind.rate, "rounds": 0}
+                command = [sys.executable, "-m", "app.bench.device"]
+                with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
+                    assert child.stdin is not None
+                    child.stdin.write(json.dumps({**asked, "url": link.url}))
+                    child.stdin.close()
+                    while link.passed.up < 64 << 10:
+                        time.sleep(0.02)
+                    before = link.passed
+                    values = {"title": "河堤塌了", "detail": "村口", "urgency": "critical"}
+                    store.save([Edit("event", None, people[0][2], values)], _USER)
+                    begun = time.perf_counter()
+                    while store.sync.waiting().urgent:
+                        time.sleep(0.02)
+                    seconds, passed = time.perf_counter() - begun, link.passed - before
+                    assert child.stdout is not None
+                    child.stdout.read()
+        return {
+            "link": kind.name,
+            "work": f"an urgent case while {count} new go up",
+            "records": 1,
+            "seconds": round(seconds, 2),
+            "bytes_up": passed.up,
+            "bytes_down": passed.down,
+            "requests": passed.requests,
+            "peak_rss_mb": 0,
+            "floor_bytes": 0,
+            "floor_seconds": 0.0,
+        }
 
     # -- the ends -----------------------------------------------------------------------------------
 
