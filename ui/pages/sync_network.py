@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QMenu
 
 from app import settings
@@ -124,9 +124,11 @@ class WaitingCard(Card):
     def _add_lane(self, title: str, note: str, figure: str, told: str, tone: str) -> None:
         number = words(figure or "—", strong=bool(figure), tone="" if figure else "text-3")
         label = words(title, strong=True)
-        for widget in (number, label):
-            widget.setMinimumWidth(theme.current().grown(72))
-        self.add_line(label, words(note, tone="text-3"), None, number, words(told, tone=tone), spacing=12)
+        state = words(told, tone=tone)
+        for widget, width in ((number, 72), (label, 72), (state, 156)):
+            widget.setMinimumWidth(theme.current().grown(width))
+        number.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.add_line(label, words(note, tone="text-3"), None, number, state, spacing=12)
 
 
 class NetworkCard(Card):
@@ -147,7 +149,7 @@ class NetworkCard(Card):
         self.clear()
         allowance = view.allowance
         budget = settings.Settings().daily_megabytes if not allowance.budget else allowance.budget >> 20
-        said = f"今天 {size(allowance.used)}" + (f"，共可用 {_budget(budget)}" if budget else "")
+        said = f"今天 {size(allowance.used)}" + (f"，限额 {_budget(budget)}" if budget else "")
         facts = [
             Fact("流量", said, "orange" if allowance.over else ""),
             Fact("本月", size(view.month_bytes)),
