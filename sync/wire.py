@@ -123,6 +123,7 @@ class Head:
     above it). ``rights``: the device's user, roles and areas, where it may not know. ``keys``, where the hello wants them: the
     county's age recipient, and its Ed25519 key in hex.
     ``begun``: the tag of the epoch's beginning, where the device doesn't know it.
+    ``last``: the county's last rev, where the device is far from it, so that it can say how far the way is.
     ``common``: after a restore, the last rev that county and device both know; -1 otherwise.
     """
 
@@ -141,6 +142,7 @@ class Head:
     rights: tuple[str, tuple[str, ...], tuple[str, ...]] | None = None
     keys: tuple[str, ...] = ()
     worked: int = 0
+    last: int = 0
     more: Mapping[str, Any] = field(default_factory=dict)
     begun: bytes = b""
     common: int = -1
@@ -397,7 +399,21 @@ def _mapping(value: Any) -> dict[str, Any]:
 
 _PARTS: dict[str, Any] = {
     **dict.fromkeys(
-        ("version", "epoch", "clock", "size", "level", "number", "first", "rev", "least", "most", "worked", "common"),
+        (
+            "version",
+            "epoch",
+            "clock",
+            "size",
+            "level",
+            "number",
+            "first",
+            "rev",
+            "least",
+            "most",
+            "worked",
+            "common",
+            "last",
+        ),
         _int,
     ),
     **dict.fromkeys(

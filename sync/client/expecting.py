@@ -13,4 +13,4 @@ def expected(tally: Tally, left: int, framed: int) -> int:
     """Bytes still to go: *left* changes without a receipt, *framed* of them in frames that are on their way."""
     gone = tally.up + framed
     weight = tally.bytes_up / gone if gone >= _TELLING else _GUESS
-    return int(max(left - framed, 0) * weight)
+    return int(max(left - framed, 0) * weight) + tally.bytes_due

@@ -61,6 +61,7 @@ class Tally:
     down: int = 0
     bytes_up: int = 0
     bytes_down: int = 0
+    bytes_due: int = 0
     requests: int = 0
     offered: int = 0
     waiting: int = 0

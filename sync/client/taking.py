@@ -57,6 +57,9 @@ class Answer:
         self._late = late
         self._state = self._sync.state
         self._cursors = self._sync.cursors()
+        # How far the way down is: where each class began, where the county stands, and what had come before.
+        self._began = {name: max(held.values(), default=0) for name, held in self._cursors.items()}
+        self._goal, self._before = 0, tally.bytes_down
         self._foreign = False
         self._carried = False
         self.ended = False
@@ -93,6 +96,7 @@ class Answer:
             release(self._store)
             self._sync.county_clock(head.clock, int(self._now() * 1000))
         heard(self._store, head)
+        self._goal = head.last
         if head.areas is not None and head.streams is not None:
             if head.rights is not None:
                 self._sync.set_rights(*head.rights)
@@ -138,9 +142,24 @@ class Answer:
         moved, tags = advance(self._cursors, frame.moves)
         self._sync.deltas(frame.deltas, moved, tags=tags)
         self._tally.down += len(frame.deltas)
+        self._foresee()
+
+    def _foresee(self) -> None:
+        """Reckon the bytes still to come from how far the classes under way have come."""
+        shares = []
+        for name, held in self._cursors.items():
+            # The numbers of an epoch begin high.
+            begun = max(self._began.get(name, 0), self._goal >> 40 << 40)
+            if held and self._goal > begun:
+                shares.append((max(held.values()) - begun) / (self._goal - begun))
+        # A class with nothing in it moves at the very end: those that are under way count.
+        share = min((share for share in shares if 0 < share < 1), default=1.0)
+        come = self._tally.bytes_down - self._before
+        self._tally.bytes_due = int(come * (1 - share) / share)
 
     def _end(self, end: End) -> None:
         self.ended = True
+        self._tally.bytes_due = 0
         if end.again or self._foreign:
             self.again = True
             return

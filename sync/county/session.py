@@ -36,6 +36,9 @@ from sync.wire import (
 
 CAPABILITIES = ("streams", "ranges", STREAMED)
 
+_FAR = 1000
+"""Revs that a device is behind from which on it is told how far the way is."""
+
 
 class Session:
     """Made by the device's hello; its methods block, so that a web server calls them off its event loop.
@@ -152,6 +155,7 @@ class Session:
             tuple(streams) if changed else None,
             CAPABILITIES,
             worked=int(self._worked * 1000),
+            last=last if last - start > _FAR else 0,
             most=VERSION if hello.version < VERSION else 0,
             least=least if hello.version > 1 else LEAST,
             program=__version__ if hello.version > 1 else "",

@@ -65,3 +65,16 @@ def test_progress_tells_how_many_bytes_are_still_to_go(desks):
     early = next(held for held in told if held.bytes_up > 100_000)
     guess = early.bytes_up + early.bytes_down + early.expected
     assert 0.5 * whole < guess < 2 * whole
+
+
+def test_a_first_download_tells_how_many_bytes_are_still_to_come(county, desks, new_store):
+    a, _ = desks
+    a.save(*people(6000), bulk=True)
+    assert a.sync().in_agreement
+    told = []
+    late = county.device(new_store(), "王干事")
+    assert late.sync(progress=told.append).in_agreement
+    whole = told[-1].bytes_down
+    early = [held for held in told if held.expected and 0.2 * whole < held.bytes_down < 0.8 * whole]
+    assert early
+    assert all(0.4 * whole < held.bytes_down + held.expected < 2.5 * whole for held in early)
