@@ -420,7 +420,7 @@ class World:
         try:
             saved = device.do(work.save, edits, bulk, death=death)
         except KnownError as refused:
-            if refused.code != "store.deleted_record":
+            if refused.code not in {"store.deleted_record", "store.handed_over"}:
                 raise
             return
         except Killed:
