@@ -316,7 +316,7 @@ def conflict_change(forms_name: str, form: Form, change: Change, loser: Loser, d
         "who": loser.who or None,
         "other": loser.other or None,
         "device": device,
-        "at": datetime.fromtimestamp(change.time / 1000, UTC).astimezone(_CHINA).isoformat(timespec="seconds"),
+        "at": _told(change.time),
         "status": loser.status,
     }
     held = {name: value for name, value in values.items() if value is not None}
@@ -324,6 +324,14 @@ def conflict_change(forms_name: str, form: Form, change: Change, loser: Loser, d
     return Change(forms_name, made, change.area, held, dict.fromkeys(held, 0), change.time, 0, "")
 
 
+def _told(time: int) -> str:
+    """*time* in China; a clock that is wrong by ages is no reason to lose what was said."""
+    seconds = min(max(time // 1000, 0), _LAST_SECOND)
+    return datetime.fromtimestamp(seconds, UTC).astimezone(_CHINA).isoformat(timespec="seconds")
+
+
+_LAST_SECOND = 253_370_764_800
+"""The first of the year 9999."""
 _LABELS = {AREA: "所在地", DELETED: "已删除"}
 
 

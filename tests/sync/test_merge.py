@@ -191,6 +191,14 @@ def test_the_record_of_a_conflict_has_an_id_that_follows_from_its_cause():
     assert FORMS["conflict"].check({k: v for k, v in made.values.items() if k != AREA}) == []
 
 
+@pytest.mark.parametrize("time", [-(1 << 50), 0, 1 << 50, (1 << 63) - 1])
+def test_a_clock_wrong_by_ages_keeps_nobody_from_keeping_a_conflict(time):
+    mine = change({"name": "丙"}, time=time)
+    (loser,) = merge(RESIDENT, record(revs={"": 10, "name": 20}, name="乙"), mine, context(r20=other(name="乙"))).losers
+    made = conflict_change("conflict", RESIDENT, mine, loser, content_hash("mine", mine), "mine")
+    assert FORMS["conflict"].check({k: v for k, v in made.values.items() if k != AREA}) == []
+
+
 def test_a_restricted_record_has_its_conflicts_in_its_own_class():
     assert FORMS.conflict_form(FORMS["mediation"]).stream == "mediation"
 
