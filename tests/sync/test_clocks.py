@@ -76,7 +76,9 @@ def all_agree(*desks):
     return report.in_agreement and all(desk.sync().in_agreement for desk in desks)
 
 
-@pytest.mark.parametrize("by", [YEAR_2009 - time.time(), 86_400.0, -3600.0])
+@pytest.mark.parametrize(
+    "by", [YEAR_2009 - time.time(), 86_400.0, -3600.0], ids=["in 2009", "a day ahead", "an hour behind"]
+)
 def test_a_wrong_clock_is_corrected_by_the_first_exchange_and_the_clerk_is_told(device, by):
     a = device(by, "张干事")
     assert a.sync().in_agreement
