@@ -106,10 +106,13 @@ class _Past:
         """What was brought back of the lost rev *was*."""
         return [row for row in self.rows.values() if row.was == was]
 
-    def judged(self, was: int) -> dict[str, Value]:
-        """The fields of the lost rev *was* that the county has had in hand already, or still has."""
+    def judged(self, was: int, *, own: bool) -> dict[str, Value]:
+        """The fields of the lost rev *was* that the county has had in hand already, or still has.
+
+        A device's *own* change would be known by its hash: what stands at its rev without that is another.
+        """
         found: dict[str, Value] = {}
-        held = self.rows.get(was)
+        held = None if own else self.rows.get(was)
         for row in [*self.brought(was), *([held] if held is not None and held.was is None else [])]:
             values, _, _, results = msgpack.unpackb(row.body)
             found.update({**values, **results})
@@ -200,7 +203,7 @@ class _Return(Batch):
             writes.aside.append(self._aside(change, digest, "sync.outside"))
             return None
         twin = self._twin(offer, digest, past)
-        judged = past.judged(offer.was)
+        judged = past.judged(offer.was, own=bool(change.counter))
         if twin is not None and twin.was is None and change.counter:
             judged = offer.stands()  # the county has the very change
         fresh = {
@@ -228,7 +231,7 @@ class _Return(Batch):
         for row in rows:
             if change.counter and row.hash == digest:
                 return row
-        held = past.rows.get(offer.was)
+        held = None if change.counter else past.rows.get(offer.was)
         if held is not None and held.was is None and _covers(held, offer):
             return held
         for row in past.brought(offer.was):

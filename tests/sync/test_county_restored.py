@@ -136,6 +136,24 @@ def test_it_comes_back_also_where_the_county_went_on_with_the_same_numbers(count
         assert desk.get("resident", before).values["name"] == "张闻贵"
 
 
+def test_another_change_at_the_same_number_with_a_value_in_common_is_not_taken_for_the_lost_one(county, desks):
+    a, b = desks
+    (made,) = a.save(person(remark="昨天")).ids
+    both(desks)
+    backup = copied(county)
+    # A group: the parts that stay empty are the same in both changes.
+    b.save(person(made, birth_date="1900-01-06"))
+    b.sync()
+    put_back(county, backup)
+    a.save(person(made, birth_date="1900-01-05"))
+    assert a.sync().ok
+    both((b, a))
+    for desk in desks:
+        (conflict,) = desk.store.select("conflict")
+        told = {json.loads(conflict.values[part])["birth_date"] for part in ("mine", "theirs")}
+        assert told == {"1900-01-05", "1900-01-06"}
+
+
 def test_work_that_was_never_sent_follows_what_it_was_based_on(county, desks):
     a, b = desks
     (made,) = a.save(person(remark="一")).ids
