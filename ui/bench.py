@@ -20,7 +20,7 @@ from app.rules.permissions import Permissions
 from app.schema.ids import IdMaker
 from app.schema.loading import load_forms
 from ui import theme
-from ui.__main__ import Program
+from ui.__main__ import Program, be_quick
 from ui.jobs import Jobs
 from ui.pulse import Pulse
 
@@ -33,7 +33,7 @@ _TYPED = "张1 王2 "
 def bench_window(residents: int = 100_000, *, use: bool = True) -> dict[str, Any]:
     """Gaps of a 5 ms timer on the window's thread while *residents* come down; *use*: somebody types and opens pages meanwhile."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    sys.setswitchinterval(0.001)
+    be_quick()
     app = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(app, QApplication)
     theme.apply(app)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QApplication
 
 from app.rules.permissions import Permissions
@@ -40,8 +41,16 @@ class Desk:
         return Worker(command, secret=secret.encode())
 
     def settle(self) -> None:
-        """Wait until the lane is empty and its answers are delivered."""
-        self.qtbot.waitUntil(lambda: not self.jobs.busy(), timeout=10_000)
+        """Wait until the lane is empty, its answers are delivered and what they put on the page is visible.
+
+        A widget put into a layout is shown by an event of its own: until then its keys are nobody's, and a slow event loop
+        leaves a test room to press them.
+        """
+        while True:
+            self.qtbot.waitUntil(lambda: not self.jobs.busy(), timeout=60_000)
+            QCoreApplication.sendPostedEvents()
+            if not self.jobs.busy():
+                return
 
     def make(self, form: str, area: str = UPPER, **values: object) -> str:
         """Save a record as the services do; its id."""

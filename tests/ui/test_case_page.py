@@ -53,10 +53,11 @@ def test_ctrl_enter_begins_the_usual_action_and_ctrl_enter_does_it(qtbot, desk):
     event_id = report(desk)
     page = shown(qtbot, desk, event_id)
     qtbot.keyClick(page, Qt.Key.Key_Return, CTRL)
-    qtbot.waitUntil(lambda: page._form is not None)
     desk.settle()
+    assert page._form is not None
     qtbot.keyClick(page, Qt.Key.Key_Return, CTRL)
-    qtbot.waitUntil(lambda: desk.get("event", event_id)["state"] == "accepted")
+    desk.settle()
+    assert desk.get("event", event_id)["state"] == "accepted"
 
 
 def test_what_is_missing_is_said_and_nothing_is_saved(qtbot, desk):
@@ -78,6 +79,50 @@ def test_leaving_a_form_with_escape_keeps_what_was_typed(qtbot, desk):
     desk.settle()
     desk.settle()
     assert page._form.fields["reason"].toPlainText() == "不归镇里管"
+
+
+def test_what_comes_in_under_an_open_action_is_told_and_what_was_typed_stays(qtbot, desk):
+    event_id = report(desk)
+    page = shown(qtbot, desk, event_id, action="reject")
+    form = page._form
+    form.fields["reason"].setPlainText("不归镇里管")
+    page.refresh(())
+    desk.settle()
+    assert page.came.isHidden(), "nothing came, nothing is said"
+    act(desk, event_id, "accept")
+    page.refresh(())
+    desk.settle()
+    assert page._form is form
+    assert form.fields["reason"].toPlainText() == "不归镇里管"
+    assert "刚办了“甄别受理”" in page.came.text()
+    assert "按 Esc 看下一步" in page.came.text()
+    assert page.timeline.model().rowCount() == 2, "what is around the form is as it is now"
+    assert page.due_card.isHidden()
+
+
+def test_an_open_action_that_somebody_did_meanwhile_says_that_it_is_done(qtbot, desk):
+    event_id = report(desk)
+    page = shown(qtbot, desk, event_id, action="accept")
+    act(desk, event_id, "accept")
+    page.refresh(())
+    desk.settle()
+    assert "“甄别受理”现在办不了" in page.came.text()
+    assert page.escape()
+    assert "accept" not in [action.code for action in page._file.actions]
+
+
+def test_a_changed_event_is_told_above_an_open_action_and_the_action_still_goes(qtbot, desk):
+    event_id = report(desk)
+    page = shown(qtbot, desk, event_id, action="accept")
+    desk.office.records.save("event", {"place": "村尾"}, record_id=event_id)
+    page.refresh(("event",))
+    desk.settle()
+    assert "别处刚改了" in page.came.text()
+    assert "看过再提交" in page.came.text()
+    assert page.came.isVisible()
+    page._form.submit()
+    desk.settle()
+    assert desk.get("event", event_id)["state"] == "accepted"
 
 
 def test_enter_goes_to_the_next_field_of_an_action(qtbot, desk):

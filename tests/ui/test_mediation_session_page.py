@@ -157,6 +157,26 @@ def test_a_saved_session_goes_on_where_it_ended(qtbot, desk, mediation):
     assert held["told_free"] is True
 
 
+def test_what_others_wrote_meanwhile_is_told_and_nothing_that_was_typed_changes(qtbot, desk, mediation):
+    values = {"number": 1, "transcript": "14:31 杨守义（调解员）：第一句。"}
+    session = desk.office.mediations.save_session(mediation, None, values).record.id
+    page = shown(qtbot, desk, mediation, session)
+    say(qtbot, page, "第二句。")
+    page.refresh(())
+    desk.settle()
+    assert page.came.isHidden(), "nothing came, nothing is said"
+    qtbot.keyClick(page, Qt.Key.Key_F7)
+    speaking = page._speakers[page._now].name
+    desk.office.mediations.save_session(mediation, None, {"number": 2, "transcript": "李长顺：好。"})
+    desk.make("party", mediation=mediation, name="段老三", side="respondent", order=3)
+    page.refresh(("mediation_session", "party"))
+    desk.settle()
+    assert "别处刚存了一次这件纠纷的笔录" in page.came.text()
+    assert "段老三" in {speaker.name for speaker in page._speakers}
+    assert page._speakers[page._now].name == speaking
+    assert [line.words for line in page._lines] == ["第一句。", "第二句。"]
+
+
 def test_the_papers_read_the_lines_as_they_were_typed(qtbot, desk, mediation):
     lines = [Said("墙在证内。", "李长顺", "被申请人", "14:40", "事实"), Said("双方沉默。")]
     desk.office.mediations.save_session(mediation, None, {"number": 1, "transcript": write_lines(lines)})

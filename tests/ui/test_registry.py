@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 
+from app.store.saving import Edit
 from tests.ui.conftest import commit
 from tests.ui.offices import UPPER, Desk
 from ui.forms.reason import ReasonDialog
 from ui.page import Page
 from ui.pages.person import PersonPage
 from ui.pages.registry import RegistryPage
-from ui.pages.registry_read import read_children, read_households, read_roots
+from ui.pages.registry_read import PAGE, read_children, read_households, read_roots
 from ui.pages.registry_record import RecordPage
 
 
@@ -109,6 +110,23 @@ def test_the_card_masks_numbers_and_shows_visits(desk, street):
     texts = [label.text() for label in page.card.findChildren(type(page.card.title))]
     assert "199****0012" in texts
     assert not any("19912340012" in text for text in texts)
+
+
+def test_the_households_are_read_on_as_one_scrolls_and_not_before(desk):
+    number = 2 * PAGE + 50
+    desk.office.store.save([Edit("household", None, UPPER, {"number": f"{n:05}"}) for n in range(number)], "test")
+    page = RegistryPage(desk.office, desk.jobs)
+    shown(desk, page)
+    page.opened({})
+    desk.settle()
+    families, bar = page.families.families, page.families.verticalScrollBar()
+    assert families.total == number
+    assert len(families.rows) == PAGE, "nobody has scrolled"
+    for least in (2 * PAGE, number):
+        bar.setValue(bar.maximum())
+        desk.settle()
+        assert len(families.rows) == least
+    assert [row.cells[1] for row in families.rows] == [f"{n:05}" for n in range(number)]
 
 
 def test_f2_opens_the_record_for_change(desk, street):

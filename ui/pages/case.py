@@ -16,7 +16,7 @@ from ui.jobs import Jobs
 from ui.page import Page
 from ui.pages.attachments_card import AttachmentsCard
 from ui.pages.case_action import ActionForm
-from ui.pages.case_read import CaseFile, defaults_of, read_file, stage_labels
+from ui.pages.case_read import CaseFile, came_since, defaults_of, read_file, stage_labels
 from ui.pages.case_words import chip_of, due_tone, late_by, left_until, read_due, spoken_time
 from ui.pages.standing_words import StandingChip
 from ui.pieces.buttons import Button
@@ -76,6 +76,9 @@ class CasePage(Page):
     def refresh(self, changed: Sequence[str]) -> None:
         if self._form is None:
             self._load()
+            return
+        event_id = self._id
+        self._jobs.run(lambda: read_file(self._office, event_id), then=self._show_came, failed=lambda _error: None)
 
     def leaving(self) -> None:
         self._keep()
@@ -94,8 +97,18 @@ class CasePage(Page):
 
     def _edit_buttons(self) -> list[Button]:
         if not self._office.gate.decide("edit", "event", self._office.session.area, own=True).allowed:
-            return []
-        return [Button("修改", self._edit, kind="quiet", icon="pencil", keys="F2", small=True)]
+            return [self._history_button()]
+        edit = Button("修改", self._edit, kind="quiet", icon="pencil", keys="F2", small=True)
+        return [self._history_button(), edit]
+
+    def _history_button(self) -> Button:
+        return Button(
+            "历史",
+            lambda: self.go.emit("history", {"form": "event", "id": self._id}),
+            kind="quiet",
+            small=True,
+            tip="谁什么时候改过什么，没用上的话也在",
+        )
 
     def _edit(self) -> None:
         if self._file is not None:
@@ -132,6 +145,25 @@ class CasePage(Page):
     def _show(self, file: CaseFile) -> None:
         if file.case.event.id != self._id:
             return
+        self._show_around(file)
+        wanted = next((action for action in file.actions if action.code == self._wanted), None)
+        self._wanted = ""
+        if wanted is not None:
+            self._begin(wanted)
+        else:
+            self._show_next(file)
+
+    def _show_came(self, file: CaseFile) -> None:
+        """What others did meanwhile shows all around an action's form; the form stays, with a quiet word above it."""
+        if self._form is None or self._file is None or file.case.event.id != self._id:
+            return
+        if told := came_since(self._office, self._file, file, self._form.action):
+            self.came.setText(told)
+            self.came.show()
+        self._show_around(file)
+
+    def _show_around(self, file: CaseFile) -> None:
+        """Everything but what comes next."""
         self._file = file
         self._show_head(file)
         self.facts_card.clear()
@@ -143,12 +175,6 @@ class CasePage(Page):
         self.files_card.show_record(file.case.event.id)
         self.timeline.show_steps(file.steps)
         self.steps_card.note.setText(f"{len(file.steps)} 步，新的在前")
-        wanted = next((action for action in file.actions if action.code == self._wanted), None)
-        self._wanted = ""
-        if wanted is not None:
-            self._begin(wanted)
-        else:
-            self._show_next(file)
 
     def _show_head(self, file: CaseFile) -> None:
         event, rules = file.case.event, self._office.cases.rules
@@ -299,6 +325,9 @@ class CasePage(Page):
         self.next_card.clear()
         if warning := file.warnings.get(action.code):
             self.next_card.add(words(warning, "12", "orange", wrap=True))
+        self.came = words("", "12", "orange", wrap=True)
+        self.came.hide()
+        self.next_card.add(self.came)
         self.next_card.add(form)
         self._form = form
         # The form has the column to itself: nothing of it lies below the edge.

@@ -133,6 +133,27 @@ def read_file(office: Office, event_id: str) -> CaseFile:
     )
 
 
+def came_since(office: Office, before: CaseFile, now: CaseFile, action: Action) -> str:
+    """What others did to the case while the form of *action* was open, in words; "" where nothing came."""
+    known = {step.id for step in before.case.steps}
+    rules, codes, form = office.cases.rules, office.forms.codes, office.forms[EVENT]
+    told = []
+    for step in now.case.steps:
+        if step.id not in known:
+            made = rules.action(step.action)
+            label = made.label if made else codes["case_action"].label(step.action)
+            told.append(f"{step.user or '别处'}刚办了“{label}”")
+    then, held = before.case.event.values, now.case.event.values
+    labels = [item.label for item in form.stored if not item.derived and then.get(item.name) != held.get(item.name)]
+    if labels and not told:
+        told.append(f"别处刚改了{'、'.join(labels[:3])}{'等' if len(labels) > 3 else ''}")
+    if not told:
+        return ""
+    still = any(one.code == action.code for one in now.actions)
+    end = "填的都在，看过再提交" if still else f"“{action.label}”现在办不了，填的留着，按 Esc 看下一步"
+    return f"{'，'.join(told)}；{end}。"
+
+
 def defaults_of(office: Office, file: CaseFile, action: Action) -> dict[str, Any]:
     """What the form of *action* begins with."""
     session = office.session

@@ -82,6 +82,11 @@ def pages(
 
         return ConflictPage(office, jobs)
 
+    def history() -> Page:
+        from ui.pages.history import HistoryPage
+
+        return HistoryPage(office, jobs)
+
     def reports() -> Page:
         from ui.pages.reports import ReportsPage
 
@@ -107,4 +112,5 @@ def pages(
         ("reports", reports, "reports"),
         ("sync", sync, "sync"),
         ("conflict", conflict, "sync"),
+        ("history", history, ""),
     ]

@@ -71,7 +71,8 @@ class MediationPage(Page):
         self.title_row.insertLayout(3, self._chips)
         self.start = self.set_primary("开始调解", self._start, icon="player-play", keys="Ctrl+Return")
         edit = Button("修改", self._edit, kind="quiet", icon="pencil", keys="F2", small=True)
-        self.facts_card = Card("纠纷", actions=[edit])
+        past = Button("历史", self._past, kind="quiet", small=True, tip="谁什么时候改过什么，没用上的话也在")
+        self.facts_card = Card("纠纷", actions=[past, edit])
         self.parties_card = Card("当事人", " ", [Button("添加", self._add_party, kind="link", icon="plus", small=True)])
         self.sessions_card = Card("调解笔录", " ")
         self.agreement_card = Card(
@@ -99,6 +100,9 @@ class MediationPage(Page):
 
     def refresh(self, changed: Sequence[str]) -> None:
         self._load()
+
+    def _past(self) -> None:
+        self.go.emit("history", {"form": "mediation", "id": self._id})
 
     def _load(self) -> None:
         mediation_id = self._id

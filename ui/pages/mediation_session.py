@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from app.schema.form import Form
-from app.schema.kinds import YesNo
 from app.services.mediation import MediationFile
 from app.services.records import Outcome
 from ui import theme
@@ -23,6 +21,7 @@ from ui.pages.mediation_entry import SessionEntry
 from ui.pages.mediation_notes import Notes
 from ui.pages.mediation_speakers import Duties, Speaker, Speakers
 from ui.pages.mediation_transcript import MARKS, Said, read_lines, write_lines
+from ui.pages.session_read import Begun, came_since, duties, in_room, read_session
 from ui.pieces.card import Card, empty
 from ui.pieces.chips import Chip, State
 from ui.pieces.dates import china_now
@@ -33,33 +32,8 @@ if TYPE_CHECKING:
     from app.services.office import Office
 
 
-def duties(form: Form) -> tuple[str, ...]:
-    """The fields of what has to be said: the yes/no fields of the section that begins with who the mediator is."""
-    section = next(part for part in form.sections if "told_identity" in part.fields)
-    return tuple(name for name in section.fields if isinstance(form.fields[name].kind, YesNo))
-
-
 # Kept in the draft beside the form's own fields; they never reach a record.
 _TYPING, _SPEAKER, _TOLD, _BEGAN, _SEEN = "@typing", "@speaker", "@told", "@began", "@seen"
-
-
-@dataclass(frozen=True)
-class Begun:
-    """What the page begins with, read in the lane; ``draft`` is what a crash or a hasty leaving left behind."""
-
-    file: MediationFile
-    values: Mapping[str, Any]
-    draft: Mapping[str, Any] | None
-    seen: Mapping[str, int] = field(default_factory=dict)
-
-
-def read_session(office: Office, mediation_id: str, session_id: str | None) -> Begun:
-    """A saved session, or what a new one begins with, and the draft of it."""
-    file = office.mediations.file(mediation_id)
-    saved = next((record for record in file.sessions if record.id == session_id), None)
-    values = dict(saved.values) if saved else office.mediations.next_session(mediation_id)
-    seen = {name: saved.rev_of(name) for name in values} if saved else {}
-    return Begun(file, values, office.mediations.kept(mediation_id, session_id), seen)
 
 
 class SessionPage(Page):
@@ -74,6 +48,7 @@ class SessionPage(Page):
         # What stood there when the page was opened, and on which revs: only what was changed is saved, on what was seen.
         self._began: dict[str, Any] = {}
         self._seen: dict[str, int] = {}
+        self._file: MediationFile | None = None
         self._lines: list[Said] = []
         self._speakers: list[Speaker] = []
         self._now = 0
@@ -104,6 +79,16 @@ class SessionPage(Page):
         self._stack.setCurrentIndex(0)
         key = (self._mediation, self._session)
         self._jobs.run(lambda: read_session(self._office, *key), then=lambda begun: self._show(key, begun))
+
+    def refresh(self, changed: Sequence[str]) -> None:
+        """What others wrote meanwhile is told quietly; what is typed here stays as it is."""
+        if self._open:
+            key = (self._mediation, self._session)
+            self._jobs.run(
+                lambda: read_session(self._office, *key),
+                then=lambda begun: self._show_came(key, begun),
+                failed=lambda _error: None,
+            )
 
     def leaving(self) -> None:
         self.keep()
@@ -272,12 +257,14 @@ class SessionPage(Page):
             return
         values = dict(begun.draft or begun.values)
         self._values = {**begun.values, **values}
+        self._file = begun.file
+        self.came.hide()
         self._began = dict((begun.draft or {}).get(_BEGAN) or begun.values)
         self._seen = dict((begun.draft or {}).get(_SEEN) or begun.seen)
         self._lines = read_lines(values.get("transcript"))
         told = values.get(_TOLD) or {}
         self._told = {name: told.get(name, "") for name in self._duties if values.get(name)}
-        self._speakers = self._in_room(begun.file, self._values)
+        self._speakers = in_room(self._office, begun.file, self._values)
         self._now = min(int(values.get(_SPEAKER) or 0), max(len(self._speakers) - 1, 0))
         self._mark = ""
         mediation = begun.file.mediation.values
@@ -297,21 +284,21 @@ class SessionPage(Page):
         self._beat.start()
         self.entry.setFocus()
 
-    def _in_room(self, file: MediationFile, values: Mapping[str, Any]) -> list[Speaker]:
-        form = self._office.forms["party"]
-        mediators = str(values.get("mediators") or file.mediation.values.get("mediator") or "调解员")
-        found = [
-            Speaker(name, "调解员")
-            for name in mediators.replace(",", "、").replace("，", "、").split("、")
-            if name.strip()
-        ]
-        for party in file.parties:
-            held = party.values
-            note = " ".join(
-                part for part in (form.show("sex", held.get("sex")), form.show("age", held.get("age"))) if part
-            )
-            found.append(Speaker(str(held.get("name") or ""), form.show("side", held.get("side")), note))
-        return found
+    def _show_came(self, key: tuple[str, str | None], begun: Begun) -> None:
+        if key != (self._mediation, self._session) or not self._open or self._file is None:
+            return
+        form = self._office.forms["mediation_session"]
+        told = came_since(form, self._file, begun.file, self._session, self._seen)
+        self.came.setText(told)
+        self.came.setVisible(bool(told))
+        speaking = self._speakers[self._now].name if self._speakers else ""
+        room = in_room(self._office, begun.file, self._values)
+        if room != self._speakers:
+            # Who speaks goes on speaking, wherever the list has them now.
+            self._speakers = room
+            self._now = next((number for number, one in enumerate(room) if one.name == speaking), 0)
+            self.speakers.show_speakers(room, self._now)
+            self._show_typing()
 
     def _room(self) -> QWidget:
         room = QWidget()
@@ -346,6 +333,9 @@ class SessionPage(Page):
         foot = QVBoxLayout()
         foot.setContentsMargins(20, 10, 20, 10)
         foot.setSpacing(4)
+        self.came = words("", "13", "orange", wrap=True)
+        self.came.hide()
+        foot.addWidget(self.came)
         head = QHBoxLayout()
         self._typing = words("", tone="text-2", strong=True)
         self._typing_mark = QHBoxLayout()

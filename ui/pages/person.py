@@ -44,6 +44,9 @@ class PersonPage(Page):
         )
         self.card.visit.connect(lambda home: self.go.emit("visits", {"household": home}))
         self.card.go_to.connect(lambda kind, key: self.go.emit("case" if kind == "event" else "visits", {"id": key}))
+        self.add_quiet(
+            Button("修改历史", lambda: self.go.emit("history", {"form": "resident", "id": self._id}), icon="history")
+        )
         self.add_quiet(Button("在基础数据里看", self._locate, icon="map-pin"))
         line = QHBoxLayout()
         line.setSpacing(12)

@@ -43,7 +43,7 @@ More = Callable[[int, Callable[[Households], None]], object]
 
 
 class FamilyModel(QAbstractItemModel):
-    """Rows and, below them, their members; the next page is asked for when the view comes to the end."""
+    """Rows and, below them, their members; the next page is asked for by `read_on`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -106,11 +106,12 @@ class FamilyModel(QAbstractItemModel):
     def hasChildren(self, parent: _Index = _NOWHERE) -> bool:
         return self.rowCount(parent) > 0
 
-    def canFetchMore(self, parent: _Index) -> bool:
-        return not parent.isValid() and len(self.rows) < self.total and self._more is not None and not self._asked
+    def read_on(self) -> None:
+        """Ask for the page after what is here, where there is one.
 
-    def fetchMore(self, parent: _Index) -> None:
-        if self._more is None or self._asked:
+        Not by Qt's fetchMore: a tree calls that with each layout, and would read a whole township that nobody scrolls through.
+        """
+        if self._more is None or self._asked or len(self.rows) >= self.total:
             return
         self._asked, turn = True, self._turn
         self._more(len(self.rows), lambda found: self._on_more(turn, found))
@@ -170,6 +171,8 @@ class FamilyView(QTreeView):
         self.setMouseTracking(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName("户和成员")
+        self.verticalScrollBar().valueChanged.connect(lambda _value: self._read_on())
+        self.verticalScrollBar().rangeChanged.connect(lambda _least, _most: self._read_on())
         header = self.header()
         header.setStretchLastSection(False)
         header.setSectionsMovable(False)
@@ -243,6 +246,12 @@ class FamilyView(QTreeView):
     def keyboardSearch(self, search: str) -> None:
         if search.strip():
             self.typed.emit(search)
+
+    def _read_on(self) -> None:
+        """Within a screen of the end the next page is asked for."""
+        bar = self.verticalScrollBar()
+        if bar.maximum() - bar.value() <= self.viewport().height():
+            self.families.read_on()
 
     def _on_clicked(self, index: QModelIndex) -> None:
         if not index.parent().isValid() and index.column() == 0:

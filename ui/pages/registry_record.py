@@ -29,7 +29,9 @@ class RecordPage(Page):
         self._args: dict[str, Any] = {}
         self._again = False
         self.delete_button = Button("删除", self._ask_delete, kind="quiet", icon="trash")
+        self.past_button = Button("修改历史", self._past, kind="quiet", icon="history")
         self.again_button = Button("保存，再添一人", self._save_and_again, keys="Ctrl+Shift+Return")
+        self.add_quiet(self.past_button)
         self.add_quiet(self.delete_button)
         self.add_quiet(self.again_button)
         self._card = Card()
@@ -84,6 +86,10 @@ class RecordPage(Page):
         self.again_button.setVisible(name == "resident" and not record_id and bool(preset.get("household")))
         may = record_id is not None and self._office.gate.decide("delete", name, None, own=True).allowed
         self.delete_button.setVisible(may)
+        self.past_button.setVisible(record_id is not None)
+
+    def _past(self) -> None:
+        self.go.emit("history", {"form": self._args["form"], "id": self._args["id"]})
 
     def _save_and_again(self) -> None:
         if self.form is not None:
