@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,7 +14,7 @@ import sqlalchemy as sa
 from app.errors import KnownError
 from app.rules.case_engine import CaseRules
 from app.schema.form import Form, Forms
-from app.schema.record import AREA, Change, Receipt, Record
+from app.schema.record import AREA, EPOCH_BITS, Change, Receipt, Record
 from sync.county.database import Database, among, parts
 from sync.county.epochs import chained, tag_at
 from sync.county.following import Moved, Places, followers
@@ -257,11 +258,31 @@ class Batch:
         form = self._at.forms[change.form]
         target = self._at.forms.conflict_form(form)
         made = conflict_change(target.name, form, change, loser, digest, self._device.id)
+        if writes.rev >> EPOCH_BITS > 1:
+            # After a restore another device may have brought that record back before the change itself came again.
+            if self._kept_already(held, made):
+                return
+            if self._there(held, made):
+                # It met something else this time: that is kept as well.
+                words = f"{made.values.get('mine')}\0{made.values.get('theirs')}".encode()
+                digest = hashlib.blake2b(digest + words, digest_size=16).digest()
+                made = conflict_change(target.name, form, change, loser, digest, self._device.id)
+                if self._there(held, made):
+                    return
         writes.rev += 1
         made_record = merge(target, None, made, Context("", writes.rev, self._now)).record
         receipt = Receipt(0, "accepted", writes.rev)
         body = [made.values, made.bases, [], {}]
         self._write(writes, held, made, made_record, receipt, content_hash("", made), body, None, county=True)
+
+    def _there(self, held: Mapping[tuple[str, str], Held], made: Change) -> Record | None:
+        """The record that *made* would make, if the county has it."""
+        item = held.get((made.form, made.id)) or self._at.records.get(self._conn, made.form, [made.id]).get(made.id)
+        return item.record if item else None
+
+    def _kept_already(self, held: Mapping[tuple[str, str], Held], made: Change) -> bool:
+        there = self._there(held, made)
+        return there is not None and all(there.values.get(part) == made.values.get(part) for part in ("mine", "theirs"))
 
     def _write(
         self,

@@ -154,6 +154,26 @@ def test_another_change_at_the_same_number_with_a_value_in_common_is_not_taken_f
         assert told == {"1900-01-05", "1900-01-06"}
 
 
+def test_a_conflict_that_came_back_before_the_change_that_made_it_is_kept_once(county, desks):
+    a, b = desks
+    (made,) = a.save(person(remark="昨天")).ids
+    both(desks)
+    backup = copied(county)
+    a.save(person(made, name="张文桂"))
+    a.sync()
+    b.save(person(made, name="张闻贵"))
+    b.sync(http=Broken(["after"], 0), tries=1)  # the county did it; b doesn't know
+    a.sync()
+    assert a.store.count("conflict") == 1
+    put_back(county, backup)
+    assert a.sync().ok
+    both((b, a))
+    for desk in desks:
+        assert desk.store.sync.attention() == []
+        (conflict,) = desk.store.select("conflict")
+        assert {json.loads(conflict.values[part]) for part in ("mine", "theirs")} == {"张文桂", "张闻贵"}
+
+
 def test_work_that_was_never_sent_follows_what_it_was_based_on(county, desks):
     a, b = desks
     (made,) = a.save(person(remark="一")).ids
