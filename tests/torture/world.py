@@ -517,6 +517,6 @@ STEPS = {
 """The steps, and how often each comes."""
 SET_BACK = {
     "back_up_county": 4, "restore_county": 2, "back_up_device": 4, "restore_device": 2,
-    "clone_device": 0,  # not yet: what one of two clones had not seen of the other counts as its own
+    "clone_device": 1,
 }  # fmt: skip
 """Those of schedules in which disks are set back, too."""
