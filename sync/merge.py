@@ -371,7 +371,8 @@ def _value(record: Record, name: str) -> Value:
 
 
 def _base(change: Change, unit: tuple[str, ...]) -> int:
-    return max(change.bases.get(name, 0) for name in unit)
+    # Who saw one part of a group old has not seen the group as it is: after a restore its parts may be known by different revs.
+    return min(change.bases.get(name, 0) for name in unit if name in change.values)
 
 
 def _rev(record: Record, unit: tuple[str, ...]) -> int:

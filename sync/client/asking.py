@@ -204,9 +204,9 @@ class Request:
             if len(frame.counters) > 1 or fits(frame.content):
                 self._open[frame.number] = frame
                 return frame
-            self._sync.receipts(frame.number, [Receipt(frame.counters[0], "refused", code="sync.change_too_large")])
-            # The county never gets this number: a gap in what it has would look like a restore.
+            # The county never gets this number: a gap in what it has would look like a restore. First that, should this end here.
             self._sync.void(frame.number)
+            self._sync.receipts(frame.number, [Receipt(frame.counters[0], "refused", code="sync.change_too_large")])
         return None
 
     def _encode(self, number: int, changes: list[Change]) -> bytes:
