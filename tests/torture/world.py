@@ -8,26 +8,18 @@ import threading
 import time
 from dataclasses import dataclass
 
-from app.errors import KnownError
-from app.store.saving import Edit
 from tests.network.faults import WORSE_THAN_TLS, draw
 from tests.network.proxy import BadLink
 from tests.torture import work
+from tests.torture.clerks import Clerks
 from tests.torture.counties import opened
 from tests.torture.devices import Death
+from tests.torture.disks import Disks
 from tests.torture.template import VILLAGES
 from tests.torture.witness import Witness
 from tests.torture.work import Killed
 
-FIELDS = {
-    # One field that asks, two where the later wins, one of a group; unique texts, so that a value tells who wrote it.
-    "resident": ("name", "occupation", "remark", "birth_date"),
-    "event": ("title", "detail"),
-}
 _SETTLE_ROUNDS = 4
-_MOST_DEVICES = 4
-_SOME = 12
-"""Records that are worked on again and again; more only come by imports."""
 
 
 @dataclass
@@ -39,7 +31,7 @@ class Count:
     exchanges: int = 0
 
 
-class World:
+class World(Clerks, Disks):
     """Every step takes a random.Random of its own, and nothing else decides what it does."""
 
     def __init__(self, place, speed=None):
@@ -74,118 +66,6 @@ class World:
             self.make(random.Random(who), who=who)
         for who in (0, 1, 0, 2):
             self.sync(None, who=who)
-
-    # -- what clerks do ---------------------------------------------------------------------------
-
-    def make(self, chance, who=None):
-        """A new resident."""
-        if len(self._some) >= _SOME:
-            return
-        who = self._anybody(chance) if who is None else who
-        record_id = self._new_id()
-        edit = Edit("resident", record_id, self._area(chance, who), {"name": self._value("name")})
-        self._save(who, [edit], {}, self._maybe_death(chance))
-        self._some.append(record_id)
-
-    def report_event(self, chance):
-        """A new event with its first step: urgent."""
-        who = self._anybody(chance)
-        edits = self._event(self._area(chance, who))
-        self._save(who, edits, {}, self._maybe_death(chance))
-        if len(self._some) < _SOME:
-            self._some.append(edits[0].id)
-
-    def step_event(self, chance):
-        """One more step of an event that is known here."""
-        who = self._anybody(chance)
-        events = self.devices[who].do(work.select, "event")
-        if events:
-            event = chance.choice(sorted(events, key=lambda record: record.id))
-            self._save(who, [self._step(event.id, event.area, "report")], {}, None)
-
-    def import_some(self, chance):
-        """A roster: households and their people in one save, sent after all else."""
-        who = self._anybody(chance)
-        area = self._area(chance, who)
-        self._import(who, area, chance.choice([4, 10, 40]), self._maybe_death(chance))
-
-    def _import(self, who, area, count, death=None):
-        edits = []
-        while len(edits) < count:
-            house = self._new_id()
-            edits.append(Edit("household", house, area, {"head_name": self._value("name")}))
-            edits += [
-                Edit("resident", self._new_id(), area, {"name": self._value("name"), "household": house})
-                for _ in range(len(edits) % 4)
-            ]
-        self._save(who, edits, {}, death, bulk=True)
-
-    def edit(self, chance):
-        """Some fields of one record."""
-        self._edit(chance, self._anybody(chance), self._pick(chance))
-
-    def edit_apart(self, chance):
-        """All, apart, some of the same fields."""
-        record_id = self._pick(chance)
-        again = chance.random()
-        for who in range(len(self.devices)):
-            self._edit(random.Random(again), who, record_id)
-
-    def edit_and_delete_apart(self, chance):
-        """One edits what the other deletes."""
-        (who, other), record_id = chance.sample(range(len(self.devices)), 2), self._pick(chance)
-        self._edit(chance, other, record_id)
-        self._delete(who, record_id, gone=True)
-
-    def delete_or_revive(self, chance):
-        """One deletes, or brings back."""
-        self._delete(self._anybody(chance), self._pick(chance), gone=chance.random() < 0.5)
-
-    def move(self, chance):
-        """To another village, by one who holds both."""
-        who = chance.randrange(2)
-        record = self._held(who, self._pick(chance))
-        if record and not record.deleted:
-            self._save(who, [Edit(record.form, record.id, chance.choice(VILLAGES), {})], {record.id: record}, None)
-
-    def open_form(self, chance):
-        """A record comes on the screen, and stays there."""
-        who = self._anybody(chance)
-        record = self._held(who, self._pick(chance))
-        if record:
-            self._screens[who] = record
-
-    def save_form(self, chance):
-        """What has been on the screen for long is saved."""
-        who = self._anybody(chance)
-        shown = self._screens.pop(who, None)
-        if shown:
-            self._edit(chance, who, shown.id, shown)
-
-    def decide_conflict(self, chance):
-        """Theirs, mine, or a third value."""
-        who = self._anybody(chance)
-        device = self.devices[who]
-        found = device.do(work.select, "conflict", {"status": "open"})
-        if not found:
-            return
-        conflict = chance.choice(sorted(found, key=lambda record: record.id))
-        edits = [Edit("conflict", conflict.id, conflict.area, {"status": "decided"})]
-        record = device.do(work.get, conflict.values["record_form"], conflict.values["record"])
-        field = conflict.values["field"]
-        if record and not record.deleted and field in FIELDS[record.form] and chance.random() < 0.7:
-            edits.append(Edit(record.form, record.id, "", {field: self._value(field)}))
-        elif record and field == "@deleted" and record.deleted and chance.random() < 0.5:
-            edits.append(Edit(record.form, record.id, "", {}, deleted=False))
-        screens = {conflict.id: conflict} | ({record.id: record} if record else {})
-        self._save(who, edits, screens, self._maybe_death(chance))
-
-    def type_draft(self, chance):
-        """Text being typed, which no exchange may touch."""
-        who, key = self._anybody(chance), f"draft{chance.randrange(3)}"
-        values = {"remark": self._value("remark")}
-        self.devices[who].do(work.keep_draft, key, values)
-        self._drafts[who, key] = values
 
     # -- what the network does, and who dies ------------------------------------------------------
 
@@ -283,57 +163,6 @@ class World:
         self._whole()
         self.link.deliver()
 
-    # -- disks that are set back ------------------------------------------------------------------
-
-    def back_up_county(self, chance):
-        """As every night."""
-        with self._county_down():
-            self._place.back_up()
-
-    def restore_county(self, chance):
-        """It is set back to one of its backups, and nobody tells the devices."""
-        if self._place.backups:
-            with self._county_down():
-                self._place.put_back(chance.randrange(len(self._place.backups)))
-            self.witness.set_back = True
-
-    @contextlib.contextmanager
-    def _county_down(self):
-        self.county.stop()
-        self._seen_county.close()
-        yield
-        self._whole()
-
-    def back_up_device(self, chance):
-        """All that is on its disk."""
-        who = self._anybody(chance)
-        folder = self._place.folder / f"disk{len(self._device_backups)}"
-        self._alive(self.devices[who]).back_up(folder)
-        self._device_backups.append((who, folder))
-
-    def restore_device(self, chance):
-        """Its disk is set back, with its journal or without."""
-        if not self._device_backups:
-            return
-        who, folder = chance.choice(self._device_backups)
-        device, journal = self.devices[who], chance.random() < 0.5
-        device.put_back(folder, journal=journal)
-        device.do(work.moved, self.link.url)
-        self._screens.pop(who, None)
-        for one, key in [held for held in self._drafts if held[0] == who]:
-            self._drafts[one, key] = device.do(work.draft, key)
-        if journal:
-            standings = [self._alive(device).do(work.standing) for device in self.devices]
-            self.witness.went_with_the_disk(standings[who].device, standings)
-            self._some = [record_id for record_id in self._some if record_id in self.witness.records]
-
-    def clone_device(self, chance):
-        """From now on two devices believe that they are the same one."""
-        if len(self.devices) < _MOST_DEVICES:
-            device = self.devices[self._anybody(chance)]
-            clone = self._alive(device).clone(self._place.folder / f"clone{len(self.devices)}")
-            self.devices.append(clone)
-
     # -- what must be true ------------------------------------------------------------------------
 
     def check(self):
@@ -413,55 +242,6 @@ class World:
             standing = do(work.standing)
             self._saved_beside = (standing, saved.changes)
             self.witness.saved(who, standing.device, saved.changes, {})
-
-    def _save(self, who, edits, screens, death, *, bulk=False):
-        device = self._alive(self.devices[who])
-        before = device.do(work.standing)
-        try:
-            saved = device.do(work.save, edits, bulk, death=death)
-        except KnownError as refused:
-            if refused.code not in {"store.deleted_record", "store.handed_over"}:
-                raise
-            return
-        except Killed:
-            self.count.deaths += 1
-            device.revive()
-            # Nobody told the clerk that it was saved; all of it may be there all the same, or nothing.
-            known = {change.counter for change in before.changes}
-            made = [change for change in device.do(work.standing).changes if change.counter not in known]
-            assert not made or {change.id for change in made} == {edit.id for edit in edits}
-        else:
-            made = saved.changes
-        self.witness.saved(who, before.device, made, screens)
-
-    def _edit(self, chance, who, record_id, shown=None):
-        record = shown or self._held(who, record_id)
-        if record is None:
-            return
-        fields = FIELDS[record.form]
-        names = chance.sample(fields, chance.randrange(1, 3))
-        values = {name: self._value(name) for name in names}
-        seen = {name: shown.rev_of(name) for name in shown.values} if shown else {}
-        edit = Edit(record.form, record_id, "", values, seen=seen)
-        self._save(who, [edit], {record_id: record}, self._maybe_death(chance))
-
-    def _delete(self, who, record_id, *, gone):
-        record = self._held(who, record_id)
-        if record is not None and record.deleted != gone and record.form == "resident":
-            self._save(who, [Edit(record.form, record_id, "", {}, deleted=gone)], {record_id: record}, None)
-
-    def _event(self, area):
-        event = self._new_id()
-        values = {"title": self._value("title"), "detail": self._value("detail"), "urgency": "normal"}
-        return [Edit("event", event, area, values), self._step(event, area, "report")]
-
-    def _step(self, event, area, action):
-        values = {"event": event, "action": action, "at": "2026-09-18T10:00:00+08:00"}
-        return Edit("event_step", self._new_id(), area, values)
-
-    def _held(self, who, record_id):
-        form = self.witness.records.get(record_id)
-        return self._alive(self.devices[who]).do(work.get, form, record_id) if form else None
 
     def _pick(self, chance):
         return self._some[chance.randrange(len(self._some))]

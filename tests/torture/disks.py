@@ -1,0 +1,62 @@
+"""Disks that are set back, at the county and at devices, and one that is copied."""
+
+from __future__ import annotations
+
+import contextlib
+
+from tests.torture import work
+
+_MOST_DEVICES = 4
+
+
+class Disks:
+    """The steps of backups and restores; a World is behind them."""
+
+    def back_up_county(self, chance):
+        """As every night."""
+        with self._county_down():
+            self._place.back_up()
+
+    def restore_county(self, chance):
+        """It is set back to one of its backups, and nobody tells the devices."""
+        if self._place.backups:
+            with self._county_down():
+                self._place.put_back(chance.randrange(len(self._place.backups)))
+            self.witness.set_back = True
+
+    @contextlib.contextmanager
+    def _county_down(self):
+        self.county.stop()
+        self._seen_county.close()
+        yield
+        self._whole()
+
+    def back_up_device(self, chance):
+        """All that is on its disk."""
+        who = self._anybody(chance)
+        folder = self._place.folder / f"disk{len(self._device_backups)}"
+        self._alive(self.devices[who]).back_up(folder)
+        self._device_backups.append((who, folder))
+
+    def restore_device(self, chance):
+        """Its disk is set back, with its journal or without."""
+        if not self._device_backups:
+            return
+        who, folder = chance.choice(self._device_backups)
+        device, journal = self.devices[who], chance.random() < 0.5
+        device.put_back(folder, journal=journal)
+        device.do(work.moved, self.link.url)
+        self._screens.pop(who, None)
+        for one, key in [held for held in self._drafts if held[0] == who]:
+            self._drafts[one, key] = device.do(work.draft, key)
+        if journal:
+            standings = [self._alive(device).do(work.standing) for device in self.devices]
+            self.witness.went_with_the_disk(standings[who].device, standings)
+            self._some = [record_id for record_id in self._some if record_id in self.witness.records]
+
+    def clone_device(self, chance):
+        """From now on two devices believe that they are the same one."""
+        if len(self.devices) < _MOST_DEVICES:
+            device = self.devices[self._anybody(chance)]
+            clone = self._alive(device).clone(self._place.folder / f"clone{len(self.devices)}")
+            self.devices.append(clone)
