@@ -191,7 +191,11 @@ class Program(QObject):
             self._idle.passed.connect(self.lock)
         if self._sync:
             self.jobs.run(
-                lambda: (office.store.sync.state.url, office.traffic.allowance()),
+                lambda: (
+                    office.store.sync.state.url,
+                    office.traffic.allowance(),
+                    office.store.sync.waiting().urgent > 0,
+                ),
                 then=lambda found: self._begin_sync(auto, *found),
             )
 
@@ -207,10 +211,10 @@ class Program(QObject):
         window.looked.connect(lambda name, large: looks.write(self._home, name, large))
         window.closing.connect(self._on_closing)
 
-    def _begin_sync(self, auto: AutoSync, url: str, allowance: Allowance) -> None:
+    def _begin_sync(self, auto: AutoSync, url: str, allowance: Allowance, urgent: bool) -> None:
         auto.allow(allowance)
         if url:
-            auto.start()
+            auto.start(urgent=urgent)
 
     def _ask_sync(self) -> None:
         """A person asks for an exchange; where the day's budget is used up he is asked first."""

@@ -35,7 +35,8 @@ class AutoSync(QObject):
     ``locked(words)`` where the county has put this device out of use.
 
     Being offline is normal: *asked* says whether a person asked for this exchange and wants to hear of it. While the network is
-    away it tries ever more seldom, and at once when it comes back. Paused, or over the day's budget, only what is urgent goes.
+    away it tries ever more seldom, and at once when it comes back. Paused, or over the day's budget, only what is urgent goes,
+    and it is tried again like everything else until it got through.
     """
 
     began = Signal()
@@ -60,7 +61,7 @@ class AutoSync(QObject):
         self._make, self._every, self._retry, self._now = worker, every, retry, now
         self._worker: Worker | None = None
         self._allowance = NO_LIMIT
-        self._asked = self._again = self._started = False
+        self._asked = self._again = self._started = self._urgent = False
         self._vain = 0
         self._beat = QTimer(self, singleShot=True)
         self._beat.timeout.connect(self.go)
@@ -69,9 +70,10 @@ class AutoSync(QObject):
         self._network = network or Network(self)
         self._network.came_back.connect(self._on_network)
 
-    def start(self) -> None:
-        """Exchange now and from now on."""
+    def start(self, *, urgent: bool = False) -> None:
+        """Exchange now and from now on; *urgent* says whether something urgent waits from before."""
         self._started = True
+        self._urgent = self._urgent or urgent
         self.go()
         self._wait()
 
@@ -90,6 +92,7 @@ class AutoSync(QObject):
 
     def soon(self) -> None:
         """Something urgent was saved: an exchange begins at once; one that runs notices by itself."""
+        self._urgent = True
         if not self._soon.isActive():
             self._soon.start()
 
@@ -104,7 +107,7 @@ class AutoSync(QObject):
     def go(self) -> None:
         """The time has come: exchange what may go by itself."""
         most = self._allowed().most
-        if self._worker is None and most != 0:
+        if self._worker is None and (most != 0 or self._urgent):
             self._run([] if most is None else ["--most", str(most)])
         self._wait()
 
@@ -163,6 +166,8 @@ class AutoSync(QObject):
         self._clear()
         self.ended.emit(document)
         left = document.get("left") or {}
+        # What was saved while it ran may be too late for its count.
+        self._urgent = self._again or bool(int(left.get("urgent") or 0))
         if asked_again:
             self.ask()
         elif self._again and int(left.get("urgent") or 0):

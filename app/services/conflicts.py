@@ -38,6 +38,8 @@ class Conflict:
     other: str
     when: str
     step: str = ""
+    stands: str = "theirs"
+    """Which side the county uses until somebody decides: "mine" or "theirs"."""
     seen: Mapping[str, int] = field(default_factory=dict)
     """The revs of the record's fields when this was read: deciding overwrites nothing that came since."""
 
@@ -180,6 +182,7 @@ class Conflicts:
             str(who or ""),
             str((values.get("other") if swap else values.get("who")) or ""),
             str(values.get("at") or ""),
+            stands="mine" if swap else "theirs",
             seen=self._revs(str(values.get("record_form")), str(values.get("record")), fields),
         )
 
@@ -239,6 +242,7 @@ class Conflicts:
             author if swap else step.user,
             step.at.isoformat(),
             step.id,
+            "mine" if swap else "theirs",
         )
 
     def _resolve_step(self, conflict: Conflict, keep: str | None) -> None:

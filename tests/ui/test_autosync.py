@@ -50,6 +50,26 @@ def test_paused_only_what_is_urgent_goes(qtbot, made, auto):
     assert made.asked == [("sync", "--most", "0")]
 
 
+def test_what_is_urgent_and_found_no_network_is_tried_again_though_all_else_is_paused(qtbot, made, auto):
+    auto.allow(Allowance(TODAY, pause=FOREVER))
+    auto.start()
+    made.code = AWAY
+    with qtbot.waitSignal(auto.failed, timeout=10_000):
+        auto.soon()
+    made.code = FINE
+    with qtbot.waitSignal(auto.ended, timeout=10_000):
+        auto.go()
+    auto.go()
+    assert made.asked == [("sync", "--most", "0")] * 2
+
+
+def test_what_was_urgent_yesterday_goes_when_the_window_opens_paused(qtbot, made, auto):
+    auto.allow(Allowance(TODAY, pause=FOREVER))
+    with qtbot.waitSignal(auto.ended, timeout=10_000):
+        auto.start(urgent=True)
+    assert made.asked == [("sync", "--most", "0")]
+
+
 def test_a_pause_that_is_over_holds_nothing(auto, made, qtbot):
     auto.allow(Allowance(TODAY, pause=int(NOW * 1000) - 1))
     with qtbot.waitSignal(auto.ended, timeout=10_000):

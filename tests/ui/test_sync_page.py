@@ -6,6 +6,7 @@ import json
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel
 
 from app.store.agreement import Exchange
 from app.store.saving import Edit
@@ -69,6 +70,24 @@ def test_one_key_takes_mine_and_ctrl_enter_saves_it(qtbot, desk, quarrel):
     kept = desk.get("conflict", conflict)
     assert kept["status"] == "decided"
     assert json.loads(kept["theirs"]) == "一盏不亮，已报电管站。"
+
+
+def test_who_decides_at_the_side_that_stands_sees_it_there_and_the_decision_goes_at_once(qtbot, desk, quarrel):
+    conflict, _event = quarrel
+    store = desk.office.store
+    turned = {"who": "duan", "other": desk.office.session.user}
+    store.save([Edit("conflict", conflict, UPPER, turned)], "county")
+    sent = []
+    page = ConflictPage(desk.office, desk.jobs, lambda: sent.append(1))
+    qtbot.addWidget(page)
+    page.opened({"id": conflict})
+    desk.settle()
+    heads = [label.text() for label in page.findChildren(QLabel) if "县里现用" in label.text()]
+    assert [head[:2] for head in heads] == ["我的"]
+    page._fields["detail"].choose("mine")
+    page.save.click()
+    desk.settle()
+    assert sent == [1]
 
 
 def test_a_third_text_written_by_hand_is_what_stands(qtbot, desk, quarrel):

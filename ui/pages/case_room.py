@@ -80,7 +80,7 @@ def pages(
     def conflict() -> Page:
         from ui.pages.conflict import ConflictPage
 
-        return ConflictPage(office, jobs)
+        return ConflictPage(office, jobs, urgent)
 
     def history() -> Page:
         from ui.pages.history import HistoryPage

@@ -42,9 +42,9 @@ _WORDS = {"base": "用原来的", "mine": "用我的", "theirs": "用对方的"}
 class ConflictPage(Page):
     """Opened with ``id``; without one it shows the first that is open."""
 
-    def __init__(self, office: Office, jobs: Jobs) -> None:
+    def __init__(self, office: Office, jobs: Jobs, urgent: Callable[[], object] = lambda: None) -> None:
         super().__init__("两台电脑改得不同", back=True, dense=True)
-        self._office, self._jobs = office, jobs
+        self._office, self._jobs, self._urgent = office, jobs, urgent
         self._id = ""
         self._conflict: Conflict | None = None
         self._fields: dict[str, _FieldChoice] = {}
@@ -144,8 +144,9 @@ class ConflictPage(Page):
             heads = {
                 "base": "原来的",
                 "mine": f"我的　{conflict.other}" if ours else f"{conflict.other}的",
-                "theirs": f"{'对方的　' if ours else ''}{conflict.who}{'' if ours else '的'}　县里现用",
+                "theirs": f"{'对方的　' if ours else ''}{conflict.who}{'' if ours else '的'}",
             }
+            heads[conflict.stands] += "　县里现用"
             can_write = not deletion and not covered and not conflict.step
             entry = None
             if can_write and item is not None and not isinstance(item.kind, LongText | Text) and not item.sensitive:
@@ -223,6 +224,7 @@ class ConflictPage(Page):
     def _on_saved(self) -> None:
         self.said.emit("已按您定的保存，没选上的留在历史里", None)
         self._id = ""
+        self._urgent()
         self._jobs.run(lambda: read_quarrels(self._office), then=self._show)
 
     def _on_failed(self, error: Exception) -> None:
