@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QWidget
 
 from app.schema.values import BadValue
 from ui.pieces.buttons import Button
@@ -214,3 +216,35 @@ def test_a_card_keeps_what_stretches_and_can_be_filled_again(qtbot) -> None:
     card.add(words("三"))
     card.show()
     assert [card.body.itemAt(0).widget().text()] == ["三"]
+
+
+def test_enter_presses_the_button_that_has_the_focus_and_only_once_while_held(qtbot):
+    pressed = []
+    button = Button("写到 U 盘…", lambda: pressed.append(1))
+    qtbot.addWidget(button)
+    for held in (False, True):
+        QApplication.sendEvent(
+            button, QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Return, Qt.KeyboardModifier.NoModifier, "\r", held)
+        )
+    assert pressed == [1]
+
+
+def test_a_button_refused_for_a_while_has_its_focus_back_unless_somebody_went_elsewhere(qtbot):
+    page = QWidget()
+    qtbot.addWidget(page)
+    line = QHBoxLayout(page)
+    buttons = [Button(name) for name in ("甲", "乙", "丙")]
+    for button in buttons:
+        line.addWidget(button)
+    with qtbot.waitActive(page):
+        page.show()
+        page.activateWindow()
+    buttons[0].setFocus()
+    buttons[0].refuse("正在读写")
+    assert not buttons[0].hasFocus()
+    buttons[0].refuse("")
+    assert buttons[0].hasFocus()
+    buttons[0].refuse("正在读写")
+    buttons[2].setFocus()
+    buttons[0].refuse("")
+    assert buttons[2].hasFocus()

@@ -133,6 +133,8 @@ def test_the_page_tells_lanes_exchanges_and_conflicts_in_plain_words(qtbot, desk
     assert view.waiting.urgent == 3
     assert page.waiting_card.note.text().startswith(f"{view.waiting.total} 条")
     assert page.asking_card.note.text() == "1"
+    # Whose record it is comes first; "事件：情况" alone could be any.
+    assert any(label.text().startswith("路灯不亮 · 事件") for label in page.asking_card.findChildren(QLabel))
     assert page.table.model.record(0)["took"] == "3 秒"
     # A desk that no county knows can't exchange, and says why.
     assert not page._now_button.isEnabled()

@@ -160,7 +160,7 @@ class SyncPage(Page):
         self._pause_button.setVisible(bool(view.county) and not view.allowance.paused)
         self.held_card.show_allowance(view.allowance, view.now)
         self.waiting_card.show_view(view, running=self._running)
-        self.network_card.show_view(view, self._next_in())
+        self.network_card.show_view(view, self._next_in(), running=self._running)
         rows = [
             {
                 "id": number,
@@ -200,7 +200,8 @@ class SyncPage(Page):
 
     def _add_conflict(self, card: Card, conflict: Conflict, view: SyncView, *, first: bool) -> None:
         step = bool(conflict.step)
-        card.add(words(conflict.label or "同一处内容", strong=True, wrap=True))
+        about = " · ".join(part for part in (view.titles.get(conflict.id, ""), conflict.label) if part)
+        card.add(words(about or "同一处内容", strong=True, wrap=True))
         who = "和".join(name for name in (conflict.who, conflict.other) if name)
         told = "各办了一步，后一步没有生效" if step else "改得不同，两边的话都留着"
         card.add(words(f"{who}{told} · {spoken_time(conflict.when, view.now)}", "13", "text-3", wrap=True))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QMenu, QVBoxLayout
 
 from app import settings
 from app.services.traffic import FOREVER, Allowance, next_morning
@@ -16,7 +16,7 @@ from ui.pages.sync_read import SyncView
 from ui.pages.sync_speed import Speed, Told
 from ui.pages.sync_words import said_moment, size
 from ui.pieces.buttons import Button
-from ui.pieces.card import Card
+from ui.pieces.card import Card, empty
 from ui.pieces.facts import Fact, Facts
 from ui.pieces.progress import ProgressStrip
 from ui.pieces.text import words
@@ -125,7 +125,7 @@ class WaitingCard(Card):
         number = words(figure or "—", strong=bool(figure), tone="" if figure else "text-3")
         label = words(title, strong=True)
         state = words(told, tone=tone)
-        for widget, width in ((number, 72), (label, 72), (state, 156)):
+        for widget, width in ((number, 64), (label, 72), (state, 144)):
             widget.setMinimumWidth(theme.current().grown(width))
         number.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.add_line(label, words(note, tone="text-3"), None, number, state, spacing=12)
@@ -143,22 +143,26 @@ class NetworkCard(Card):
             self._menu.addAction(_budget(megabytes)).triggered.connect(
                 lambda _checked=False, picked=megabytes: self.budget_picked.emit(picked)
             )
+        self._facts = QVBoxLayout()
+        self.add(self._facts)
+        # Made once: whoever stands on it, or has its menu open, keeps it while the figures change.
+        self.budget_button = Button(" ", kind="quiet", icon="gauge", small=True, menu=self._menu)
+        self.budget_button.setToolTip("到了限额，急件照样发出，其余的先问您。")
+        self.add_line(self.budget_button, None)
 
-    def show_view(self, view: SyncView, next_ms: int) -> None:
+    def show_view(self, view: SyncView, next_ms: int, *, running: bool = False) -> None:
         """Show it; *next_ms* until it tries again by itself (-1: it doesn't)."""
-        self.clear()
+        empty(self._facts)
         allowance = view.allowance
         budget = settings.Settings().daily_megabytes if not allowance.budget else allowance.budget >> 20
         said = f"今天 {size(allowance.used)}" + (f"，限额 {_budget(budget)}" if budget else "")
         facts = [
             Fact("流量", said, "orange" if allowance.over else ""),
             Fact("本月", size(view.month_bytes)),
-            Fact("下一次", _next(view, next_ms)),
+            Fact("下一次", "正在收发" if running else _next(view, next_ms)),
         ]
-        self.add(Facts(facts))
-        button = Button(f"每天限额：{_budget(budget)}", kind="quiet", icon="gauge", small=True, menu=self._menu)
-        button.setToolTip("到了限额，急件照样发出，其余的先问您。")
-        self.add_line(button, None)
+        self._facts.addWidget(Facts(facts))
+        self.budget_button.set_words(f"每天限额：{_budget(budget)}")
 
 
 def pause_menu(parent: Any, pause: Callable[[Callable[[int], int]], object]) -> QMenu:

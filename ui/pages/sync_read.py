@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from app.schema.record import DELETED, Record
@@ -59,6 +59,8 @@ class SyncView:
     month_bytes: int
     agreed: Agreed = NOT_AGREED
     allowance: Allowance = NO_LIMIT
+    titles: Mapping[str, str] = field(default_factory=dict)
+    """Whose record each conflict is about, by its id."""
 
 
 def read_sync(office: Office) -> SyncView:
@@ -71,6 +73,7 @@ def read_sync(office: Office) -> SyncView:
         for line in exchanges
         if line.road != "bundle" and (moment(line.at).year, moment(line.at).month) == (now.year, now.month)
     )
+    conflicts = tuple(office.conflicts.open())
     return SyncView(
         now,
         sync.state.county,
@@ -79,14 +82,21 @@ def read_sync(office: Office) -> SyncView:
         office.store.files.waiting(),
         tuple(exchanges[:_SHOWN]),
         tuple(_refused(office, now)),
-        tuple(office.conflicts.open()),
+        conflicts,
         len({area for area, _stream in digests}),
         len({stream for _area, stream in digests}),
         sum(held.records for held in digests.values()),
         month,
         sync.agreed(),
         office.traffic.allowance(),
+        {conflict.id: _title(office, conflict) for conflict in conflicts if not conflict.step},
     )
+
+
+def _title(office: Office, conflict: Conflict) -> str:
+    form = office.forms.get(conflict.form)
+    record = office.store.get(conflict.form, conflict.record) if form else None
+    return form.record_title(record.values, masked=True) if form and record else ""
 
 
 _PAGES = {"event": "case", "mediation": "mediation_case", "resident": "person"}

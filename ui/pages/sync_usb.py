@@ -123,9 +123,9 @@ class StickCard(Card):
         if last is None:
             self.went.setText("请他们读入，再把答复写回 U 盘。")
         elif last.answered:
-            self.went.setText(f"上一个文件的答复已在{said_moment(last.answered, view.now)}读入。")
+            self.went.setText(f"上一个文件的答复已在{said_moment(last.answered, view.now)} 读入。")
         else:
-            self.went.setText(f"{said_moment(last.at, view.now)}写了 {last.changes:,} 条：{last.name}，还没读到答复。")
+            self.went.setText(f"{said_moment(last.at, view.now)} 写了 {last.changes:,} 条：{last.name}，还没读到答复。")
         self._why_not = view.why_not
         self._refuse("")
 

@@ -6,8 +6,17 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
-from PySide6.QtGui import QFont, QFontMetrics, QKeySequence, QPainter, QPaintEvent, QPen, QShortcut
-from PySide6.QtWidgets import QMenu, QPushButton, QSizePolicy, QStyle, QStyleOptionButton, QStylePainter, QWidget
+from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QKeySequence, QPainter, QPaintEvent, QPen, QShortcut
+from PySide6.QtWidgets import (
+    QApplication,
+    QMenu,
+    QPushButton,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
+    QStylePainter,
+    QWidget,
+)
 
 from ui import icons, theme
 from ui.pieces.keys import spoken, with_keys
@@ -43,6 +52,7 @@ class Button(QPushButton):
         self._words, self._icon, self._keys, self._tip = text, icon, keys, tip
         self._small, self._spread, self._arrow = small, spread, menu is not None
         self._arrow_icon = "chevron-down"
+        self._passed_on: QWidget | None = None
         self.setProperty("kind", kind)
         self.setAccessibleName(text or tip)
         self.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
@@ -86,8 +96,16 @@ class Button(QPushButton):
         self.update()
 
     def refuse(self, why_not: str) -> None:
-        """Disable the button and say why; an empty reason allows it again."""
+        """Disable the button and say why; an empty reason allows it again, and the focus that it lost by that comes back."""
+        had = self.hasFocus()
         self.setEnabled(not why_not)
+        if why_not and had:
+            self._passed_on = QApplication.focusWidget()
+        elif not why_not and self._passed_on is not None:
+            # Who has gone elsewhere meanwhile stays there.
+            if self._passed_on is QApplication.focusWidget() and self.isVisible():
+                self.setFocus()
+            self._passed_on = None
         self.setToolTip(why_not or with_keys(self._tip, self._keys if self._tip or not self._keys_shown() else ""))
 
     def drop(self, menu: QMenu) -> None:
@@ -105,6 +123,15 @@ class Button(QPushButton):
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        # Enter presses what has the focus, as Space does; held down it presses once.
+        plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        if plain and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            if not event.isAutoRepeat():
+                self.click()
+            return
+        super().keyPressEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QStylePainter(self)
