@@ -199,7 +199,8 @@ def _accept(form: Form, row: Row, agreed: Agreed, change: Change, receipt: Recei
             if not new:
                 row.revs[name] = receipt.rev
     for name, value in receipt.results.items():
-        if name not in change.values:
+        # A receipt that comes again may be older than what came down meanwhile.
+        if name not in change.values and (new or receipt.rev > row.rev_of(name)):
             agreed.set(form, name, value)
             row.revs[name] = receipt.rev
     if new:

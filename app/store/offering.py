@@ -140,9 +140,11 @@ class Offering(Belonging):
             if state is None:
                 return
             by_record: dict[str, dict[str, dict[tuple[str, int], int]]] = {}
+            newest: dict[str, int] = {}
             for offer, receipt in zip(offers, receipts, strict=True):
                 per_form = by_record.setdefault(offer.change.form, {})
                 per_form.setdefault(offer.change.id, {}).update(_renumbered(offer, receipt, state.common))
+                newest[offer.change.id] = max(newest.get(offer.change.id, 0), receipt.rev)
                 if receipt.rev:
                     self._conn.execute(
                         "UPDATE history SET rev = ? WHERE id = ? AND rev = ?", (receipt.rev, offer.change.id, offer.was)
@@ -150,7 +152,7 @@ class Offering(Belonging):
             for name, records in by_record.items():
                 rows = self._rows.get(name, records)
                 for row in rows.values():
-                    _renumber(self._store.forms[name], row, records[row.id])
+                    _renumber(self._store.forms[name], row, records[row.id], newest[row.id])
                 self._rows.settle(name, list(rows.values()))
                 self._rebase(records, state)
             self._store.meta.set(_RECOVERY, [state.epoch, state.begun.hex(), state.common, state.tag.hex(), *after])
@@ -242,8 +244,9 @@ def _offers(
         bases = {name: base.get(name, 0) for name in line.values}
         change = Change(form.name, row.id, area, line.values, bases, line.time, line.counter, line.user)
         away = [name for name in line.values if name not in held]
-        # Where the losers' records were made at revs that were read, those records are offered themselves.
-        lost = tuple(name for name in away if rev >= read_to and (line.lost is None or name in line.lost))
+        # Where the losers' records were made at revs that were read, those records are offered themselves. Each has a rev of its own.
+        unread = rev + len(away) > read_to
+        lost = tuple(name for name in away if unread and (line.lost is None or name in line.lost))
         gone = tuple(name for name in away if name not in lost)
         results = {n: v for n, v in held.items() if n not in line.values or not _same(v, line.values[n])}
         found.append(Offer(change, rev, lost, gone, results))
@@ -269,7 +272,7 @@ def _renumbered(offer: Offer, receipt: Receipt, common: int) -> dict[tuple[str, 
     return found
 
 
-def _renumber(form: Form, row: Row, mapping: Mapping[tuple[str, int], int]) -> None:
+def _renumber(form: Form, row: Row, mapping: Mapping[tuple[str, int], int], newest: int) -> None:
     created = row.revs.get("", 0)
     names = {item.name for item in form.stored} | set(row.extra) | set(row.revs) | {AREA, DELETED}
     new = {"": mapping.get(("", created), created)}
@@ -281,7 +284,8 @@ def _renumber(form: Form, row: Row, mapping: Mapping[tuple[str, int], int]) -> N
         if held != new[""]:
             new[name] = held
     row.revs = new
-    row.rev = max(new.values())
+    # As after a receipt: also where nothing of it stood. Should the county be set back again, it is offered again.
+    row.rev = max(*new.values(), newest)
 
 
 def _thinned(marks: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.schema.ddl import table_name
+from app.schema.record import AREA
 from app.schema.values import Value
 from app.store import search
 from app.store.rows import STUB, WENT, Row, Rows
@@ -101,4 +102,8 @@ def _stub(form: Form, row: Row, went: Mapping[str, str] | None) -> Row:
     title = {form.title_field: row.values.get(form.title_field)} if kept else {}
     values: dict[str, Value] = {**dict.fromkeys(form.fields), **title}
     extra: dict[str, Value] = {WENT: (went or {}).get(row.area, "")} if kept else {}
-    return Row(form.name, row.id, row.area, values, extra=extra, deleted=True, pending=row.pending, standing=STUB)
+    # Since when it is there: an old answer, read late, speaks of before that.
+    revs = {AREA: row.rev_of(AREA)}
+    return Row(
+        form.name, row.id, row.area, values, revs=revs, extra=extra, deleted=True, pending=row.pending, standing=STUB
+    )

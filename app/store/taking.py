@@ -75,6 +75,8 @@ class Taking(Part):
         )
         for delta in deltas:
             row = out.get(delta.id) or rows.get(delta.id) or Row(name, delta.id, delta.area, {})
+            if row.standing == STUB and _moved(delta) < row.rev_of(AREA):
+                continue  # from before it was handed over
             known = row.rev > 0
             bare = row.pending or not known
             agreed = keep.get(delta.id) or (beneath.get(delta.id) or Agreed() if bare else Agreed.of(form, row))
@@ -145,6 +147,8 @@ class Taking(Part):
                 totals.moved((agreed.area, form.stream), row.hash, (agreed.area, form.stream), None)
                 row.deleted = agreed.deleted
             row.area = delta.area
+            # Where it comes only to be put right, whatever is held here, the mark is that of the record.
+            row.revs = {AREA: min(delta.revs.get(AREA, delta.rev), delta.rev)}
             went[delta.area] = str(delta.values.get(WENT) or "")
             gone[row.id] = row
         if gone:
@@ -166,3 +170,8 @@ class Taking(Part):
     def tag(self, stream: str) -> str:
         """What the county said stands at the class's cursor; another entry there means that it was restored."""
         return str(self._store.meta.get(f"tag.{stream}", ""))
+
+
+def _moved(delta: Delta) -> int:
+    """Since when the record is where *delta* says, as far as that tells."""
+    return delta.revs.get(AREA, delta.revs.get("", 0) if delta.whole else delta.rev)

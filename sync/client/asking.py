@@ -124,13 +124,16 @@ class Request:
     def _planned(self) -> tuple[Iterator[Frame], list[int]]:
         """The frames that this request carries, made as they are taken, and the numbers that the county is asked after."""
         frames = list(self._open.values())
-        framed = self._sync.urgent_frames()
+        framed = self._urgent_frames()
         others = sum(len(frame.content) for frame in frames if frame.number not in framed)
         left = self._sync.waiting()
         if framed or self._sync.urgent_unsent():
             # With much else in the same request, its answer would come too late; with little else it needs no watching.
             if others + (left.normal + left.bulk) * _FIRST_GUESS > self._pace.frame:
-                return self._urgent(framed), []
+                # What failed is asked after here too, or it would go the same way for ever.
+                long = sum(len(self._open[number].content) for number in framed) > _RESEND
+                ask = sorted(framed - self._absent) if long else []
+                return self._urgent(framed - set(ask)), ask
             self._watchful = False
         unsure = [frame.number for frame in frames if frame.number not in self._absent]
         ask = unsure if sum(len(frame.content) for frame in frames) > _RESEND else []
@@ -167,6 +170,12 @@ class Request:
         del held[:PIECE]
         self._tell()
 
+    def _urgent_frames(self) -> set[int]:
+        """The urgent frames that go before all others: not one that failed again and again, which would hold them up."""
+        return {
+            number for number in self._sync.urgent_frames() if (held := self._open.get(number)) and held.tries < TRIES
+        }
+
     def _urgent(self, framed: set[int]) -> Iterator[Frame]:
         """The urgent frames alone, those of *framed* first: their answer begins at once."""
         self.answer.again = True
@@ -184,7 +193,7 @@ class Request:
             self.answer.again = True
         for frame in itertools.chain(first, () if ask else self._new(), late):
             yield frame
-            if self._watchful and (self._sync.urgent_unsent() or self._sync.urgent_frames()):
+            if self._watchful and (self._sync.urgent_unsent() or self._urgent_frames()):
                 # Saved while this request was under way: it ends here.
                 yield from self._urgent(set())
                 return

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from app.schema.record import Delta, Receipt
+from app.schema.record import AREA, Delta, Receipt
 from app.store.saving import Edit
 from tests.store.conftest import VILLAGE, person
+
+OTHER = "990001101202"
 
 
 def frame(store):
@@ -59,6 +61,19 @@ def test_an_older_delta_never_takes_back_a_newer_receipt(enrolled):
         [Delta("resident", record_id, VILLAGE, 9, {"phone": "旧"}, {"phone": 9})], {(VILLAGE, "ordinary"): 9}
     )
     assert enrolled.get("resident", record_id).values["phone"] == "19900000001"
+
+
+def test_a_receipt_that_comes_again_moves_nothing_back_to_where_it_was(enrolled):
+    (record_id,) = enrolled.save([person(phone="19900000001")], "lin").ids
+    enrolled.sync.receipts(frame(enrolled).number, [Receipt(1, "accepted", 7)])
+    enrolled.sync.set_scope({(VILLAGE, "ordinary"), (OTHER, "ordinary")})
+    enrolled.save([person(record_id, phone="19900000002")], "lin")
+    late = frame(enrolled).number
+    moved = Delta("resident", record_id, OTHER, 60, {"phone": "19900000002"}, {"phone": 50, AREA: 60})
+    enrolled.sync.deltas([moved], {(VILLAGE, "ordinary"): 60})
+    enrolled.sync.receipts(late, [Receipt(2, "merged", 50, results={AREA: VILLAGE})])
+    assert enrolled.get("resident", record_id).area == OTHER
+    agreed(enrolled)
 
 
 def test_a_refused_edit_goes_to_attention_and_the_record_shows_the_countys_value(enrolled):

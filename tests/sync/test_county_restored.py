@@ -66,6 +66,8 @@ class _ReceiptsOnly(HTTPAdapter):
 
     def send(self, request, **options):
         answer = super().send(request, **options)
+        if answer.status_code != requests.codes.ok:
+            return answer
         messages = Reader().feed(b"".join(answer.iter_content(1024)))
         kept = itertools.takewhile(lambda message: not isinstance(message, Down | End), messages)
         content = b"".join(encode(message) for message in kept if not isinstance(message, Streamed))

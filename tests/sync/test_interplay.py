@@ -5,10 +5,17 @@ from __future__ import annotations
 import json
 import random
 
+from app.store.saving import Edit
+from sync import bundle
 from sync.county import bundles
+from sync.county.pulling import as_whole
+from tests.sync.broken import Broken
+from tests.sync.conftest import OTHER, TOWNSHIP, VILLAGES
 from tests.sync.test_bundle import carry_up
-from tests.sync.test_county_restored import both, copied, epoch, put_back
+from tests.sync.test_county_restored import both, copied, epoch, put_back, receipts_only
 from tests.sync.test_exchange import person
+
+V = VILLAGES[0]
 
 
 def noise(size):
@@ -47,3 +54,77 @@ def test_what_was_saved_on_a_lost_part_of_a_group_overrules_nobody(county, desks
     for desk in (a, b, c):
         stands = desk.get("resident", made).values["birth_date"]
         assert {stands, *words(desk), *words(desk, "theirs")} >= {"1980-01-03", "1980-01-04"}
+
+
+def test_a_quarrel_never_read_is_kept_again_also_after_a_second_restore(county, desks):
+    a, b = desks
+    (made,) = a.save(person()).ids
+    both(desks)
+    a.save(person(made, name="张文桂"))
+    both((a,), 1)
+    backup = copied(county)
+    b.save(person(made, name="张闻贵"))
+    b.sync(http=receipts_only(), tries=1)
+    put_back(county, backup)
+    # It is told, then it brings back what it wrote; before it reads anything the county is set back once more.
+    b.sync(http=receipts_only(), tries=1)
+    b.sync(http=receipts_only(), tries=1)
+    assert b.store.sync.recovery.after == ("resident", made)
+    put_back(county, backup)
+    both((b, a))
+    for desk in desks:
+        (conflict,) = desk.store.select("conflict")
+        assert json.loads(conflict.values["mine"]) == "张闻贵"
+
+
+def test_of_two_quarrels_of_one_save_the_unread_one_is_kept_again(county, desks):
+    a, b = desks
+    (made,) = a.save(person(birth_date="1980-01-01")).ids
+    both(desks)
+    a.save(person(made, name="张文桂", birth_date="1980-01-02"))
+    both((a,), 1)
+    backup = copied(county)
+    b.save(person(made, name="张闻贵", birth_date="1980-01-03"))
+    b.sync(http=receipts_only(), tries=1)
+    # The page that came down before the link broke ended between the two.
+    with county.county.database.snapshot() as conn:
+        forms = county.county.records
+        first = min(forms.get(conn, "conflict", list(forms.all(conn, "conflict"))).values(), key=lambda h: h.record.rev)
+    cursors = {(area, name): first.record.rev for name, held in b.store.sync.cursors().items() for area in held}
+    b.store.sync.deltas([as_whole(first.record)], cursors)
+    put_back(county, backup)
+    both((b, a))
+    for desk in desks:
+        assert len(desk.store.select("conflict")) == 2
+        assert words(desk) == {"1980-01-03"}
+
+
+def test_an_answer_that_was_long_on_the_way_brings_nothing_back_of_what_was_handed_over(county, desks, new_store):
+    a, _ = desks
+    b = county.device(new_store(), "赵主任", areas=(TOWNSHIP, OTHER))
+    (made,) = a.save(person(remark="一")).ids
+    both((a, b))
+    b.save(person(made, remark="二"))
+    b.sync()
+    late = bundles.take(county.county, carry_up(a)).answer
+    b.save(Edit("resident", made, OTHER, {}))
+    assert b.sync().ok
+    assert a.sync().in_agreement
+    assert a.get("resident", made) is None
+    bundle.read(a.store, late)
+    assert a.get("resident", made) is None
+    assert a.store.sync.reckon() == a.store.sync.digests()
+    assert a.store.stubs.get("resident", made).area == OTHER
+
+
+def test_something_urgent_that_never_gets_through_lets_the_rest_pass(desks):
+    a, b = desks
+    a.save(Edit("event", None, V, {"title": "长", "detail": noise(19_000), "urgency": "normal"}))
+    a.save(*[person(remark=noise(200)) for _ in range(60)])
+    for _ in range(25):
+        a.sync(http=Broken(["body"] * 99, 20_000), tries=2)
+    assert a.store.sync.waiting().normal == 0
+    assert a.store.sync.waiting().urgent == 1
+    b.sync()
+    assert b.store.count("resident") == 60
+    assert a.sync().in_agreement
