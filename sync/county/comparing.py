@@ -46,14 +46,14 @@ class Comparing:
         for question in questions:
             if (question.area, question.stream) not in self._scope:
                 continue
+            # Whoever takes the answer slowly holds no connection meanwhile.
             with self._database.snapshot() as conn:
                 mine = self._held(conn, question)
-                if question.items is None:
-                    yield from self._narrowed(question, mine)
-                else:
-                    replies = self._told(conn, question, mine, left)
-                    left -= sum(len(ids) for ids, _ in replies)
-                    yield from (reply for _, reply in replies)
+                told = [] if question.items is None else self._told(conn, question, mine, left)
+            if question.items is None:
+                yield from self._narrowed(question, mine)
+            left -= sum(len(ids) for ids, _ in told)
+            yield from (reply for _, reply in told)
 
     def _narrowed(self, question: Question, mine: Sequence[Item]) -> Iterator[Reply]:
         parts = question.parts or ((question.low, 0, b""),)

@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import random
 
+import pytest
+
 from app.store.saving import Edit
 from sync import bundle
 from sync.county import bundles
+from sync.county.comparing import Comparing
 from sync.county.pulling import as_whole
+from sync.ranges import Question
 from tests.sync.broken import Broken
 from tests.sync.conftest import OTHER, TOWNSHIP, VILLAGES
 from tests.sync.test_bundle import carry_up
@@ -128,3 +132,16 @@ def test_something_urgent_that_never_gets_through_lets_the_rest_pass(desks):
     b.sync()
     assert b.store.count("resident") == 60
     assert a.sync().in_agreement
+
+
+@pytest.mark.parametrize("items", [None, ()])
+def test_who_takes_what_is_to_be_mended_slowly_holds_no_connection_of_the_county(county, desks, items):
+    a, _ = desks
+    a.save(person())
+    assert a.sync().in_agreement
+    held = county.county
+    of = Comparing(held.database, held.records, held.forms, held.code, [(V, "ordinary")])
+    replies = of.replies([Question(V, "ordinary", items=items)])
+    assert next(replies)
+    assert held.database.engine.pool.checkedout() == 0
+    replies.close()
