@@ -67,7 +67,7 @@ def main(home: Path | None = None, hint: str | None = None, *, sync: bool = True
 def be_quick() -> None:
     """Set the interpreter up for a window: work in the lane gives way to it sooner, and the cycle collector seldom stops both."""
     sys.setswitchinterval(0.001)
-    gc.set_threshold(10_000, 20, 20)
+    gc.set_threshold(5_000, 20, 20)
 
 
 class Program(QObject):

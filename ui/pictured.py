@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,15 +30,20 @@ _TITLE = "大寨子村上寨第三村民小组易地扶贫搬迁安置点12幢�
 def empty(home: Path, now: dt.datetime) -> tuple[Office, bytes]:
     """An office of today: a township and two villages, and nothing else."""
     key = new_key()
-    office = _office(home, key, now, "云岭镇综治中心", "云岭镇", "上寨村")
+    office = desk(home, key, now.timestamp, "云岭镇综治中心", "云岭镇", "上寨村")
     return office, key
 
 
 def longest(home: Path, now: dt.datetime) -> tuple[Office, bytes]:
     """An office whose names, addresses, titles and units are as long as real ones get."""
     key = new_key()
-    office = _office(
-        home, key, now, "云岭自治县云岭镇社会治安综合治理中心", "云岭彝族傣族拉祜族镇", "大寨子彝族傣族拉祜族村"
+    office = desk(
+        home,
+        key,
+        now.timestamp,
+        "云岭自治县云岭镇社会治安综合治理中心",
+        "云岭彝族傣族拉祜族镇",
+        "大寨子彝族傣族拉祜族村",
     )
     grid = _made(office, "grid", name="易地扶贫搬迁集中安置点第一网格")
     building = _made(office, "building", name="希望小区12幢", grid=grid)
@@ -66,9 +72,10 @@ def longest(home: Path, now: dt.datetime) -> tuple[Office, bytes]:
     return office, key
 
 
-def _office(home: Path, key: bytes, now: dt.datetime, unit: str, township: str, village: str) -> Office:
+def desk(home: Path, key: bytes, clock: Callable[[], float], unit: str, township: str, village: str) -> Office:
+    """An office of *unit* over a *township* with two villages; *clock* in seconds since 1970."""
     account = {"name": USER, "roles": list(Permissions.load().township_roles()), "areas": [TOWNSHIP], "unit": unit}
-    office = make_office(home, key, USER, "demo", account, now=now.timestamp, cost=Cost(1024, 1, 1))
+    office = make_office(home, key, USER, "demo", account, now=clock, cost=Cost(1024, 1, 1))
     areas = [Area(TOWNSHIP, township, "township"), Area(_VILLAGE, village, "village", TOWNSHIP)]
     office.store.sync.set_areas([*areas, Area("990001101202", "下寨村", "village", TOWNSHIP)])
     return office

@@ -20,9 +20,11 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QWidget
 
 from app.demo import plan, records
+from app.messages import sentence
 from app.rules.permissions import Permissions
 from app.schema.dates import CHINA
 from app.services.office import make_office
+from app.services.traffic import next_morning
 from app.store.agreement import Area, Exchange
 from app.store.keys import Cost
 from app.store.saving import Edit
@@ -39,12 +41,13 @@ _MESSY = Path(__file__).resolve().parents[1] / "tests" / "data" / "roster_messy.
 
 @dataclass(frozen=True)
 class Shot:
-    """One picture: the page, its arguments once the office stands, what to do before the shutter, which looks, whose office."""
+    """One picture: the page, its arguments once the office stands, what to do before and after the shutter, which looks, whose office."""
 
     name: str
     page: str
     args: Callable[[Office], dict[str, Any]] = lambda _office: {}
     before: Callable[[QWidget], object] = lambda _page: None
+    after: Callable[[QWidget, Office], object] = lambda _page, _office: None
     dark: bool = False
     looks: Sequence[str] = field(default=("light", "large"))
     office: str = "village"
@@ -90,7 +93,7 @@ def build(home: Path) -> tuple[Office, bytes]:
         token="",
         epoch=1,
         areas=areas,
-        streams=set(),
+        streams={(area.code, form.stream) for area in areas for form in office.forms.values()},
     )
     edits = [Edit(form, record_id, area, values) for form, record_id, area, values in records(made, NOW)]
     for start in range(0, len(edits), 500):
@@ -228,28 +231,76 @@ def _extremes() -> list[Shot]:
     ]
 
 
+def _states() -> list[Shot]:
+    """Pictures of what lasts a while: an exchange that runs or is held, and what it left to a person."""
+    from ui import pictured_sync as made
+
+    def case(office: Office) -> dict[str, Any]:
+        return {"id": office.cases.open_cases()[0].id}
+
+    def past(office: Office) -> dict[str, Any]:
+        [person] = office.store.select("resident", {"name": "张文贵"})
+        return {"form": "resident", "id": person.id}
+
+    def paused(office: Office) -> dict[str, Any]:
+        office.traffic.pause(next_morning(office.store.now_ms()))
+        return {}
+
+    def over(office: Office) -> dict[str, Any]:
+        office.traffic.set_budget(20)
+        return {}
+
+    def resume(page: QWidget, _office: Office) -> None:
+        page.held_card.resumed.emit()  # type: ignore[attr-defined]
+
+    def unlimited(page: QWidget, _office: Office) -> None:
+        page.network_card.budget_picked.emit(0)  # type: ignore[attr-defined]
+
+    light = ("light",)
+    return [
+        Shot("sync-asking", "sync", office="troubled", dark=True),
+        Shot("sync-progress", "sync", before=made.going, after=made.ended, office="troubled"),
+        Shot("sync-paused", "sync", paused, after=resume, looks=light, office="troubled"),
+        Shot("sync-over", "sync", over, after=unlimited, looks=light, office="troubled"),
+        Shot("sync-usb", "sync", before=made.written, looks=light, office="troubled"),
+        Shot("conflict-choice", "conflict", made.resident_conflict, dark=True, office="troubled"),
+        Shot("history", "history", past, office="troubled"),
+        Shot("case-files", "case", case, dark=True, office="troubled"),
+        Shot("clock", "desk", before=made.wrong_clock, after=made.right_clock, looks=light, office="troubled"),
+    ]
+
+
 def _shoot(app: QApplication, home: Path, out: Path, only: set[str]) -> None:
-    from ui import pictured, theme
+    from ui import pictured, pictured_sync, theme
     from ui.jobs import Jobs
     from ui.pages.login import LoginPage
 
-    if not only or "login" in only:
+    for name, said in (("login", ""), ("login-locked", sentence("sync.revoked"))):
+        if only and name not in only:
+            continue
         for look, large in (("light", False), ("large", True)):
             theme.apply(app, "light", large)
             login = LoginPage(["林小禾", "杨守义"], hint="演示密码：demo", office="云岭镇综治中心")
+            if said:
+                login.show_error(said)
             login.resize(1366, 768)
             login.show()
             _settle(app, jobs := Jobs())
             jobs.close()
-            _write(login, out / f"login-{look}.png")
+            _write(login, out / f"{name}-{look}.png")
             login.close()
     makers: dict[str, Callable[[Path], tuple[Office, bytes]]] = {
         "village": build,
         "new": lambda home: pictured.empty(home, NOW),
         "long": lambda home: pictured.longest(home, NOW),
+        "troubled": lambda home: pictured_sync.troubled(home, NOW),
     }
     for name, make in makers.items():
-        shots = [shot for shot in [*_shots(), *_extremes()] if shot.office == name and (not only or shot.name in only)]
+        shots = [
+            shot
+            for shot in [*_shots(), *_extremes(), *_states()]
+            if shot.office == name and (not only or shot.name in only)
+        ]
         if shots:
             # The first one's folder is the one that the settings page shows.
             _shoot_office(app, home / ("home" if name == "village" else name), make, shots, out)
@@ -297,6 +348,8 @@ def _shoot_office(
             shot.before(page)
             _settle(app, jobs)
             _write(window, out / f"{shot.name}-{look}.png")
+            shot.after(page, office)
+            _settle(app, jobs)
     window.close()
     jobs.run(office.close)
     jobs.close()

@@ -47,11 +47,15 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class FilesWaiting:
-    """How many files wait to be sent, how many bytes they are, and how many are to be fetched because somebody asked."""
+    """How many files wait to be sent, how many bytes they are, and how many are to be fetched because somebody asked.
+
+    ``small``: the small pictures among those to be sent, which nobody added by hand.
+    """
 
     to_send: int = 0
     bytes: int = 0
     to_fetch: int = 0
+    small: int = 0
 
     @property
     def total(self) -> int:
@@ -213,7 +217,8 @@ class Files:
             return FilesWaiting()
         row = self._store.conn.execute(
             "SELECT count(*) FILTER (WHERE here = 1 AND sending = 1),"
-            " coalesce(sum(size) FILTER (WHERE here = 1 AND sending = 1), 0), count(*) FILTER (WHERE here = 0 AND wanted = 1)"
+            " coalesce(sum(size) FILTER (WHERE here = 1 AND sending = 1), 0), count(*) FILTER (WHERE here = 0 AND wanted = 1),"
+            " count(*) FILTER (WHERE here = 1 AND sending = 1 AND small = 1)"
             f" FROM file WHERE (sending = 1 OR wanted = 1) AND sha256 IN ({named})"
         ).fetchone()
         return FilesWaiting(*row)

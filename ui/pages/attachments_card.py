@@ -180,5 +180,4 @@ def _tile(item: _Shown) -> FileTile:
     if one.sending == "refused":
         waiting = "没发成"
     icon = "photo" if one.media_type.startswith("image/") else "file-text"
-    # A picture says more than a word: what waits is told by the dashed edge and the tip.
     return FileTile(one.name, icon, one.id, waiting, picture)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from app.schema.form import Form
@@ -20,7 +20,8 @@ from ui.pieces.timeline import Step
 if TYPE_CHECKING:
     from app.services.office import Office
 
-_LOST = {"lost": "没有用上", "refused": "县里没收下"}
+OPEN = "open"
+_LOST = {"lost": "没有用上", "refused": "县里没收下", OPEN: "两处不同，等人定"}
 _LABELS = 4
 
 
@@ -46,8 +47,11 @@ def read_history(office: Office, form_name: str, record_id: str) -> History:
     }
     targets, now = read_targets(office, wanted), office.cases.now()
     here = office.store.sync.state.device
+    waiting = [held for held in office.conflicts.open() if held.record == record_id]
+    asked = [dict(side) for held in waiting for side in (held.mine, held.theirs)]
+    moments = [replace(one, kind=OPEN) if one.kind == "lost" and dict(one.values) in asked else one for one in moments]
     steps = [_step(form, moment, targets, now, here) for moment in reversed(moments)]
-    lost = sum(moment.kind in _LOST for moment in moments)
+    lost = sum(moment.kind in ("lost", "refused") for moment in moments)
     return History(form.title, form.record_title(record.values, masked=True), tuple(steps), lost)
 
 

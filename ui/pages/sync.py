@@ -155,7 +155,9 @@ class SyncPage(Page):
             self.set_title("同步", "这台电脑还没有在县里登记，内容只存在本机")
             self._now_button.refuse("这台电脑还没有在县里登记")
         else:
-            self.set_title("同步", "正在收发，办事不受影响" if self._running else "有网自己收发，断网照常办事")
+            held = view.allowance.paused or view.allowance.over
+            idle = "现在只发急件，办事不受影响" if held else "有网自己收发，断网照常办事"
+            self.set_title("同步", "正在收发，办事不受影响" if self._running else idle)
             self._now_button.refuse("正在同步" if self._running else "")
         self._pause_button.setVisible(bool(view.county) and not view.allowance.paused)
         self.held_card.show_allowance(view.allowance, view.now)

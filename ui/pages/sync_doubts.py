@@ -112,7 +112,9 @@ class DoubtsCard(Card):
         self.setVisible(bool(count))
         if self.told:
             self.add(words(self.told, "13", "orange", wrap=True))
-        for twice in view.twice:
+        for number, twice in enumerate(view.twice):
+            if number:
+                self.add_rule()
             self.add(words("、".join(twice.names), strong=True, wrap=True))
             self.add(
                 words(
@@ -128,7 +130,9 @@ class DoubtsCard(Card):
             )
             merge.refuse("" if view.may_merge else "您的角色不能合并，请找受理员")
             self.add_line(merge, *look, None)
-        for wait in view.waits:
+        for number, wait in enumerate(view.waits):
+            if number or view.twice:
+                self.add_rule()
             self.add(words(wait.title, strong=True, wrap=True))
             self.add(words(wait.told, "13", "orange", wrap=True))
             on = Button("接着等", partial(self._send_on, wait.counter), small=True)

@@ -19,7 +19,7 @@ from ui.pieces.buttons import Button
 from ui.pieces.card import Card, empty
 from ui.pieces.facts import Fact, Facts
 from ui.pieces.progress import ProgressStrip
-from ui.pieces.text import words
+from ui.pieces.text import Elided, words
 
 _LANES = (
     ("急件", "事件、办理步骤、两处不同"),
@@ -38,7 +38,7 @@ class ProgressCard(Card):
         super().__init__()
         self.strip = ProgressStrip("正在与县中心收发")
         self.add(self.strip)
-        self._speed = Speed()
+        self.speed = Speed()
         self._beat = QTimer(self, interval=1000)
         self._beat.timeout.connect(self._show)
         self.hide()
@@ -46,14 +46,14 @@ class ProgressCard(Card):
     def begin(self) -> None:
         """An exchange began."""
         if not self._beat.isActive():
-            self._speed.begin()
+            self.speed.begin()
             self._beat.start()
         self._show()
         self.show()
 
     def feed(self, told: Told) -> None:
         """It told how far it is."""
-        self._speed.feed(told)
+        self.speed.feed(told)
         self._show()
 
     def end(self) -> None:
@@ -62,8 +62,8 @@ class ProgressCard(Card):
         self.hide()
 
     def _show(self) -> None:
-        figure, note = self._speed.words()
-        share = self._speed.told.share
+        figure, note = self.speed.words()
+        share = self.speed.told.share
         self.strip.show_progress(int((share or 0) * 1000), 1000 if share is not None else 0, figure, note)
 
 
@@ -117,9 +117,11 @@ class WaitingCard(Card):
             told, tone = _told(lane, count, sent, view.allowance, running=running)
             self._add_lane(title, note, f"{count:,} 条" if count else "", told, tone)
         files = view.files
-        told, tone = _told(len(_LANES), files.total, 0, view.allowance, running=running)
+        # A photo goes as two files, the small picture first; a clerk knows of one.
+        count = max(files.total - files.small, min(files.total, 1))
+        told, tone = _told(len(_LANES), count, 0, view.allowance, running=running)
         weight = f"共 {size(files.bytes)}，排在最后" if files.bytes else "照片、扫描件，排在最后"
-        self._add_lane("附件", weight, f"{files.total:,} 份" if files.total else "", told, tone)
+        self._add_lane("附件", weight, f"{count:,} 份" if count else "", told, tone)
 
     def _add_lane(self, title: str, note: str, figure: str, told: str, tone: str) -> None:
         number = words(figure or "—", strong=bool(figure), tone="" if figure else "text-3")
@@ -128,7 +130,8 @@ class WaitingCard(Card):
         for widget, width in ((number, 64), (label, 72), (state, 144)):
             widget.setMinimumWidth(theme.current().grown(width))
         number.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.add_line(label, words(note, tone="text-3"), None, number, state, spacing=12)
+        # In a narrow window what a lane carries gives way, its figures don't.
+        self.add_line(label, Elided(note, tone="text-3"), None, number, state, spacing=12)
 
 
 class NetworkCard(Card):

@@ -91,11 +91,18 @@ class StickCard(Card):
 
     def write(self, folder: Path) -> None:
         """Write a file for the county into *folder*, or as that file, by a worker process."""
-        self._begin(["bundle", "export", str(folder)], "正在写到 U 盘，请不要拔…", self._written)
+        self._begin(["bundle", "export", str(folder)], "正在写到 U 盘，请不要拔…", self.show_written)
 
     def read(self, file: Path) -> None:
         """Read the county's answer in *file*, by a worker process."""
         self._begin(["bundle", "import", str(file)], "正在从 U 盘读入，请不要拔…", self._read)
+
+    def show_written(self, document: dict[str, Any]) -> None:
+        """A file was written, as *document* of the worker tells."""
+        name = Path(str(document.get("file", ""))).name
+        count = int(document.get("changes") or 0)
+        self._say(f"写好了：{name}，里面有 {count:,} 条。请安全弹出 U 盘，送到县中心。", "green")
+        self._over()
 
     def running(self) -> bool:
         """Whether a worker is at it."""
@@ -155,12 +162,6 @@ class StickCard(Card):
         worker.cancelled.connect(self._over)
         self._worker = worker
         worker.start()
-
-    def _written(self, document: dict[str, Any]) -> None:
-        name = Path(str(document.get("file", ""))).name
-        count = int(document.get("changes") or 0)
-        self._say(f"写好了：{name}，里面有 {count:,} 条。请安全弹出 U 盘，送到县中心。", "green")
-        self._over()
 
     def _read(self, document: dict[str, Any]) -> None:
         up, down = document.get("up", {}), document.get("down", {})

@@ -43,11 +43,13 @@ class Files(QWidget):
             if old := self._grid.takeAt(0).widget():
                 old.hide()
                 old.deleteLater()
-        tiles = [_Tile(file) for file in files]
+        # One height for all: a small picture wants room, what waits a line of its own below the name.
+        height = 62 + 24 * any(file.picture for file in files) + 14 * any(file.waiting for file in files)
+        tiles = [_Tile(file, height) for file in files]
         for tile, file in zip(tiles, files, strict=True):
             tile.clicked.connect(lambda _checked=False, key=file.key: self.opened.emit(key))
         if self._add:
-            more = _Tile(FileTile(self._add, "plus"), dashed=True)
+            more = _Tile(FileTile(self._add, "plus"), height, dashed=True)
             more.clicked.connect(lambda _checked=False: self.added.emit())
             tiles.append(more)
         for number, tile in enumerate(tiles):
@@ -57,9 +59,9 @@ class Files(QWidget):
 
 
 class _Tile(QAbstractButton):
-    def __init__(self, file: FileTile, dashed: bool = False) -> None:
+    def __init__(self, file: FileTile, height: int, dashed: bool = False) -> None:
         super().__init__()
-        self._file, self._dashed = file, dashed or bool(file.waiting)
+        self._file, self._height, self._dashed = file, height, dashed or bool(file.waiting)
         self.setAccessibleName(file.name)
         self.setToolTip(f"{file.name} {file.waiting}".strip())
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -67,7 +69,7 @@ class _Tile(QAbstractButton):
 
     def sizeHint(self) -> QSize:
         look = theme.current()
-        return QSize(look.grown(86), look.grown(62))
+        return QSize(look.grown(86), look.grown(self._height))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         look = theme.current()
@@ -82,23 +84,34 @@ class _Tile(QAbstractButton):
         ground = "surface" if self._dashed else "hover" if self.underMouse() else "strip"
         painter.setBrush(look.colour(ground))
         painter.drawRoundedRect(self.rect().adjusted(1, 1, -1, -1), 4, 4)
-        side = look.px("icon-nav")
-        words = look.grown(20)
-        top = (self.height() - side - words) // 2
-        spot = QRect(0, top, self.width(), side)
+        lines = [(self._file.name, "text-2")] + [(self._file.waiting, "text-3")] * bool(self._file.waiting)
+        line = look.grown(16)
+        room = QRect(5, 5, self.width() - 10, self.height() - len(lines) * line - 12)
         if self._file.picture is not None:
-            scale = self.devicePixelRatioF()
-            wanted = QSize(self.width() - 12, self.height() - words - 8) * scale
-            shown = self._file.picture.scaled(
-                wanted, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
-            )
-            shown.setDevicePixelRatio(scale)
-            painter.drawPixmap(int((self.width() - shown.width() / scale) // 2), 4, shown)
+            self._paint_picture(painter, room, self._file.picture)
         else:
-            icons.paint(painter, spot, "upload" if self._file.waiting else self._file.icon, "text-2")
+            side = look.px("icon-nav")
+            icons.paint(
+                painter,
+                QRect(room.left(), room.center().y() - side // 2, room.width(), side),
+                self._file.icon,
+                "text-2",
+            )
         painter.setFont(look.font("fs-12"))
-        painter.setPen(look.colour("text-2"))
-        line = QRect(6, self.height() - words - max(top - 2, 2), self.width() - 12, words)
-        text = self._file.waiting or self._file.name
-        shown_text = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, line.width())
-        painter.drawText(line, Qt.AlignmentFlag.AlignCenter, shown_text)
+        top = room.bottom() + 3
+        for text, tone in lines:
+            spot = QRect(6, top, self.width() - 12, line)
+            painter.setPen(look.colour(tone))
+            shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, spot.width())
+            painter.drawText(spot, Qt.AlignmentFlag.AlignCenter, shown)
+            top += line
+
+    def _paint_picture(self, painter: QPainter, room: QRect, picture: QPixmap) -> None:
+        """The middle of *picture* over the whole room: what is on it is seen even this small."""
+        scale = self.devicePixelRatioF()
+        wanted = room.size() * scale
+        shown = picture.scaled(
+            wanted, Qt.AspectRatioMode.KeepAspectRatioByExpanding, Qt.TransformationMode.SmoothTransformation
+        )
+        left, top = (shown.width() - wanted.width()) // 2, (shown.height() - wanted.height()) // 2
+        painter.drawPixmap(room, shown, QRect(left, top, wanted.width(), wanted.height()))
