@@ -49,6 +49,7 @@ class Taking(Part):
             for form, mine in known.items():
                 self.leave(form, [delta for delta in mine if delta.left])
             touched = {form: self._take(form, [d for d in mine if not d.left]) for form, mine in known.items()}
+            self._store.sync.stand_now(row for rows in touched.values() for row in rows.values())
             self._conn.executemany(
                 "UPDATE cursor SET rev = max(rev, ?) WHERE area = ? AND stream = ?",
                 [(rev, a, s) for (a, s), rev in cursors.items()],

@@ -86,6 +86,21 @@ def test_an_edit_saved_before_a_role_was_withdrawn_waits_for_a_supervisor(county
     assert mediator.get("mediation", made).values["title"] == "新的纠纷"
 
 
+def test_what_a_supervisor_let_in_needs_nobody_s_attention_any_more(county, new_store):
+    other = county.device(new_store(), "李干事")
+    first, second = other.save(*(Edit("resident", None, V, {"name": name}) for name in ("张文贵", "李小花"))).ids
+    settle(other)
+    other.save(Edit("resident", first, V, {"remark": "走访过"}), Edit("resident", second, V, {"remark": "不在家"}))
+    grant(county.county, other.store.sync.state.device, roles=("helper",))
+    settle(other)
+    (let_in, _) = aside_tray.tray(county.county)
+    assert let_in.change.id == first
+    assert aside_tray.accept(county.county, [let_in.key]) == {let_in.key: "accepted"}
+    settle(other)
+    assert other.get("resident", first).values["remark"] == "走访过"
+    assert [item.id for item in other.store.sync.attention()] == [second]
+
+
 def test_an_area_taken_from_a_device_leaves_stubs_and_its_last_edits_arrive(county, new_store):
     township = county.device(new_store(), "王乡镇")
     village = county.device(new_store(), "张村", areas=VILLAGES[:2])
