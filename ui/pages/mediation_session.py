@@ -282,13 +282,15 @@ class SessionPage(Page):
         self._primary_visible(True)
         self._open, self._dirty = True, False
         self._beat.start()
+        # A draft may be older than what stands there by now.
+        self._show_came(key, begun)
         self.entry.setFocus()
 
     def _show_came(self, key: tuple[str, str | None], begun: Begun) -> None:
         if key != (self._mediation, self._session) or not self._open or self._file is None:
             return
         form = self._office.forms["mediation_session"]
-        told = came_since(form, self._file, begun.file, self._session, self._seen)
+        told = came_since(form, self._file, begun.file, self._session, self._seen, self._began)
         self.came.setText(told)
         self.came.setVisible(bool(told))
         speaking = self._speakers[self._now].name if self._speakers else ""

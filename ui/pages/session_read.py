@@ -57,20 +57,24 @@ def in_room(office: Office, file: MediationFile, values: Mapping[str, Any]) -> l
 
 
 def came_since(
-    form: Form, begun: MediationFile, now: MediationFile, session_id: str | None, seen: Mapping[str, int]
+    form: Form,
+    begun: MediationFile,
+    now: MediationFile,
+    session_id: str | None,
+    seen: Mapping[str, int],
+    began: Mapping[str, Any],
 ) -> str:
     """What others wrote since the page was opened on the file *begun*, in words; "" where nothing came.
 
-    *seen* are the revs that the page's own session was shown at.
+    *seen* are the revs that the page's own session was shown at, *began* its values then; both may be an older draft's.
     """
     told = []
     held = next((record for record in now.sessions if record.id == session_id), None)
-    before = next((record for record in begun.sessions if record.id == session_id), None)
-    if held is not None and before is not None:
+    if held is not None:
         changed = [
             item.label
             for name, item in form.fields.items()
-            if held.rev_of(name) != seen.get(name, 0) and held.values.get(name) != before.values.get(name)
+            if held.rev_of(name) != seen.get(name, 0) and held.values.get(name) != began.get(name)
         ]
         if changed:
             what = "、".join(changed[:_LABELS]) + ("等" if len(changed) > _LABELS else "")
