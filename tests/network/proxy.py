@@ -20,6 +20,8 @@ _PAGES = {
 _LATE_AFTER = 1
 """How many later requests pass before one that was kept turns up by itself."""
 
+_AHEAD = 0.05
+
 
 @dataclass
 class _Running:
@@ -227,6 +229,7 @@ class BadLink(SlowLink):
         if way == UP and not before:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._passed_one.wait(), running.fault.seconds)
+                await asyncio.sleep(_AHEAD)  # the other one is to be at the county, not only on its way
         return data
 
     # -- what turns up later ----------------------------------------------------------------------

@@ -58,7 +58,7 @@ def test_fields_of_a_group_merge_as_one():
 
 
 def test_references_name_the_form_they_point_to():
-    assert RESIDENT.references == (("household", "household"),)
+    assert RESIDENT.references == (("household", "household"), ("merged_into", "resident"))
     assert ("mediation", "mediation") in FORMS["party"].references
 
 
