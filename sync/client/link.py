@@ -224,8 +224,11 @@ def refusal(response: requests.Response) -> Exception:
     with response:
         try:
             said = response.json()
-        except (requests.RequestException, ValueError):
+        except ValueError:
             said = None
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as bad:
+            # A refusal that was cut says nothing, least of all that this is no county.
+            return Cut(type(bad).__name__)
     code = said.get("code") if isinstance(said, dict) else None
     if response.status_code in _BUSY or code == "sync.busy":
         asked = response.headers.get("Retry-After", "")

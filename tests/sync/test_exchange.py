@@ -371,3 +371,10 @@ def test_a_moved_record_is_where_it_was_moved_to(desks):
     assert b.sync().in_agreement
     assert b.get("resident", made).area == VILLAGES[1]
     assert AREA not in b.get("resident", made).values
+
+
+def test_a_refusal_that_was_cut_is_a_cut_and_not_another_server(desks, county):
+    a, _ = desks
+    office.revoke(county.county, a.store.sync.state.device)
+    assert a.sync(http=Broken(["answer"], 9), tries=1).error.code == "sync.unreachable"
+    assert a.sync().error.code == "sync.revoked"
