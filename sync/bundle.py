@@ -6,25 +6,22 @@ import copy
 import hashlib
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from app.errors import KnownError
-from app.schema.record import Change, Receipt
-from app.store.agreement import Exchange, Frame
+from app.store.agreement import Exchange
 from app.store.outbox import Waiting
 from app.store.sealing import Written
 from app.store.store import Store
+from sync.client.filling import Filling
 from sync.client.greeting import greeting
-from sync.client.link import Pace, suited
+from sync.client.link import suited
 from sync.client.report import Tally
 from sync.client.retiring import heard
-from sync.client.taking import MOST_CHANGES, Answer, advance
+from sync.client.taking import Answer, advance
 from sync.sealed import Label, Letter, new_identity, recipient_of, seal, unseal
-from sync.wire import RAW, STREAMED, Down, End, Head, Message, Problem, Up, decode_down, encode_up, fits, to_ranges
-
-_FEWEST = 20
-_STRETCH = 2
+from sync.wire import STREAMED, Down, End, Head, Message, Problem, Up, decode_down, to_ranges
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +119,7 @@ def read(
         len(content),
         letter.label.made,
         left,
-        sum(store.count(name, {"status": "open"}) for name in store.forms if name.endswith("conflict")),
+        store.sync.open_conflicts(),
         len(store.sync.attention()),
         agreed,
         answer.again,
@@ -141,12 +138,13 @@ def _write(store: Store, now: Callable[[], float]) -> Bundle:
         raise KnownError("bundle.no_keys")
     sync.ask_again()
     pace = suited(store, state.url)
-    for _ in _fill(store, pace):
+    # As over the network: where the county reads one stream, a frame is compressed with those before it.
+    for _ in Filling(store, pace, raw=STREAMED in store.meta.get("sync.capabilities", ())).frames():
         pass
     state = sync.state
     frames = sync.open_frames()
     waiting = sync.waiting()
-    # In a file each frame is compressed by itself.
+    # The frames of the answer are compressed by themselves.
     hello = replace(greeting(store, [frame.number for frame in frames], (), pace, now()), capabilities=())
     label = Label(
         "up",
@@ -172,26 +170,6 @@ def _write(store: Store, now: Callable[[], float]) -> Bundle:
             hashlib.sha256(content).hexdigest(),
         ),
     )
-
-
-def _fill(store: Store, pace: Pace) -> Iterator[Frame]:
-    """Frames until nothing is left to be framed; of the size that suits the link, since they may yet go over it."""
-
-    def content(number: int, changes: list[Change]) -> bytes:
-        return encode_up(number, changes, level)
-
-    # As over the network: where the county reads one stream, a frame is compressed with those before it.
-    level = RAW if STREAMED in store.meta.get("sync.capabilities", ()) else pace.level
-    most, limit = _FEWEST, store.meta.integer("sync.most") or MOST_CHANGES
-    while frame := store.sync.compose(min(most, limit), content, _STRETCH * pace.frame):
-        if len(frame.counters) == 1 and not fits(frame.content):
-            # The county never gets this number: a gap in what it has would look like a restore.
-            store.sync.void(frame.number)
-            store.sync.receipts(frame.number, [Receipt(frame.counters[0], "refused", code="sync.change_too_large")])
-            continue
-        yield frame
-        weight = max(len(frame.content) / len(frame.counters), 1.0)
-        most = min(max(int(pace.frame / weight), 1), MOST_CHANGES)
 
 
 # -- down -----------------------------------------------------------------------------------------

@@ -131,10 +131,17 @@ class Standings(Part):
             )
         }
 
+    def open_conflicts(self) -> int:
+        """How many conflicts wait for a person, of every class that this device holds."""
+        return sum(self._store.count(name, {"status": "open"}) for name in self._conflict_forms())
+
+    def _conflict_forms(self) -> list[str]:
+        return [name for name in self._store.forms if name.endswith("conflict")]
+
     def _asked(self, marks: str, ids: Sequence[str]) -> dict[str, int]:
         """Records with an open conflict, and since when."""
         found: dict[str, int] = {}
-        for name in (name for name in self._store.forms if name.endswith("conflict")):
+        for name in self._conflict_forms():
             for record_id, at in self._conn.execute(
                 f"SELECT record, max(CAST(strftime('%s', at) AS INTEGER) * 1000) FROM {table_name(name)} "
                 f"WHERE status = 'open' AND deleted = 0 AND record IN ({marks}) GROUP BY record",

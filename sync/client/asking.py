@@ -9,24 +9,20 @@ from dataclasses import replace
 import requests
 
 from app.errors import KnownError
-from app.schema.record import Change, Receipt
 from app.store.agreement import Frame
 from app.store.store import Store
+from sync.client.filling import FIRST_GUESS, Filling
 from sync.client.greeting import greeting
-from sync.client.link import PIECE, Cut, Pace, Stopwatch, checked, network, post, suited
+from sync.client.link import PIECE, Cut, Pace, Stopwatch, checked, incoming, post, suited
 from sync.client.mending import Mending
 from sync.client.report import Tally
-from sync.client.taking import MOST_CHANGES, TRIES, Answer
-from sync.wire import RAW, STREAMED, Down, End, Head, Hello, Message, Reader, Reply, Up, Writer, encode_up, fits
+from sync.client.taking import TRIES, Answer
+from sync.wire import STREAMED, Down, End, Head, Hello, Message, Reply, Up, Writer
 
 _RESEND = 4 << 10
 """Bytes up to which unanswered frames are simply sent again; asking first would cost more."""
-_FIRST_GUESS = 60
-_FEWEST = 1
 _FEW = 20
 """Changes up to which a request is not worth a zstd stream."""
-_STRETCH = 2
-"""How many times the size that suits the link a frame may have before it is filled anew with fewer changes."""
 _TELLING = 32 << 10
 """Bytes from which on a transfer says something of the link's rate."""
 
@@ -60,8 +56,9 @@ class Request:
         self._open: dict[int, Frame] = {frame.number: frame for frame in self._sync.open_frames()}
         # A zstd stream needs a county that reads it, and is worth it where there is something to say.
         able = STREAMED in store.meta.get("sync.capabilities", ())
-        self._streamed = able and (self._sync.waiting().total > _FEW or bool(self._open))
-        self._writer = Writer(self._pace.level if self._streamed else None)
+        streamed = able and (self._sync.waiting().total > _FEW or bool(self._open))
+        self._writer = Writer(self._pace.level if streamed else None)
+        self._filling = Filling(store, self._pace, raw=streamed, ratio=lambda: self._writer.ratio)
         self._watchful = True
         self._void: list[int] = []
         self._link = Stopwatch()
@@ -78,28 +75,23 @@ class Request:
             response = post(self._http, self._url, self._body(*self._planned()), self._state.token, self._state.ca)
         finally:
             self._sync.handed(number for end, number in self._ends if end <= self._sent)
-        reader = Reader()
         with response:
-            stream = response.iter_content(None)
-            while True:
-                with network():
-                    data = next(stream, b"")
-                if not data:
-                    break
-                self._tally.bytes_down += len(data)
-                self._got += len(data)
-                for message in reader.feed(data):
-                    self._take(message)
-                    if isinstance(message, Down) and self._sync.urgent_unsent():
-                        # Leaving the block ends the answer where it is; the next request begins with the urgent change.
-                        self.answer.again = True
-                        return
+            for message in incoming(response, self._arrived):
+                self._take(message)
+                if isinstance(message, Down) and self._sync.urgent_unsent():
+                    # Leaving the block ends the answer where it is; the next request begins with the urgent change.
+                    self.answer.again = True
+                    return
         if not self.answer.ended:
             raise Cut("answer")
         self._measure("sync.rate_down", self._got)
         self._grow()
         if self._void:
             self._sync.void_confirmed(self._void)
+
+    def _arrived(self, size: int) -> None:
+        self._tally.bytes_down += size
+        self._got += size
 
     def _take(self, message: Message) -> None:
         if isinstance(message, Head):
@@ -129,7 +121,7 @@ class Request:
         left = self._sync.waiting()
         if framed or self._sync.urgent_unsent():
             # With much else in the same request, its answer would come too late; with little else it needs no watching.
-            if others + (left.normal + left.bulk) * _FIRST_GUESS > self._pace.frame:
+            if others + (left.normal + left.bulk) * FIRST_GUESS > self._pace.frame:
                 # What failed is asked after here too, or it would go the same way for ever.
                 long = sum(len(self._open[number].content) for number in framed) > _RESEND
                 ask = sorted(framed - self._absent) if long else []
@@ -180,7 +172,8 @@ class Request:
         """The urgent frames alone, those of *framed* first: their answer begins at once."""
         self.answer.again = True
         yield from [frame for number, frame in self._open.items() if number in framed]
-        while frame := self._composed(MOST_CHANGES, urgent=True):
+        while frame := self._filling.next(urgent=True):
+            self._open[frame.number] = frame
             yield frame
 
     def _all(self, frames: list[Frame], ask: list[int]) -> Iterator[Frame]:
@@ -199,27 +192,9 @@ class Request:
                 return
 
     def _new(self) -> Iterator[Frame]:
-        limit = self._store.meta.integer("sync.most") or MOST_CHANGES
-        most = _few(self._pace.frame / _FIRST_GUESS)
-        while frame := self._composed(min(most, limit)):
-            weight = len(frame.content) * self._writer.ratio / len(frame.counters)
-            most = _few(self._pace.frame / max(weight, 1.0))
+        for frame in self._filling.frames():
+            self._open[frame.number] = frame
             yield frame
-
-    def _composed(self, most: int, *, urgent: bool = False) -> Frame | None:
-        """The next new frame; a change that alone is longer than any county takes is refused here and now."""
-        size = int(_STRETCH * self._pace.frame / self._writer.ratio)
-        while frame := self._sync.compose(most, self._encode, size, urgent=urgent):
-            if len(frame.counters) > 1 or fits(frame.content):
-                self._open[frame.number] = frame
-                return frame
-            # The county never gets this number: a gap in what it has would look like a restore. First that, should this end here.
-            self._sync.void(frame.number)
-            self._sync.receipts(frame.number, [Receipt(frame.counters[0], "refused", code="sync.change_too_large")])
-        return None
-
-    def _encode(self, number: int, changes: list[Change]) -> bytes:
-        return encode_up(number, changes, RAW if self._streamed else self._pace.level)
 
     def _hello(self, ask: list[int]) -> Hello:
         hello = greeting(self._store, self._open, ask, self._pace, self._now())
@@ -256,7 +231,3 @@ class Request:
             grown = self._pace.most * 2
             with self._store.transaction():
                 self._store.meta.set("sync.most_bytes", grown if grown < 64 << 10 else 0)
-
-
-def _few(count: float) -> int:
-    return min(max(int(count), _FEWEST), MOST_CHANGES)

@@ -65,7 +65,7 @@ def exchange(
         tally.requests,
         seconds,
         left,
-        sum(store.count(name, {"status": "open"}) for name in store.forms if name.endswith("conflict")),
+        store.sync.open_conflicts(),
         len(store.sync.attention()),
         agreed and left.total == 0,
         error,

@@ -7,7 +7,7 @@ import ipaddress
 import socket
 import time
 import urllib.parse
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from app.errors import KnownError
 from app.schema.dates import china_time
 from app.store.store import Store
-from sync.wire import MEDIA_TYPE
+from sync.wire import MEDIA_TYPE, Message, Reader
 
 CONNECT_SECONDS, STALL_SECONDS = 10.0, 30.0
 PIECE = 4 << 10
@@ -217,6 +217,18 @@ def post(http: requests.Session, url: str, body: Iterable[bytes], token: str, ca
         response.close()
         raise KnownError("sync.not_a_county", url=url)
     return response
+
+
+def incoming(response: requests.Response, arrived: Callable[[int], None]) -> Iterator[Message]:
+    """The messages of an answer as they come; *arrived* hears of every portion of bytes before it is read."""
+    reader, stream = Reader(), response.iter_content(None)
+    while True:
+        with network():
+            data = next(stream, b"")
+        if not data:
+            return
+        arrived(len(data))
+        yield from reader.feed(data)
 
 
 def refusal(response: requests.Response) -> Exception:

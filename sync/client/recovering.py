@@ -11,10 +11,10 @@ from app.errors import KnownError
 from app.schema.record import Offer
 from app.store.store import Store
 from sync.client.greeting import greeting
-from sync.client.link import PIECE, Cut, Pace, checked, network, post, suited
+from sync.client.link import PIECE, Cut, Pace, checked, incoming, post, suited
 from sync.client.report import Tally
 from sync.offers import encode_offers
-from sync.wire import End, Head, Hello, Message, Offers, Problem, Reader, Receipts, encode, fits
+from sync.wire import End, Head, Hello, Message, Offers, Problem, Receipts, encode, fits
 
 _FIRST_GUESS = 60
 _MOST = 2000
@@ -46,22 +46,17 @@ class Recovering:
         state = self._sync.state
         self._tally.requests += 1
         response = post(self._http, self._url, self._body(), state.token, state.ca)
-        reader = Reader()
         with response:
-            stream = response.iter_content(None)
-            while True:
-                with network():
-                    data = next(stream, b"")
-                if not data:
-                    break
-                self._tally.bytes_down += len(data)
-                for message in reader.feed(data):
-                    self._take(message)
-                    self._tell()
+            for message in incoming(response, self._arrived):
+                self._take(message)
+                self._tell()
         if not self._ended:
             raise Cut("answer")
         if self._through and not self._sent:
             self._sync.end_recovery()
+
+    def _arrived(self, size: int) -> None:
+        self._tally.bytes_down += size
 
     def _body(self) -> Iterator[bytes]:
         held = bytearray(encode(self._hello()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from app.errors import KnownError
 from app.store.outbox import Waiting
@@ -64,9 +64,7 @@ class Tally:
     bytes_due: int = 0
     requests: int = 0
     offered: int = 0
-    waiting: int = 0
     mended: int = 0
-    touched: set[tuple[str, str]] = field(default_factory=set)
 
     @property
     def done(self) -> int:
