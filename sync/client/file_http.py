@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import requests
 
 from app.errors import KnownError
-from sync.client.link import CONNECT_SECONDS, PIECE, STALL_SECONDS, Cut, network, refusal
+from sync.client.link import CONNECT_SECONDS, PIECE, STALL_SECONDS, Cut, network, refusal, said_in
 
 PATH = "/v1/files"
 _ITEM = struct.Struct(">32sI")
@@ -226,17 +226,13 @@ def _refusal(response: requests.Response, method: str) -> Exception:
         code = _BARE.get(response.status_code)
         return KnownError(code) if code else Cut(f"HTTP {response.status_code}")
     if response.status_code in {404, 409, 410, 460, 507}:
-        with response:
-            try:
-                said = response.json()
-            except (requests.RequestException, ValueError):
-                said = None
+        said = said_in(response)
         # The library puts what it says itself under "detail".
-        told = said.get("detail", said) if isinstance(said, dict) else None
-        code = told.get("code") if isinstance(told, dict) else None
+        detail = said.get("detail", said) if isinstance(said, dict) else None
+        code = detail.get("code") if isinstance(detail, dict) else None
         if isinstance(code, str):
             return KnownError(code)
-        if told is not None and response.status_code in {404, 409, 410}:
+        if detail is not None and response.status_code in {404, 409, 410}:
             return KnownError("files.unknown" if response.status_code != 409 else "files.request_wrong")
         return Cut(f"HTTP {response.status_code}")
     return refusal(response)

@@ -231,16 +231,20 @@ def incoming(response: requests.Response, arrived: Callable[[int], None]) -> Ite
         yield from reader.feed(data)
 
 
-def refusal(response: requests.Response) -> Exception:
-    """Why the county, or something before it, said no."""
+def said_in(response: requests.Response) -> Any:
+    """What a refusal says, None where it isn't JSON; Cut where the link broke in it: then it says nothing at all."""
     with response:
         try:
-            said = response.json()
+            return response.json()
         except ValueError:
-            said = None
+            return None
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as bad:
-            # A refusal that was cut says nothing, least of all that this is no county.
-            return Cut(type(bad).__name__)
+            raise Cut(type(bad).__name__) from bad
+
+
+def refusal(response: requests.Response) -> Exception:
+    """Why the county, or something before it, said no; Cut where the link broke in saying so."""
+    said = said_in(response)
     code = said.get("code") if isinstance(said, dict) else None
     if response.status_code in _BUSY or code == "sync.busy":
         asked = response.headers.get("Retry-After", "")
