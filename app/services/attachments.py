@@ -14,7 +14,7 @@ from app.schema.record import Record
 from app.sealed import Reader
 from app.services.gate import Gate
 from app.services.records import Outcome, Records
-from app.store.files import pieces_of
+from app.store.contents import pieces_of
 from app.store.saving import Edit
 
 if TYPE_CHECKING:

@@ -1,11 +1,9 @@
-"""Files of this device: their sealed content in the folder files/, and what each waits for: to be sent, or to be fetched."""
+"""Files of this device: what each waits for, to be sent or to be fetched; ``Contents`` has them on the disk."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
-import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from app.errors import KnownError
 from app.schema.ddl import table_name
-from app.sealed import Changed, Reader, SealBrokenError, Sealer, Writer
+from app.sealed import Reader, SealBrokenError
+from app.store.contents import Contents
 from app.store.rows import REFUSED, STUB
 
 if TYPE_CHECKING:
     from app.store.store import Store
 
 FOLDER = "files"
-PURPOSE = "files"
 _NONE, _TO_SEND, _SENT, _REFUSED = 0, 1, 2, 3
 _DAY_MS = 86_400_000
 _SOON_MS = 60_000
@@ -28,7 +26,6 @@ _SOON_MS = 60_000
 _KEEP_DAYS = 90
 """So long a file that the county doesn't have is kept though nothing names it."""
 _CHUNK = 500
-_PIECE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +69,7 @@ class Files:
 
     def __init__(self, store: Store, key: bytes) -> None:
         self._store = store
-        self._folder = store.folder / FOLDER
-        self._sealer = Sealer(key, PURPOSE)
+        self._contents = Contents(store.folder / FOLDER, key)
 
     # -- content ------------------------------------------------------------------------------------------------------------------
 
@@ -83,7 +79,7 @@ class Files:
         Call it before the record that names it is saved: then a crash leaves a file too many, which is swept up, never one too
         few. KnownError("store.no_space"); then nothing of it is kept.
         """
-        made, sha256, size = self._put(content)
+        made, sha256, size = self._contents.put(content)
         # Also what was sent before is offered once more: so long it is not swept up, and the county says at once that it has it.
         self._here(made, sha256, size, small=small, sending=_TO_SEND)
         found = self.get(sha256)
@@ -95,30 +91,10 @@ class Files:
         """Keep what the county gave at once; False where it isn't what it should be."""
         if hashlib.sha256(content).hexdigest() != sha256:
             return False
-        made, _, size = self._put([content])
-        self._part(sha256).unlink(missing_ok=True)
+        made, _, size = self._contents.put([content])
+        self._contents.drop_part(sha256)
         self._here(made, sha256, size, small=small)
         return True
-
-    def _put(self, content: Iterable[bytes]) -> tuple[Path, str, int]:
-        """Seal *content*, flushed to the disk; the path, its SHA-256 and size."""
-        made = self._folder / f"new-{secrets.token_hex(8)}"
-        digest = hashlib.sha256()
-        try:
-            self._folder.mkdir(exist_ok=True)
-            with self._sealer.writer(made) as writer:
-                for piece in content:
-                    digest.update(piece)
-                    writer.write(piece)
-                writer.flush()
-                size = writer.size
-        except BaseException as bad:
-            with contextlib.suppress(OSError):
-                made.unlink(missing_ok=True)
-            if isinstance(bad, OSError):
-                raise KnownError("store.no_space") from bad
-            raise
-        return made, digest.hexdigest(), size
 
     def _here(self, made: Path, sha256: str, size: int, *, small: bool, sending: int = _SENT) -> None:
         """Give *made* its name and note that it is here: to be sent, or come from the county (what is still to be sent stays so).
@@ -131,8 +107,7 @@ class Files:
             else "CASE WHEN sending = 0 THEN excluded.sending ELSE sending END"
         )
         with self._store.transaction():
-            made.replace(self._path(sha256))
-            _flush_folder(self._folder)
+            self._contents.settle(made, sha256)
             self._execute(
                 "INSERT INTO file (sha256, size, small, here, wanted, sending, url, code, at) VALUES (?,?,?,1,0,?,'','',?)"
                 " ON CONFLICT (sha256) DO UPDATE SET here = 1, wanted = 0, code = '', size = excluded.size,"
@@ -160,7 +135,7 @@ class Files:
         What is missing or damaged is wanted from the county from now on.
         """
         try:
-            reader = self._sealer.reader(self._path(sha256))
+            reader = self._contents.reader(sha256)
         except FileNotFoundError as bad:
             self.lost(sha256)
             raise KnownError("files.missing") from bad
@@ -259,7 +234,7 @@ class Files:
     def want(self, sha256: str, size: int) -> bool:
         """Somebody wants to see it: fetched with the next exchange. Return whether it is here already."""
         known = self.get(sha256)
-        if known and known.here and self._path(sha256).exists():
+        if known and known.here and self._contents.path(sha256).exists():
             return True
         with self._store.transaction():
             self._execute(
@@ -293,37 +268,21 @@ class Files:
 
     def offset(self, sha256: str) -> int:
         """How many bytes of a file that is being fetched are here."""
-        return self._sealer.size(self._part(sha256))
+        return self._contents.offset(sha256)
 
     def receive(self, sha256: str, content: Iterable[bytes]) -> int:
         """Append what came to a file that is being fetched; return how many bytes are here, also after a cut (which goes on).
 
         KnownError("store.no_space").
         """
-        self._folder.mkdir(exist_ok=True)
-        try:
-            with self._writer(sha256) as writer:
-                try:
-                    for piece in content:
-                        writer.write(piece)
-                finally:
-                    writer.flush()
-                return writer.size
-        except OSError as bad:
-            raise KnownError("store.no_space") from bad
+        return self._contents.receive(sha256, content)
 
     def received(self, sha256: str, size: int, *, small: bool = False) -> bool:
         """Everything came: keep it if it is what it should be; False throws it away, to be fetched anew."""
-        part = self._part(sha256)
-        try:
-            with self._sealer.reader(part) as reader:
-                right = reader.size == size and reader.sha256() == sha256
-        except (OSError, SealBrokenError):
-            right = False
-        if not right:
-            part.unlink(missing_ok=True)
+        if not self._contents.right(sha256, size):
+            self._contents.drop_part(sha256)
             return False
-        self._here(part, sha256, size, small=small)
+        self._here(self._contents.part(sha256), sha256, size, small=small)
         return True
 
     def not_to_be_had(self, sha256: str, code: str) -> None:
@@ -347,17 +306,16 @@ class Files:
             gone = [sha256 for sha256, sending, at in rows if at < limits.get(sending, old)]
             self._store.conn.executemany("DELETE FROM file WHERE sha256 = ?", [(sha256,) for sha256 in gone])
             for sha256 in gone:
-                for path in (self._path(sha256), self._part(sha256)):
-                    path.unlink(missing_ok=True)
-        self._forget_strays(old / 1000)
+                self._contents.drop(sha256)
+        known = [sha256 for (sha256,) in self._store.conn.execute("SELECT sha256 FROM file")]
+        self._contents.forget_strays(known, old / 1000)
         self._forget_absent()
         return len(gone)
 
     def _forget_absent(self) -> None:
         """A backup doesn't hold what the county has: after it was brought back, rows must not promise what isn't there."""
-        there = {path.name for path in self._folder.iterdir()} if self._folder.is_dir() else set()
         rows = self._store.conn.execute("SELECT sha256 FROM file WHERE here = 1").fetchall()
-        absent = [(sha,) for (sha,) in rows if self._sealer.name(sha) not in there]
+        absent = [(sha,) for sha in self._contents.absent(sha for (sha,) in rows)]
         if absent:
             with self._store.transaction():
                 self._store.conn.executemany(
@@ -369,17 +327,7 @@ class Files:
         rows = self._store.conn.execute(
             "SELECT sha256 FROM file WHERE here = 1 AND sending = ?", (_TO_SEND,)
         ).fetchall()
-        return [path for (sha,) in rows if (path := self._path(sha)).exists()]
-
-    def _forget_strays(self, before: float) -> None:
-        """Files that a crash left between the disk and the table."""
-        if not self._folder.is_dir():
-            return
-        known = {self._sealer.name(row[0]) for row in self._store.conn.execute("SELECT sha256 FROM file")}
-        for path in self._folder.iterdir():
-            # A fetched thumbnail has no row before it is whole: its part is kept for a day as well.
-            if path.name.partition(".")[0] not in known and path.stat().st_mtime < before:
-                path.unlink(missing_ok=True)
+        return [path for (sha,) in rows if (path := self._contents.path(sha)).exists()]
 
     def _named(self, *columns: str, deleted: bool = False) -> str:
         """A query for what live records here name."""
@@ -390,23 +338,9 @@ class Files:
             for column in columns
         )
 
-    def _writer(self, sha256: str) -> Writer:
-        path = self._part(sha256)
-        try:
-            return self._sealer.writer(path)
-        except (SealBrokenError, Changed):
-            path.unlink(missing_ok=True)
-            return self._sealer.writer(path)
-
     def _mark(self, shas: Iterable[str], sets: str, tail: str = "") -> None:
         with self._store.transaction():
             self._store.conn.executemany(f"UPDATE file SET {sets} WHERE sha256 = ? {tail}", [(sha,) for sha in shas])
-
-    def _path(self, sha256: str) -> Path:
-        return self._folder / self._sealer.name(sha256)
-
-    def _part(self, sha256: str) -> Path:
-        return self._folder / f"{self._sealer.name(sha256)}.part"
 
     def _execute(self, query: str, params: Iterable[Any]) -> None:
         self._store.conn.execute(query, tuple(params))
@@ -419,21 +353,5 @@ class Files:
         ]
 
 
-def pieces_of(path: Path) -> Iterator[bytes]:
-    """The content of a file in clear, a megabyte at a time."""
-    with path.open("rb") as file:
-        while piece := file.read(_PIECE):
-            yield piece
-
-
 def _marks(items: list[str]) -> str:
     return ",".join("?" * len(items))
-
-
-def _flush_folder(folder: Path) -> None:
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
