@@ -12,7 +12,20 @@ from app.exchange.outgo import export_form
 from app.paths import resource
 from app.rules.case_engine import CaseRules
 from app.rules.permissions import Permissions
-from app.schema.kinds import Choice, Date, IdentityNumber, Integer, LongText, Money, Number, Phone, Ref, Time, YesNo
+from app.schema.kinds import (
+    Choice,
+    CreditCode,
+    Date,
+    IdentityNumber,
+    Integer,
+    LongText,
+    Money,
+    Number,
+    Phone,
+    Ref,
+    Time,
+    YesNo,
+)
 from app.schema.loading import load_forms
 from app.schema.record import Delta
 from app.services.cases import derive_cases
@@ -92,6 +105,7 @@ def raw(item, count, points):
         Number: f"{(kind.min or 0) + count}.5" if isinstance(kind, Number) else None,
         Money: f"3,2{count}0.50 元",
         IdentityNumber: number("19800101", 2 * count + 1).lower(),
+        CreditCode: ("91350100 M000100Y43", "54990000MF0000048a")[count % 2],
         Phone: f"139 0000 000{count}",
         LongText: f"第一行 \r\n=第{count}行",
     }

@@ -1,4 +1,4 @@
-"""Dates and times in all the ways clerks write them."""
+"""Dates and times in all the ways clerks write them, in figures and in Chinese characters."""
 
 from __future__ import annotations
 
@@ -10,6 +10,16 @@ from app.schema.values import BadValue, narrow, plain
 CHINA = datetime.timezone(datetime.timedelta(hours=8))
 _EXCEL_ZERO = datetime.date(1899, 12, 30)
 _DAY = re.compile(r"(\d{4}|\d{2})[-./年](\d{1,2})[-./月](\d{1,2})[日号]?")
+_PART = re.compile(r"(\d{4}|\d{2}(?=年))(?:[-./年](\d{1,2})?月?)?")
+_HAN_DIGITS = {
+    sign: digit
+    for digit, signs in enumerate(("〇零○Ｏ", "一", "二", "三", "四", "五", "六", "七", "八", "九"))
+    for sign in signs
+}
+_HAN_NUMBER = re.compile(f"[{''.join(_HAN_DIGITS)}十廿卅]+(?=[年月日号]|$)")
+# Names of months and days that only the lunar calendar has.
+_LUNAR = re.compile(r"农历|阴历|旧历|闰|正月|冬月|腊月|初[一二三四五六七八九十]|大年|除夕")
+_REPUBLIC = re.compile(r"民国(\d{1,3}|元)(?=年)")
 _CLOCK = re.compile(
     r"[T\s]*(?P<half>凌晨|早上|上午|中午|下午|晚上)?\s*(?P<h>\d{1,2})[:时点](?:(?P<m>\d{1,2})分?)?(?::(?P<s>\d{1,2}))?(?:\.\d+)?"
     r"(?P<zone>Z|[+-]\d\d:?\d\d)?$"
@@ -17,9 +27,9 @@ _CLOCK = re.compile(
 
 
 def read_date(raw: object, today: datetime.date | None = None) -> str:
-    """Return *raw* as an ISO date; raise BadValue("date_wrong").
+    """Return *raw* as an ISO date; raise BadValue("date_wrong", "date_incomplete" or "date_lunar").
 
-    Takes dates, Excel serial numbers, 19870305, 1987.3.5, 1987/3/5, 1987年3月5日, 87-3-5.
+    Takes dates, Excel serial numbers, 19870305, 1987.3.5, 1987/3/5, 1987年3月5日, 87-3-5, 二〇二六年九月一日, 民国35年3月5日.
     """
     if isinstance(raw, datetime.datetime):
         return (raw.astimezone(CHINA) if raw.tzinfo else raw).date().isoformat()
@@ -30,18 +40,38 @@ def read_date(raw: object, today: datetime.date | None = None) -> str:
     text = narrow(plain(str(raw)))
     # The time of day goes first: without the space before it nobody could tell 1日 10:00 from 11日.
     text = re.sub(r"\s+", "", _CLOCK.sub("", text))
+    if _LUNAR.search(text):
+        # Which day it was depends on tables that nobody here has checked: the clerk has the card with the right one.
+        raise BadValue("date_lunar", value=str(raw))
+    text = _figures(text)
     if re.fullmatch(r"\d{8}", text):
         return _date(text[:4], text[4:6], text[6:], raw)
     if re.fullmatch(r"\d{4,5}(\.0+)?", text):
         return _from_number(float(text))
     found = _DAY.fullmatch(text)
     if not found:
-        raise BadValue("date_wrong", value=str(raw))
+        raise BadValue("date_incomplete" if _PART.fullmatch(text) else "date_wrong", value=str(raw))
     year, month, day = found.groups()
     if len(year) == 2:
         this_year = (today or datetime.datetime.now(CHINA).date()).year
         year = str(2000 + int(year) if 2000 + int(year) <= this_year else 1900 + int(year))
     return _date(year, month, day, raw)
+
+
+def _figures(text: str) -> str:
+    """*text* with Chinese numbers in figures: 二〇二六年九月二十一日, and years of the Republic (民国元年 = 1912)."""
+    text = _HAN_NUMBER.sub(lambda found: _figure(found[0]), text)
+    return _REPUBLIC.sub(lambda found: str(1911 + (1 if found[1] == "元" else int(found[1]))), text)
+
+
+def _figure(number: str) -> str:
+    tens = number.replace("廿", "二十").replace("卅", "三十")
+    if "十" not in tens:
+        return "".join(str(_HAN_DIGITS[sign]) for sign in tens)
+    before, _, after = tens.partition("十")
+    if len(before) > 1 or len(after) > 1:
+        return number
+    return str((_HAN_DIGITS[before] if before else 1) * 10 + (_HAN_DIGITS[after] if after else 0))
 
 
 def _from_number(number: float) -> str:
@@ -51,7 +81,8 @@ def _from_number(number: float) -> str:
     # A cell with 1987 or 1987.3 is a year, or a year and a month; as a serial number it would be a day of 1905.
     if 1 <= number < 80_000 and not 1900 <= number < 2100:
         return (_EXCEL_ZERO + datetime.timedelta(days=int(number))).isoformat()
-    raise BadValue("date_wrong", value=f"{number:g}")
+    year = 1900 <= number < 2100
+    raise BadValue("date_incomplete" if year else "date_wrong", value=f"{number:g}")
 
 
 def _date(year: str, month: str, day: str, raw: object) -> str:

@@ -6,6 +6,7 @@ import datetime
 import re
 from dataclasses import dataclass
 
+from app.messages import sentence
 from app.schema.dates import CHINA
 from app.schema.values import BadValue, tight
 
@@ -25,6 +26,19 @@ class Identity:
     birth_date: str
     sex: str
     upgraded: bool = False
+
+
+def told_apart(number: str | None, sex: object, birth_date: object) -> list[tuple[str, str]]:
+    """(field, sentence) where *sex* or *birth_date* say another thing than *number* does; nothing of an unknown sex."""
+    if not number:
+        return []
+    identity = read_identity(number)
+    said = []
+    if sex in ("1", "2") and sex != identity.sex:
+        said.append(("sex", sentence("check.id_sex_differs", sex="男" if identity.sex == "1" else "女")))
+    if birth_date and birth_date != identity.birth_date:
+        said.append(("birth_date", sentence("check.id_birth_differs", date=identity.birth_date)))
+    return said
 
 
 def check_character(first17: str) -> str:

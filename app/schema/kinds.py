@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from app.schema.credentials import read_document
+from app.schema.credit_code import read_credit_code
 from app.schema.dates import read_date, read_time, spoken_date
 from app.schema.identity import read_identity
 from app.schema.phone import read_phone
@@ -136,6 +138,35 @@ class IdentityNumber(Kind):
     def mask(self, value: Value) -> str:
         text = self.show(value)
         return f"{text[:6]}********{text[14:]}" if len(text) == 18 else "*" * len(text)
+
+
+@dataclass(frozen=True)
+class CreditCode(Kind):
+    """A unified social credit code (GB 32100-2015)."""
+
+    name: ClassVar[str] = "credit_code"
+
+    def check(self, raw: object) -> Value:
+        if raw is None or not plain(str(raw)):
+            return None
+        return read_credit_code(str(raw))
+
+
+@dataclass(frozen=True)
+class Document(Kind):
+    """The number of any paper, or a citizen's number as it was written; ``schema.credentials`` tells what is right for which."""
+
+    name: ClassVar[str] = "document"
+
+    def check(self, raw: object) -> Value:
+        if raw is None or not plain(str(raw)):
+            return None
+        return read_document(str(int(raw)) if isinstance(raw, float) and raw.is_integer() else str(raw)) or None
+
+    def mask(self, value: Value) -> str:
+        text = self.show(value)
+        shown = min(4, len(text) // 4)
+        return text[:shown] + "*" * (len(text) - 2 * shown) + text[len(text) - shown :]
 
 
 @dataclass(frozen=True)
@@ -330,6 +361,8 @@ KINDS: dict[str, type[Kind]] = {
         Address,
         Phone,
         IdentityNumber,
+        CreditCode,
+        Document,
         Date,
         Time,
         Integer,

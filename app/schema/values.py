@@ -19,7 +19,7 @@ _LOOSE = re.compile(
     "[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u00ad\x00-\x20\x7f-\xa0\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\uff01-\uff5e]"
 )
 _SPACES = re.compile(r"[ \t\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
-_DOTS = re.compile("[\u2022\u2027\u22c5\u2219\u30fb\uff65\u00b7\u0387\u16eb\u2024\uff0e]")
+_DOTS = re.compile("[\u2022\u2027\u22c5\u2219\u30fb\uff65\u00b7\u0387\u16eb\u2024\uff0e\u02d9\u318d\u2e31\u2e33]")
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _HAN = r"\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _HAN_POINT = re.compile(rf"(?<=[{_HAN}])\.(?=[{_HAN}])")

@@ -37,12 +37,23 @@ DAYS = {
     "31841": "1987-03-05",
     "31841.0": "1987-03-05",
     "2000-02-29": "2000-02-29",
+    "2026.9.1": "2026-09-01",
+    "26-9-1": "2026-09-01",
+    "二〇二六年九月一日": "2026-09-01",
+    "二零二六年九月一号": "2026-09-01",
+    "二○二六年十月二十一日": "2026-10-21",
+    "一九八五年十二月三十日": "1985-12-30",
+    "二〇二六年十月十日 上午9时": "2026-10-10",
+    "八五年三月五日": "1985-03-05",
+    "民国35年3月5日": "1946-03-05",
+    "民国三十五年三月五日": "1946-03-05",
+    "民国元年一月一日": "1912-01-01",
 }
+INCOMPLETE = ["1987", "1987年", "1987-3", "1987年3月", "1987.3", "一九八七年三月", "87年"]
+LUNAR = ["农历八月十五", "1985年腊月初八", "阴历1985年3月5日", "一九八五年正月十五", "闰六月初二", "1985年8月初五"]
 NO_DAYS = [
-    "1987",
-    "1987-3",
-    "1987年3月",
-    "1987.3",
+    "二〇二六年十三月一日",
+    "二〇二六年九月三十一日",
     "1987-13-01",
     "1987-02-29",
     "19870230",
@@ -74,6 +85,16 @@ NO_MOMENTS = ["2026-09-18 25:00", "2026-09-18 10:61", "十点", "9:05", "2026-02
 def test_a_day_in_every_way_of_writing(way):
     assert read_date(way, TODAY) == DAYS[way]
     assert read_date(DAYS[way], TODAY) == DAYS[way]
+
+
+@pytest.mark.parametrize(
+    ("way", "code"), [*((way, "date_incomplete") for way in INCOMPLETE), *((way, "date_lunar") for way in LUNAR)]
+)
+def test_a_year_alone_and_a_lunar_day_are_told_for_what_they_are(way, code):
+    with pytest.raises(BadValue) as told:
+        read_date(way, TODAY)
+    assert told.value.code == code
+    assert way in told.value.message
 
 
 @pytest.mark.parametrize("way", NO_DAYS)

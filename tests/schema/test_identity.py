@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.schema import identity
 from app.schema.dates import CHINA
-from app.schema.identity import check_character, read_identity
+from app.schema.identity import check_character, read_identity, told_apart
 from app.schema.values import BadValue
 
 # GB 11643-1999 gives the first two as examples; area 990000 is not assigned to anybody.
@@ -123,3 +123,12 @@ def test_anything_at_all_is_a_number_or_is_refused(text):
     assert read_identity(found.number) == identity.Identity(found.number, found.birth_date, found.sex)
     assert len(found.number) == 18
     assert found.number.isascii()
+
+
+def test_another_sex_or_birth_date_than_the_number_says_is_told():
+    number = "990000198506150117"
+    assert told_apart(number, "1", "1985-06-15") == []
+    assert told_apart(number, None, None) == []
+    assert told_apart(number, "9", None) == []
+    assert [field for field, _ in told_apart(number, "2", "1985-06-16")] == ["sex", "birth_date"]
+    assert told_apart(None, "2", "1985-06-16") == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.schema.phone import read_phone
+from app.schema.phone import read_phone, read_phones
 from app.schema.values import BadValue
 
 WAYS = {
@@ -34,6 +34,12 @@ WAYS = {
     "8888666": "8888666",
     "88886666": "88886666",
     "400-000-0001": "4000000001",
+    "12345": "12345",
+    "１２３４５": "12345",
+    "110": "110",
+    "10086": "10086",
+    "95598": "95598",
+    "96110": "96110",
 }
 WRONG = {
     "1390000000": "phone_wrong",
@@ -64,3 +70,10 @@ def test_what_is_no_phone_is_refused_in_words(way):
         read_phone(way)
     assert told.value.code == WRONG[way]
     assert told.value.message.endswith("。")
+
+
+def test_every_number_of_one_cell_is_read():
+    assert read_phones("13900000001 / 0591 88886666、12345，139 0000 0001") == ["13900000001", "0591-88886666", "12345"]
+    assert read_phones("13900000001") == ["13900000001"]
+    with pytest.raises(BadValue):
+        read_phones("13900000001/1390000")

@@ -21,7 +21,13 @@ from ui.pieces.text import retone, words
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_HINTS = {"phone": "手机或带区号的电话", "identity": "18 位", "time": "如 2026-09-18 14:30", "money": "元"}
+_HINTS = {
+    "phone": "手机或带区号的电话",
+    "identity": "18 位",
+    "credit_code": "18 位",
+    "time": "如 2026-09-18 14:30",
+    "money": "元",
+}
 
 
 class LineEntry(QLineEdit):

@@ -58,6 +58,8 @@ def _cell(item: Field, record: Record, title_of: TitleOf, *, masked: bool) -> Ce
 def _width(item: Field) -> int:
     return {
         "identity": 21,
+        "credit_code": 21,
+        "document": 21,
         "phone": 15,
         "date": 12,
         "time": 17,

@@ -7,12 +7,13 @@ from pathlib import Path
 from app.exchange.excel.headings import ID_TARGET, Catalog
 from app.exchange.excel.writing import new_book
 from app.schema.form import Field, Forms
-from app.schema.kinds import Choice, Date, IdentityNumber, Phone, YesNo
+from app.schema.kinds import Choice, CreditCode, Date, IdentityNumber, Phone, YesNo
 
 _ROWS = 5000
 """Rows that get lists and text format; enough for a village, small enough for a quick file."""
 _NOTES = {
     IdentityNumber: "18 位，按文本填写",
+    CreditCode: "18 位，按文本填写",
     Phone: "手机 11 位，固定电话带区号",
     Date: "写成 2026-09-18",
     Choice: "从列表里选",
