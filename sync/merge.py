@@ -300,7 +300,8 @@ class _Work:
 def conflict_change(forms_name: str, form: Form, change: Change, loser: Loser, digest: bytes, device: str) -> Change:
     """The county's own change that makes the conflict record for *loser*; *digest* is the content hash of *change*.
 
-    The id follows from that hash and the fields, so that the same loser never makes two.
+    The id follows from that hash, the fields, and the value that was not taken where that is another's: the same loser never makes
+    two, and a change that replaced one value before its county was set back and another one after makes one for each.
     """
     names = tuple(loser.mine) if loser.unit != (DELETED,) else (DELETED,)
     labels = "、".join(form.fields[name].label if name in form.fields else _LABELS.get(name, name) for name in names)
@@ -320,7 +321,9 @@ def conflict_change(forms_name: str, form: Form, change: Change, loser: Loser, d
         "status": loser.status,
     }
     held = {name: value for name, value in values.items() if value is not None}
-    made = _derived_id(change.time, digest, loser.unit)
+    own = all(change.values.get(name, ...) == value for name, value in loser.mine.items())
+    cause = digest + "\0".join(loser.unit if own else (*loser.unit, str(held["mine"]))).encode()
+    made = _derived_id(change.time, cause)
     return Change(forms_name, made, change.area, held, dict.fromkeys(held, 0), change.time, 0, "")
 
 
@@ -335,14 +338,14 @@ _LAST_SECOND = 253_370_764_800
 _LABELS = {AREA: "所在地", DELETED: "已删除"}
 
 
-def _derived_id(time: int, digest: bytes, unit: tuple[str, ...]) -> str:
+def _derived_id(time: int, cause: bytes) -> str:
     """A UUIDv7 whose random part is a hash."""
-    tail = int.from_bytes(hashlib.blake2b(digest + "\0".join(unit).encode(), digest_size=10).digest(), "big")
+    tail = int.from_bytes(hashlib.blake2b(cause, digest_size=10).digest(), "big")
     number = (time & ((1 << 48) - 1)) << 80 | 0x7 << 76 | (tail >> 68) << 64 | 0b10 << 62 | (tail & ((1 << 62) - 1))
     return f"{number:032x}"
 
 
-def _json(values: Mapping[str, Value], names: tuple[str, ...]) -> str | None:
+def _json(values: Mapping[str, Value], names: tuple[str, ...]) -> str:
     if len(names) == 1 and names[0] != DELETED:
         return json.dumps(values.get(names[0]), ensure_ascii=False)
     return json.dumps(dict(values), ensure_ascii=False, sort_keys=True)

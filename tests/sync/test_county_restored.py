@@ -82,6 +82,10 @@ def receipts_only():
     return http
 
 
+def conflicts(desk):
+    return desk.store.select("conflict")
+
+
 def epoch(running):
     with running.county.database.snapshot() as conn:
         return running.county.standing(conn)[0]
@@ -174,6 +178,28 @@ def test_a_conflict_that_came_back_before_the_change_that_made_it_is_kept_once(c
         assert desk.store.sync.attention() == []
         (conflict,) = desk.store.select("conflict")
         assert {json.loads(conflict.values[part]) for part in ("mine", "theirs")} == {"张文桂", "张闻贵"}
+
+
+def test_a_change_that_lost_before_the_restore_and_won_after_it_keeps_both_quarrels(county, desks, new_store):
+    a, b = desks
+    c = county.device(new_store(), "王干事")
+    (made,) = a.save(person(remark="昨天")).ids
+    both((a, b, c))
+    backup = copied(county)
+    for desk, remark in zip((a, b, c), ("一", "二", "三"), strict=True):
+        desk.save(person(made, remark=remark))
+    assert c.sync().ok
+    b.sync(http=Broken(["after"], 0), tries=1)  # "二" lost to "三" at the county; b doesn't know, c reads it
+    assert c.sync().in_agreement
+    put_back(county, backup)
+    assert a.sync().ok
+    assert b.sync().ok  # this time it replaces "一"
+    both((c, b, a))
+    for desk in (a, b, c):
+        quarrels = [{json.loads(found.values[part]) for part in ("mine", "theirs")} for found in conflicts(desk)]
+        assert set().union(*quarrels) == {"一", "二", "三"}
+        assert {"一", "二"} in quarrels
+        assert desk.get("resident", made).values["remark"] == "三"
 
 
 def test_work_that_was_never_sent_follows_what_it_was_based_on(county, desks):
