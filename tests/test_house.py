@@ -37,7 +37,17 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sync": {"app.schema", "app.rules"},
     "sync.client": {"app.schema", "app.store", "sync.wire", "sync.ranges", "sync.offers"},
     "sync.bundle": {"app.schema", "app.store", "sync.wire", "sync.sealed", "sync.client"},
-    "sync.county": {"app.schema", "app.rules", "sync.wire", "sync.sealed", "sync.merge", "sync.ranges", "sync.offers"},
+    "sync.leaving": {"app.schema", "app.store", "sync.bundle", "sync.parcel"},
+    "sync.county": {
+        "app.schema",
+        "app.rules",
+        "sync.wire",
+        "sync.sealed",
+        "sync.merge",
+        "sync.ranges",
+        "sync.offers",
+        "sync.parcel",
+    },
 }
 QT = {"PySide6", "shiboken6"}
 

@@ -22,6 +22,7 @@ OUT_OF_USE = {
     "sync.wipe",
     "sync.wiped",
     "sync.wiped_empty",
+    "sync.wiped_log",
     "sync.cannot_seal",
     "sync.locked",
 }

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from app.command import county_left
 from app.command.desk import Desk
 
 if TYPE_CHECKING:
@@ -23,6 +24,10 @@ def add(tasks: Any, parents: list[argparse.ArgumentParser]) -> None:
     into = bundle.add_parser("import", parents=parents, help="读入设备写的文件，写出给它的答复")
     into.add_argument("file", type=Path)
     into.add_argument("--out", type=Path, metavar="FILE", help="答复写到哪里；给文件夹就自己起名")
+    into.add_argument(
+        "--files", type=Path, metavar="DIR", help="清除前封存的文件里有照片时，存附件的文件夹（同 serve）"
+    )
+    into.add_argument("--files-key", type=Path, metavar="FILE", help="附件密钥文件（同 serve）")
     out = bundle.add_parser("export", parents=parents, help="给送来过文件的设备再写一个答复")
     out.add_argument("file", type=Path)
     out.add_argument("--device", required=True, metavar="ID")
@@ -38,8 +43,12 @@ def add(tasks: Any, parents: list[argparse.ArgumentParser]) -> None:
 def _import(county: County, args: argparse.Namespace, desk: Desk) -> int:
     from app.command.stick import read_whole
     from sync.county import bundles
+    from sync.parcel import is_parcel
     from sync.sealed import MOST_BYTES
 
+    if is_parcel(args.file, county.keys.identity):
+        county.keep_files_at(args.files, args.files_key)
+        return county_left.take(county, args.file, desk)
     taken = bundles.take(county, read_whole(args.file, MOST_BYTES))
     document = {
         "ok": True,

@@ -44,13 +44,13 @@ def wipe_if_ordered(office: Office, home: Path, http: requests.Session, ring: Ri
 
     KnownError("sync.cannot_seal") where something is unsent and the county's key was never learned: then nothing is destroyed.
     """
-    from sync.bundle import seal_unsent
     from sync.client.retiring import WIPE, wipe
+    from sync.leaving import seal
 
     if retirement.locked(office.store) != WIPE:
         return
     try:
-        done = wipe(office.store, home, http, seal=seal_unsent, ring=ring, say=lambda wiped_now: str(wiped(wiped_now)))
+        done = wipe(office.store, home, http, seal=seal, ring=ring, say=lambda wiped_now: str(wiped(wiped_now)))
     except KnownError as bad:
         if bad.code == "bundle.no_keys":
             raise KnownError("sync.cannot_seal") from bad
@@ -62,7 +62,9 @@ def wiped(note: Wiped) -> KnownError:
     """What is said of a device that was emptied."""
     day = time.strftime("%Y-%m-%d", time.localtime(note.at / 1000))
     if note.file:
-        return KnownError("sync.wiped", day=day, changes=note.changes, file=note.file)
+        held = ((note.changes, "{} 条"), (note.files, "照片、文件 {} 个"), (note.drafts, "草稿 {} 份"))
+        told = "、".join(words.format(f"{count:,}") for count, words in held if count)
+        return KnownError("sync.wiped" if told else "sync.wiped_log", day=day, held=told, file=note.file)
     return KnownError("sync.wiped_empty", day=day)
 
 

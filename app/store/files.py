@@ -129,25 +129,28 @@ class Files:
         return found
 
     @contextlib.contextmanager
-    def reading(self, sha256: str) -> Iterator[Reader]:
+    def reading(self, sha256: str, *, want: bool = True) -> Iterator[Reader]:
         """The content, to be read; KnownError("files.missing") where it isn't here, ("files.damaged") where it was altered.
 
-        What is missing or damaged is wanted from the county from now on.
+        What is missing or damaged is wanted from the county from now on; not so with *want* false, which notes nothing.
         """
+
+        def failed(code: str) -> KnownError:
+            if want:
+                self.lost(sha256)
+            return KnownError(code)
+
         try:
             reader = self._contents.reader(sha256)
         except FileNotFoundError as bad:
-            self.lost(sha256)
-            raise KnownError("files.missing") from bad
+            raise failed("files.missing") from bad
         except SealBrokenError as bad:
-            self.lost(sha256)
-            raise KnownError("files.damaged") from bad
+            raise failed("files.damaged") from bad
         with reader:
             try:
                 yield reader
             except SealBrokenError as bad:
-                self.lost(sha256)
-                raise KnownError("files.damaged") from bad
+                raise failed("files.damaged") from bad
 
     def read(self, sha256: str) -> bytes:
         """The content, whole; as ``reading`` but for small files."""
@@ -322,12 +325,13 @@ class Files:
                     f"UPDATE file SET here = 0, sending = {_NONE}, code = 'files.missing' WHERE sha256 = ?", absent
                 )
 
+    def unsent(self) -> list[Kept]:
+        """What exists nowhere else: here, and not at the county, also what it would not take."""
+        return self._read("WHERE here = 1 AND sending IN (?, ?) ORDER BY small DESC, at, sha256", (_TO_SEND, _REFUSED))
+
     def unsent_paths(self) -> list[Path]:
-        """Sealed files that exist nowhere else yet: a backup must hold them."""
-        rows = self._store.conn.execute(
-            "SELECT sha256 FROM file WHERE here = 1 AND sending = ?", (_TO_SEND,)
-        ).fetchall()
-        return [path for (sha,) in rows if (path := self._contents.path(sha)).exists()]
+        """The sealed files of ``unsent``: a backup must hold them."""
+        return [path for one in self.unsent() if (path := self._contents.path(one.sha256)).exists()]
 
     def _named(self, *columns: str, deleted: bool = False) -> str:
         """A query for what live records here name."""

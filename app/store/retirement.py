@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+from app.errors import KnownError
 
 if TYPE_CHECKING:
     from app.store.store import Store
@@ -31,8 +35,9 @@ _FOLDERS = ("journal", "backups", "files")
 
 @dataclass(frozen=True, slots=True)
 class Wiped:
-    """What remains to be known of a wiped device. ``file``: the sealed changes, empty where there were none.
+    """What remains to be known of a wiped device. ``file``: what was only here, sealed; empty where there was nothing.
 
+    ``changes``, ``files`` (photos, scans) and ``drafts`` (text being typed, or refused and not settled) are counted in it.
     ``confirmed``: the county was told that it is done. ``at`` in milliseconds since 1970 UTC.
     """
 
@@ -42,6 +47,8 @@ class Wiped:
     changes: int
     file: str = ""
     confirmed: bool = False
+    files: int = 0
+    drafts: int = 0
 
 
 def lock(store: Store, code: str) -> None:
@@ -78,11 +85,28 @@ def note(home: Path) -> Wiped | None:
         return None
 
 
-def keep_sealed(home: Path, name: str, content: bytes) -> Path:
-    """Put the sealed changes beside the store, on the disk when it returns."""
-    path = home / name
-    _write(path, content)
-    return path
+def keep_sealed(home: Path, name: str, write: Callable[[BinaryIO], None]) -> str:
+    """Put what *write* seals beside the store as *name*, on the disk and read back when it returns; the SHA-256 of the file.
+
+    KnownError("sync.no_room_to_seal"); an earlier file of that name is then as it was.
+    """
+    path, beside = home / name, home / f"{name}.new"
+    try:
+        with beside.open("wb") as file:
+            told = _Hashed(file)
+            write(cast("BinaryIO", told))
+            file.flush()
+            os.fsync(file.fileno())
+        with beside.open("rb") as file:
+            there = hashlib.file_digest(file, "sha256").hexdigest()
+        if there != told.digest.hexdigest():
+            raise OSError("read back otherwise")
+        beside.replace(path)
+    except OSError as bad:
+        raise KnownError("sync.no_room_to_seal") from bad
+    finally:
+        beside.unlink(missing_ok=True)
+    return there
 
 
 def remove_data(home: Path) -> bool:
@@ -100,6 +124,21 @@ def begin_anew(home: Path) -> None:
     if note(home) is not None and not (home / "keys.json").exists():
         remove_data(home)
         (home / _NOTE).unlink()
+
+
+class _Hashed:
+    """Hands on to *file* what is written, and reckons its SHA-256."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.digest = hashlib.sha256()
+
+    def write(self, data: bytes) -> int:
+        self.digest.update(data)
+        return self._file.write(data)
+
+    def flush(self) -> None:
+        self._file.flush()
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -120,7 +120,7 @@ def mount(app: FastAPI, county: County, authorize: Authorize) -> None:
         max_size=MOST,
         days_to_keep=_DAYS,
         pre_create_dep=expected,  # type: ignore[arg-type]
-        storage=Uploads(lambda: _room(county), lambda sha, size, device: _came(county, sha, size, device)),
+        storage=Uploads(lambda: _room(county), lambda sha, size, device: came(county, sha, size, device)),
     )
     app.include_router(own)
     app.include_router(tus, dependencies=[Depends(of_tus)], include_in_schema=False)
@@ -234,7 +234,8 @@ def _pieces(county: County, reader: Reader, sha256: str, start: int, end: int) -
         reader.close()
 
 
-def _came(county: County, sha256: str, size: int, device: str) -> None:
+def came(county: County, sha256: str, size: int, device: str) -> None:
+    """Note that the file is here, brought by *device*."""
     row = {"county": county.code, "sha256": sha256, "size": size, "device": device, "at": county.now_ms(), "lost": 0}
     with county.database.plain() as conn:
         county.database.put(conn, FILE, [row])

@@ -230,14 +230,14 @@ def allow(county: County, device: str) -> None:
         county.audit(conn, "allow", device=device)
 
 
-def wiped(county: County, device: Device, changes: int, digest: str) -> None:
-    """*device* says that it has destroyed its keys; *changes* were unsent, and lie sealed in the file with SHA-256 *digest*."""
+def wiped(county: County, device: Device, changes: int, digest: str, **counts: int) -> None:
+    """*device* says that it has destroyed its keys; *changes* and other *counts* lie sealed in the file with SHA-256 *digest*."""
     with county.database.plain() as conn:
         conn.execute(
             sa.update(DEVICE).where(DEVICE.c.county == county.code, DEVICE.c.id == device.id, DEVICE.c.state == "wipe"),
             {"state": "wiped"},
         )
-        county.audit(conn, "wiped", device=device.id, account=device.account, changes=changes, hash=digest)
+        county.audit(conn, "wiped", device=device.id, account=device.account, changes=changes, hash=digest, **counts)
 
 
 def devices(county: County) -> list[Mapping[str, object]]:

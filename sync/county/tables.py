@@ -175,6 +175,22 @@ FILE = sa.Table(
     _held("at", sa.BigInteger),
     _held("lost", sa.Integer, "0"),
 )
+# Texts that an emptied device left: what was being typed, what was refused, its log; ``body`` is msgpack in zstd.
+LEFT = sa.Table(
+    "left_text",
+    META,
+    _county(),
+    _key("key"),
+    _held("device"),
+    _held("kind"),
+    _held("form"),
+    _held("id"),
+    _held("code"),
+    _held("time", sa.BigInteger),
+    _held("at", sa.BigInteger),
+    _held("body", sa.LargeBinary),
+    _held("dropped", sa.Integer, "0"),
+)
 STREAM = sa.Table(
     "stream",
     META,

@@ -97,6 +97,10 @@ class WipedNotice(BaseModel):
     """A device tells that it has destroyed its keys, as it was told to."""
 
     changes: int = Field(ge=0, le=2**62, description="how many changes it had not sent")
+    files: int = Field(default=0, ge=0, le=2**62, description="how many photos and scans it had not sent")
+    drafts: int = Field(
+        default=0, ge=0, le=2**62, description="how many texts were being typed, or refused and not settled"
+    )
     hash: str = Field(
         default="", pattern="^([0-9a-f]{64})?$", description="SHA-256 of the file in which they lie sealed"
     )
@@ -175,7 +179,7 @@ def make_app(county: County) -> FastAPI:
         device = _known(county, authorization)
         if device.state != "wipe":
             raise KnownError("sync.not_ordered")
-        wiped(county, device, told.changes, told.hash)
+        wiped(county, device, told.changes, told.hash, files=told.files, drafts=told.drafts)
         return {"ok": True}
 
     @app.post(

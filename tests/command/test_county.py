@@ -94,8 +94,17 @@ def test_a_device_that_is_wiped_seals_what_it_had_not_sent_and_a_supervisor_brin
     assert answer.code == 3
     assert all(words in answer.err for words in ("1 条", sealed.name, "交给县中心"))
     assert clerk("list", "resident").err.strip() in answer.err
+    assert township("county", "left", "list", *town.data, "--json").json == {"left": []}
     assert {path.suffix for path in clerk.home.iterdir()} == {".xzt", ".txt", ".json"}
-    assert township("county", "bundle", "import", sealed, *town.data).code == 1
+    taken = township("county", "bundle", "import", sealed, *town.data)
+    assert taken.code == 1
+    assert "1 条改动等人审" in taken.out
+    logs = township("county", "left", "list", *town.data, "--json").json["left"]
+    assert {one["kind"] for one in logs} == {"log"}
+    shown = township("county", "left", "show", logs[0]["key"], "--reason", "核对", *town.data)
+    assert "resident" in shown.out
+    assert township("county", "left", "drop", logs[0]["key"], *town.data).code == 0
+    assert township("county", "left", "show", logs[0]["key"], "--reason", "核对", *town.data).code == 3
     assert township("county", "devices", "list", *town.data, "--json").json["devices"][0]["state"] == "wiped"
     (waiting,) = township("county", "aside", "list", *town.data, "--json").json["changes"]
     assert township("county", "aside", "accept", waiting["key"], *town.data).code == 0

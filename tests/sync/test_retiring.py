@@ -13,10 +13,10 @@ from app.store import retirement
 from app.store.keys import Cost, KeySlots
 from app.store.saving import Edit
 from sync import bundle
-from sync.bundle import seal_unsent
 from sync.client.retiring import wipe
-from sync.county import aside, bundles, office
+from sync.county import aside, bundles, left, office
 from sync.county.tables import AUDIT
+from sync.leaving import seal as seal_all
 from tests.sync.broken import Broken
 from tests.sync.conftest import VILLAGES
 
@@ -82,7 +82,7 @@ def test_a_county_that_cannot_be_reached_neither_locks_nor_releases(county, desk
     assert retirement.locked(a.store) == "sync.revoked"
 
 
-def wiped(desk, http=None, seal=seal_unsent, ring=None):
+def wiped(desk, http=None, seal=seal_all, ring=None):
     return wipe(
         desk.store, desk.store.folder, http or requests.Session(), seal=seal, ring=ring, say=lambda done: done.file
     )
@@ -109,10 +109,13 @@ def test_what_was_sealed_before_a_wipe_reaches_the_others_by_a_supervisor(county
     a, b = desks
     home = a.store.folder
     made = a.save(PERSON, PERSON).ids
+    a.store.keep_draft("form:resident:new", "resident", None, {"name": "张文"})
     office.revoke(county.county, device_id(a), wipe=True)
     a.sync()
     done = wiped(a)
-    assert bundles.take(county.county, (home / done.file).read_bytes()).aside == 2
+    assert left.take(county.county, home / done.file).changes.aside == 2
+    (typed,) = left.texts(county.county)
+    assert left.read(county.county, typed.key, "查看").content == {"name": "张文"}
     waiting = aside.tray(county.county)
     assert set(aside.accept(county.county, [item.key for item in waiting]).values()) == {"accepted"}
     assert b.sync().in_agreement
@@ -149,7 +152,7 @@ def test_what_cannot_be_sealed_is_not_wiped_but_stays_locked(county, desks):
     office.revoke(county.county, device_id(a), wipe=True)
     a.sync()
 
-    def no_key(_store):
+    def no_key(_store, _out):
         raise KnownError("sync.cannot_seal")
 
     with pytest.raises(KnownError, match="没有清除"):
