@@ -122,6 +122,18 @@ class Moving:
         self._store.save(edits, self._gate.session.user, audit=[made, *self._lines(moving, area, reason)])
         return self._here("household", new)
 
+    def here(self, form: str, record_id: str) -> Record:
+        """The record, where it is here and not deleted; KnownError("store.no_record") otherwise."""
+        return self._here(form, record_id)
+
+    def going_along(self, top: Record, area: str, *, reason: str = "") -> tuple[list[Edit], list[AuditLine]]:
+        """The edits that bring along what hangs on *top* when it comes to *area*, and the audit lines of the move, itself among them.
+
+        For a save that does more than moving; the edit of *top* itself is the caller's. Denied as in ``move_record``.
+        """
+        along = self._allowed(self._along(top), area) if area != top.area else []
+        return [Edit(r.form, r.id, area, {}) for r in reversed(along)], self._lines([top, *along], area, reason)
+
     # -- what goes along --------------------------------------------------------------------------
 
     def _along(self, top: Record) -> list[Record]:

@@ -14,6 +14,7 @@ from app.schema.loading import load_forms
 from app.services.attachments import Attachments
 from app.services.cases import Cases, derive_cases
 from app.services.conflicts import Conflicts
+from app.services.entry import Entry
 from app.services.gate import Gate
 from app.services.mediation import Mediations
 from app.services.records import Records
@@ -45,6 +46,7 @@ class Office:
         self.attachments = Attachments(store, self.gate, self.records)
         self.cases = Cases(store, self.gate, rules)
         self.registry = Registry(store, self.gate, rules)
+        self.entry = Entry(store, self.gate, self.registry)
         self.mediations = Mediations(store, self.gate, self.records)
         self.statistics = Statistics(store, self.gate, rules)
         self.conflicts = Conflicts(store, self.gate, rules, self.cases)

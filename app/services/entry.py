@@ -1,0 +1,343 @@
+"""Entering a household: the dwelling, the household and its people as one save, and who of them is registered already."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from app.messages import sentence
+from app.schema.dates import china_time
+from app.schema.record import Record
+from app.schema.values import Value, comparable
+from app.services.entry_sheet import (
+    COMES,
+    HEAD,
+    HOUSEHOLD,
+    MEMBER,
+    NEW,
+    CellFault,
+    Known,
+    Line,
+    ReadLine,
+    Sheet,
+    check_lines,
+    read_line,
+    with_note,
+)
+from app.services.gate import Gate
+from app.store.saving import Edit
+
+if TYPE_CHECKING:
+    from app.services.registry import Registry
+    from app.store.audit import AuditLine
+    from app.store.store import Store
+
+_LIVES_HERE = ("present", "lodging")
+_HOUSEHOLD_FIELDS = ("number", "contact", "remark")
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """What a save came to: the household, and how many people are new, came from elsewhere or were changed; or the faults, and nothing was saved."""
+
+    household: str = ""
+    new: int = 0
+    came: int = 0
+    changed: int = 0
+    faults: tuple[CellFault, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether it was saved."""
+        return not self.faults
+
+
+class Entry:
+    """One household at a time: all of it is saved, or nothing."""
+
+    def __init__(self, store: Store, gate: Gate, registry: Registry) -> None:
+        self._store = store
+        self._gate = gate
+        self._registry = registry
+
+    # -- opening ----------------------------------------------------------------------------------
+
+    def begin(self, *, area: str = "", dwelling: str = "") -> Sheet:
+        """A new household, in *dwelling* where it is known; the ids are made now, so that one sheet is never two households."""
+        place = self._store.get("dwelling", dwelling) if dwelling else None
+        here = place is not None and not place.deleted
+        return Sheet(
+            self._store.new_id(),
+            place.area if place and here else area,
+            dwelling=dwelling if here else "",
+            lines=(self.line(),),
+        )
+
+    def line(self) -> Line:
+        """An empty row with an id of its own."""
+        return Line(self._store.new_id())
+
+    def open(self, household: str) -> Sheet:
+        """A household that stands, its head first; KnownError("store.no_record") where it isn't here."""
+        record = self._here("household", household)
+        self._gate.require("read", "household", record.area, record=record.id)
+        members = self._store.select("resident", {"household": household})
+        members.sort(
+            key=lambda person: (person.values.get("relation") != HEAD, str(person.values.get("birth_date") or ""))
+        )
+        return Sheet(
+            record.id,
+            record.area,
+            new=False,
+            dwelling=str(record.values.get("dwelling") or ""),
+            stands=dict(record.values),
+            seen=self._revs(record),
+            lines=tuple(self._shown(person, MEMBER) for person in members),
+        )
+
+    def again(self, kept: Sheet) -> Sheet:
+        """A sheet that a draft brought back: what stands is read again, the revs stay those that were on the screen.
+
+        Rows of people who are no longer here stay with what was typed in them.
+        """
+        home = None if kept.new else self._store.get("household", kept.household)
+        people = self._store.many("resident", [line.id for line in kept.lines])
+        lines = tuple(
+            replace(line, stands=dict(people[line.id].values)) if line.known != NEW and line.id in people else line
+            for line in kept.lines
+        )
+        return replace(kept, stands=dict(home.values) if home else {}, lines=lines)
+
+    def comes(self, known: str, typed: Mapping[str, object]) -> Line:
+        """The row of somebody who is registered elsewhere and comes into this household; *typed* stays where it says more than the record."""
+        person = self._here("resident", known)
+        kept = {name: value for name, value in typed.items() if name in ("relation", "presence")}
+        return replace(self._shown(person, COMES), typed={"presence": "present", **kept})
+
+    # -- what the page asks while one types --------------------------------------------------------
+
+    def same_person(self, number: str) -> Known | None:
+        """The person whom this device has under *number*, a whole identity number."""
+        for hit in self._registry.find(number, forms=["resident"], limit=5):
+            person = self._store.get("resident", hit.id)
+            if person is not None and not person.deleted and person.values.get("id_number") == number:
+                return self._known(person, number)
+        return None
+
+    def living_at(self, dwelling: str) -> list[tuple[str, str]]:
+        """(household, words) of those who are registered in *dwelling* already."""
+        found = []
+        for family in self._registry.families(dwelling=dwelling):
+            values = family.household.values
+            head = str(
+                values.get("head_name") or (family.members[0].values.get("name") if family.members else "") or ""
+            )
+            found.append((family.household.id, f"{head or '未填户主'}户 {len(family.members)} 人"))
+        return found
+
+    def grids(self, area: str) -> list[tuple[str, str]]:
+        """(id, name) of the grids that a new dwelling in *area* may lie in."""
+        return [(place.key, place.name) for place in self._registry.grids(area)] if area else []
+
+    # -- checking and saving -----------------------------------------------------------------------
+
+    def check(self, sheet: Sheet) -> tuple[CellFault, ...]:
+        """What is wrong with *sheet*, by cell; nothing is saved."""
+        return self._check(sheet, self._read(sheet))
+
+    def save(self, sheet: Sheet) -> Entered:
+        """Save all of *sheet* at once, or nothing where a cell is wrong. Raises Denied, and KnownError where the store can't take it."""
+        reads = self._read(sheet)
+        faults = self._check(sheet, reads)
+        if faults:
+            return Entered(faults=faults)
+        sheet = self._at_its_address(sheet)
+        edits: list[Edit] = []
+        lines: list[AuditLine] = []
+        if sheet.new_dwelling:
+            place = self._store.forms["dwelling"].clean(sheet.place)[0]
+            edits.append(Edit("dwelling", sheet.dwelling, sheet.area, place))
+        household = self._household(sheet, reads)
+        if household is not None:
+            edits.append(household)
+        counts = {NEW: 0, COMES: 0, MEMBER: 0}
+        for line, read in reads:
+            if line.blank:
+                continue
+            edit = self._person(sheet, line, read)
+            if line.known == COMES and (going := self._going(line, sheet)) is not None:
+                edits += going[0]
+                lines += going[1]
+            if edit is not None:
+                edits.append(edit)
+                counts[line.known] += 1
+        for edit in edits:
+            lines += self._audited(edit)
+        if edits:
+            self._store.save(edits, self._gate.session.user, audit=lines)
+        return Entered(sheet.household, counts[NEW], counts[COMES], counts[MEMBER])
+
+    # -- within -----------------------------------------------------------------------------------
+
+    def _read(self, sheet: Sheet) -> list[tuple[Line, ReadLine]]:
+        form = self._store.forms["resident"]
+        own = [area["code"] for area in self._store.areas()]
+        empty = ReadLine({}, (), ())
+        return [
+            (line, empty if line.blank else read_line(form, row, line, own)) for row, line in enumerate(sheet.lines)
+        ]
+
+    def _check(self, sheet: Sheet, reads: Sequence[tuple[Line, ReadLine]]) -> tuple[CellFault, ...]:
+        faults = self._check_place(sheet)
+        for _, read in reads:
+            faults += read.faults
+        if not any(line.known == MEMBER for line, _ in reads) or any(not line.blank for line, _ in reads):
+            faults += check_lines(reads, self.same_person, sheet.household)
+        return tuple(sorted(faults, key=lambda fault: fault.row))
+
+    def _check_place(self, sheet: Sheet) -> list[CellFault]:
+        faults = []
+
+        def say(field: str, code: str, message: str = "", **params: object) -> None:
+            faults.append(CellFault(HOUSEHOLD, field, code, message or sentence(f"entry.{code}", **params)))
+
+        if not sheet.dwelling and sheet.new:
+            say("dwelling", "no_dwelling")
+        elif sheet.new_dwelling:
+            for fault in self._store.forms["dwelling"].clean(sheet.place)[1]:
+                say("dwelling" if fault.field == "address" else fault.field, fault.code, fault.message)
+        if not sheet.area:
+            say("area", "no_area")
+        for fault in self._store.forms["household"].clean(sheet.typed, partial=True)[1]:
+            say(fault.field, fault.code, fault.message)
+        number = str(sheet.typed.get("number") or "").strip()
+        held = self._household_number(number, sheet) if number else None
+        if held is not None:
+            who = self._store.forms["household"].record_title(held.values)
+            say("number", "household_number_taken", number=number, who=f"{who}户")
+        return faults
+
+    def _household_number(self, number: str, sheet: Sheet) -> Record | None:
+        for hit in self._registry.find(number, forms=["household"], limit=20):
+            held = self._store.get("household", hit.id)
+            if held is None or held.deleted or held.id == sheet.household or held.area != sheet.area:
+                continue
+            if comparable(str(held.values.get("number") or "")) == comparable(number):
+                return held
+        return None
+
+    def _at_its_address(self, sheet: Sheet) -> Sheet:
+        """A dwelling whose address the village has already is that one, whoever typed it anew."""
+        if not sheet.new_dwelling or self._store.get("dwelling", sheet.dwelling) is not None:
+            return sheet
+        address = self._store.forms["dwelling"].clean(sheet.place)[0]["address"]
+        for held in self._store.select("dwelling", {"address": address}, area=sheet.area, limit=1):
+            return replace(sheet, dwelling=held.id, new_dwelling=False)
+        return sheet
+
+    def _household(self, sheet: Sheet, reads: Sequence[tuple[Line, ReadLine]]) -> Edit | None:
+        typed = {name: value for name, value in sheet.typed.items() if name in _HOUSEHOLD_FIELDS}
+        values = self._store.forms["household"].clean(typed, partial=True)[0]
+        heads = [
+            (line, read)
+            for line, read in reads
+            if not line.blank and (read.values.get("relation", line.stands.get("relation")) == HEAD)
+        ]
+        if heads and (sheet.new or {"name", "relation"} & heads[0][0].typed.keys() or heads[0][0].known == COMES):
+            line, read = heads[0]
+            values["head_name"] = read.values.get("name", line.stands.get("name"))
+        if sheet.new or (sheet.dwelling and sheet.dwelling != sheet.stands.get("dwelling")):
+            values["dwelling"] = sheet.dwelling
+        if not sheet.new:
+            values = {name: value for name, value in values.items() if value != sheet.stands.get(name)}
+            if not values:
+                return None
+        seen = {name: sheet.seen[name] for name in values if name in sheet.seen}
+        return Edit("household", sheet.household, sheet.area, values, seen)
+
+    def _person(self, sheet: Sheet, line: Line, read: ReadLine) -> Edit | None:
+        form = self._store.forms["resident"]
+        values = dict(read.values)
+        settled = bool(values.get("id_number"))
+        if read.doubts or (settled and line.stands.get("id_written")):
+            values["verify_note"] = with_note(line.stands.get("verify_note"), read.doubts, settled=settled)
+        if line.known != MEMBER:
+            values["household"] = sheet.household
+            lives = values.get("presence", line.stands.get("presence")) in _LIVES_HERE
+            if lives and (address := self._address(sheet)):
+                values["live_address"] = address
+        if line.known == NEW:
+            return Edit("resident", line.id, sheet.area, {k: v for k, v in values.items() if v is not None})
+        # What merges as one is sent as one: as it was on the screen, not as it may stand by now.
+        for name in list(values):
+            for part in form.unit_of[name]:
+                values.setdefault(part, line.stands.get(part))
+        if all(line.stands.get(name) == value for name, value in values.items()):
+            return None
+        values = {
+            name: value
+            for name, value in values.items()
+            if any(values.get(part) != line.stands.get(part) for part in form.unit_of[name])
+        }
+        return Edit(
+            "resident",
+            line.id,
+            sheet.area if line.known == COMES else "",
+            values,
+            {name: line.seen[name] for name in values if name in line.seen},
+        )
+
+    def _going(self, line: Line, sheet: Sheet) -> tuple[list[Edit], list[AuditLine]] | None:
+        person = self._here("resident", line.id)
+        if person.values.get("household") == sheet.household:
+            return None
+        return self._registry.going_along(person, sheet.area, reason=sentence("entry.reason_moved"))
+
+    def _audited(self, edit: Edit) -> list[AuditLine]:
+        held = self._store.get(edit.form, str(edit.id))
+        area = held.area if held else edit.area
+        said = ",".join(edit.values)
+        action = "edit" if held else "create"
+        return (
+            [self._gate.line(action, edit.form, area, record=str(edit.id), fields=said, own=True)]
+            if edit.values
+            else []
+        )
+
+    def _address(self, sheet: Sheet) -> Value:
+        if sheet.new_dwelling:
+            return self._store.forms["dwelling"].clean(sheet.place)[0].get("address")
+        place = self._store.get("dwelling", sheet.dwelling) if sheet.dwelling else None
+        return place.values.get("address") if place else None
+
+    def _shown(self, person: Record, known: str) -> Line:
+        return Line(person.id, known=known, stands=dict(person.values), seen=self._revs(person))
+
+    def _revs(self, record: Record) -> dict[str, int]:
+        return {name: record.rev_of(name) for name in self._store.forms[record.form].fields}
+
+    def _known(self, person: Record, number: str) -> Known:
+        values, form = person.values, self._store.forms["resident"]
+        home_id = str(values.get("household") or "")
+        home = self._store.get("household", home_id) if home_id else None
+        place = self._store.get("dwelling", str(home.values.get("dwelling") or "")) if home else None
+        sex = form.show("sex", values.get("sex"))
+        told = [str(values.get("name") or ""), " ".join(part for part in (sex, self._age(values)) if part)]
+        if home is not None:
+            told.append(f"{home.values.get('head_name') or '未填户主'}户")
+        told.append(str(place.values.get("address") or "") if place else "" if home else "还没有落户")
+        told.append(form.show("presence", values.get("presence")))
+        who = "，".join(part for part in told if part)
+        return Known(person.id, number, who, home_id, head=values.get("relation") == HEAD and home is not None)
+
+    def _age(self, values: Mapping[str, Value]) -> str:
+        if not values.get("birth_date"):
+            return ""
+        born = dt.date.fromisoformat(str(values["birth_date"]))
+        now = dt.date.fromisoformat(china_time(self._store.now_ms())[:10])
+        return f"{now.year - born.year - ((now.month, now.day) < (born.month, born.day))} 岁"
+
+    def _here(self, form: str, record_id: str) -> Record:
+        return self._registry.here(form, record_id)
