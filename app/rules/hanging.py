@@ -10,6 +10,10 @@ from app.schema.form import Form, Forms
 # Beside its parent: what else tells where a record of this form is, the nearest first.
 _ALSO: Mapping[str, tuple[str, ...]] = {
     "dwelling": ("grid",),
+    "movement": ("dwelling",),
+    "organization": ("dwelling",),
+    "premises": ("dwelling",),
+    "sector_place": ("grid", "dwelling", "organization", "premises"),
     "mediation": ("event",),
 }
 # Work that is done for a place: whoever hands the place over hands over what is open of it.

@@ -10,12 +10,13 @@ import pytest
 from app.errors import KnownError
 from app.exchange.excel.workbook import read_workbook
 from app.exchange.outgo import export_form
-from app.schema.kinds import Choice, Date, IdentityNumber, Integer, LongText, Money, Number, Phone, Ref, Time, YesNo
+from app.schema.kinds import Choice, CreditCode, Date, IdentityNumber, Integer, LongText, Money, Number, Phone, Ref, Time, YesNo
 from app.schema.loading import load_forms
 from app.store.saving import Edit
 from tests.exchange.excel.conftest import DATA, VILLAGE, number
 
 FORMS = list(load_forms())
+CREDIT_CODES = ("91990000MA0000007X", "92990000MA0000023G", "93990000MA00000318")
 
 
 def sample(item, count, points):
@@ -34,6 +35,7 @@ def sample(item, count, points):
         Number: (kind.min or 0) + count + 0.5 if isinstance(kind, Number) else 0,
         Money: 320_050 + count,
         IdentityNumber: number("19800101", 2 * count + 1),
+        CreditCode: CREDIT_CODES[count],
         Phone: f"1990000000{count}",
         LongText: f"第一行\n=第{count}行",
     }.get(type(kind))
