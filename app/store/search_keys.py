@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import functools
 import itertools
+import math
+import operator
 import os
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.schema.form import Form
@@ -28,10 +30,13 @@ _NAME_BEGIN = 4
 _ENDS = (3, 4, 5, 6)
 _AREA_LENGTHS = (6, 9, 12)
 _READINGS = 24
+_SHORT = 30
+"""Characters of what is cut by ready-made cuts; longer texts are few."""
 
 _DROPPED = re.compile(r"[\s\"'\\^\x00-\x1f\x7f]+")
 _NUMBER_BEGIN = re.compile(r"(?<![0-9])(?=[0-9])")
 _NUMERIC = re.compile(r"[\^0-9]")
+_NUMERIC_TRIPLE = re.compile(r"(?=([\^0-9]..|.[\^0-9].|..[\^0-9]))", re.DOTALL)
 _LETTERS = re.compile(r"[a-z]+")
 
 
@@ -115,10 +120,7 @@ def readings(character: str) -> tuple[str, ...]:
 def sounds(name: str) -> tuple[tuple[str, ...], ...]:
     """The readings of *name*, each as its syllables; where they are too many, one character varies at a time."""
     each = [readings(character) for character in name]
-    total = 1
-    for choices in each:
-        total *= len(choices)
-    if total <= _READINGS:
+    if _count(name) <= _READINGS:
         return tuple(itertools.product(*each))
     usual = tuple(choices[0] for choices in each)
     varied = {usual: None}
@@ -126,6 +128,11 @@ def sounds(name: str) -> tuple[tuple[str, ...], ...]:
         for choice in choices[1:]:
             varied[(*usual[:index], choice, *usual[index + 1 :])] = None
     return tuple(varied)
+
+
+def _count(name: str) -> int:
+    """How many readings *name* has."""
+    return math.prod([len(readings(character)) for character in name])
 
 
 def spellings(name: str) -> Iterator[tuple[int, str]]:
@@ -138,39 +145,84 @@ def spellings(name: str) -> Iterator[tuple[int, str]]:
 
 
 @functools.lru_cache(maxsize=300)
-def name_tokens(name: str) -> frozenset[str]:
-    """The tokens of one folded name."""
-    tokens = {WHOLE + name}
-    tokens.update(BEGIN + name[:length] for length in range(1, min(len(name), _NAME_BEGIN) + 1))
-    tokens.update(INSIDE + gram for gram in itertools.chain(name, grams(name, 2)))
+def name_tokens(name: str) -> str:
+    """The tokens of one folded name, one space between two."""
+    if len(name) > _SHORT or _count(name) > _READINGS:
+        return _spelled_tokens(name)
+    _, _, inside = _said(name[1:])
+    letters: set[str] = set().union(*_sounds_from(name))
+    begins = {name[:length] for length in range(1, _NAME_BEGIN + 1)}.union(*map(_begins, letters))
+    first = _marked(INSIDE, (name[:1], name[:2]) if len(name) > 1 else (name,))
+    return " ".join(filter(None, (_marked(WHOLE, {name, *letters}), _marked(BEGIN, begins), first, inside)))
+
+
+def _spelled_tokens(name: str) -> str:
+    """``name_tokens`` of a long name, or of one of so many readings that its characters aren't free to take any of theirs."""
+    whole, begins = {name}, {name[:length] for length in range(1, _NAME_BEGIN + 1)}
+    inside = {*name, *grams(name, 2)}
     for start, letters in spellings(name):
-        if not _LETTERS.fullmatch(letters):
-            continue
-        mark = INSIDE if start else BEGIN
-        if not start:
-            tokens.add(WHOLE + letters)
-        tokens.update([mark + letters[:length] for length in range(1, min(len(letters), SOUND_LENGTH) + 1)])
-    return frozenset(tokens)
+        if _LETTERS.fullmatch(letters):
+            (inside if start else begins).update(_begins(letters))
+            whole |= set() if start else {letters}
+    return " ".join((_marked(WHOLE, whole), _marked(BEGIN, begins), _marked(INSIDE, inside)))
 
 
-def number_tokens(number: str) -> set[str]:
+@functools.lru_cache(maxsize=1_000)
+def _said(text: str) -> tuple[set[str], set[str], str]:
+    """The end of a name: how it may be typed, spelled out and by initials, and its tokens. Many names end alike."""
+    if not text:
+        return {""}, {""}, ""
+    said, initials = _sounds_from(text)
+    inside = {text[:1], text[:2]}.union(*map(_begins, said | initials))
+    return said, initials, " ".join(filter(None, (_marked(INSIDE, inside), _said(text[1:])[2])))
+
+
+def _sounds_from(text: str) -> tuple[set[str], set[str]]:
+    """What ``spellings`` gives from the first character of *text* on, without what isn't letters: spelled out, and by initials."""
+    rest, rest_initials, _ = _said(text[1:])
+    readable = [each for each in readings(text[0]) if _LETTERS.fullmatch(each)]
+    said = {each + letters for each in readable for letters in rest}
+    return said, {each[0] + letters for each in readable for letters in rest_initials}
+
+
+def number_tokens(number: str) -> str:
     """The tokens of one number: whole, its last digits, and every three, four and six in a row."""
-    tokens = {WHOLE + number}
-    tokens.update([END + number[-length:] for length in _ENDS if length <= len(number)])
-    for size in RUNS:
-        tokens.update([DIGITS + number[at : at + size] for at in range(len(number) - size + 1)])
-    return tokens
+    ends = [number[-end:] for end in _ENDS if end <= len(number)]
+    return " ".join(filter(None, (WHOLE + number, _marked(END, ends), _marked(DIGITS, _pieces(number, *RUNS)))))
 
 
 @functools.lru_cache(maxsize=300)
-def place_tokens(text: str) -> frozenset[str]:
+def place_tokens(text: str) -> str:
     """The tokens of one marked place: pairs, and triples where a number takes part."""
-    return frozenset(
-        itertools.chain(
-            (PLACE + gram for gram in grams(text, 2)),
-            (PLACE + gram for gram in grams(text, 3) if numeric(gram)),
-        )
-    )
+    return _marked(PLACE, [*_pieces(text, 2), *_NUMERIC_TRIPLE.findall(text)])
+
+
+def _marked(mark: str, texts: Collection[str]) -> str:
+    return mark + f" {mark}".join(texts) if texts else ""
+
+
+def _pieces(text: str, *sizes: int) -> Sequence[str]:
+    """``grams`` of each of *sizes*, without a loop of ours: a county's first copy has a hundred million of them."""
+    if sizes[-1] < len(text) <= _SHORT:
+        return _cutter(len(text), sizes)(text)
+    return [gram for size in sizes for gram in grams(text, size)]
+
+
+@functools.cache
+def _cutter(length: int, sizes: tuple[int, ...]) -> Callable[[str], tuple[str, ...]]:
+    return operator.itemgetter(*[slice(at, at + size) for size in sizes for at in range(length - size + 1)])
+
+
+def _begins(letters: str) -> tuple[str, ...]:
+    """How *letters* begin, up to what is indexed of a sound."""
+    return _BEGINS[min(len(letters), SOUND_LENGTH)](letters)
+
+
+_BEGINS: list[Callable[[str], tuple[str, ...]]] = [
+    lambda _: (),
+    lambda letters: (letters,),
+    *(operator.itemgetter(*[slice(0, end) for end in range(1, length + 1)]) for length in range(2, SOUND_LENGTH + 1)),
+]
 
 
 def numeric(gram: str) -> bool:
@@ -184,15 +236,11 @@ def grams(text: str, size: int) -> Iterator[str]:
 
 
 def tokens(form: str, area: str, found: Document) -> str:
-    """All tokens of one record, as the index takes them."""
-    parts: set[str] = {FORM + form}
-    parts.update([AREA + area[:length] for length in _AREA_LENGTHS if length <= len(area)])
-    for name in found.names:
-        parts |= name_tokens(name)
-    for number in found.numbers:
-        parts |= number_tokens(number)
-    for text in found.places:
-        parts |= place_tokens(text)
+    """All tokens of one record, as the index takes them; one may stand there twice."""
+    parts = [FORM + form, *[AREA + area[:length] for length in _AREA_LENGTHS if length <= len(area)]]
+    parts += map(name_tokens, found.names)
+    parts += map(number_tokens, found.numbers)
+    parts += filter(None, map(place_tokens, found.places))
     return " ".join(parts)
 
 
