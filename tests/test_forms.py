@@ -7,6 +7,7 @@ import shutil
 
 import pytest
 
+from app.errors import KnownError
 from app.exchange.intake import Intake
 from app.exchange.outgo import export_form
 from app.paths import resource
@@ -234,7 +235,8 @@ def test_a_delta_comes_out_of_its_frame_as_it_went_in(house, name):
     }
 
 
-OWN_WAY = [name for name, form in load_forms().items() if not (form.system or form.immutable)]
+OWN_WAY = [name for name, form in load_forms().items() if not (form.system or form.immutable or form.card_only)]
+CARD_ONLY = [name for name, form in load_forms().items() if form.card_only]
 
 
 @pytest.mark.parametrize("name", [*OWN_WAY, NEW])
@@ -247,6 +249,75 @@ def test_what_goes_out_as_a_workbook_comes_in_again(house, name, tmp_path, monke
     intake = Intake(office)
     plan = intake.plan(name, intake.recognise(intake.read(out), name), V)
     assert (plan.rows, plan.unchanged, plan.records, plan.refused) == (2, 2, (), ())
+
+
+@pytest.mark.parametrize("name", CARD_ONLY)
+def test_what_stands_on_a_card_alone_goes_neither_out_nor_in_as_a_workbook(house, name, tmp_path, monkeypatch):
+    office = house.offices[0]
+    monkeypatch.setattr(office.gate, "require", lambda *_, **__: None)
+    out = tmp_path / "out.xlsx"
+    with pytest.raises(KnownError) as refused:
+        export_form(office, name, out, "核对", area=V, plain=True)
+    assert (refused.value.code, out.exists()) == ("forms.card_only", False)
+    with pytest.raises(KnownError) as refused:
+        Intake(office).catalogs(name)
+    assert refused.value.code == "forms.card_only"
+
+
+NEVER = (
+    "religio",
+    "ethnic",
+    "politic",
+    "petition",
+    "biometric",
+    "face",
+    "fingerprint",
+    "iris",
+    "voiceprint",
+    "dna",
+    "track",
+    "trajectory",
+    "police",
+)
+NEVER_SAID = (
+    "宗教", "信仰", "教派", "民族", "族别", "政治面貌", "党派", "党员", "上访", "信访", "访民", "人脸", "面部", "指纹", "虹膜",
+    "声纹", "步态", "基因", "轨迹", "行踪", "签到位置", "重点人员", "重点人口", "关注等级", "关注程度", "稳控", "前科", "吸毒", "刑满",
+    "社区矫正", "涉稳", "积分排名", "信用分",
+)  # fmt: skip
+# Printed by the official mediation documents only, never searched, listed or counted (司法部 2010 格式).
+PRINTED = {("party", "ethnicity")}
+# An office that a case came from, and a road that a case was shown to: of the case, not of a person's past.
+ABOUT_CASES = {("mediation_source", "petition_office"), ("resolve_mode", "petition")}
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_no_form_has_a_field_for_what_is_never_kept(name):
+    form = load_forms()[name]
+    for item in form.fields.values():
+        said = f"{item.label} {item.help} {' '.join((*item.aliases, *item.was))}"
+        if (name, item.name) in PRINTED:
+            assert (item.search, item.index) == ("", False)
+            assert item.name not in {*form.list_columns, *form.note_fields}
+            continue
+        assert not [word for word in NEVER if word in item.name], (name, item.name)
+        assert not [word for word in NEVER_SAID if word in said], (name, item.name, said)
+    assert not [word for word in NEVER_SAID if word in form.title]
+
+
+@pytest.mark.parametrize("name", sorted(load_forms().codes))
+def test_no_code_list_says_of_a_person_what_is_never_kept(name):
+    of_people = {
+        item.kind.codes.name
+        for form in load_forms().values()
+        for item in form.fields.values()
+        if isinstance(item.kind, Choice)
+    }
+    assert name in of_people, "a list that no field uses"
+    for item in load_forms().codes[name].items:
+        if (name, item.code) in ABOUT_CASES:
+            continue
+        said = f"{item.label} {' '.join(item.aliases)}"
+        assert not [word for word in NEVER_SAID if word in said], (name, item.code, said)
 
 
 def test_a_new_ledger_needs_nothing_but_its_file(house):

@@ -29,6 +29,8 @@ def run(args: argparse.Namespace, desk: Desk) -> int:
     """Print the records; restricted values masked but for whom may reveal them."""
     office = desk.open_office()
     form = known_form(office, args.form)
+    if form.card_only:
+        raise KnownError("forms.card_only", form=form.title)
     where = dict(_condition(form, text) for text in args.where)
     area = where.pop("area", None) or args.area or office.session.areas
     office.gate.require("read", form.name, args.area, own=True)

@@ -45,6 +45,8 @@ class Intake:
         forms = self._office.forms
         if form not in forms:
             raise KnownError("import.no_form", form=form)
+        if forms[form].card_only:
+            raise KnownError("forms.card_only", form=forms[form].title)
         if form == "resident":
             return [roster_catalog(forms, self._words), form_catalog(forms[form], self._words, (ID_TARGET,))]
         if form in {"dwelling", "building"}:

@@ -22,6 +22,8 @@ def export_form(
     """
     if form not in office.forms:
         raise KnownError("import.no_form", form=form)
+    if office.forms[form].card_only:
+        raise KnownError("forms.card_only", form=office.forms[form].title)
     if not reason.strip():
         raise KnownError("import.reason_missing")
     declared = office.forms[form]

@@ -18,6 +18,7 @@ from app.schema.values import BadValue, tight
 _FORM_KEYS = {
     "title": str, "version": int, "stream": str, "title_field": str, "list": list, "section": list, "field": dict,
     "groups": dict, "ledger": bool, "system": bool, "immutable": bool, "parent": str, "note": list, "basis": str,
+    "card_only": bool,
 }  # fmt: skip
 _FIELD_KEYS = {
     "kind": str, "label": str, "merge": str, "required": bool, "derived": bool, "sensitive": bool, "retired": bool,
@@ -112,9 +113,22 @@ class _Check:
                 self._say(self._at(key), "field_not_table", name=key)
         self._mentions()
         self._groups()
+        self._card_only()
         parent = raw.get("parent")
         if isinstance(parent, str) and parent in self._fields and self._kind(parent) != "ref":
             self._say(self._at("parent"), "parent_no_ref", name=parent)
+
+    def _card_only(self) -> None:
+        """What stands on a card alone must not be told in another way: by a list, the search, or an open stream."""
+        raw = self._raw
+        if not raw.get("card_only"):
+            return
+        told = [key for key in ("list", "note", "ledger") if raw.get(key)]
+        told += [name for name, row in self._fields.items() if isinstance(row, dict) and row.get("search")]
+        if raw.get("stream") not in ("mediation", "care"):
+            told.append("stream")
+        for key in told:
+            self._say(self._at(key), "card_only_told", key=key)
 
     def _field(self, name: str, row: dict[str, Any]) -> None:
         def say(at: str, code: str, /, **params: object) -> None:

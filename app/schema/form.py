@@ -67,6 +67,8 @@ class Form:
     parent: str = ""
     note_fields: tuple[str, ...] = ()
     basis: str = ""
+    card_only: bool = False
+    """Shown on the card of its parent alone: in no list, search, export, import or statistic of single places."""
 
     @functools.cached_property
     def stored(self) -> tuple[Field, ...]:

@@ -49,6 +49,7 @@ def build_form(name: str, raw: Mapping[str, Any], codes: Mapping[str, CodeList])
         parent=raw.get("parent", ""),
         note_fields=tuple(raw.get("note", ())),
         basis=raw.get("basis", ""),
+        card_only=raw.get("card_only", False),
     )
 
 

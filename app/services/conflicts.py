@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from app.schema.form import Form
     from app.store.store import Store
 
-FORMS = ("conflict", "mediation_conflict")
+FORMS = ("conflict", "mediation_conflict", "care_conflict")
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ class Moving:
     def preview(self, form: str, record_id: str) -> Mapping[str, int]:
         """How many records of each form would go along, the work still open at a place among them."""
         top = self._here(form, record_id)
-        return Counter(record.form for record in [top, *self._along(top)])
+        return self._counted([top, *self._along(top)])
 
     def move_record(self, form: str, record_id: str, area: str = "", *, under: str = "", reason: str = "") -> Moved:
         """Move one record, and what hangs on it, to *area*, or to where *under* is, which becomes its parent.
@@ -63,7 +63,7 @@ class Moving:
         edits.append(Edit(form, record_id, area, values))
         lines = self._lines([top, *along], area, reason)
         self._store.save(edits, self._gate.session.user, bulk=len(edits) >= _BULK_FROM, audit=lines)
-        return Moved(self._here(form, record_id), area, Counter(record.form for record in [top, *along]))
+        return Moved(self._here(form, record_id), area, self._counted([top, *along]))
 
     def move_person(self, resident_id: str, area: str = "", *, household: str = "", reason: str = "") -> Moved:
         """Move one person to *household*; to *area* alone, where he has no household yet."""
@@ -135,6 +135,10 @@ class Moving:
         return [Edit(r.form, r.id, area, {}) for r in reversed(along)], self._lines([top, *along], area, reason)
 
     # -- what goes along --------------------------------------------------------------------------
+
+    def _counted(self, records: Sequence[Record]) -> Counter[str]:
+        """How many of each form; what stands on a person's card alone is in no figure."""
+        return Counter(record.form for record in records if not self._store.forms[record.form].card_only)
 
     def _along(self, top: Record) -> list[Record]:
         """Everything that hangs on *top* in its area, the nearer first."""

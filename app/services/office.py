@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.errors import KnownError
+from app.rules.care import CareRules
 from app.rules.case_engine import CaseRules
 from app.rules.permissions import Permissions
 from app.schema.loading import load_forms
 from app.services.attachments import Attachments
+from app.services.care import TAG, Care
 from app.services.cases import Cases, derive_cases
 from app.services.conflicts import Conflicts
 from app.services.entry import Entry
@@ -42,11 +44,13 @@ class Office:
         self.session = session
         self.forms = store.forms
         self.gate = Gate(store, session, permissions)
-        self.records = Records(store, self.gate)
+        care = CareRules.load()
+        self.records = Records(store, self.gate, {TAG: care.faults})
         self.attachments = Attachments(store, self.gate, self.records)
         self.cases = Cases(store, self.gate, rules)
         self.registry = Registry(store, self.gate, rules)
         self.entry = Entry(store, self.gate, self.registry)
+        self.care = Care(store, self.gate, self.records, self.registry, care)
         self.mediations = Mediations(store, self.gate, self.records)
         self.statistics = Statistics(store, self.gate, rules)
         self.conflicts = Conflicts(store, self.gate, rules, self.cases)

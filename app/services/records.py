@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.errors import KnownError
+from app.schema.dates import china_time
 from app.schema.record import DELETED, Record
 from app.schema.values import Fault, Value
 from app.services.gate import Gate
@@ -15,6 +16,9 @@ from app.store.saving import Edit, Saved
 if TYPE_CHECKING:
     from app.schema.form import Form
     from app.store.store import Store
+
+Check = Callable[[Mapping[str, Value], Mapping[str, Value] | None, str], Sequence[Fault]]
+"""(new values, values before or None, today) -> faults that no single field shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +37,10 @@ class Outcome:
 class Records:
     """Records of every form that has no rules of its own."""
 
-    def __init__(self, store: Store, gate: Gate) -> None:
+    def __init__(self, store: Store, gate: Gate, checks: Mapping[str, Check] | None = None) -> None:
         self._store = store
         self._gate = gate
+        self._checks = checks or {}
 
     def save(
         self,
@@ -57,6 +62,9 @@ class Records:
         held = self._store.get(form, record_id) if record_id else None
         filled = values if held else {**values, **self._defaults(form, values)}
         clean, faults = shape.clean(filled, partial=held is not None)
+        if not faults and form in self._checks:
+            today = china_time(self._store.now_ms())[:10]
+            faults = list(self._checks[form](clean, held.values if held else None, today))
         if faults:
             return Outcome(held, tuple(faults))
         where = held.area if held else area or self._gate.session.area

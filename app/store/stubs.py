@@ -98,7 +98,7 @@ def _stub(form: Form, row: Row, went: Mapping[str, str] | None) -> Row:
     """*row* without anything of the person; it counts nowhere, and hides nothing of a record that comes again."""
     # One that is a stub already, and moved on, keeps what it was called.
     dead = row.deleted and row.standing != STUB
-    kept = went is not None and not (form.system or form.immutable or dead)
+    kept = went is not None and not (form.system or form.immutable or form.card_only or dead)
     title = {form.title_field: row.values.get(form.title_field)} if kept else {}
     values: dict[str, Value] = {**dict.fromkeys(form.fields), **title}
     extra: dict[str, Value] = {WENT: (went or {}).get(row.area, "")} if kept else {}

@@ -82,7 +82,7 @@ def read_desk(office: Office, *, mine: bool = True) -> Desk:
         for event in office.cases.open_cases()
         if not mine or is_mine(event.values, rules, session)
     ]
-    tasks += _mediation_tasks(office, now)
+    tasks += _mediation_tasks(office, now) + _care_tasks(office, now)
     return Desk(
         now,
         _grouped(tasks, now),
@@ -169,6 +169,22 @@ def _mediation_tasks(office: Office, now: dt.datetime) -> list[tuple[object, Row
             "title": Cell(short_names(str(record.values.get("title") or ""), names), "调解期限"),
             "due": Cell(spoken_time(due, now), tone=due_tone(due, now) or "text-2"),
             "act": "看调解",
+        }
+        found.append((due, row))
+    return found
+
+
+def _care_tasks(office: Office, now: dt.datetime) -> list[tuple[object, Row]]:
+    """Reviews of care tags, for who has the right to them: whose it is, not what; others may stand behind the clerk."""
+    found: list[tuple[object, Row]] = []
+    for review in office.care.reviews():
+        due = f"{review.due}T23:59:59+08:00"
+        row = {
+            "id": f"care:{review.resident}:",
+            "state": state(late) if (late := late_by(due, now)) else State("待复核", "grey", "eye-check"),
+            "title": Cell(f"{review.name[:1]}某 关爱登记复核", "在本人卡片上办"),
+            "due": Cell(spoken_time(due, now), tone=due_tone(due, now) or "text-2"),
+            "act": "看居民",
         }
         found.append((due, row))
     return found

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout
 from app.schema.record import Record
 from ui.lists import Column, RecordTable
 from ui.page import Page
-from ui.pages.person_card import PersonCard
+from ui.pages.person_card import PersonCard, care_args
 from ui.pages.registry_read import PersonFile, read_person
 from ui.pieces.buttons import Button
 from ui.pieces.card import Card
@@ -42,6 +42,7 @@ class PersonPage(Page):
         self.card.add_member.connect(
             lambda home: self.go.emit("record", {"form": "resident", "preset": {"household": home}})
         )
+        self.card.register_care.connect(lambda who, area: self.go.emit("record", care_args(who, area)))
         self.card.visit.connect(lambda home: self.go.emit("visits", {"household": home}))
         self.card.go_to.connect(lambda kind, key: self.go.emit("case" if kind == "event" else "visits", {"id": key}))
         self.add_quiet(

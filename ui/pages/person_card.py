@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from app.schema.record import Record
 from ui import theme
 from ui.forms.reason import ask_reason
 from ui.lists.columns import short_time
+from ui.pages.care_strip import CareStrip
 from ui.pages.registry_read import PersonFile
 from ui.pages.standing_words import StandingChip
 from ui.pieces.buttons import Button, IconButton
@@ -39,14 +41,20 @@ _LONG = 6
 _REASONS = ("核对证件", "办理事项需要")
 
 
+def care_args(resident: str, area: str) -> dict[str, object]:
+    """What the page of a record is opened with to register a need of *resident*."""
+    return {"form": "care_tag", "preset": {"resident": resident}, "area": area}
+
+
 class PersonCard(Card):
     """``show_file(PersonFile)``, ``show_nothing()``. Signals ``edit(form, id)``, ``add_member(household id)``,
-    ``visit(household id)``, ``go_to(form, id)`` for a line of what happened.
+    ``visit(household id)``, ``go_to(form, id)`` for a line of what happened, ``register_care(resident id, area)``.
     """
 
     edit = Signal(str, str)
     add_member = Signal(str)
     visit = Signal(str)
+    register_care = Signal(str, str)
     go_to = Signal(str, str)
 
     def __init__(self, office: Office, jobs: Jobs) -> None:
@@ -122,6 +130,9 @@ class PersonCard(Card):
             self._inside.addWidget(words("往来记录", strong=True))
             for day, said, kind, record_id in file.dealings:
                 self._inside.addWidget(self._dealing(day, said, kind, record_id))
+        if person and self._office.care.may(record):
+            self._inside.addWidget(rule())
+            self._inside.addWidget(self._care(record))
         self._inside.addStretch(1)
         self._show_foot(file, person=person)
 
@@ -182,6 +193,12 @@ class PersonCard(Card):
         if person and self._may("edit", "household", home.area):
             self._foot.addWidget(Button("改户", lambda: self.edit.emit("household", home.id), kind="quiet", small=True))
         self._foot.addStretch(1)
+
+    def _care(self, person: Record) -> CareStrip:
+        strip = CareStrip(self._office, self._jobs, person)
+        strip.edit.connect(lambda tag: self.edit.emit("care_tag", tag))
+        strip.register.connect(lambda: self.register_care.emit(person.id, person.area))
+        return strip
 
     def _dealing(self, day: str, said: str, kind: str, record_id: str) -> QWidget:
         line = QWidget()

@@ -13,7 +13,7 @@ from app.services.registry import Place
 from app.store.search import Hit
 from ui import theme
 from ui.page import Page
-from ui.pages.person_card import PersonCard
+from ui.pages.person_card import PersonCard, care_args
 from ui.pages.registry_families import FamilyView
 from ui.pages.registry_read import (
     FORMS,
@@ -67,6 +67,7 @@ class RegistryPage(Page):
         self.card = PersonCard(office, jobs)
         self.card.edit.connect(lambda form, record_id: self.go.emit("record", {"form": form, "id": record_id}))
         self.card.add_member.connect(self._new_member)
+        self.card.register_care.connect(lambda who, area: self.go.emit("record", care_args(who, area)))
         self.card.visit.connect(lambda home: self.go.emit("visits", {"household": home}))
         self.card.go_to.connect(self._on_dealing)
         split.addWidget(self.card)

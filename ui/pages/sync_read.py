@@ -123,6 +123,8 @@ def _refused(office: Office, now: dt.datetime) -> list[Refused]:
     found = []
     for line in office.refusals.open():
         form = office.forms.get(line.form)
+        if form and form.card_only and not office.gate.decide("read", form.name, None, own=True).allowed:
+            continue  # its labels alone would say too much to who sits at this desk now
         record = office.store.get(line.form, line.record) if form else None
         title = form.record_title(record.values, masked=True) if form and record else line.record
         labels = [form.fields[name].label for name in line.values if name in form.fields] if form else []
