@@ -17,6 +17,7 @@ from app.schema.kinds import (
     Choice,
     CreditCode,
     Date,
+    Geometry,
     IdentityNumber,
     Integer,
     LongText,
@@ -108,6 +109,10 @@ def raw(item, count, points):
         IdentityNumber: number("19800101", 2 * count + 1).lower(),
         CreditCode: ("91350100 M000100Y43", "54990000MF0000048a")[count % 2],
         Phone: f"139 0000 000{count}",
+        Geometry: {
+            "type": "Polygon",
+            "coordinates": [[[102.5, 25], [102.6, 25], [102.6, 25.1 + count / 10], [102.5, 25]]],
+        },
         LongText: f"第一行 \r\n=第{count}行",
     }
     return made.get(type(kind), f" 甲{count} ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import threading
 import time
@@ -27,3 +28,15 @@ class IdMaker:
             tail = self._tail & ((1 << 62) - 1)
         number = (now & ((1 << 48) - 1)) << 80 | 0x7 << 76 | 0b10 << 62 | tail
         return f"{number:032x}"
+
+
+def companion(record_id: str, form: str) -> str:
+    """The id of the one record of *form* that belongs to the record *record_id*: two devices that make it apart make the same one.
+
+    It has the time of its owner and is a UUIDv7 in form.
+    """
+    digest = int.from_bytes(hashlib.blake2b(f"{form} {record_id}".encode(), digest_size=10).digest(), "big")
+    number = (
+        int(record_id[:12], 16) << 80 | 0x7 << 76 | (digest >> 62 & 0xFFF) << 64 | 0b10 << 62 | digest & (1 << 62) - 1
+    )
+    return f"{number:032x}"

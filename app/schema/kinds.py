@@ -11,6 +11,7 @@ from app.schema.credentials import read_document
 from app.schema.credit_code import read_credit_code
 from app.schema.dates import read_date, read_time, spoken_date
 from app.schema.identity import read_identity
+from app.schema.outline import read_outline, spell, spoken
 from app.schema.phone import read_phone
 from app.schema.values import BadValue, Value, narrow, person_name, plain, tight
 
@@ -329,6 +330,34 @@ class Ref(Kind):
         return text
 
 
+@dataclass(frozen=True)
+class Geometry(Kind):
+    """The outline of a place, kept as GeoJSON in the one spelling of ``app.schema.outline``.
+
+    Whether it crosses itself is not asked here: that needs a geometry library, and ``app.rules.geometry`` has one.
+    """
+
+    name: ClassVar[str] = "geometry"
+
+    def check(self, raw: object) -> Value:
+        return None if raw is None or (isinstance(raw, str) and not plain(raw)) else spell(read_outline(raw))
+
+    def show(self, value: Value) -> str:
+        if value is None:
+            return ""
+        try:
+            return spoken(read_outline(value))
+        except BadValue:
+            # A newer program may keep what this one can't read.
+            return "（看不懂的范围）"
+
+    def mask(self, value: Value) -> str:
+        return self.show(value)
+
+    def cell(self, value: Value) -> Value:
+        return value
+
+
 def _number(raw: object) -> float | None:
     if raw is None:
         return None
@@ -371,5 +400,6 @@ KINDS: dict[str, type[Kind]] = {
         YesNo,
         Choice,
         Ref,
+        Geometry,
     )
 }

@@ -18,6 +18,7 @@ from app.services.cases import Cases, derive_cases
 from app.services.conflicts import Conflicts
 from app.services.entry import Entry
 from app.services.gate import Gate
+from app.services.maps import Maps
 from app.services.mediation import Mediations
 from app.services.records import Records
 from app.services.refusals import Refusals
@@ -51,6 +52,7 @@ class Office:
         self.registry = Registry(store, self.gate, rules)
         self.entry = Entry(store, self.gate, self.registry)
         self.care = Care(store, self.gate, self.records, self.registry, care)
+        self.maps = Maps(store, self.gate)
         self.mediations = Mediations(store, self.gate, self.records)
         self.statistics = Statistics(store, self.gate, rules)
         self.conflicts = Conflicts(store, self.gate, rules, self.cases)

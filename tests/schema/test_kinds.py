@@ -14,6 +14,7 @@ from app.schema.kinds import (
     CreditCode,
     Date,
     Document,
+    Geometry,
     IdentityNumber,
     Integer,
     LongText,
@@ -109,6 +110,7 @@ REFUSED = [
     (YesNo(), "也许", "yes_no_wrong"),
     (Choice(codes=SEXES), "3", "choice_unknown"),
     (Ref(form="grid"), "第一网格", "reference_wrong"),
+    (Geometry(), "村东头", "outline_wrong"),
 ]
 EACH = [
     Choice(codes=SEXES) if kind is Choice else Ref(form="grid") if kind is Ref else kind() for kind in KINDS.values()

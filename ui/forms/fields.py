@@ -9,10 +9,11 @@ from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import QGridLayout, QLineEdit, QPlainTextEdit, QSizePolicy, QWidget
 
 from app.schema.form import Field
-from app.schema.kinds import Choice, Date, LongText, Ref, Time, YesNo
+from app.schema.kinds import Choice, Date, Geometry, LongText, Ref, Time, YesNo
 from app.schema.values import Value
 from ui import theme
 from ui.forms.choices import ChoiceEntry
+from ui.forms.outline import OutlineEntry
 from ui.forms.references import Find, RefEntry, Target
 from ui.forms.secret import Reveal, SecretEntry
 from ui.pieces.dates import DateEntry
@@ -107,7 +108,7 @@ class DayEntry(DateEntry):
             self.selectAll()
 
 
-Entry = LineEntry | TextEntry | DayEntry | ChoiceEntry | RefEntry | SecretEntry
+Entry = LineEntry | TextEntry | DayEntry | ChoiceEntry | RefEntry | SecretEntry | OutlineEntry
 
 
 def entry_for(item: Field, find: Find, reveal: Reveal | None = None) -> Entry:
@@ -123,6 +124,8 @@ def entry_for(item: Field, find: Find, reveal: Reveal | None = None) -> Entry:
         return RefEntry(find)
     if isinstance(kind, Date) and not isinstance(kind, Time):
         return DayEntry()
+    if isinstance(kind, Geometry):
+        return OutlineEntry(kind)
     if isinstance(kind, LongText):
         return TextEntry()
     return LineEntry(item)

@@ -1,0 +1,1 @@
+"""Outlines of grids in and out of GeoJSON files."""
