@@ -10,7 +10,20 @@ import pytest
 from app.errors import KnownError
 from app.exchange.excel.workbook import read_workbook
 from app.exchange.outgo import export_form
-from app.schema.kinds import Choice, CreditCode, Date, IdentityNumber, Integer, LongText, Money, Number, Phone, Ref, Time, YesNo
+from app.schema.kinds import (
+    Choice,
+    CreditCode,
+    Date,
+    IdentityNumber,
+    Integer,
+    LongText,
+    Money,
+    Number,
+    Phone,
+    Ref,
+    Time,
+    YesNo,
+)
 from app.schema.loading import load_forms
 from app.store.saving import Edit
 from tests.exchange.excel.conftest import DATA, VILLAGE, number
