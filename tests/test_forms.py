@@ -127,6 +127,10 @@ def forms(tmp_path_factory):
     return load_forms(folder)
 
 
+def _must_point_to(form):
+    return {item.kind.form for item in form.required if isinstance(item.kind, Ref)}
+
+
 class House:
     """One county and two devices of a township, with two records of every form made on the first."""
 
@@ -168,7 +172,9 @@ class House:
         """Forms after those that they point to, as far as that is possible."""
         left, done = dict(self.forms.items()), []
         while left:
-            ready = [n for n, f in left.items() if {t for _, t in f.references} <= {*done, n}] or [next(iter(left))]
+            ready = [n for n, f in left.items() if {t for _, t in f.references} <= {*done, n}]
+            # Where forms point to each other, one comes first that can do without.
+            ready = ready or [next((n for n, f in left.items() if _must_point_to(f) <= {*done}), next(iter(left)))]
             done += ready
             for name in ready:
                 del left[name]
