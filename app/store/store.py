@@ -323,6 +323,17 @@ class Store:
         """Records of *form* by exact field values; see ``Query.select``."""
         return self.query.select(form, where, area=area, order=order, limit=limit, offset=offset, deleted=deleted)
 
+    def columns(
+        self,
+        form: str,
+        names: Sequence[str],
+        where: Mapping[str, object] | None = None,
+        *,
+        area: str | Collection[str] | None = None,
+    ) -> Iterator[tuple[Any, ...]]:
+        """Of each record that ``select`` would find just the columns *names*, row by row; see ``Query.columns``."""
+        return self.query.columns(form, names, where, area=area)
+
     def count(
         self, form: str, where: Mapping[str, object] | None = None, *, area: str | Collection[str] | None = None
     ) -> int:

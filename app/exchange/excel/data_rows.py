@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from app.exchange.excel.headings import Catalog
-from app.exchange.excel.layout import Column, Row
+from app.exchange.excel.layout import Column, Row, RowCells
 from app.exchange.excel.words import Words
 from app.exchange.excel.workbook import Cell, Sheet, is_blank, lent_cells, text_of
 from app.schema.values import comparable
@@ -19,6 +19,7 @@ def sort_rows(
     """The rows of data below the headings, and the others (from 1) with the reason why they are none."""
     words = catalog.words
     wanted = {column.index: column.target for column in columns if column.target}
+    places = {target: index for index, target in wanted.items()}
     lent = lent_cells(sheet.merges, bottom + 1, len(sheet.rows), down_only=True)
     by_row: dict[int, list[tuple[int, tuple[int, int]]]] = {}
     for (number, column), origin in lent.items():
@@ -46,17 +47,18 @@ def sort_rows(
             if why == "section":
                 context = tuple(text_of(cell) for _, cell in filled)
             continue
-        values: dict[str, Cell] = {wanted[c]: cell for c, cell in filled if c in wanted}
-        own = kinds.setdefault(filled_in, filled_in) if (filled_in := frozenset(values)) else filled_in
+        filled_in = frozenset(wanted[c] for c, _ in filled if c in wanted)
+        own = kinds.setdefault(filled_in, filled_in)
         if not own:
             ignored.append((number + 1, "nothing_wanted"))
             continue
+        under: dict[str, Cell] = {}
         for column, (row, left) in by_row.get(number, ()):
             target = wanted.get(column)
-            if target and target not in values and left < len(sheet.rows[row]) and not is_blank(sheet.rows[row][left]):
-                values[target] = sheet.rows[row][left]
+            if target and target not in own and left < len(sheet.rows[row]) and not is_blank(sheet.rows[row][left]):
+                under[target] = sheet.rows[row][left]
         broken = frozenset(wanted[c] for c in wanted if (number, c) in sheet.broken) if sheet.broken else _NONE
-        rows.append(Row(number + 1, values, own, context, broken))
+        rows.append(Row(number + 1, RowCells(cells, places, own, under), own, context, broken))
     return rows, ignored
 
 

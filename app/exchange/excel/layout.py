@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.exchange.excel.workbook import Cell, Sheet
@@ -17,6 +17,44 @@ class Column:
     heading: str
     target: str | None
     how: str
+
+
+class RowCells(Mapping[str, Cell]):
+    """The cells of one row by target: a view of the sheet's own row, with what merged cells *lent* it laid under.
+
+    A dictionary for each of 60,000 rows would take more memory than the cells themselves.
+    """
+
+    __slots__ = ("_cells", "_columns", "_lent", "_own")
+
+    def __init__(
+        self,
+        cells: Sequence[Cell],
+        columns: Mapping[str, int],
+        own: frozenset[str],
+        lent: Mapping[str, Cell] | None = None,
+    ) -> None:
+        self._cells = cells
+        self._columns = columns
+        self._own = own
+        self._lent = lent or None
+
+    def __getitem__(self, target: str) -> Cell:
+        if target in self._own:
+            return self._cells[self._columns[target]]
+        if self._lent is None:
+            raise KeyError(target)
+        return self._lent[target]
+
+    def __iter__(self) -> Iterator[str]:
+        yield from (target for target in self._columns if target in self._own)
+        yield from self._lent or ()
+
+    def __len__(self) -> int:
+        return len(self._own) + len(self._lent or ())
+
+    def __contains__(self, target: object) -> bool:
+        return target in self._own or bool(self._lent and target in self._lent)
 
 
 @dataclass(frozen=True, slots=True)

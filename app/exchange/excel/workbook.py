@@ -76,10 +76,19 @@ def _read_sheet(
     sheet = book.get_sheet_by_name(meta.name)
     # A roster says 第一网格 and 户在人在 ten thousand times; once is enough to keep.
     known: dict[str, str] = {}
-    rows = [
-        [known.setdefault(value, value) if isinstance(value := _cell(raw), str) else value for raw in row]
-        for row in sheet.to_python(skip_empty_area=False)
-    ]
+    rows: list[tuple[Cell, ...]] = []
+    last_row, last_column = sheet.end or (-1, -1)
+    # Row by row: the reader's cells and a list of all of them at once would be in memory together.
+    for raw_row in sheet.iter_rows():
+        cells = tuple(
+            known.setdefault(value, value) if isinstance(value := _cell(raw), str) else value for raw in raw_row
+        )
+        # The iterator leaves out empty columns at the left.
+        margin = (None,) * (last_column + 1 - len(cells))
+        rows.append(margin + cells if any(cell is not None for cell in cells) else ())
+    rows[:0] = [()] * (last_row + 1 - len(rows))
+    while rows and not rows[-1]:
+        rows.pop()
     merges = tuple(Merge(top, left, bottom, right) for (top, left), (bottom, right) in sheet.merged_cell_ranges or ())
     return Sheet(meta.name, rows, merges, meta.visible != calamine.SheetVisibleEnum.Visible, broken)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from app.exchange.roster.plan import PlannedRecord
 from app.exchange.roster.register import Register
@@ -13,24 +13,13 @@ from app.schema.values import Value, comparable
 _NO_REVS: Mapping[str, int] = {}
 
 
-@dataclass(slots=True)
-class _Draft:
-    form: str
-    id: str
-    area: str
-    values: dict[str, Value]
-    new: bool
-    bundle: int
-    revs: Mapping[str, int]
-
-
 class Drafting:
     """The records of one plan in the order in which they must be saved."""
 
     def __init__(self, register: Register) -> None:
         self.register = register
         self.bundle = 0
-        self._drafts: dict[str, _Draft] = {}
+        self._drafts: dict[str, PlannedRecord] = {}
         self._made: dict[tuple[str, ...], str] = {}
 
     def make(self, form: str, area: str, values: Mapping[str, Value]) -> str:
@@ -40,7 +29,9 @@ class Drafting:
         kept = values if isinstance(values, dict) else dict(values)
         for name in [name for name, value in kept.items() if value is None]:
             del kept[name]
-        self._drafts[record_id] = _Draft(form, record_id, area, kept, new=True, bundle=self.bundle, revs={})
+        self._drafts[record_id] = PlannedRecord(
+            form, record_id, area, kept, new=True, bundle=self.bundle, seen=_NO_REVS
+        )
         return record_id
 
     def change(self, record: Record, values: Mapping[str, Value], *, fill_only: bool = False) -> bool:
@@ -57,21 +48,25 @@ class Drafting:
         }
         if not told:
             return False
+        revs = record.revs
+        seen = {name: revs.get(name, revs.get("", 0)) for name in told} if revs else {}
         draft = self._drafts.get(record.id)
         if draft is None:
-            self._drafts[record.id] = _Draft(
-                record.form, record.id, record.area, told, new=False, bundle=self.bundle, revs=record.revs
+            self._drafts[record.id] = PlannedRecord(
+                record.form, record.id, record.area, told, new=False, bundle=self.bundle, seen=seen or _NO_REVS
             )
         else:
-            draft.values.update(told)
+            self._drafts[record.id] = dataclasses.replace(
+                draft, values={**draft.values, **told}, seen={**draft.seen, **seen}
+            )
         return True
 
     def add(self, record_id: str, values: Mapping[str, Value]) -> None:
         """Set what is still empty of a record that this plan makes."""
         draft = self._drafts[record_id]
-        for name, value in values.items():
-            if value is not None:
-                draft.values.setdefault(name, value)
+        told = {name: value for name, value in values.items() if value is not None and name not in draft.values}
+        if told:
+            self._drafts[record_id] = dataclasses.replace(draft, values={**draft.values, **told})
 
     def grid(self, area: str, name: str) -> str | None:
         """The grid called *name*, made where the register has none."""
@@ -95,8 +90,7 @@ class Drafting:
         if made:
             return made
         for record in self.register.named(form, area, name):
-            held = record.values.get("grid")
-            if form != "building" or grid is None or held is None or held == grid:
+            if form != "building" or grid is None or not record.within or record.within == grid:
                 return record.id
         return None
 
@@ -119,15 +113,4 @@ class Drafting:
 
     def records(self) -> tuple[PlannedRecord, ...]:
         """What was planned, in the order of planning: a record stands after those it points to."""
-        return tuple(
-            PlannedRecord(
-                d.form,
-                d.id,
-                d.area,
-                d.values,
-                d.new,
-                d.bundle,
-                {n: d.revs.get(n, d.revs.get("", 0)) for n in d.values} if d.revs else _NO_REVS,
-            )
-            for d in self._drafts.values()
-        )
+        return tuple(self._drafts.values())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.errors import KnownError
@@ -25,6 +25,9 @@ _CODES = {
     ("area_m2", "number_large"): "area_wrong",
     ("structure", "choice_unknown"): "structure_unknown",
 }
+
+_AT_ONCE = 500
+"""Rows whose records are fetched together."""
 
 
 @dataclass
@@ -82,7 +85,9 @@ class DwellingPlan:
         if not any(layout.form == self._form for layout in wanted):
             raise KnownError("import.no_headings", file=self._found.file)
         for layout in wanted:
-            for row in layout.rows:
+            for place, row in enumerate(layout.rows):
+                if place % _AT_ONCE == 0:
+                    self._fetch(layout.form, layout.rows[place : place + _AT_ONCE])
                 self._drafting.bundle += 1
                 self._row(layout, row)
         return Plan(
@@ -98,6 +103,12 @@ class DwellingPlan:
             updated=self._tally["updated"],
             unchanged=self._tally["unchanged"],
         )
+
+    def _fetch(self, form: str, rows: Sequence[Row]) -> None:
+        """Have the records at hand that *rows* may be."""
+        title = f"{form}.{self._forms[form].title_field}"
+        names = (text_of(row.cells.get(title)) for row in rows)
+        self._register.fetch(form, {k.id for name in names for k in self._register.named(form, self._area, name)})
 
     def _row(self, layout: Layout, row: Row) -> None:
         form = self._forms[layout.form]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from app.errors import KnownError
 from app.exchange.excel.headings import ID_TARGET
@@ -14,6 +15,7 @@ from app.exchange.excel.words import Words
 from app.exchange.excel.workbook import Cell, is_blank, text_of
 from app.exchange.roster.cells import cell_text, read_cell
 from app.exchange.roster.drafting import Drafting
+from app.exchange.roster.people import read_number
 from app.exchange.roster.plan import Finding, Plan, Twin, say
 from app.exchange.roster.register import Register
 from app.schema.form import Field, Form, Forms
@@ -23,6 +25,10 @@ from app.schema.values import BadValue, Value, comparable, tight
 
 _NATURAL = {"grid": ("name",), "building": ("name", "grid"), "dwelling": ("address",)}
 """The fields by which people name a record of these forms; of others only the same row is the same record."""
+
+
+_AT_ONCE = 500
+"""Rows whose records are fetched together."""
 
 
 class FormPlan:
@@ -62,7 +68,10 @@ class FormPlan:
             self._register.load(self._form.name, self._area)
         for layout in layouts:
             same_rows = self._same_rows(layout)
-            for row in layout.rows:
+            self._load_people(layout)
+            for place, row in enumerate(layout.rows):
+                if place % _AT_ONCE == 0:
+                    self._fetch(layout.rows[place : place + _AT_ONCE])
                 self._drafting.bundle += 1
                 self._row(layout, row, same_rows)
         return Plan(
@@ -78,6 +87,27 @@ class FormPlan:
             updated=self._tally["updated"],
             unchanged=self._tally["unchanged"],
         )
+
+    def _fetch(self, rows: Sequence[Row]) -> None:
+        """Have the records that *rows* name at hand, and what those point to."""
+        numbers = (tight(text_of(row.cells.get(ID_TARGET))).lower() for row in rows)
+        ids = [number for number in numbers if number]
+        self._register.fetch(self._form.name, ids)
+        pointing = [item for item in self._form.stored if isinstance(item.kind, Ref)]
+        for item in pointing:
+            held = (self._register.record(self._form.name, record_id) for record_id in ids)
+            others = {str(record.values[item.name]) for record in held if record and record.values.get(item.name)}
+            self._register.fetch(item.kind.form, others)  # type: ignore[attr-defined]
+
+    def _load_people(self, layout: Layout) -> None:
+        if self._form.name != "resident" or "resident.id_number" not in layout.by_target:
+            return
+        numbers = []
+        for row in layout.rows:
+            with contextlib.suppress(BadValue):
+                identity = read_number(row.cells.get("resident.id_number"), self._today)
+                numbers += [identity.number] if identity else []
+        self._register.load_people(numbers)
 
     def _columns(self, layout: Layout) -> tuple[str, ...]:
         return tuple(name.partition(".")[2] for name in layout.by_target if name != ID_TARGET)
@@ -182,7 +212,7 @@ class FormPlan:
         if key not in self._titles:
             self._register.load(form, area)
             table: dict[str, list[str]] = defaultdict(list)
-            for record in self._register.all(form, area):
+            for record in self._register.records(form, area):
                 table[comparable(self._title(self._forms[form], record))].append(record.id)
             self._titles[key] = table
         return self._titles[key]
@@ -193,13 +223,16 @@ class FormPlan:
     def _natural(self, values: Mapping[str, Value]) -> Record | None:
         number = values.get("id_number")
         if self._form.name == "resident" and number:
-            self._register.load_people([str(number)])
-            return self._register.person(str(number))
+            person = self._register.person(str(number))
+            return self._register.record("resident", person.id) if person else None
         names = _NATURAL.get(self._form.name)
         if not names or not self._area:
             return None
-        for record in self._register.named(self._form.name, self._area, str(values.get(names[0]))):
-            if all(values.get(name) is None or record.values.get(name) in {None, values[name]} for name in names[1:]):
+        for known in self._register.named(self._form.name, self._area, str(values.get(names[0]))):
+            record = self._register.record(self._form.name, known.id)
+            if record and all(
+                values.get(name) is None or record.values.get(name) in {None, values[name]} for name in names[1:]
+            ):
                 return record
         return None
 
@@ -213,5 +246,8 @@ class FormPlan:
 
     def _same_rows(self, layout: Layout) -> dict[tuple[Value, ...], Record]:
         columns = self._columns(layout)
-        held = self._register.all(self._form.name, self._area) if self._area else []
+        exported = all(not is_blank(row.cells.get(ID_TARGET)) for row in layout.rows)
+        if not self._area or exported:
+            return {}
+        held = self._register.records(self._form.name, self._area)
         return {tuple(record.values.get(name) for name in columns): record for record in held}

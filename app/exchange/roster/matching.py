@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from app.exchange.roster.households import Household
-from app.exchange.roster.register import Register
-from app.schema.record import Record
+from app.exchange.roster.register import Known, Register
 from app.schema.values import comparable
 
 
@@ -17,9 +16,9 @@ class HouseholdMatcher:
         self._register = register
         self._used: set[str] = set()
 
-    def match_all(self, homes: Sequence[Household], areas: Mapping[int, str]) -> dict[int, Record]:
+    def match_all(self, homes: Sequence[Household], areas: Mapping[int, str]) -> dict[int, Known]:
         """The household of the register for each of *homes* that has one, by ``id(home)``; *areas* gives their areas likewise."""
-        found: dict[int, Record] = {}
+        found: dict[int, Known] = {}
         for home in homes:
             record = self._same_number(home, areas[id(home)]) if home.number else None
             self._keep(found, home, record)
@@ -29,16 +28,16 @@ class HouseholdMatcher:
                 self._keep(found, home, self._same_people(home, areas[id(home)]))
         return found
 
-    def _keep(self, found: dict[int, Record], home: Household, record: Record | None) -> None:
+    def _keep(self, found: dict[int, Known], home: Household, record: Known | None) -> None:
         if record is not None:
             found[id(home)] = record
             self._used.add(record.id)
 
-    def _same_number(self, home: Household, area: str) -> Record | None:
+    def _same_number(self, home: Household, area: str) -> Known | None:
         """The one of the same number whose people, home or head are the same."""
         members = self._homes_of(home)
         candidates = self._free(self._register.households(area, home.number), area)
-        best: tuple[int, str, Record] | None = None
+        best: tuple[int, str, Known] | None = None
         for record in candidates:
             same_head, same_home = self._same_head(home, record), self._same_home(home, area, record)
             score = 4 * members.get(record.id, 0) + 3 * bool(same_head) + 2 * bool(same_home)
@@ -48,21 +47,21 @@ class HouseholdMatcher:
                 best = (score, record.id, record)
         return best[2] if best else None
 
-    def _same_people(self, home: Household, area: str) -> Record | None:
+    def _same_people(self, home: Household, area: str) -> Known | None:
         """The one of most of the members, at the same home or under the same head: its number was written otherwise, or never.
 
         Where neither roster nor register has a number, head and home together are enough.
         """
         members = self._homes_of(home)
         numbered = sum(1 for person in home.people if person.number)
-        near = [self._register.record("household", household) for household in members]
+        near = [self._register.known("household", household) for household in members]
         places = self._register.named("dwelling", area, home.address or home.building)
         at_home = [record for place in places for record in self._register.households_at(place.id)]
-        best: tuple[int, str, Record] | None = None
+        best: tuple[int, str, Known] | None = None
         for record in self._free([item for item in near if item] + at_home, area):
             same_head, same_home = self._same_head(home, record), self._same_home(home, area, record)
             votes = members.get(record.id, 0)
-            unnumbered = not home.number and not record.values.get("number")
+            unnumbered = not home.number and not record.number
             known_by_people = 2 * votes > numbered and (same_head or same_home or unnumbered)
             score = 4 * votes + 3 * bool(same_head) + 2 * bool(same_home)
             if (known_by_people or (unnumbered and same_head and same_home)) and (
@@ -71,20 +70,20 @@ class HouseholdMatcher:
                 best = (score, record.id, record)
         return best[2] if best else None
 
-    def _free(self, records: Sequence[Record], area: str) -> list[Record]:
+    def _free(self, records: Sequence[Known], area: str) -> list[Known]:
         return [record for record in records if record.id not in self._used and record.area == area]
 
-    def _same_head(self, home: Household, record: Record) -> bool | None:
+    def _same_head(self, home: Household, record: Known) -> bool | None:
         """Whether both have the same head; None where one of them doesn't say."""
-        held = str(record.values.get("head_name") or "")
+        held = record.title
         head = home.head_name or next((person.name for person in home.people if person.says_head), "")
         return comparable(held) == comparable(head) if held and head else None
 
-    def _same_home(self, home: Household, area: str, record: Record) -> bool | None:
+    def _same_home(self, home: Household, area: str, record: Known) -> bool | None:
         """Whether both live at the same address; None where one of them doesn't say."""
-        held = record.values.get("dwelling")
+        held = record.within
         address = home.address or home.building
-        if held is None or not address:
+        if not held or not address:
             return None
         return any(place.id == held for place in self._register.named("dwelling", area, address))
 
@@ -93,7 +92,7 @@ class HouseholdMatcher:
         votes: dict[str, int] = {}
         for person in home.people:
             record = self._register.person(person.number) if person.number else None
-            household = record.values.get("household") if record else None
+            household = record.within if record else ""
             if household:
-                votes[str(household)] = votes.get(str(household), 0) + 1
+                votes[household] = votes.get(household, 0) + 1
         return votes

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from app.exchange.excel.words import Words
 from app.schema.record import Record
-from app.schema.values import Value, comparable
+from app.schema.values import comparable
 
 
 class Source(Protocol):
@@ -20,6 +22,16 @@ class Source(Protocol):
     ) -> list[Record]:
         """Records of *form* that aren't deleted."""
 
+    def columns(
+        self,
+        form: str,
+        names: Sequence[str],
+        where: Mapping[str, object] | None = None,
+        *,
+        area: str | Collection[str] | None = None,
+    ) -> Iterator[tuple[Any, ...]]:
+        """Just the columns *names* of the records that ``select`` finds."""
+
     def many(self, form: str, ids: Iterable[str]) -> dict[str, Record]:
         """Records by id."""
 
@@ -27,67 +39,119 @@ class Source(Protocol):
         """The areas that this device knows: code, name, level, parent."""
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What tells one record of the register from others; a village's whole records would not fit beside a large sheet.
+
+    ``title``: its name or address, of a household its head's; ``number``: of a person or a household; ``within``: the household
+    of a person, the dwelling of a household, the grid of a dwelling or a building.
+    """
+
+    form: str
+    id: str
+    area: str
+    title: str
+    number: str = ""
+    birth: str = ""
+    within: str = ""
+
+
+_COLUMNS = {
+    "resident": ("name", "id_number", "birth_date", "household"),
+    "household": ("head_name", "number", "", "dwelling"),
+    "dwelling": ("address", "", "", "grid"),
+    "building": ("name", "", "", "grid"),
+    "grid": ("name", "", "", ""),
+}
+"""Of each form the fields for ``title``, ``number``, ``birth`` and ``within``."""
+_AT_HAND = 4000
+"""Whole records kept for the rows that are being looked at."""
+
+
 class Register:
-    """Reads *source* once for each form and area and answers from indexes; nothing here writes."""
+    """Reads keys of *source* once for each form and area and answers from indexes; whole records as they are asked for. Writes nothing."""
 
     def __init__(self, source: Source, new_id: Callable[[], str]) -> None:
         self.new_id = new_id
         self._source = source
         self._loaded: set[tuple[str, str]] = set()
-        self._records: dict[str, dict[str, Record]] = defaultdict(dict)
-        self._by: dict[tuple[str, ...], list[Record]] = defaultdict(list)
+        self._known: dict[str, dict[str, Known]] = defaultdict(dict)
+        self._by: dict[tuple[str, ...], list[Known]] = defaultdict(list)
+        self._numbers: dict[str, Known] = {}
+        self._people: dict[int, list[Known]] = defaultdict(list)
+        self._whole: dict[str, Record] = {}
 
     def load(self, form: str, area: str) -> None:
-        """Have the records of *form* in *area* at hand."""
+        """Have the keys of the records of *form* in *area* at hand."""
         if (form, area) in self._loaded:
             return
         self._loaded.add((form, area))
-        for record in self._source.select(form, area=area):
-            self._take(record)
+        for known in self._keys(form, area):
+            self._take(known)
 
     def load_people(self, numbers: Iterable[str]) -> None:
         """Have the residents with one of *numbers* at hand, wherever they live."""
-        wanted = sorted(set(numbers) - {key[1] for key in self._by if key[0] == "number"})
-        for start in range(0, len(wanted), 500):
-            for record in self._source.select("resident", {"id_number": wanted[start : start + 500]}):
-                self._take(record)
+        wanted = {number for number in numbers if number not in self._numbers}
+        if not wanted:
+            return
+        # One walk over all of them: numbers are no index of the table, and each question would be a walk of its own.
+        for known in self._keys("resident", None):
+            if known.number in wanted:
+                self._take(known)
+
+    def fetch(self, form: str, ids: Iterable[str]) -> None:
+        """Have these whole records at hand, in place of some that were asked for earlier."""
+        wanted = [record_id for record_id in ids if record_id not in self._whole]
+        if len(self._whole) + len(wanted) > _AT_HAND:
+            self._whole.clear()
+        self._whole.update(self._source.many(form, wanted))
 
     def record(self, form: str, record_id: str) -> Record | None:
-        """A record by its id."""
-        held = self._records[form].get(record_id)
-        if held is None:
-            held = self._source.many(form, [record_id]).get(record_id)
-            if held is not None:
-                self._take(held)
-        return held
+        """A whole record by its id."""
+        if record_id not in self._whole:
+            self.fetch(form, [record_id])
+        return self._whole.get(record_id)
 
-    def all(self, form: str, area: str) -> list[Record]:
+    def records(self, form: str, area: str) -> Iterator[Record]:
+        """Every whole record of *form* whose area is *area* itself."""
+        return (record for record in self._source.select(form, area=area) if record.area == area)
+
+    def known(self, form: str, record_id: str) -> Known | None:
+        """A record of the loaded areas by its id."""
+        return self._known[form].get(record_id)
+
+    def all(self, form: str, area: str) -> list[Known]:
         """Every record of *form* whose area is *area* itself."""
         self.load(form, area)
-        return [record for record in self._records[form].values() if record.area == area]
+        return [known for known in self._known[form].values() if known.area == area]
 
-    def person(self, number: str) -> Record | None:
+    def person(self, number: str) -> Known | None:
         """The resident with this identity number, the oldest record where there are several."""
-        found = self._by.get(("number", number))
-        return min(found, key=lambda record: record.id) if found else None
+        return self._numbers.get(number)
 
-    def people(self, name: str, birth: str, area: str) -> Sequence[Record]:
+    def people(self, name: str, birth: str, area: str) -> Sequence[Known]:
         """The residents of *area* with this name and birth date."""
-        return self._by.get(("person", area, comparable(name), birth), ())
+        alike = self._people.get(hash((area, comparable(name), birth)), ())
+        # The table holds hashes and no texts; the few that fall together are told apart here.
+        return [
+            known
+            for known in alike
+            if known.area == area and known.birth == birth and comparable(known.title) == comparable(name)
+        ]
 
-    def households(self, area: str, number: str) -> Sequence[Record]:
+    def households(self, area: str, number: str) -> Sequence[Known]:
         """The households of *area* with this number; there may be one in each villager group."""
         return self._by.get(("household", area, comparable(number)), ())
 
-    def members(self, household: str) -> Sequence[Record]:
+    def members(self, household: str) -> Sequence[Known]:
         """The residents of a household."""
         return self._by.get(("member", household), ())
 
-    def households_at(self, dwelling: str) -> Sequence[Record]:
+    def households_at(self, dwelling: str) -> Sequence[Known]:
         """The households that live in a dwelling."""
         return self._by.get(("household_at", dwelling), ())
 
-    def named(self, form: str, area: str, name: str) -> Sequence[Record]:
+    def named(self, form: str, area: str, name: str) -> Sequence[Known]:
         """The dwellings, buildings or grids of *area* called *name*, equal after width and spaces."""
         return self._by.get((form, area, comparable(name)), ())
 
@@ -112,36 +176,41 @@ class Register:
                 table[key] = (*table.get(key, ()), area["code"])
         return table
 
-    def _take(self, record: Record) -> None:
-        if record.id in self._records[record.form]:
+    def _keys(self, form: str, area: str | None) -> Iterator[Known]:
+        fields = _COLUMNS.get(form)
+        if fields is None:
             return
-        self._records[record.form][record.id] = record
-        for key in _keys(record):
-            self._by[key].append(record)
+        places = [place for place, name in enumerate(fields) if name]
+        names = ["id", "area", *(name for name in fields if name)]
+        # Households and areas come again and again: one text of each is enough.
+        intern = sys.intern
+        for record_id, code, *held in self._source.columns(form, names, area=area):
+            texts = ["", "", "", ""]
+            for place, value in zip(places, held, strict=True):
+                texts[place] = "" if value is None else str(value)
+            title, number, birth, within = texts
+            yield Known(form, intern(record_id), intern(code), title, number, birth, intern(within))
+
+    def _take(self, known: Known) -> None:
+        if known.id in self._known[known.form]:
+            return
+        self._known[known.form][known.id] = known
+        if known.form == "resident":
+            if known.number:
+                older = self._numbers.get(known.number)
+                if older is None or known.id < older.id:
+                    self._numbers[known.number] = known
+            self._people[hash((known.area, comparable(known.title), known.birth))].append(known)
+            if known.within:
+                self._by["member", known.within].append(known)
+        elif known.form == "household":
+            self._by["household", known.area, comparable(known.number)].append(known)
+            self._by["household_at", known.within].append(known)
+        else:
+            self._by[known.form, known.area, comparable(known.title)].append(known)
 
 
 def _nearest(found: Sequence[str], within: str) -> str | None:
     stem = within.rstrip("0")
     chosen = [code for code in found if code == within or (stem and code.startswith(stem))] or list(found)
     return chosen[0] if len(chosen) == 1 else None
-
-
-_TITLES = {"dwelling": "address", "building": "name", "grid": "name"}
-
-
-def _keys(record: Record) -> list[tuple[str, ...]]:
-    values = record.values
-
-    def text(name: str) -> str:
-        value: Value = values.get(name)
-        return str(value) if value is not None else ""
-
-    if record.form == "resident":
-        return [("number", text("id_number"))] * bool(text("id_number")) + [
-            ("person", record.area, comparable(text("name")), text("birth_date")),
-            ("member", text("household")),
-        ]
-    if record.form == "household":
-        return [("household", record.area, comparable(text("number"))), ("household_at", text("dwelling"))]
-    title = _TITLES.get(record.form)
-    return [(record.form, record.area, comparable(text(title)))] if title else []

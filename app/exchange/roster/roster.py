@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from app.errors import KnownError
 from app.exchange.excel.layout import Layout, Recognised
@@ -15,12 +15,13 @@ from app.exchange.roster.households import Household, group
 from app.exchange.roster.matching import HouseholdMatcher
 from app.exchange.roster.people import Person, PersonReader
 from app.exchange.roster.plan import Plan, Twin, say
-from app.exchange.roster.register import Register
+from app.exchange.roster.register import Known, Register
 from app.schema.form import Forms
-from app.schema.record import Record
 from app.schema.values import BadValue, Value, comparable
 
 _FIRST = tuple[Person, Household]
+_AT_ONCE = 200
+"""Households whose records are fetched together."""
 
 
 def plan_roster(
@@ -66,6 +67,8 @@ class _RosterPlan:
         relations = any("resident.relation" in layout.by_target for layout in layouts)
         for number, home in enumerate(homes):
             self._drafting.bundle = number
+            if number % _AT_ONCE == 0:
+                self._fetch(homes[number : number + _AT_ONCE], areas, matched)
             doubt(home, relations=relations)
             self._household(home, areas[id(home)], matched.get(id(home)))
         order = {layout.sheet.name: index for index, layout in enumerate(layouts)}
@@ -89,6 +92,21 @@ class _RosterPlan:
             updated=self._tally["updated"],
             unchanged=self._tally["unchanged"],
         )
+
+    def _fetch(self, homes: Sequence[Household], areas: Mapping[int, str], matched: Mapping[int, Known]) -> None:
+        """Have the whole records at hand that *homes* will be compared with."""
+        register = self._register
+        wanted: dict[str, set[str]] = defaultdict(set)
+        for home in homes:
+            area = areas[id(home)]
+            if id(home) in matched:
+                wanted["household"].add(matched[id(home)].id)
+            for form, name in (("dwelling", home.address or home.building), ("building", home.building)):
+                wanted[form].update(place.id for place in register.named(form, area, name) if name)
+            people = (register.person(person.number) for person in home.people if person.number)
+            wanted["resident"].update(known.id for known in people if known)
+        for form, ids in wanted.items():
+            register.fetch(form, ids)
 
     def _read(self, layout: Layout) -> list[Person]:
         reader = PersonReader(self._forms["resident"], self._words, self._today, frozenset(layout.by_target))
@@ -146,7 +164,7 @@ class _RosterPlan:
         person.flags.clear()
         person.repeats = True
 
-    def _household(self, home: Household, area: str, known: Record | None) -> None:
+    def _household(self, home: Household, area: str, known: Known | None) -> None:
         """Draft one household: its places, itself, its people."""
         people = [person for person in home.people if not person.refused and not person.repeats]
         people = [person for person in people if self._is_free(person, area)]
@@ -161,7 +179,7 @@ class _RosterPlan:
                 person.values.setdefault("live_address", own)
             self._person(person, area, household)
 
-    def _home(self, home: Household, area: str, known: Record | None) -> str:
+    def _home(self, home: Household, area: str, known: Known | None) -> str:
         drafting = self._drafting
         grid = drafting.grid(area, self._checked("grid", "name", home.grid))
         building = drafting.building(area, self._checked("building", "name", home.building), grid)
@@ -176,8 +194,12 @@ class _RosterPlan:
         }
         if known is None:
             return drafting.make("household", area, values)
-        drafting.change(known, values)
+        self._change(known, values)
         return known.id
+
+    def _change(self, known: Known, values: Mapping[str, Value]) -> bool:
+        whole = self._register.record(known.form, known.id)
+        return whole is not None and self._drafting.change(whole, values)
 
     def _checked(self, form: str, name: str, text: str) -> str:
         """*text* as its field keeps it; what doesn't fit at all is cut to what does."""
@@ -192,11 +214,10 @@ class _RosterPlan:
         record = self._register.person(person.number) if person.number else None
         if record is None:
             return True
-        if comparable(str(record.values.get("name") or "")) != comparable(person.name):
+        if comparable(record.title) != comparable(person.name):
             person.refuse("id_number", "id_of_another_person", say("id_of_registered_person"))
             return False
-        old_home = record.values.get("household")
-        gone = old_home is None or str(old_home) in self._homes
+        gone = not record.within or record.within in self._homes
         if record.area != area or not gone:
             # Without the old household in the same roster nobody can tell a move from a person who is listed twice.
             self._same.append(
@@ -220,27 +241,25 @@ class _RosterPlan:
             self._tally["created"] += 1
             return
         self._seen_ids.add(record.id)
-        changes = self._drafting.change(record, person.values)
+        changes = self._change(record, person.values)
+        if not changes:
+            # Of a register of 60,000 nearly all: what was read of them has served.
+            person.values = {"id_number": person.number} if person.number else {}
         self._tally["updated" if changes else "unchanged"] += 1
 
-    def _unnumbered(self, person: Person, area: str, household: str | None) -> Record | None:
+    def _unnumbered(self, person: Person, area: str, household: str | None) -> Known | None:
         """The resident of the same household, name and birth date where the register or the row lacks the number."""
         for record in (
             self._register.members(household) if household else self._register.people(person.name, person.birth, area)
         ):
-            if record.id in self._seen_ids or comparable(str(record.values.get("name"))) != comparable(person.name):
+            if record.id in self._seen_ids or comparable(record.title) != comparable(person.name):
                 continue
-            born = record.values.get("birth_date")
-            same_birth = born == person.birth or not born or not person.birth
-            if (
-                same_birth
-                and (not record.values.get("id_number") or not person.number)
-                and (household or not record.values.get("household"))
-            ):
+            same_birth = record.birth == person.birth or not record.birth or not person.birth
+            if same_birth and (not record.number or not person.number) and (household or not record.within):
                 return record
         return None
 
-    def _maybe_known(self, person: Person, area: str, record: Record | None) -> None:
+    def _maybe_known(self, person: Person, area: str, record: Known | None) -> None:
         """Note those of the same name and birth date who are not the same by number."""
         if not person.birth:
             return
@@ -252,9 +271,8 @@ class _RosterPlan:
         if record is not None:
             return
         for known in self._register.people(person.name, person.birth, area):
-            number = str(known.values.get("id_number") or "")
-            if known.id not in self._seen_ids and number not in self._by_number:
-                code = "same_name_and_birth_other_id" if number and person.number else "same_name_and_birth"
+            if known.id not in self._seen_ids and known.number not in self._by_number:
+                code = "same_name_and_birth_other_id" if known.number and person.number else "same_name_and_birth"
                 self._maybe.append(Twin(person.sheet, person.row, code, with_id=known.id, field="name"))
 
     def _absent(self, areas: set[str], everyone: Sequence[Person]) -> tuple[str, ...]:
@@ -267,7 +285,6 @@ class _RosterPlan:
             missing += [
                 record.id
                 for record in here
-                if (whole or record.values.get("household") in self._homes)
-                and comparable(str(record.values.get("name"))) not in refused
+                if (whole or record.within in self._homes) and comparable(record.title) not in refused
             ]
         return tuple(missing)

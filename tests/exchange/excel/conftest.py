@@ -138,6 +138,10 @@ class DictSource:
                 found.append(record)
         return found
 
+    def columns(self, form, names, where=None, *, area=None):
+        for record in self.select(form, where, area=area):
+            yield tuple({"id": record.id, "area": record.area}.get(name, record.values.get(name)) for name in names)
+
     def many(self, form: str, ids: Iterable[str]) -> dict[str, Record]:
         return {record_id: self._held[form][record_id] for record_id in ids if record_id in self._held[form]}
 
