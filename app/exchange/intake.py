@@ -22,6 +22,7 @@ from app.exchange.roster.plan import Plan
 from app.exchange.roster.register import Register
 from app.exchange.roster.roster import plan_roster
 from app.schema.dates import china_time
+from app.store.driver import keep_few_pages
 
 if TYPE_CHECKING:
     from app.services.office import Office
@@ -98,6 +99,7 @@ class Intake:
         cancelled: Callable[[], bool] | None = None,
     ) -> dict[str, object]:
         """The whole way of ``township import``; returns its JSON document, with "stopped" where it was cancelled."""
+        keep_few_pages(self._office.store.conn)
         found = self.recognise(self.read(path), form, sheet=sheet)
         plan = self.plan(form, found, area)
         said = plan.as_json()

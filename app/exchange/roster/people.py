@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+import sys
 from dataclasses import dataclass, field
 
 from app.exchange.excel.layout import Row
@@ -113,12 +114,13 @@ class PersonReader:
             return None
         if identity.upgraded:
             person.flag("id_number", "id_15_digits", say("id_15_digits"))
-        person.values["id_number"] = identity.number
+        # The register's own text of the number, where it has one.
+        person.values["id_number"] = sys.intern(identity.number)
         return identity
 
     def _birth(self, person: Person, cell: Cell, identity: Identity | None) -> None:
         if identity:
-            person.values["birth_date"] = identity.birth_date
+            person.values["birth_date"] = sys.intern(identity.birth_date)
         if is_blank(cell) or (isinstance(cell, str) and comparable(cell) in self._words.nothing):
             return
         told = _partial_date(cell)

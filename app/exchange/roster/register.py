@@ -76,9 +76,8 @@ class Register:
         self._source = source
         self._loaded: set[tuple[str, str]] = set()
         self._known: dict[str, dict[str, Known]] = defaultdict(dict)
-        self._by: dict[tuple[str, ...], list[Known]] = defaultdict(list)
+        self._by: dict[int, Known | list[Known]] = {}
         self._numbers: dict[str, Known] = {}
-        self._people: dict[int, list[Known]] = defaultdict(list)
         self._whole: dict[str, Record] = {}
 
     def load(self, form: str, area: str) -> None:
@@ -131,29 +130,32 @@ class Register:
 
     def people(self, name: str, birth: str, area: str) -> Sequence[Known]:
         """The residents of *area* with this name and birth date."""
-        alike = self._people.get(hash((area, comparable(name), birth)), ())
-        # The table holds hashes and no texts; the few that fall together are told apart here.
+        title = comparable(name)
         return [
             known
-            for known in alike
-            if known.area == area and known.birth == birth and comparable(known.title) == comparable(name)
+            for known in self._filed("person", area, title, birth)
+            if known.area == area and known.birth == birth and comparable(known.title) == title
         ]
 
     def households(self, area: str, number: str) -> Sequence[Known]:
         """The households of *area* with this number; there may be one in each villager group."""
-        return self._by.get(("household", area, comparable(number)), ())
+        wanted = comparable(number)
+        found = self._filed("household", area, wanted)
+        return [known for known in found if known.area == area and comparable(known.number) == wanted]
 
     def members(self, household: str) -> Sequence[Known]:
         """The residents of a household."""
-        return self._by.get(("member", household), ())
+        return [known for known in self._filed("member", household) if known.within == household]
 
     def households_at(self, dwelling: str) -> Sequence[Known]:
         """The households that live in a dwelling."""
-        return self._by.get(("household_at", dwelling), ())
+        return [known for known in self._filed("household_at", dwelling) if known.within == dwelling]
 
     def named(self, form: str, area: str, name: str) -> Sequence[Known]:
         """The dwellings, buildings or grids of *area* called *name*, equal after width and spaces."""
-        return self._by.get((form, area, comparable(name)), ())
+        title = comparable(name)
+        found = self._filed(form, area, title)
+        return [known for known in found if known.area == area and comparable(known.title) == title]
 
     def village(self, name: str, within: str, words: Words) -> str | None:
         """The code of the village called *name*; one inside *within* goes before others, two of one name are none."""
@@ -182,14 +184,16 @@ class Register:
             return
         places = [place for place, name in enumerate(fields) if name]
         names = ["id", "area", *(name for name in fields if name)]
-        # Households and areas come again and again: one text of each is enough.
+        # Names, days and households come again and again, in the sheet as well: one text of each is enough.
         intern = sys.intern
         for record_id, code, *held in self._source.columns(form, names, area=area):
             texts = ["", "", "", ""]
             for place, value in zip(places, held, strict=True):
                 texts[place] = "" if value is None else str(value)
             title, number, birth, within = texts
-            yield Known(form, intern(record_id), intern(code), title, number, birth, intern(within))
+            yield Known(
+                form, intern(record_id), intern(code), intern(title), intern(number), intern(birth), intern(within)
+            )
 
     def _take(self, known: Known) -> None:
         if known.id in self._known[known.form]:
@@ -200,14 +204,30 @@ class Register:
                 older = self._numbers.get(known.number)
                 if older is None or known.id < older.id:
                     self._numbers[known.number] = known
-            self._people[hash((known.area, comparable(known.title), known.birth))].append(known)
+            self._file(known, "person", known.area, comparable(known.title), known.birth)
             if known.within:
-                self._by["member", known.within].append(known)
+                self._file(known, "member", known.within)
         elif known.form == "household":
-            self._by["household", known.area, comparable(known.number)].append(known)
-            self._by["household_at", known.within].append(known)
+            self._file(known, "household", known.area, comparable(known.number))
+            self._file(known, "household_at", known.within)
         else:
-            self._by[known.form, known.area, comparable(known.title)].append(known)
+            self._file(known, known.form, known.area, comparable(known.title))
+
+    def _file(self, known: Known, *key: str) -> None:
+        """Keep *known* under the hash of *key*: of hundreds of thousands of keys the texts themselves would be too many."""
+        place = hash(key)
+        held = self._by.get(place)
+        if held is None:
+            self._by[place] = known
+        elif isinstance(held, list):
+            held.append(known)
+        else:
+            self._by[place] = [held, known]
+
+    def _filed(self, *key: str) -> Sequence[Known]:
+        """What was kept under *key*, and what has the same hash by chance: the caller looks."""
+        held = self._by.get(hash(key))
+        return () if held is None else held if isinstance(held, list) else (held,)
 
 
 def _nearest(found: Sequence[str], within: str) -> str | None:
