@@ -223,4 +223,6 @@ class Worker(QObject):
     def _end(self, tell: Callable[[], object]) -> None:
         if not self._over:
             self._over = True
+            # Whoever hears it may let go of this object, and its process is still in the middle of its signal.
+            QTimer.singleShot(0, lambda held=self: held)
             tell()

@@ -39,6 +39,22 @@ PLACES = (
 )
 
 
+@dataclass(frozen=True)
+class Door:
+    """Something that stands on a page and is looked for by its own words: the words, the page, their pinyin initials."""
+
+    text: str
+    page: str
+    initials: str
+    icon: str = "bolt"
+
+
+DOORS = (
+    Door("用 U 盘收发", "sync", "upsf", "device-usb"),
+    Door("比对查重", "duplicates", "bdcc", "users"),
+)
+
+
 class Navigation(QWidget):
     """``Navigation(PLACES)``. Signal ``picked(name)``; collapses to icons with `collapse`."""
 

@@ -250,6 +250,9 @@ def _states() -> list[Shot]:
         office.traffic.set_budget(20)
         return {}
 
+    def compared(page: QWidget) -> None:
+        _wait_until(lambda: not page.busy())  # type: ignore[attr-defined]
+
     def resume(page: QWidget, _office: Office) -> None:
         page.held_card.resumed.emit()  # type: ignore[attr-defined]
 
@@ -265,6 +268,7 @@ def _states() -> list[Shot]:
         Shot("sync-usb", "sync", before=made.written, looks=light, office="troubled"),
         Shot("conflict-choice", "conflict", made.resident_conflict, dark=True, office="troubled"),
         Shot("history", "history", past, office="troubled"),
+        Shot("duplicates", "duplicates", before=compared, office="troubled"),
         Shot("case-files", "case", case, dark=True, office="troubled"),
         Shot("clock", "desk", before=made.wrong_clock, after=made.right_clock, looks=light, office="troubled"),
     ]

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 from app.errors import KnownError
 from ui import theme
 from ui.composing import Composing
-from ui.navigation import PLACES, Navigation, Place
+from ui.navigation import DOORS, PLACES, Navigation, Place
 from ui.page import Page
 from ui.pieces.toast import Toast
 from ui.topbar import Found, TopBar
@@ -173,11 +173,17 @@ class Window(QMainWindow):
 
     def _near(self, text: str) -> list[Found]:
         """Actions of the page and places whose words or initials hold *text*."""
-        page, wanted = self.current_page(), text.lower()
+        page, wanted = self.current_page(), text.lower().replace(" ", "")
         found = [
             Found(words, "操作" + (f"，{keys}" if keys else ""), "bolt", on=on)
             for words, keys, on in (page.actions if page else ())
-            if wanted in words.lower()
+            if wanted in words.lower().replace(" ", "")
+        ]
+        found += [
+            Found(door.text, "页面", door.icon, door.page)
+            for door in DOORS
+            if self.has(door.page)
+            and (wanted in door.text.lower().replace(" ", "") or (len(wanted) > 1 and door.initials.startswith(wanted)))
         ]
         return found + [
             Found(place.text, "页面", place.icon, place.name)

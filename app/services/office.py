@@ -16,6 +16,7 @@ from app.services.attachments import Attachments
 from app.services.care import TAG, Care
 from app.services.cases import Cases, derive_cases
 from app.services.conflicts import Conflicts
+from app.services.duplicates import Duplicates
 from app.services.entry import Entry
 from app.services.gate import Gate
 from app.services.maps import Maps
@@ -50,6 +51,7 @@ class Office:
         self.attachments = Attachments(store, self.gate, self.records)
         self.cases = Cases(store, self.gate, rules)
         self.registry = Registry(store, self.gate, rules)
+        self.duplicates = Duplicates(store, self.gate)
         self.entry = Entry(store, self.gate, self.registry)
         self.care = Care(store, self.gate, self.records, self.registry, care)
         self.maps = Maps(store, self.gate)

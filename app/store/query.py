@@ -110,6 +110,17 @@ class Query:
         sql = f"SELECT {column} FROM {table_name(form)} {tail} GROUP BY {column} HAVING count(*) > 1"
         return [row[0] for row in self._conn.execute(sql, params)]
 
+    def together(
+        self, form: str, fields: Sequence[str], *, area: str | Collection[str] | None = None
+    ) -> list[list[str]]:
+        """The ids of records that are the same in all *fields*, none of them empty: each group of two and more. Reads them all."""
+        columns = [self._column(form, name) for name in fields]
+        tail, params = self._tail(form, dict.fromkeys(fields, ("!=", None)), area)
+        sql = (
+            f"SELECT group_concat(id) FROM {table_name(form)} {tail} GROUP BY {', '.join(columns)} HAVING count(*) > 1"
+        )
+        return [str(row[0]).split(",") for row in self._conn.execute(sql, params)]
+
     def history(self, record_id: str) -> list[Line]:
         """What this device knows of the record's past, oldest first."""
         rows = self._conn.execute(

@@ -205,6 +205,18 @@ def test_places_and_actions_are_found_by_words_and_initials(window: Window, qtbo
     assert window.current_name() == "events"
 
 
+@pytest.mark.parametrize("typed", ["u盘", "U 盘", "upsf"])
+def test_what_stands_on_a_page_is_found_by_its_own_words(
+    window: Window, qtbot, type_text: Callable, typed: str
+) -> None:
+    window.add_page("sync", lambda: Sample("同步"))
+    qtbot.keyClick(window, Qt.Key.Key_K, CTRL)
+    type_text(window.top.search, typed)
+    qtbot.waitUntil(lambda: window.top.search._list is not None and window.top.search._list.isVisible())
+    qtbot.keyClick(window.top.search, Qt.Key.Key_Return)
+    assert window.current_name() == "sync"
+
+
 def test_the_toast_takes_back_once(window: Window, qtbot) -> None:
     undone: list[int] = []
     window.say("已删除 3 条走访记录", lambda: undone.append(1))

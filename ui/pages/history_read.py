@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from app.schema.form import Form
 from app.schema.kinds import Ref
-from app.schema.record import DELETED
+from app.schema.record import DELETED, Record
+from app.services.merging import RESIDENT
 from app.services.past import Moment, past
 from ui.forms.opening import read_targets
 from ui.forms.references import Target
@@ -38,7 +39,7 @@ class History:
 def read_history(office: Office, form_name: str, record_id: str) -> History:
     """What this device knows of the record's past; restricted values are masked. KnownError where the user may not read it."""
     form, record = office.forms[form_name], office.records.get(form_name, record_id, deleted=True)
-    moments = [moment for moment in past(office.store, office.conflicts, record) if _said(form, moment)]
+    moments = [moment for moment in _whole_past(office, record) if _said(form, moment)]
     wanted = {
         (kind.form, str(value))
         for moment in moments
@@ -53,6 +54,18 @@ def read_history(office: Office, form_name: str, record_id: str) -> History:
     steps = [_step(form, moment, targets, now, here) for moment in reversed(moments)]
     lost = sum(moment.kind in ("lost", "refused") for moment in moments)
     return History(form.title, form.record_title(record.values, masked=True), tuple(steps), lost)
+
+
+def _whole_past(office: Office, record: Record) -> list[Moment]:
+    """The record's own past, and of a person that of every registration that went into his."""
+    moments = past(office.store, office.conflicts, record)
+    if record.form == RESIDENT:
+        for merged in office.registry.merged(record.id):
+            moments += [
+                replace(moment, who=f"{moment.who}（并入的登记）".strip())
+                for moment in past(office.store, office.conflicts, merged)
+            ]
+    return sorted(moments, key=lambda moment: moment.when)
 
 
 def _said(form: Form, moment: Moment) -> list[str]:

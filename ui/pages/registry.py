@@ -133,6 +133,8 @@ class RegistryPage(Page):
     def _add_actions(self) -> None:
         if self._may("import", "resident"):
             self.add_quiet(Button("从 Excel 导入", self._import, icon="file-import"))
+        if self._may("read", "resident"):
+            self.add_quiet(Button("比对查重", lambda: self.go.emit("duplicates", {}), icon="users"))
         if self._may("create", "dwelling"):
             self.add_quiet(Button("新增房屋", self._new_dwelling, icon="home-plus"))
         if self._may("create", "resident"):

@@ -42,6 +42,11 @@ def pages(
 
         return RecordPage(office, jobs)
 
+    def duplicates() -> Page:
+        from ui.pages.duplicates import DuplicatesPage
+
+        return DuplicatesPage(office, jobs, worker, lambda: imported(("resident",)))
+
     def ledgers() -> Page:
         from ui.pages.ledger import LedgerPage
 
@@ -82,4 +87,5 @@ def pages(
         ("registry", registry, "registry"),
         ("person", person, "registry"),
         ("record", record, "registry"),
+        ("duplicates", duplicates, "registry"),
     ]
