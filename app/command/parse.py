@@ -19,8 +19,8 @@ from app.messages import sentence
 from app.paths import default_home
 
 SUBCOMMANDS = (
-    "demo", "init", "import", "export", "find", "duplicates", "list", "show", "apply", "attachment", "document", "report", "forms", "map", "sync", "bundle",
-    "conflicts", "digest", "backup", "restore", "doctor", "county", "bench",
+    "demo", "init", "import", "export", "find", "duplicates", "list", "show", "apply", "attachment", "document", "report", "forms", "map",
+    "sync", "bundle", "conflicts", "digest", "backup", "restore", "doctor", "county", "bench",
 )  # fmt: skip
 
 
