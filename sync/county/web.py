@@ -25,6 +25,7 @@ from sync.county.county import County
 from sync.county.enrolment import enrol
 from sync.county.lanes import RETRY_AFTER, Door, Lanes, fit
 from sync.county.office import wiped
+from sync.county.received import Received
 from sync.county.rights import Device
 from sync.county.session import Session
 from sync.wire import MEDIA_TYPE, VERSION, Down, Hello, Message, Offers, Problem, Question, Reader, Up, WireError
@@ -323,7 +324,7 @@ class Server(uvicorn.Server):
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         self.on_ready: Callable[[str], None] | None = None
         config = uvicorn.Config(
-            make_app(county),
+            Received(make_app(county)),
             log_level="warning",
             access_log=False,
             lifespan="off",

@@ -9,7 +9,9 @@ import os
 import resource
 import shutil
 import signal
+import socket
 import threading
+import time
 
 import pytest
 import requests
@@ -155,6 +157,31 @@ def test_a_cut_on_the_way_up_goes_on_at_the_byte(pair, county, link, cut):
     # All of it once, and besides heads of requests and what was on its way when it broke.
     assert passed.up < SIZE + 40_000
     assert county.county.files.reader(one.sha256).read() == a.content(one)
+
+
+@pytest.mark.parametrize("sent", [40_000, 100_000, 250_000])
+def test_every_byte_that_came_before_the_connection_ended_is_kept(pair, county, sent):
+    a, _ = pair
+    path = a.paper(SIZE)
+    one = a.attach(a.event(), path)
+    a.sync()
+    http = FileHttp(a.http, county.url, a.store.sync.state.token, "", Moved())
+    upload = http.create(one.sha256, SIZE)
+    host, port = county.url.removeprefix("http://").split(":")
+    head = (
+        f"PATCH {upload} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {a.store.sync.state.token}\r\nTus-Resumable: 1.0.0\r\n"
+        f"Upload-Offset: 0\r\nContent-Type: application/offset+octet-stream\r\nContent-Length: {SIZE}\r\n\r\n"
+    )
+    with socket.create_connection((host, int(port))) as sock:
+        sock.sendall(head.encode() + path.read_bytes()[:sent])
+        sock.shutdown(socket.SHUT_WR)
+        sock.settimeout(10)
+        while sock.recv(1 << 16):
+            pass
+    end = time.monotonic() + 10
+    while http.offset(upload) != sent and time.monotonic() < end:
+        time.sleep(0.01)
+    assert http.offset(upload) == sent
 
 
 @pytest.mark.parametrize("cut", [1_000, 50_000, 170_000, 299_000])

@@ -14,6 +14,7 @@ FIELDS = {
     # One field that asks, two where the later wins, one of a group; unique texts, so that a value tells who wrote it.
     "resident": ("name", "occupation", "remark", "birth_date"),
     "event": ("title", "detail"),
+    "mediation": ("title", "facts", "committee", "request"),
 }
 _SOME = 12
 """Records that are worked on again and again; more only come by imports."""
@@ -125,9 +126,9 @@ class Clerks:
         screens = {conflict.id: conflict} | ({record.id: record} if record else {})
         self._save(who, edits, screens, self._maybe_death(chance))
 
-    def type_draft(self, chance):
+    def type_draft(self, chance, who=None):
         """Text being typed, which no exchange may touch."""
-        who, key = self._anybody(chance), f"draft{chance.randrange(3)}"
+        who, key = self._anybody(chance) if who is None else who, f"draft{chance.randrange(3)}"
         values = {"remark": self._value("remark")}
         self.devices[who].do(work.keep_draft, key, values)
         self._drafts[who, key] = values

@@ -23,9 +23,12 @@ from tests.torture.template import CODE
 from tests.torture.work import Fuse, Killed
 
 
-def opened(database, forms, now=time.time):
-    """The county in *database*, which has all its tables: no look whether any are missing."""
-    return County(Database(database), forms, CODE, _permissions(), now)
+def opened(database, forms, now=time.time, files=None):
+    """The county in *database*, which has all its tables: no look whether any are missing. *files*: the folder of its files."""
+    county = County(Database(database), forms, CODE, _permissions(), now)
+    if files:
+        county.keep_files(files, files.with_suffix(".key"))
+    return county
 
 
 @functools.cache
@@ -36,7 +39,8 @@ def _permissions():
 class ThreadCounty:
     """Serves in a thread of this process."""
 
-    def __init__(self, database, forms):
+    def __init__(self, database, forms, files):
+        self._files = files
         self._database = database
         self._forms = forms
         self._fuse = Fuse()
@@ -51,7 +55,7 @@ class ThreadCounty:
         """Answer (again) at ``port``."""
         self.stop()
         self._fuse = Fuse()
-        self._county = opened(self._database, self._forms)
+        self._county = opened(self._database, self._forms, files=self._files)
         engine, fuse = self._county.database.engine, self._fuse
         sa.event.listen(engine, "before_cursor_execute", lambda *_: self._burn(fuse))
         sa.event.listen(engine, "commit", lambda _: self._burn(fuse))
@@ -113,7 +117,8 @@ async def _drop(server):
 class ProcessCounty:
     """`township county serve` in a process of its own."""
 
-    def __init__(self, database, context):
+    def __init__(self, database, context, files):
+        self._files = str(files)
         self._database = str(database)
         self._context = context
         self._process = None
@@ -127,7 +132,7 @@ class ProcessCounty:
     def start(self):
         """Answer (again) at ``port``."""
         self.stop()
-        self._process = self._context.Process(target=serve, args=(self._database, self.port), daemon=True)
+        self._process = self._context.Process(target=serve, args=(self._database, self.port, self._files), daemon=True)
         self._process.start()
         end = time.monotonic() + 30
         while True:
@@ -162,13 +167,27 @@ def _killed(process):
     process.join()  # a process that was told to die may seem alive for a while
 
 
-def serve(database, port):
+def serve(database, port, files):
     """The other process: the command itself."""
     from app.__main__ import main
 
     logging.disable(logging.CRITICAL)
     sys.stdout = io.StringIO()
-    main(["county", "serve", "--database", database, "--listen", f"127.0.0.1:{port}", "--json"])
+    main(
+        [
+            "county",
+            "serve",
+            "--database",
+            database,
+            "--listen",
+            f"127.0.0.1:{port}",
+            "--files",
+            files,
+            "--files-key",
+            f"{files}.key",
+            "--json",
+        ]
+    )
 
 
 def _free_port():

@@ -32,10 +32,23 @@ class Device:
         self.user = user
         self.areas = areas
         self.offset = 0.0
+        self.closed = frozenset()
+        """Classes of streams that its user may not see."""
 
-    def holds(self, area):
-        """Whether *area* is in this device's scope."""
-        return any_covers(self.areas, area)
+    def holds(self, area, stream=""):
+        """Whether *area* is in this device's scope, and *stream* of it."""
+        return any_covers(self.areas, area) and stream not in self.closed
+
+    def clone(self, folder):
+        """Another device, from a copy of this one's disk."""
+        self.back_up(folder)
+        return self.at(folder)
+
+    def at(self, folder):
+        """A device of the same clerk whose home is *folder*."""
+        made = self._at(folder)
+        made.closed = self.closed
+        return made
 
     def back_up(self, folder):
         """Copy everything that this device has on its disk to *folder*."""
@@ -82,9 +95,7 @@ class ThreadDevice(Device):
             if not self._desk.fuse.burnt:
                 self._desk.fuse.set(None)
 
-    def clone(self, folder):
-        """Another device, from a copy of this one's disk."""
-        self.back_up(folder)
+    def _at(self, folder):
         return ThreadDevice(folder, self.key, self.user, self.areas, self._forms)
 
     @property
@@ -126,9 +137,7 @@ class ProcessDevice(Device):
             self.dead = True
             raise
 
-    def clone(self, folder):
-        """Another device, from a copy of this one's disk."""
-        self.back_up(folder)
+    def _at(self, folder):
         return ProcessDevice(folder, self.key, self.user, self.areas, self._context)
 
     def revive(self):

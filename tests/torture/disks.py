@@ -19,9 +19,11 @@ class Disks:
 
     def restore_county(self, chance):
         """It is set back to one of its backups, and nobody tells the devices."""
-        if self._place.backups:
+        # A county that never heard of a device refuses its token: that one has to enrol again, which nobody does here.
+        usable = len(self._place.backups) - self._backups_from
+        if usable:
             with self._county_down():
-                self._place.put_back(chance.randrange(len(self._place.backups)))
+                self._place.put_back(self._backups_from + chance.randrange(usable))
             self.witness.set_back = True
 
     @contextlib.contextmanager
@@ -34,7 +36,7 @@ class Disks:
     def back_up_device(self, chance):
         """All that is on its disk."""
         who = self._anybody(chance)
-        folder = self._place.folder / f"disk{len(self._device_backups)}"
+        folder = self._place.folder / f"disk{len(list(self._place.folder.glob('disk*')))}"
         self._alive(self.devices[who]).back_up(folder)
         self._device_backups.append((who, folder))
 
@@ -49,10 +51,14 @@ class Disks:
         self._screens.pop(who, None)
         for one, key in [held for held in self._drafts if held[0] == who]:
             self._drafts[one, key] = device.do(work.draft, key)
+        if self._carried and not journal:
+            self.disk_went(who)
         if journal:
             standings = [self._alive(device).do(work.standing) for device in self.devices]
             self.witness.went_with_the_disk(standings[who].device, standings)
             self._some = [record_id for record_id in self._some if record_id in self.witness.records]
+            if self._carried:
+                self.disk_went(who)
 
     def clone_device(self, chance):
         """From now on two devices believe that they are the same one."""

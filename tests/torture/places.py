@@ -41,7 +41,7 @@ class Threads:
         place = _Lite(self, folder)
         place.database = folder / "county.db"
         shutil.copy(self._made.database, place.database)
-        place.county = ThreadCounty(place.database, self.forms)
+        place.county = ThreadCounty(place.database, self.forms, place.files)
         place.devices = [
             ThreadDevice(home, self._made.key, user, areas, self.forms)
             for home, user, areas in _homes(folder, self._made)
@@ -79,7 +79,7 @@ class Processes:
         place = _Served(self, folder)
         place.server = self._server
         place.database = self._server.copy_database(self._made.database)
-        place.county = ProcessCounty(place.database, self._context)
+        place.county = ProcessCounty(place.database, self._context, place.files)
         place.devices = [
             ProcessDevice(home, self._made.key, user, areas, self._context)
             for home, user, areas in _homes(folder, self._made)
@@ -106,6 +106,7 @@ class _Place:
         self.patience = kind.patience
         self.kinds = kind.kinds
         self.folder = folder
+        self.files = folder / "files"
         self.keep = False
         self.backups = []
 

@@ -6,10 +6,11 @@ import contextlib
 import functools
 from unittest import mock
 
+import app.store.files
 import sync.client.asking
+import sync.client.file_http
 import sync.client.link
 import sync.county.county
-import sync.county.files
 from app.rules.case_engine import CaseRules
 
 STALL_SECONDS = 1.5
@@ -35,8 +36,9 @@ def be_quick():
         mock.patch.object(
             sync.county.county, "Applier", functools.partial(sync.county.county.Applier, rules=CaseRules.load())
         ),
-        # Attached files have schedules of their own.
-        mock.patch.object(sync.county.files, "mount", return_value=None),
+        mock.patch.object(sync.client.file_http, "STALL_SECONDS", STALL_SECONDS),
+        # A file whose record was handed over is offered at once, not after a minute.
+        mock.patch.object(app.store.files, "_SOON_MS", 0),
     ]
     with contextlib.ExitStack() as stack:
         for patch in patches:

@@ -46,7 +46,7 @@ def make(database, folder: Path, forms) -> Template:
     try:
         office.add_areas(county, _AREAS)
         homes = tuple(
-            _home(county, folder / f"home{number}", key, forms, user, areas)
+            home(county, folder / f"home{number}", key, forms, user, areas)
             for number, (user, areas) in enumerate(zip(USERS, SCOPES, strict=True))
         )
     finally:
@@ -55,8 +55,9 @@ def make(database, folder: Path, forms) -> Template:
     return Template(database, homes, key)
 
 
-def _home(county, folder, key, forms, user, areas):
-    code = office.issue_code(county, areas, office.DEFAULT_ROLES)
+def home(county, folder, key, forms, user, areas, roles=office.DEFAULT_ROLES):
+    """Enrol a device of *user* at *county*, with an empty store in *folder*."""
+    code = office.issue_code(county, areas, roles)
     own = Ed25519PrivateKey.generate()
     public = own.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
     made = enrolment.enrol(county, code, public, own.sign(enrol_text(code)), user, _PASSWORD)
@@ -70,5 +71,7 @@ def _home(county, folder, key, forms, user, areas):
         areas=[StoreArea(area.code, area.name, area.level, area.parent) for area in made.areas],
         streams=set(made.streams),
     )
+    with store.transaction():
+        store.meta.set("signing_key", own.private_bytes_raw().hex())
     store.close()
     return folder

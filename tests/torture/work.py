@@ -10,7 +10,8 @@ import requests
 
 from app.errors import KnownError
 from app.store.store import Store
-from sync.client import exchange
+from sync import bundle, leaving
+from sync.client import exchange, files, retiring
 
 _URGENT = 0
 
@@ -200,6 +201,66 @@ def new_incarnation(desk):
 
 def moved(desk, url):
     desk.store.sync.moved(url)
+
+
+def speak(desk, version):
+    with desk.store.transaction():
+        desk.store.meta.set("sync.version", version)
+
+
+def write_bundle(desk):
+    made = bundle.write(desk.store, now=desk.now)
+    bundle.note(desk.store, made)
+    return made.content
+
+
+def read_bundle(desk, content):
+    return bundle.read(desk.store, content, now=desk.now).in_agreement
+
+
+def wipe(desk):
+    retiring.wipe(desk.store, desk.folder, desk.http, seal=leaving.seal, say=str)
+
+
+def keep_file(desk, content, small):
+    """The fields that name it."""
+    kept = desk.store.files.keep([content])
+    values = {"sha256": kept.sha256, "size": kept.size}
+    if small:
+        thumb = desk.store.files.keep([small], small=True)
+        values |= {"thumb": thumb.sha256, "thumb_size": thumb.size}
+    return values
+
+
+def carry(desk):
+    """(why it stopped, what was refused)"""
+    report = files.carry(desk.store, desk.http, sleep=lambda _: None)
+    return report.stopped, report.error.code if report.error else ""
+
+
+def files_waiting(desk):
+    return desk.store.files.waiting().total
+
+
+def want(desk, sha256, size):
+    desk.store.files.want(sha256, size)
+
+
+def known(desk, attachments):
+    """Those of them that this device has, and that aren't deleted."""
+    found = []
+    for form in desk.store.forms.attachments:
+        found += [key for key, record in desk.store.many(form.name, attachments).items() if not record.deleted]
+    return found
+
+
+def hash_of(desk, sha256):
+    """The SHA-256 of the content that is here; empty where none is."""
+    try:
+        with desk.store.files.reading(sha256) as reader:
+            return reader.sha256()
+    except KnownError:
+        return ""
 
 
 def keep_draft(desk, key, values):

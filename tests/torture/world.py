@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from tests.network.faults import WORSE_THAN_TLS, draw
 from tests.network.proxy import BadLink
 from tests.torture import work
+from tests.torture.carriers import Carriers
 from tests.torture.clerks import Clerks
 from tests.torture.counties import opened
 from tests.torture.devices import Death
@@ -31,7 +32,7 @@ class Count:
     exchanges: int = 0
 
 
-class World(Clerks, Disks):
+class World(Clerks, Disks, Carriers):
     """Every step takes a random.Random of its own, and nothing else decides what it does."""
 
     def __init__(self, place, speed=None):
@@ -43,15 +44,17 @@ class World(Clerks, Disks):
         self.devices = place.devices
         for device in self.devices:
             device.do(work.moved, self.link.url)
-        self._seen_county = opened(place.database, self.forms)
+        self._seen_county = opened(place.database, self.forms, files=place.files)
         self.witness = Witness(self._seen_county, self.forms)
         self._device_backups = []
+        self._backups_from = 0
         self.count = Count(self.link.met)
         self._ids = random.Random(0)
         self._values = 0
         self._some = []
         self._screens = {}
         self._drafts = {}
+        self._carried = False
 
     def close(self):
         for device in self.devices:
@@ -60,8 +63,11 @@ class World(Clerks, Disks):
         self.county.stop()
         self._seen_county.close()
 
-    def begin(self):
-        """Three records that all who may have, and a conflict-free start."""
+    def begin(self, *, carried=False):
+        """Three records that all who may have, and a conflict-free start; *carried*: with what stands in ``Carriers``."""
+        self._carried = carried
+        if carried:
+            self.begin_carried()
         for who in (0, 0, 1):
             self.make(random.Random(who), who=who)
         for who in (0, 1, 0, 2):
@@ -125,6 +131,13 @@ class World(Clerks, Disks):
         if failed:
             raise failed[0]
 
+    def speak_old(self, chance):
+        """A device begins an exchange as one of wire version 1; from the county's answer on it speaks the newest again."""
+        who = self._anybody(chance)
+        self._whole()
+        self.devices[who].do(work.speak, 1)
+        self.sync(chance, who=who)
+
     def refused_sync(self, chance):
         """Nobody listens."""
         self._whole()
@@ -185,6 +198,8 @@ class World(Clerks, Disks):
         self.witness.all_is_well(self.devices)
         for (who, key), values in self._drafts.items():
             assert self.devices[who].do(work.draft, key) == values
+        if self._carried:
+            self.settle_carried()
 
     # -- how --------------------------------------------------------------------------------------
 
