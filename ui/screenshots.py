@@ -197,6 +197,7 @@ def _shots() -> list[Shot]:
         Shot("conflict", "conflict", conflict),
         Shot("reports", "reports", lambda _office: {"day": "2026-09-18"}),
         Shot("registry", "registry"),
+        Shot("people", "people", lambda _office: {"presence": "away"}),
         Shot("person", "person", person),
         Shot("visits", "visits"),
         Shot("ledgers", "ledgers"),

@@ -21,6 +21,7 @@ from app.services.entry import Entry
 from app.services.gate import Gate
 from app.services.maps import Maps
 from app.services.mediation import Mediations
+from app.services.people import People
 from app.services.records import Records
 from app.services.refusals import Refusals
 from app.services.registry import Registry
@@ -51,6 +52,7 @@ class Office:
         self.attachments = Attachments(store, self.gate, self.records)
         self.cases = Cases(store, self.gate, rules)
         self.registry = Registry(store, self.gate, rules)
+        self.people = People(store, self.gate, self.registry)
         self.duplicates = Duplicates(store, self.gate)
         self.entry = Entry(store, self.gate, self.registry)
         self.care = Care(store, self.gate, self.records, self.registry, care)

@@ -14,7 +14,7 @@ from ui.pieces.text import words
 class ReasonDialog(QDialog):
     """``ReasonDialog(page, "导出走访台账", "会记入日志", "导出", then)``: calls *then(reason)* once; Esc asks for nothing.
 
-    *offers* are reasons that fit often, one press each.
+    *offers* are reasons that fit often, one press each; *what* names what is asked for, where it is no reason.
     """
 
     def __init__(
@@ -25,9 +25,11 @@ class ReasonDialog(QDialog):
         act: str,
         then: Callable[[str], object],
         offers: Sequence[str] = (),
+        *,
+        what: str = "理由",
     ) -> None:
         super().__init__(parent)
-        self._then = then
+        self._then, self._what = then, what
         self.setWindowTitle(title)
         self.setMinimumWidth(theme.current().grown(400))
         body = QVBoxLayout(self)
@@ -37,8 +39,8 @@ class ReasonDialog(QDialog):
         if text:
             body.addWidget(words(text, tone="text-2", wrap=True))
         self.reason = QLineEdit()
-        self.reason.setPlaceholderText("写明理由")
-        self.reason.setAccessibleName("理由")
+        self.reason.setPlaceholderText(f"写明{what}")
+        self.reason.setAccessibleName(what)
         self.reason.textChanged.connect(self._on_typed)
         body.addWidget(self.reason)
         if offers:
@@ -51,14 +53,14 @@ class ReasonDialog(QDialog):
         foot = QHBoxLayout()
         foot.addStretch(1)
         foot.addWidget(Button("取消", self.reject))
-        self.act = Button(act, self._act, kind="primary", why_not="先写明理由")
+        self.act = Button(act, self._act, kind="primary", why_not=f"先写明{what}")
         foot.addWidget(self.act)
         body.addSpacing(4)
         body.addLayout(foot)
         self.reason.returnPressed.connect(self._act)
 
     def _on_typed(self, text: str) -> None:
-        self.act.refuse("" if text.strip() else "先写明理由")
+        self.act.refuse("" if text.strip() else f"先写明{self._what}")
 
     def _act(self) -> None:
         reason = self.reason.text().strip()
@@ -74,9 +76,11 @@ def ask_reason(
     act: str,
     then: Callable[[str], object],
     offers: Sequence[str] = (),
+    *,
+    what: str = "理由",
 ) -> ReasonDialog:
     """Open the question and return it; the page stays responsive behind it."""
-    dialog = ReasonDialog(parent, title, text, act, then, offers)
+    dialog = ReasonDialog(parent, title, text, act, then, offers, what=what)
     dialog.finished.connect(dialog.deleteLater)
     dialog.open()
     dialog.reason.setFocus()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QSplitter, QStackedWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSplitter, QStackedWidget
 
 from app.services.registry import Place
 from app.store.search import Hit
@@ -133,16 +133,28 @@ class RegistryPage(Page):
     def _add_actions(self) -> None:
         if self._may("import", "resident"):
             self.add_quiet(Button("从 Excel 导入", self._import, icon="file-import"))
+        # What is wanted a few times a day stands behind one button; each has its words in Ctrl+K, too.
+        self.more = QMenu()
         if self._may("read", "resident"):
-            self.add_quiet(Button("比对查重", lambda: self.go.emit("duplicates", {}), icon="users"))
+            self._more("居民名单", lambda: self.go.emit("people", {}))
+            self._more("比对查重", lambda: self.go.emit("duplicates", {}))
         if self._may("create", "dwelling"):
-            self.add_quiet(Button("新增房屋", self._new_dwelling, icon="home-plus"))
+            self._more("新增房屋", self._new_dwelling)
         if self._may("create", "resident"):
-            self.add_quiet(
-                Button("新增居民", lambda: self._new_member(self._home_id()), icon="user-plus", keys="Ctrl+Shift+N")
-            )
+            self._more("新增居民", lambda: self._new_member(self._home_id()), "Ctrl+Shift+N")
+        if not self.more.isEmpty():
+            self.add_quiet(Button("更多", menu=self.more))
         if self._may("create", "household"):
             self.set_primary("新增住户", self._new_household, icon="plus")
+
+    def _more(self, text: str, on: Callable[[], object], keys: str = "") -> None:
+        """One more thing behind 更多; its *keys* work while the page shows."""
+        action = self.more.addAction(text)
+        if keys:
+            action.setShortcut(QKeySequence(keys))
+            action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            self.addAction(action)
+        action.triggered.connect(lambda _on=False: on())
 
     def _left(self) -> Card:
         card = Card("辖区", flush=True)

@@ -193,7 +193,9 @@ def read_person(office: Office, form: str, record_id: str) -> PersonFile:
     where = " › ".join(place.name for place in chain)
     today = china_time(office.store.now_ms())[:10]
     standing, now = office.standings.of(form, record_id), office.cases.now()
-    return PersonFile(record, members, home, where, _age(record, today), tuple(_dealings(office, home)), standing, now)
+    return PersonFile(
+        record, members, home, where, age_words(record, today), tuple(_dealings(office, home)), standing, now
+    )
 
 
 def _dealings(office: Office, home: Record | None) -> list[tuple[str, str, str, str]]:
@@ -316,7 +318,7 @@ def _person_row(office: Office, person: Record, today: str) -> Row:
     cells = (
         str(values.get("name") or ""),
         str(values.get("relation_text") or form.show("relation", values.get("relation"))),
-        " · ".join(part for part in (sex, _age(person, today)) if part),
+        " · ".join(part for part in (sex, age_words(person, today)) if part),
         "",
         form.show("id_number", values.get("id_number"), masked=True),
         "",
@@ -338,7 +340,7 @@ def _head_first(person: Record) -> tuple[bool, str, str]:
     return values.get("relation") != "0", str(values.get("relation") or "9"), str(values.get("birth_date") or "")
 
 
-def _age(person: Record, today: str) -> str:
+def age_words(person: Record, today: str) -> str:
     born = person.values.get("birth_date")
     if not born:
         return ""

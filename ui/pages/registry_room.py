@@ -42,6 +42,11 @@ def pages(
 
         return RecordPage(office, jobs)
 
+    def people() -> Page:
+        from ui.pages.people import PeoplePage
+
+        return PeoplePage(office, jobs)
+
     def duplicates() -> Page:
         from ui.pages.duplicates import DuplicatesPage
 
@@ -88,4 +93,5 @@ def pages(
         ("person", person, "registry"),
         ("record", record, "registry"),
         ("duplicates", duplicates, "registry"),
+        ("people", people, "registry"),
     ]

@@ -1,0 +1,105 @@
+"""The page of all residents: filters, filters kept by name, and a list as long as a county's."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
+
+from app.services.people import Filter
+from tests.ui.offices import LOWER, UPPER
+from ui.forms.reason import ReasonDialog
+from ui.pages.people import AGES, PeoplePage, age_key, ages_of
+
+
+@pytest.fixture
+def page(desk, qtbot):
+    desk.make("resident", name="李长顺", sex="1", birth_date="1965-03-14", presence="present")
+    desk.make("resident", name="周玉兰", sex="2", birth_date="1968-09-18", presence="away", phone="19900000012")
+    desk.make("resident", name="赵本清", sex="1", area=LOWER, verify_note="号码待核")
+    page = PeoplePage(desk.office, desk.jobs)
+    qtbot.addWidget(page)
+    page.resize(1166, 700)
+    page.show()
+    page.opened({})
+    desk.settle()
+    return page
+
+
+def names(desk, page):
+    desk.settle()
+    for row in range(page.table.model.total()):
+        page.table.model.row(row)
+    desk.settle()
+    return [row["name"] for _number, row in page.table.model.loaded()]
+
+
+def test_everybody_is_there_and_each_filter_leaves_who_passes_it(desk, page, type_text):
+    assert names(desk, page) == ["李长顺", "周玉兰", "赵本清"]
+    page.presence.pick("away")
+    assert names(desk, page) == ["周玉兰"]
+    page.presence.pick(None)
+    page.areas.pick(LOWER)
+    assert names(desk, page) == ["赵本清"]
+    page.areas.pick(None)
+    page.states.pick("doubtful")
+    assert names(desk, page) == ["赵本清"]
+    page.states.pick(None)
+    page.ages.pick("18-59")
+    assert names(desk, page) == ["周玉兰"]
+    page.ages.pick(None)
+    page.search.setText("lcs")
+    page.search.returnPressed.emit()
+    assert names(desk, page) == ["李长顺"]
+
+
+def test_numbers_stand_masked_and_enter_opens_the_card(desk, page, qtbot):
+    page.presence.pick("away")
+    names(desk, page)
+    row = page.table.model.row(0)
+    assert row["phone"] == "199****0012"
+    with qtbot.waitSignal(page.go) as went:
+        page.table.view.setFocus()
+        page.table.go_to(0)
+        qtbot.keyClick(page.table.view, Qt.Key.Key_Return)
+    assert went.args == ["person", {"id": row["id"]}]
+
+
+def test_a_filter_is_kept_by_name_used_again_and_thrown_away(desk, page, qtbot, type_text):
+    page.sex.pick("2")
+    page.keep()
+    desk.settle()
+    [dialog] = [one for one in QApplication.topLevelWidgets() if isinstance(one, ReasonDialog)]
+    type_text(dialog.reason, "女性")
+    qtbot.keyClick(dialog.reason, Qt.Key.Key_Return)
+    desk.settle()
+    assert desk.office.people.kept() == {"女性": Filter(sex="2")}
+
+    page.use(Filter())
+    assert len(names(desk, page)) == 3
+    page._fill_menu()
+    page._menu.actions()[0].trigger()
+    assert names(desk, page) == ["周玉兰"]
+    assert page.sex.value() == "2"
+    page._forget("女性")
+    desk.settle()
+    assert desk.office.people.kept() == {}
+
+
+def test_a_column_sorts_the_whole_list(desk, page):
+    page.table.model.sort(2, Qt.SortOrder.DescendingOrder)
+    page.table.sorted_by.emit(page.table.model.order)
+    assert names(desk, page)[0] == "周玉兰"
+
+
+def test_a_page_that_is_told_where_to_begin_begins_there(desk, page):
+    page.opened({"doubtful": True})
+    assert names(desk, page) == ["赵本清"]
+    assert page.states.value() == "doubtful"
+    page.opened({"area": UPPER})
+    assert names(desk, page) == ["李长顺", "周玉兰"]
+
+
+@pytest.mark.parametrize("key", [key for key, _words in AGES])
+def test_a_choice_of_ages_is_found_again_in_its_filter(key):
+    assert age_key(Filter(**ages_of(key))) == key
