@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import sys
 from pathlib import Path
 
-from PySide6.QtGui import QFontDatabase
+from PySide6.QtGui import QFontDatabase, QTextLayout
 
 from app.errors import KnownError
+from app.schema.glyphs import code_point, private_signs, rare_signs
 
 PREFERRED = (
     "Microsoft YaHei UI",
@@ -36,6 +38,30 @@ def chinese_family() -> str:
     if number < 0:
         raise KnownError("ui.no_font")
     return QFontDatabase.applicationFontFamilies(number)[0]
+
+
+@functools.lru_cache(maxsize=10_000)
+def drawn(char: str) -> bool:
+    """Whether some font of this machine draws *char*; needs a QGuiApplication."""
+    layout = QTextLayout(char)
+    layout.beginLayout()
+    layout.createLine()
+    layout.endLayout()
+    runs = layout.glyphRuns()
+    return bool(runs) and all(number for run in runs for number in run.glyphIndexes())
+
+
+def rare_words(name: str) -> str:
+    """What is to be said of the characters of *name*; empty where every machine draws them."""
+    said = []
+    if private := private_signs(name):
+        points = "、".join(map(code_point, private))
+        said.append(f"{points} 是旧系统自造的字，换一台电脑就认不出，请改用国家标准里的字")
+    rare = [char for char in rare_signs(name, drawn) if char not in private]
+    if rare:
+        points = "、".join(f"{char}（{code_point(char)}）" for char in rare)
+        said.append(f"本机没有 {points} 的字形，照原样存着，打印前会提醒")
+    return "；".join(said) + "。" if said else ""
 
 
 def bundled_font() -> Path | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import queue
@@ -107,7 +108,7 @@ class _Lane(QThread):
 
 
 def _alive(slot: Callable[..., object]) -> bool:
-    owner = getattr(slot, "__self__", None)
+    owner = getattr(slot.func if isinstance(slot, functools.partial) else slot, "__self__", None)
     return not isinstance(owner, QObject) or shiboken6.isValid(owner)
 
 

@@ -51,6 +51,7 @@ class Door:
 
 DOORS = (
     Door("用 U 盘收发", "sync", "upsf", "device-usb"),
+    Door("登记住户", "household_entry", "djzh", "home-plus"),
     Door("居民名单", "people", "jmmd", "list-details"),
     Door("比对查重", "duplicates", "bdcc", "users"),
 )

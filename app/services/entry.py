@@ -28,11 +28,22 @@ from app.services.entry_sheet import (
 )
 from app.services.gate import Gate
 from app.store.saving import Edit
+from app.store.search_keys import initials
 
 if TYPE_CHECKING:
     from app.services.registry import Registry
     from app.store.audit import AuditLine
     from app.store.store import Store
+
+
+def sounds_at(address: str, typed: str) -> int | None:
+    """Where in *address* the letters and figures *typed* begin, as initials of its characters in any reading; None where nowhere."""
+    letters = initials(address)
+    for start in range(len(letters) - len(typed) + 1):
+        if all(sign in letters[start + step] for step, sign in enumerate(typed)):
+            return start
+    return None
+
 
 _LIVES_HERE = ("present", "lodging")
 _HOUSEHOLD_FIELDS = ("number", "contact", "remark")
@@ -125,6 +136,26 @@ class Entry:
             if person is not None and not person.deleted and person.values.get("id_number") == number:
                 return self._known(person, number)
         return None
+
+    def dwellings(self, text: str, area: str = "", limit: int = 20) -> list[Record]:
+        """The dwellings that *text* may mean: a part of the address, or the initials of its words and its figures (szcsz312).
+
+        Those of *area* come first; without one, of all areas of this user.
+        """
+        typed = "".join(sign for sign in text.lower() if sign.isalnum())
+        if not typed.isascii() or not any(sign.isalpha() for sign in typed):
+            hits = self._registry.find(text, forms=["dwelling"], limit=limit)
+            held = self._store.many("dwelling", [hit.id for hit in hits])
+            return sorted((held[hit.id] for hit in hits if hit.id in held), key=lambda place: place.area != area)
+        self._gate.require("read", "dwelling", area or None)
+        areas = [area] if area else list(self._gate.session.areas)
+        found: list[tuple[int, int, str]] = []
+        for record_id, address in self._store.query.column("dwelling", "address", area=areas):
+            at = sounds_at(str(address), typed)
+            if at is not None:
+                found.append((at, len(address), record_id))
+        held = self._store.many("dwelling", [record_id for _, _, record_id in sorted(found)[:limit]])
+        return [held[record_id] for _, _, record_id in sorted(found)[:limit]]
 
     def living_at(self, dwelling: str) -> list[tuple[str, str]]:
         """(household, words) of those who are registered in *dwelling* already."""

@@ -121,6 +121,15 @@ class Query:
         )
         return [str(row[0]).split(",") for row in self._conn.execute(sql, params)]
 
+    def column(
+        self, form: str, field: str, *, area: str | Collection[str] | None = None, limit: int = 100_000
+    ) -> list[tuple[str, Any]]:
+        """(id, value of *field*) of the records of *area* that have one: what a whole township can be looked through by."""
+        column = self._column(form, field)
+        tail, params = self._tail(form, {field: ("!=", None)}, area)
+        sql = f"SELECT id, {column} FROM {table_name(form)} {tail} LIMIT ?"
+        return [(row[0], row[1]) for row in self._conn.execute(sql, [*params, limit])]
+
     def history(self, record_id: str) -> list[Line]:
         """What this device knows of the record's past, oldest first."""
         rows = self._conn.execute(

@@ -77,11 +77,13 @@ class RegistryPage(Page):
         self._measure()
         self.add(split, 1)
         self._key("F2", self._edit)
+        self._key("F3", self._go_on_with_household)
         self._load_roots()
 
     @property
     def actions(self) -> Sequence[tuple[str, str, Callable[[], object]]]:
-        more = [("新增居民", "", lambda: self._new_member("")), ("从 Excel 导入住户", "", self._import)]
+        more: list[tuple[str, str, Callable[[], object]]] = [("整户录入", "F3", self._go_on_with_household)]
+        more += [("新增居民", "", lambda: self._new_member("")), ("从 Excel 导入住户", "", self._import)]
         if self._may("create", "dwelling"):
             more.append(("新增房屋", "", self._new_dwelling))
         return [*super().actions, *(more if self._may("create", "resident") else [])]
@@ -209,7 +211,7 @@ class RegistryPage(Page):
         line.setContentsMargins(12, 0, 12, 0)
         self.count = Elided("", "13", "text-2")
         line.addWidget(self.count, 1)
-        for keys, said in (("Right", "展开"), ("F2", "修改")):
+        for keys, said in (("Right", "展开"), ("F2", "修改"), ("F3", "整户录入")):
             line.addWidget(KeyHint(keys, said))
         return foot
 
@@ -358,7 +360,12 @@ class RegistryPage(Page):
     def _new_household(self) -> None:
         place = self._place
         preset = {"dwelling": place.key} if place is not None and place.kind == "dwelling" else {}
-        self.go.emit("record", {"form": "household", "preset": preset, "area": self._village()})
+        self.go.emit("household_entry", {**preset, "area": self._village()})
+
+    def _go_on_with_household(self) -> None:
+        home = self.families.current_home()
+        if home is not None and home.form == "household" and self._may("create", "resident"):
+            self.go.emit("household_entry", {"household": home.id})
 
     def _new_dwelling(self) -> None:
         place = self._place

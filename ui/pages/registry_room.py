@@ -52,6 +52,11 @@ def pages(
 
         return DuplicatesPage(office, jobs, worker, lambda: imported(("resident",)))
 
+    def household_entry() -> Page:
+        from ui.pages.entry import EntryPage
+
+        return EntryPage(office, jobs)
+
     def ledgers() -> Page:
         from ui.pages.ledger import LedgerPage
 
@@ -82,6 +87,7 @@ def pages(
 
         return later.meetings()
 
+    may_register = office.gate.decide("create", "household", None, own=True).allowed
     return [
         ("settings", settings, "settings"),
         ("duty", duty, "duty"),
@@ -94,4 +100,5 @@ def pages(
         ("record", record, "registry"),
         ("duplicates", duplicates, "registry"),
         ("people", people, "registry"),
+        *([("household_entry", household_entry, "registry")] if may_register else []),
     ]
