@@ -37,6 +37,7 @@ class Answered:
     """What the county's answer brought: changes with a final receipt, records from others, and how things stand after it.
 
     ``again``: there is more to fetch; another bundle brings it. ``made``: when the county made it, in milliseconds since 1970.
+    ``known``: the same file was read before.
     """
 
     up: int
@@ -48,6 +49,7 @@ class Answered:
     refused: int
     in_agreement: bool
     again: bool
+    known: bool = False
 
 
 def write(store: Store, *, now: Callable[[], float] = time.time) -> Bundle:
@@ -91,6 +93,7 @@ def read(
     if letter.label.made < _last_heard(store) and any(map(_of_its_day, messages)):
         raise KnownError("bundle.outdated")
     _check_gap(store, messages)
+    known = store.sync.was_read(letter.label.id)
     tally = Tally()
     answer = Answer(store, tally, {frame.number: frame for frame in store.sync.open_frames()}, set(), now, late=True)
     store.sync.began()
@@ -104,7 +107,7 @@ def read(
         heard(store, bad)
         raise
     store.sync.void_confirmed(letter.label.void)
-    store.sync.note_answered(letter.label.answers, int(now() * 1000), letter.label.made)
+    store.sync.note_answered(letter.label.answers, letter.label.id, int(now() * 1000), letter.label.made)
     store.sync.log(
         Exchange(
             int(now() * 1000), "bundle", tally.up, tally.down, 0, len(content), time.monotonic() - begun, "ok", ""
@@ -123,6 +126,7 @@ def read(
         len(store.sync.attention()),
         agreed,
         answer.again,
+        known,
     )
 
 

@@ -90,6 +90,7 @@ def _import(args: argparse.Namespace, desk: Desk) -> int:
         "in_agreement": got.in_agreement,
         "again": got.again,
         "made": got.made,
+        "known": got.known,
     }
     desk.answer(document, _words(got))
     return 0
@@ -100,7 +101,10 @@ def _left(left: Waiting) -> dict[str, Any]:
 
 
 def _words(got: Answered) -> str:
-    told = f"县里已收到 {got.up} 条，带回 {got.down} 条。"
+    if got.known:
+        told = "这个答复以前读过，没有新内容。"
+    else:
+        told = f"县里已收到 {got.up} 条，带回 {got.down} 条。"
     if got.conflicts:
         told += f"有 {got.conflicts} 处两边改得不同，等人定。"
     if got.refused:

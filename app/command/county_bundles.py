@@ -57,6 +57,7 @@ def _import(county: County, args: argparse.Namespace, desk: Desk) -> int:
         "made": taken.label.made,
         "frames": taken.frames,
         "changes": dict(taken.changes),
+        "again": sum(taken.again.values()),
         "aside": taken.aside,
         **(_written(taken, args.out) if args.out else {"out": None}),
     }
@@ -76,7 +77,11 @@ def _counted(taken: Taken) -> str:
         "refused": "没收下",
         "waiting": "等别的记录",
     }
-    parts = [f"{names.get(name, name)} {count} 条" for name, count in taken.changes.items() if count]
+    fresh = {name: count - taken.again.get(name, 0) for name, count in taken.changes.items()}
+    parts = [f"{names.get(name, name)} {count} 条" for name, count in fresh.items() if count]
+    before = sum(taken.again.values())
+    if before:
+        parts.append(f"另外 {before} 条以前都已收过" if parts else f"里面的 {before} 条以前都已收过，没有重复收")
     return ("、".join(parts) or "没有新内容") + "。"
 
 

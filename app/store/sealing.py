@@ -81,9 +81,15 @@ class Sealing(Part):
         """When the county made the newest answer that was taken from a file; in milliseconds since 1970 UTC by its clock."""
         return self._store.meta.integer("bundle.heard")
 
-    def note_answered(self, bundle_id: str, at: int, made: int) -> None:
+    def was_read(self, answer_id: str) -> bool:
+        """Whether this answer of the county's was taken from a file before."""
+        return answer_id in self._store.meta.get("bundle.read", [])
+
+    def note_answered(self, bundle_id: str, answer_id: str, at: int, made: int) -> None:
         """The county's answer to one of them, which it *made* then, was taken *at*; both in milliseconds since 1970 UTC."""
         with self._store.transaction():
+            read = [held for held in self._store.meta.get("bundle.read", []) if held != answer_id]
+            self._store.meta.set("bundle.read", [*read, answer_id][-_REMEMBERED:])
             self._store.meta.set("bundle.heard", max(made, self.answer_heard))
             lines = self._store.meta.get("bundle.written", [])
             for line in lines:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass, field
 
 import msgpack
@@ -37,7 +38,8 @@ from sync.wire import (
 class Taken:
     """What came of a bundle.
 
-    ``changes``: how many got which status; ``aside``: changes of a device that is no longer trusted, kept for a supervisor.
+    ``changes``: how many got which status; ``again``: how many of them the county had answered before, by whatever road.
+    ``aside``: changes of a device that is no longer trusted, kept for a supervisor.
     ``answer``: the bundle for the device; ``records`` come down in it.
     """
 
@@ -48,6 +50,7 @@ class Taken:
     answer: bytes
     records: int = 0
     aside: int = 0
+    again: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -57,6 +60,8 @@ class _Answer:
     messages: list[Message] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
     statuses: Counter[str] = field(default_factory=Counter)
+    again: Counter[str] = field(default_factory=Counter)
+    known: AbstractSet[int] = frozenset()
     records: int = 0
 
     def add(self, message: Message, sizes: Mapping[int, int] | None = None) -> None:
@@ -64,9 +69,12 @@ class _Answer:
             self.numbers.append(message.number)
             count = (sizes or {}).get(message.number, 0)
             if message.code or not message.known:
-                self.statuses[message.code or "unknown"] += count
+                found = Counter({message.code or "unknown": count})
             else:
-                self.statuses.update(item.status for item in message.spread(range(count)))
+                found = Counter(item.status for item in message.spread(range(count)))
+            self.statuses += found
+            if message.number in self.known:
+                self.again += found
         elif isinstance(message, Down):
             self.records += len(decode_down(message.content).deltas)
         self.messages.append(message)
@@ -92,15 +100,23 @@ def take(county: County, content: bytes) -> Taken:
             device, letter.label, len(frames), {}, _sealed(county, letter.label, (), _refusing(device)), aside=count
         )
     session = _session(county, device, hello)
+    with county.database.snapshot() as conn:
+        answered = county.applier.answered(conn, device, hello.incarnation, list(sizes))
     for frame in frames:
         session.take(frame)
     _remember(county, letter.label, hello)
-    made = _Answer()
+    made = _Answer(known={number for number, receipts in answered.items() if receipts is not None})
     for message in session.answer():
         made.add(message, sizes)
     county.note(device, "bundle", frames=len(frames), changes=dict(made.statuses))
     return Taken(
-        device, letter.label, len(frames), made.statuses, _sealed(county, letter.label, hello.void, made), made.records
+        device,
+        letter.label,
+        len(frames),
+        made.statuses,
+        _sealed(county, letter.label, hello.void, made),
+        made.records,
+        again=made.again,
     )
 
 

@@ -56,6 +56,23 @@ def test_a_stick_carries_a_township_s_work_to_the_county_and_back(town, pair, st
     assert at(a, "bundle", "import", stick / "再.xzt")[0] == 0
 
 
+def test_the_same_stick_read_twice_says_so_at_both_ends(town, pair, stick):
+    a, _ = pair
+    a.save("resident", name="张文贵"), a.save("resident", name="李桂兰")
+    _, made, _ = at(a, "bundle", "export", stick)
+    first = township("county", "bundle", "import", made["file"], "--out", stick / "答.xzt", *town.data).out
+    again = township("county", "bundle", "import", made["file"], "--out", stick / "又.xzt", *town.data).out
+    assert "收下 2 条" in first
+    assert "里面的 2 条以前都已收过" in again
+    assert "收下" not in again
+    a.save("resident", name="王五")
+    _, more, _ = at(a, "bundle", "export", stick)
+    mixed = township("county", "bundle", "import", more["file"], *town.data).out
+    assert "收下 1 条、另外 2 条以前都已收过" in mixed
+    assert "已收到 2 条" in a("bundle", "import", stick / "答.xzt").out
+    assert "以前读过" in a("bundle", "import", stick / "答.xzt").out
+
+
 def test_what_can_not_be_used_is_one_sentence_and_3(town, pair, stick):
     a, b = pair
     _, made, _ = at(a, "bundle", "export", stick)

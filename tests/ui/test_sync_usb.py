@@ -101,6 +101,37 @@ def test_a_clerk_writes_a_stick_and_reads_the_answer_by_keyboard(qtbot, enrolled
     assert [page.table.model.record(row)["road"] for row in (0, 1)] == ["U 盘", "U 盘"]
 
 
+def test_photos_that_wait_are_said_not_to_go_by_stick(enrolled, page):
+    card = page.stick_card
+    assert "照片" not in card.holds.text()
+    kept = enrolled.office.store.files.keep([b"x" * 5000])
+    small = enrolled.office.store.files.keep([b"x" * 50], small=True)
+    event = enrolled.make("event", title="路灯坏了", urgency="normal")
+    enrolled.make(
+        "cases_attachment",
+        owner_form="event",
+        owner=event,
+        sha256=kept.sha256,
+        size=5000,
+        thumb=small.sha256,
+        thumb_size=50,
+    )
+    card.load()
+    enrolled.settle()
+    assert "1 个在等" in card.holds.text()
+    assert "不走 U 盘" in card.holds.text()
+
+
+def test_after_a_restore_the_stick_waits_for_one_exchange_and_says_so(enrolled, page):
+    store = enrolled.office.store
+    store.sync.begin_recovery(2, b"12345678", 0)
+    card = page.stick_card
+    card.load()
+    enrolled.settle()
+    assert not card.write_button.isEnabled()
+    assert "先联网同步一次" in card.write_button.toolTip()
+
+
 def test_a_wrong_file_is_told_in_a_sentence_and_nothing_changes(qtbot, enrolled, page, tmp_path):
     enrolled.make("resident", name="张文贵")
     photo = tmp_path / "照片.xzt"

@@ -35,6 +35,8 @@ class StickView:
     waiting: Waiting
     last: Written | None
     why_not: str
+    photos: int = 0
+    """Photos and scans that wait for a network; they don't go by stick."""
 
 
 def read_stick(office: Office) -> StickView:
@@ -44,9 +46,14 @@ def read_stick(office: Office) -> StickView:
         why_not = "这台电脑还没有在县里登记"
     elif not sync.county_keys[0] or not sync.signing_key:
         why_not = "先联网同步一次，以后就能用 U 盘"
+    elif sync.recovery is not None:
+        why_not = "县里恢复过备份，先联网同步一次，再用 U 盘"
     else:
         why_not = ""
-    return StickView(office.cases.now(), sync.waiting(), next(iter(sync.written()), None), why_not)
+    files = office.store.files.waiting()
+    # A photo goes as two files, the small picture first; a clerk knows of one.
+    photos = max(files.to_send - files.small, min(files.to_send, 1))
+    return StickView(office.cases.now(), sync.waiting(), next(iter(sync.written()), None), why_not, photos)
 
 
 class StickCard(Card):
@@ -127,12 +134,17 @@ class StickCard(Card):
             if total
             else "现在没有要送的；写一个去，也能带回县里的新内容。"
         )
+        if view.photos:
+            self.holds.setText(f"{self.holds.text()}照片、扫描件（{view.photos:,} 个在等）不走 U 盘，联网后自己送。")
         if last is None:
             self.went.setText("请他们读入，再把答复写回 U 盘。")
         elif last.answered:
             self.went.setText(f"上一个文件的答复已在{said_moment(last.answered, view.now)} 读入。")
         else:
-            self.went.setText(f"{said_moment(last.at, view.now)} 写了 {last.changes:,} 条：{last.name}，还没读到答复。")
+            self.went.setText(
+                f"{said_moment(last.at, view.now)} 写了 {last.changes:,} 条：{last.name}，还没读到答复。"
+                "县里若说恢复过备份、读不了，就先联网同步一次再写。"
+            )
         self._why_not = view.why_not
         self._refuse("")
 
@@ -165,7 +177,10 @@ class StickCard(Card):
 
     def _read(self, document: dict[str, Any]) -> None:
         up, down = document.get("up", {}), document.get("down", {})
-        told = f"读完了：县里已收到 {int(up.get('changes') or 0):,} 条，带回 {int(down.get('records') or 0):,} 条。"
+        if document.get("known"):
+            told = "这个答复以前读过，没有新内容，也没有重复收。"
+        else:
+            told = f"读完了：县里已收到 {int(up.get('changes') or 0):,} 条，带回 {int(down.get('records') or 0):,} 条。"
         left = sum(int(count or 0) for count in document.get("left", {}).values())
         if document.get("again"):
             told += "还有没带全的，请再写一个文件送去。"
