@@ -95,6 +95,24 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Fact:
+    """A ruled cell with its label beside it; an empty *text* stays white, to be filled by hand."""
+
+    label: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A ruled card of labels and values, as forms on official paper have it: each row holds one fact or two."""
+
+    rows: tuple[tuple[Fact, ...], ...]
+    size: str = "五号"
+    label: float = 0.155
+    """The part of the width that a label takes."""
+
+
+@dataclass(frozen=True)
 class Spread:
     """One line whose parts share the width evenly: the unit line, the filler/reviewer/leader line."""
 
@@ -109,7 +127,7 @@ class Together:
     blocks: tuple[Block, ...]
 
 
-Block: TypeAlias = Title | Heading | Paragraph | Ruled | Gap | Table | Spread | Together
+Block: TypeAlias = Title | Heading | Paragraph | Ruled | Gap | Table | Facts | Spread | Together
 
 
 @dataclass(frozen=True)
@@ -124,6 +142,8 @@ class Sheet:
     spacing: float = 1.55
     margins: tuple[float, float, float, float] = (25.0, 25.0, 22.0, 27.0)
     foot: str = field(default="第 {page} 页 共 {pages} 页")
+    mark: str = ""
+    """A line above the foot of every page: who printed it, when and what for."""
 
     @property
     def millimetres(self) -> tuple[float, float]:
@@ -215,6 +235,8 @@ def written_texts(blocks: Iterable[Block]) -> list[str]:
             case Table():
                 found += [column.label for column in block.columns]
                 found += [cell for row in block.rows for cell in row]
+            case Facts():
+                found += [part for row in block.rows for fact in row for part in (fact.label, fact.text)]
             case Together():
                 found += written_texts(block.blocks)
             case _:

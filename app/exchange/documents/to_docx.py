@@ -14,6 +14,7 @@ from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_LINE_SPACING, WD_TAB_ALIGNMENT
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt
+from docx.table import Table as _Grid
 from docx.table import _Cell
 from docx.text.paragraph import Paragraph as Row
 from docx.text.run import Run
@@ -24,6 +25,7 @@ from app.exchange.documents.blocks import (
     Align,
     Blank,
     Block,
+    Facts,
     Gap,
     Heading,
     Paragraph,
@@ -76,6 +78,10 @@ def _page(document: Document, sheet: Sheet) -> None:
     section.top_margin, section.right_margin, section.bottom_margin, section.left_margin = map(Mm, sheet.margins)
     section.footer_distance = Mm(sheet.margins[2] * 0.45)
     row = section.footer.paragraphs[0]
+    if sheet.mark:
+        row.alignment = WD_ALIGN_PARAGRAPH.CENTER
+        _run(row, sheet.mark, "小五")
+        row = section.footer.add_paragraph()
     row.alignment = WD_ALIGN_PARAGRAPH.CENTER
     before, rest = sheet.foot.split("{page}")
     middle, after = rest.split("{pages}")
@@ -118,6 +124,8 @@ def _block(document: Document, sheet: Sheet, block: Block, keep: bool = False) -
             _spread(document, sheet, block, keep)
         case Table():
             _table(document, sheet, block)
+        case Facts():
+            _facts(document, sheet, block)
         case Together():
             for place, inner in enumerate(block.blocks):
                 _block(document, sheet, inner, keep=place < len(block.blocks) - 1)
@@ -175,17 +183,7 @@ def _spread(document: Document, sheet: Sheet, block: Spread, keep: bool) -> None
 def _table(document: Document, sheet: Sheet, block: Table) -> None:
     size = fitting_size(block, sheet.text_width)
     widths = column_widths(block, sheet.text_width, SIZES[size])
-    table = document.add_table(rows=0, cols=len(widths), style="Table Grid")
-    table.alignment = WD_TABLE_ALIGNMENT.CENTER
-    table.autofit = False
-    margins = OxmlElement("w:tblCellMar")
-    for side in ("left", "right"):
-        edge = OxmlElement(f"w:{side}")
-        edge.set(qn("w:w"), "48")  # 0.85 mm in twentieths of a point: a little less than was measured with
-        edge.set(qn("w:type"), "dxa")
-        margins.append(edge)
-    # Word reads these only in the order of the standard: before tblLook.
-    table._tbl.tblPr.find(qn("w:tblLook")).addprevious(margins)  # noqa: SLF001
+    table = _grid(document, len(widths))
     for column, width in zip(table.columns, widths, strict=True):
         column.width = Mm(width)
     _cells(
@@ -198,6 +196,41 @@ def _table(document: Document, sheet: Sheet, block: Table) -> None:
         row = table.add_row()
         cells = tuple(_Cell(part, row) for part in row._tr.tc_lst)  # noqa: SLF001
         _cells(cells, texts, widths, aligns, size, place in block.strong)
+        _flag(row._tr.get_or_add_trPr(), "w:cantSplit")  # noqa: SLF001
+
+
+def _grid(document: Document, columns: int) -> _Grid:
+    table = document.add_table(rows=0, cols=columns, style="Table Grid")
+    table.alignment = WD_TABLE_ALIGNMENT.CENTER
+    table.autofit = False
+    margins = OxmlElement("w:tblCellMar")
+    for side in ("left", "right"):
+        edge = OxmlElement(f"w:{side}")
+        edge.set(qn("w:w"), "48")  # 0.85 mm in twentieths of a point: a little less than was measured with
+        edge.set(qn("w:type"), "dxa")
+        margins.append(edge)
+    # Word reads these only in the order of the standard: before tblLook.
+    table._tbl.tblPr.find(qn("w:tblLook")).addprevious(margins)  # noqa: SLF001
+    return table
+
+
+def _facts(document: Document, sheet: Sheet, block: Facts) -> None:
+    head = sheet.text_width * block.label
+    half = sheet.text_width / 2 - head
+    table = _grid(document, 4)
+    for column, width in zip(table.columns, (head, half, head, half), strict=True):
+        column.width = Mm(width)
+    for facts in block.rows:
+        row = table.add_row()
+        cells = list(row.cells)
+        widths = [head, half, head, half]
+        if len(facts) == 1:
+            cells = [cells[0], cells[1].merge(cells[3])]
+            widths = [head, sheet.text_width - head]
+        for place, (cell, width) in enumerate(zip(cells, widths, strict=True)):
+            fact = facts[place // 2]
+            texts, aligns, bold = ([fact.text], ["left"], False) if place % 2 else ([fact.label], ["center"], True)
+            _cells([cell], texts, [width], aligns, block.size, bold)  # type: ignore[arg-type]
         _flag(row._tr.get_or_add_trPr(), "w:cantSplit")  # noqa: SLF001
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import assert_never
+from typing import Any, assert_never
 
 from fpdf import FPDF
 from fpdf.enums import TextMode
@@ -14,6 +14,7 @@ from app.exchange.documents.blocks import (
     SIZES,
     Align,
     Block,
+    Facts,
     Gap,
     Heading,
     Paragraph,
@@ -107,6 +108,8 @@ class _Setting:
                 self.y += block.lines * self.step(SIZES[self.sheet.size])
             case Table():
                 self._table(block)
+            case Facts():
+                self._facts(block)
             case Spread():
                 self._spread(block)
             case Together():
@@ -181,6 +184,30 @@ class _Setting:
                 self.turn()
                 self._row(header, widths, head_aligns, size, pitch)
 
+    def _facts(self, block: Facts) -> None:
+        size = SIZES[block.size]
+        pitch = size * POINT * 1.35
+        for row in block.rows:
+            head = self.width * block.label
+            # The last value takes what is left, so that rows of one fact and of two end in one line.
+            widths = [part for _ in row for part in (head, self.width / len(row) - head)]
+            cells = []
+            for place, width in enumerate(widths):
+                fact = row[place // 2]
+                text, face = (fact.text, "serif") if place % 2 else (fact.label, "sans")
+                cells.append(_cell(text, width, size, face))
+            if not self.room(_height(cells, pitch)) and not self.at_top:
+                self.turn()
+            aligns: list[Align] = ["center", "left"] * len(row)
+            fits = max(2, int((self.bottom - self.y - 2 * _LEAD) / pitch))
+            while any(len(cell) > fits for cell in cells):
+                # A value taller than a page is continued on the next one.
+                self._row([cell[:fits] or [Line((), 0.0)] for cell in cells], widths, aligns, size, pitch)
+                cells = [cell[fits:] or [Line((), 0.0)] for cell in cells]
+                self.turn()
+                fits = max(2, int((self.bottom - self.y - 2 * _LEAD) / pitch))
+            self._row(cells, widths, aligns, size, pitch)
+
     def _row(
         self, cells: list[list[Line]], widths: list[float], aligns: list[Align], size: float, pitch: float
     ) -> None:
@@ -217,13 +244,8 @@ def pdf_bytes(sheet: Sheet) -> bytes:
     serif: Face = "serif"
     for face in sorted(faces | {serif}):
         pdf.add_font(face, fname=face_path(face))
-    size = SIZES["小五"]
-    for number, page in enumerate(setting.pages, 1):
+    for page in setting.pages:
         pdf.add_page()
-        foot = sheet.foot.format(page=number, pages=len(setting.pages))
-        for found in broken((Text(foot),), setting.width, size)[:1]:
-            middle = setting.left + (setting.width - found.width) / 2
-            page.words.append((middle, sheet.millimetres[1] - sheet.margins[2] * 0.5, found, 0.0))
         for x1, y1, x2, y2 in dict.fromkeys(page.rules):
             pdf.line(x1, y1, x2, y2)
         for x, baseline, found, space in page.words:
@@ -231,11 +253,50 @@ def pdf_bytes(sheet: Sheet) -> bytes:
     return bytes(pdf.output())
 
 
+def drawn(sheet: Sheet) -> dict[str, Any]:
+    """*sheet* as plain values for a printer: ``width``, ``height`` and ``pages``, lengths in millimetres, type sizes in points.
+
+    A page has ``words`` [x, baseline, text, face, size, bold, letter space] and ``rules`` [x1, y1, x2, y2].
+    """
+    setting = _set(sheet)
+    pages = []
+    for page in setting.pages:
+        words: list[list[Any]] = []
+        rules = [list(rule) for rule in dict.fromkeys(page.rules)]
+        for x, baseline, found, space in page.words:
+            before = 0
+            for span in found.spans:
+                at = x + span.x + before * space
+                before += len(span.text)
+                if span.rule:
+                    foot = baseline + span.size * POINT * 0.2
+                    rules.append([at, foot, at + span.width, foot])
+                else:
+                    words.append([at, baseline, span.text, span.face, span.size, span.bold, space])
+        pages.append({"words": words, "rules": rules})
+    width, height = sheet.millimetres
+    return {"name": sheet.name, "width": width, "height": height, "pages": pages}
+
+
 def _set(sheet: Sheet) -> _Setting:
     setting = _Setting(sheet)
     for block in sheet.blocks:
         setting.block(block)
+    size = SIZES["小五"]
+    for number, page in enumerate(setting.pages, 1):
+        foot = sheet.foot.format(page=number, pages=len(setting.pages))
+        middle = sheet.millimetres[1] - sheet.margins[2] * 0.5
+        marks = broken((Text(sheet.mark),), setting.width, size) if sheet.mark else []
+        lines = [(line, middle - (len(marks) - place) * size * POINT * 1.25) for place, line in enumerate(marks)]
+        lines += [(line, middle) for line in broken((Text(foot),), setting.width, size)[:1]]
+        for found, baseline in lines:
+            at = setting.left + (setting.width - found.width) / 2
+            page.words.append((at, baseline, found, 0.0))
     return setting
+
+
+def _cell(text: str, width: float, size: float, face: Face = "serif") -> list[Line]:
+    return [found for part in text.split("\n") for found in broken((Text(part),), width - 2 * PADDING, size, face)]
 
 
 def _baseline(height: float, size: float) -> float:
