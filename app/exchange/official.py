@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from app.errors import KnownError
 from app.exchange.documents import context as paper
-from app.exchange.documents.catalogue import load_catalogue
+from app.exchange.documents.blocks import Sheet
+from app.exchange.documents.catalogue import Document, load_catalogue
 from app.exchange.documents.context import MediationContext
-from app.exchange.documents.render import render
+from app.exchange.documents.render import render, sheet
 from app.schema.record import Record
 
 if TYPE_CHECKING:
@@ -52,6 +53,16 @@ def write(office: Office, mediation_id: str, name: str, out: Path, *, session_id
     *name* may carry the number of a session ("mediation_record-2"); without one the last session is meant. Returns the
     characters that no carried font can draw. The gate is asked for "document".
     """
+    document, context = _asked(office, mediation_id, name, session_id)
+    return render(document, context, out)
+
+
+def made(office: Office, mediation_id: str, name: str) -> Sheet:
+    """Document *name* in the neutral model; as ``write``, but to be printed."""
+    return sheet(*_asked(office, mediation_id, name, None))
+
+
+def _asked(office: Office, mediation_id: str, name: str, session_id: str | None) -> tuple[Document, MediationContext]:
     file = office.mediations.file(mediation_id)
     base, _, number = name.partition("-")
     document = load_catalogue()[base]
@@ -59,7 +70,7 @@ def write(office: Office, mediation_id: str, name: str, out: Path, *, session_id
     if document.per == "session" and (file.sessions or number or session_id):
         session = _chosen(file.sessions, number, session_id)
     office.gate.require("document", "mediation", file.mediation.area, record=mediation_id, fields=name, own=True)
-    return render(document, gather(office, file, session), out)
+    return document, gather(office, file, session)
 
 
 def _chosen(sessions: tuple[Record, ...], number: str, session_id: str | None) -> Record:

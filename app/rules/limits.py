@@ -65,14 +65,14 @@ class Limits:
         for timer, table in root.tables("timers").items():
             table.only("label", *URGENCIES)
             labels[timer] = table.text("label")
-            general.update({(timer, urgency): _limit(table, urgency) for urgency in URGENCIES})
+            general.update({(timer, urgency): read_limit(table, urgency) for urgency in URGENCIES})
         by_class: dict[tuple[str, str, str], Limit] = {}
         for category, timers in root.tables("classes").items():
             timers.only(*labels)
             for timer in timers:
                 table = timers.table(timer)
                 table.only(*URGENCIES)
-                by_class.update({(category, timer, urgency): _limit(table, urgency) for urgency in table})
+                by_class.update({(category, timer, urgency): read_limit(table, urgency) for urgency in table})
         return cls(labels, calendar or WorkCalendar.load(path.parent), general, by_class)
 
     def limit(self, timer: str, urgency: str | None = None, category: str | None = None) -> Limit | None:
@@ -104,7 +104,8 @@ class Limits:
         return (limit.half() if half else limit).after(start, self.calendar)
 
 
-def _limit(table: Table, key: str) -> Limit:
+def read_limit(table: Table, key: str) -> Limit:
+    """The limit under *key* of *table*, such as "3 working_day"; KnownError by name of what is wrong."""
     amount, _, unit = table.text(key).partition(" ")
     if not amount.isdigit() or int(amount) < 1 or unit not in UNITS:
         raise table.fault("value_wrong", key=key, wanted="“3 working_day”这样的时限")

@@ -11,6 +11,8 @@ from app.errors import KnownError
 from app.rules.care import CareRules
 from app.rules.case_engine import CaseRules
 from app.rules.permissions import Permissions
+from app.rules.requests import RequestRules
+from app.rules.retention import Retention
 from app.schema.loading import load_forms
 from app.services.attachments import Attachments
 from app.services.care import TAG, Care
@@ -19,12 +21,14 @@ from app.services.conflicts import Conflicts
 from app.services.duplicates import Duplicates
 from app.services.entry import Entry
 from app.services.gate import Gate
+from app.services.holdings import Holdings
 from app.services.maps import Maps
 from app.services.mediation import Mediations
 from app.services.people import People
 from app.services.records import Records
 from app.services.refusals import Refusals
 from app.services.registry import Registry
+from app.services.requests import REQUEST, Requests
 from app.services.session import Session
 from app.services.standing import Standings
 from app.services.statistics import Statistics
@@ -47,8 +51,9 @@ class Office:
         self.session = session
         self.forms = store.forms
         self.gate = Gate(store, session, permissions)
-        care = CareRules.load()
-        self.records = Records(store, self.gate, {TAG: care.faults})
+        care, asked = CareRules.load(), RequestRules.load(calendar=rules.limits.calendar)
+        checks = {TAG: care.faults, REQUEST: asked.faults}
+        self.records = Records(store, self.gate, checks, {REQUEST: asked.filled})
         self.attachments = Attachments(store, self.gate, self.records)
         self.cases = Cases(store, self.gate, rules)
         self.registry = Registry(store, self.gate, rules)
@@ -56,6 +61,9 @@ class Office:
         self.duplicates = Duplicates(store, self.gate)
         self.entry = Entry(store, self.gate, self.registry)
         self.care = Care(store, self.gate, self.records, self.registry, care)
+        self.requests = Requests(store, self.gate, self.records, self.registry, asked)
+        self.holdings = Holdings(store, self.gate, self.registry)
+        self.retention = Retention.load()
         self.maps = Maps(store, self.gate)
         self.mediations = Mediations(store, self.gate, self.records)
         self.statistics = Statistics(store, self.gate, rules)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 Check = Callable[[Mapping[str, Value], Mapping[str, Value] | None, str], Sequence[Fault]]
 """(new values, values before or None, today) -> faults that no single field shows."""
+Fill = Callable[[Mapping[str, Value], Mapping[str, Value] | None, str], Mapping[str, Value]]
+"""(new values, values before or None, today) -> what follows from them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +39,17 @@ class Outcome:
 class Records:
     """Records of every form that has no rules of its own."""
 
-    def __init__(self, store: Store, gate: Gate, checks: Mapping[str, Check] | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        gate: Gate,
+        checks: Mapping[str, Check] | None = None,
+        fills: Mapping[str, Fill] | None = None,
+    ) -> None:
         self._store = store
         self._gate = gate
         self._checks = checks or {}
+        self._fills = fills or {}
 
     def save(
         self,
@@ -62,9 +71,11 @@ class Records:
         held = self._store.get(form, record_id) if record_id else None
         filled = values if held else {**values, **self._defaults(form, values)}
         clean, faults = shape.clean(filled, partial=held is not None)
+        today, before = china_time(self._store.now_ms())[:10], held.values if held else None
+        if not faults and form in self._fills:
+            clean = {**clean, **self._fills[form](clean, before, today)}
         if not faults and form in self._checks:
-            today = china_time(self._store.now_ms())[:10]
-            faults = list(self._checks[form](clean, held.values if held else None, today))
+            faults = list(self._checks[form](clean, before, today))
         if faults:
             return Outcome(held, tuple(faults))
         where = held.area if held else area or self._gate.session.area

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -54,6 +54,27 @@ class Audit:
             (limit,),
         )
         return [AuditLine(*row) for row in rows]
+
+    def about(self, records: Sequence[str], actions: Sequence[str]) -> list[AuditLine]:
+        """The lines of *actions* about these records, oldest first."""
+        found: list[AuditLine] = []
+        for start in range(0, len(records), 400):
+            part = records[start : start + 400]
+            sql = f"""SELECT time, user, role, action, form, record, area, fields, reason, result FROM audit
+                WHERE record IN ({",".join("?" * len(part))}) AND action IN ({",".join("?" * len(actions))}) ORDER BY seq"""
+            found += [AuditLine(*row) for row in self._conn.execute(sql, (*part, *actions))]
+        return sorted(found, key=lambda line: line.time)
+
+    def exports(self, areas: Iterable[str], covers: Callable[[str, str], bool]) -> dict[str, tuple[int, int]]:
+        """For each form how often it was exported for areas that cover one of *areas*, and when last (ms since 1970)."""
+        held = list(areas)
+        found: dict[str, tuple[int, int]] = {}
+        for form, area, time in self._conn.execute(
+            "SELECT form, area, time FROM audit WHERE action IN ('export', 'export_plain') AND result = 'ok' ORDER BY seq"
+        ):
+            if any(covers(area, one) for one in held):
+                found[form] = (found.get(form, (0, 0))[0] + 1, int(time))
+        return found
 
     def broken_at(self) -> int | None:
         """The number of the first line that doesn't follow from the one before it; None where the chain is whole."""

@@ -14,8 +14,8 @@ POINT = 25.4 / 72
 # 避头尾: what may not begin a line, and what may not end one.
 _NOT_FIRST = frozenset("，。、；：？！）》〉」』】〕〗”’…—％%℃·,.;:?!)]}．")
 _NOT_LAST = frozenset("（《〈「『【〔〖“‘([{￥¥№")
-# Numbers, ids and Latin words stay whole.
-_WHOLE = re.compile(r"[0-9A-Za-z@_+\-./%:]+")
+# Numbers, masked ones too, ids and Latin words stay whole.
+_WHOLE = re.compile(r"[0-9A-Za-z@_+\-./%:*]+")
 
 _SMALL = 0.7  # the size of a code point shown instead of a glyph, as a part of the type size
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable
-from typing import assert_never
+from typing import Any, assert_never
 
 import docx
 from docx.document import Document
@@ -14,7 +14,6 @@ from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_LINE_SPACING, WD_TAB_ALIGNMENT
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt
-from docx.table import Table as _Grid
 from docx.table import _Cell
 from docx.text.paragraph import Paragraph as Row
 from docx.text.run import Run
@@ -199,7 +198,7 @@ def _table(document: Document, sheet: Sheet, block: Table) -> None:
         _flag(row._tr.get_or_add_trPr(), "w:cantSplit")  # noqa: SLF001
 
 
-def _grid(document: Document, columns: int) -> _Grid:
+def _grid(document: Document, columns: int) -> Any:
     table = document.add_table(rows=0, cols=columns, style="Table Grid")
     table.alignment = WD_TABLE_ALIGNMENT.CENTER
     table.autofit = False

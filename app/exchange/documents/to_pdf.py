@@ -32,6 +32,8 @@ from app.exchange.documents.widths import PADDING, column_widths, fitting_size
 
 _RULE = 0.2  # width of every drawn rule, millimetres
 _LEAD = 0.8  # above and below the text of a cell, millimetres
+_FOOT, _MARKS = "小五", 1.25  # type size below the text, and how far apart its lines are
+_SHORT = 2  # lines of a row in which every cell stands in the middle
 _BOLD = 0.03  # a bold glyph is the plain one with this much outline, in ems: the carried fonts have one weight
 
 
@@ -48,7 +50,10 @@ class _Setting:
         self.sheet = sheet
         self.width = sheet.text_width
         self.left = sheet.margins[3]
-        self.bottom = sheet.millimetres[1] - sheet.margins[2]
+        # A long mark has a line more, and the text ends above it.
+        self.marks = broken((Text(sheet.mark),), self.width, SIZES[_FOOT]) if sheet.mark else []
+        more = max(0, len(self.marks) - 1) * SIZES[_FOOT] * POINT * _MARKS
+        self.bottom = sheet.millimetres[1] - sheet.margins[2] - more
         self.pages = [_Page()]
         self.y = sheet.margins[0]
 
@@ -194,8 +199,7 @@ class _Setting:
             cells = []
             for place, width in enumerate(widths):
                 fact = row[place // 2]
-                text, face = (fact.text, "serif") if place % 2 else (fact.label, "sans")
-                cells.append(_cell(text, width, size, face))
+                cells.append(_cell(fact.text, width, size) if place % 2 else _cell(fact.label, width, size, "sans"))
             if not self.room(_height(cells, pitch)) and not self.at_top:
                 self.turn()
             aligns: list[Align] = ["center", "left"] * len(row)
@@ -213,11 +217,13 @@ class _Setting:
     ) -> None:
         height = _height(cells, pitch)
         x = self.left
+        short = max(len(cell) for cell in cells) <= _SHORT
         for cell, width, align in zip(cells, widths, aligns, strict=True):
             self.page.rules += [(x, self.y, x + width, self.y), (x, self.y, x, self.y + height),
                                 (x + width, self.y, x + width, self.y + height),
                                 (x, self.y + height, x + width, self.y + height)]  # fmt: skip
-            lead = (height - len(cell) * pitch) / 2 if align != "left" else _LEAD
+            # A long text is read from the top; where all is short, what stands side by side is one line.
+            lead = (height - len(cell) * pitch) / 2 if align != "left" or short else _LEAD
             for row, found in enumerate(cell):
                 slack = width - 2 * PADDING - found.width
                 shift = {"left": 0.0, "center": slack / 2, "right": slack}[align]
@@ -282,12 +288,12 @@ def _set(sheet: Sheet) -> _Setting:
     setting = _Setting(sheet)
     for block in sheet.blocks:
         setting.block(block)
-    size = SIZES["小五"]
+    size = SIZES[_FOOT]
     for number, page in enumerate(setting.pages, 1):
         foot = sheet.foot.format(page=number, pages=len(setting.pages))
         middle = sheet.millimetres[1] - sheet.margins[2] * 0.5
-        marks = broken((Text(sheet.mark),), setting.width, size) if sheet.mark else []
-        lines = [(line, middle - (len(marks) - place) * size * POINT * 1.25) for place, line in enumerate(marks)]
+        count = len(setting.marks)
+        lines = [(line, middle - (count - place) * size * POINT * _MARKS) for place, line in enumerate(setting.marks)]
         lines += [(line, middle) for line in broken((Text(foot),), setting.width, size)[:1]]
         for found, baseline in lines:
             at = setting.left + (setting.width - found.width) / 2
