@@ -62,14 +62,22 @@ def text_of(path):
     return re.sub(r"\s", "", read.stdout)
 
 
-def printed(office, tmp_path, form, record_id, name, **options):
-    out = tmp_path / f"{name}.pdf"
-    papers.write_paper(office, form, record_id, name, out, **options)
-    return text_of(out)
+def printed(office, form, record_id, name, **options):
+    """Every word that stands on the pages, as a printer gets it."""
+    pages = drawn(papers.sheet(office, form, record_id, name, **options))["pages"]
+    return re.sub(r"\s", "", "".join(str(word[2]) for page in pages for word in page["words"]))
 
 
-def test_a_person_card_says_what_is_registered_masked_and_who_printed_it_when_and_why(office, street, tmp_path):
-    said = printed(office, tmp_path, "resident", street["people"][0], "person_card", reason="上门核对")
+def test_a_pdf_has_the_words_of_its_pages(office, street, tmp_path):
+    out = tmp_path / "a.pdf"
+    papers.write_paper(office, "resident", street["people"][0], "person_card", out, reason="上门核对")
+    assert text_of(out) == printed(office, "resident", street["people"][0], "person_card", reason="上门核对").replace(
+        "[U+20BB7]", "𠮷"
+    )
+
+
+def test_a_person_card_says_what_is_registered_masked_and_who_printed_it_when_and_why(office, street):
+    said = printed(office, "resident", street["people"][0], "person_card", reason="上门核对")
     assert "居民信息卡" in said
     assert "110105********002X" in said
     assert NUMBER not in said
@@ -82,16 +90,16 @@ def test_a_person_card_says_what_is_registered_masked_and_who_printed_it_when_an
     assert all(f"成员{n}甲" in said for n in range(12) if n != 2)
 
 
-def test_whole_numbers_are_printed_for_a_reason_and_the_right_and_that_is_written_down(office, street, tmp_path):
+def test_whole_numbers_are_printed_for_a_reason_and_the_right_and_that_is_written_down(office, street):
     who = street["people"][0]
-    said = printed(office, tmp_path, "resident", who, "person_card", reason="办理低保核对证件", plain=True)
+    said = printed(office, "resident", who, "person_card", reason="办理低保核对证件", plain=True)
     assert NUMBER in said
     assert PHONE in said
     assert "号码未遮盖" in said
     lines = {(line.action, line.reason) for line in office.store.audit.lines(50) if line.record == who}
     assert {("document", "办理低保核对证件"), ("reveal", "办理低保核对证件")} <= lines
     with pytest.raises(KnownError) as refused:
-        printed(office, tmp_path, "resident", who, "person_card", plain=True)
+        printed(office, "resident", who, "person_card", plain=True)
     assert refused.value.code == "papers.plain_reason"
 
 
@@ -107,7 +115,7 @@ def test_without_the_right_nothing_whole_is_written(office, street, tmp_path):
     assert not out.exists()
 
 
-def test_a_household_of_twelve_stands_on_one_page_with_a_place_to_sign(office, street, tmp_path):
+def test_a_household_of_twelve_stands_on_one_page_with_a_place_to_sign(office, street):
     made(
         office,
         "visit",
@@ -119,22 +127,22 @@ def test_a_household_of_twelve_stands_on_one_page_with_a_place_to_sign(office, s
     )
     sheet = papers.sheet(office, "household", street["homes"][0], "household_book")
     assert laid_out(sheet) == 1
-    said = printed(office, tmp_path, "household", street["homes"][0], "household_book")
+    said = printed(office, "household", street["homes"][0], "household_book")
     assert "家庭成员（12人）" in said
     assert LONG in said
     assert "何田英" in said
     assert "签名" in said
 
 
-def test_a_dwelling_card_shows_each_of_its_households_and_masks_its_owner(office, street, tmp_path):
-    said = printed(office, tmp_path, "dwelling", street["dwelling"], "dwelling_card")
+def test_a_dwelling_card_shows_each_of_its_households_and_masks_its_owner(office, street):
+    said = printed(office, "dwelling", street["dwelling"], "dwelling_card")
     for part in ("第1户户主0户（12人）", "第2户户主1户（1人）", "第3户户主2户（1人）", "租客1", "租客2"):
         assert part in said
     assert NUMBER not in said
     assert "13900004321" not in said
 
 
-def test_a_grid_of_300_households_repeats_its_headings_and_is_in_the_order_of_the_houses(office, tmp_path):
+def test_a_grid_of_300_households_repeats_its_headings_and_is_in_the_order_of_the_houses(office):
     grid = made(office, "grid", name="第一网格")
     edits = []
     for n in range(300):
@@ -155,7 +163,7 @@ def test_a_grid_of_300_households_repeats_its_headings_and_is_in_the_order_of_th
     words = ["".join(str(word[2]) for word in page["words"]) for page in pages]
     assert all("房屋地址" in said for said in words)
     assert all(f"第 {n} 页 共 {len(pages)} 页" in said for n, said in enumerate(words, 1))
-    said = printed(office, tmp_path, "grid", grid, "grid_sheet", plain=True, reason="走访")
+    said = printed(office, "grid", grid, "grid_sheet", plain=True, reason="走访")
     assert re.findall(r"H(\d{4})", said) == [f"{n:04}" for n in range(1, 301)]
     assert PHONE not in said, "a paper about many people never shows whole numbers"
 
@@ -212,8 +220,8 @@ def known(office, street):
     return who
 
 
-def test_the_sheet_lists_every_field_of_every_record_that_names_the_person(office, street, known, tmp_path):
-    said = printed(office, tmp_path, "resident", known, "data_sheet", reason="本人到场查阅")
+def test_the_sheet_lists_every_field_of_every_record_that_names_the_person(office, street, known):
+    said = printed(office, "resident", known, "data_sheet", reason="本人到场查阅")
     held = office.holdings.of(office.store.get("resident", known))
     assert {one.record.form for one in held} == {"resident", "care_tag", "party", "household", "dwelling"}
     for one in held:
@@ -227,21 +235,21 @@ def test_the_sheet_lists_every_field_of_every_record_that_names_the_person(offic
     assert "13900007777" not in said, "another person of the same name"
 
 
-def test_it_is_printed_for_his_own_request_or_by_who_may_reveal(office, known, tmp_path):
+def test_it_is_printed_for_his_own_request_or_by_who_may_reveal(office, known):
     other = colleague(office, "wang", roles=NO_REVEAL)
     with pytest.raises(KnownError) as refused:
-        printed(other, tmp_path, "resident", known, "data_sheet", reason="好奇")
+        printed(other, "resident", known, "data_sheet", reason="好奇")
     assert refused.value.code == "papers.sheet_request"
     asked = {"received_on": "2026-09-17", "name": "成员0甲", "resident": known, "kind": "query", "asked": "存了什么"}
     request = other.requests.receive(asked).record
     with pytest.raises(KnownError):
-        printed(other, tmp_path, "resident", known, "data_sheet")
+        printed(other, "resident", known, "data_sheet")
     assert other.records.save("data_request", {"identity_checked": True}, record_id=request.id).ok
-    said = printed(other, tmp_path, "resident", known, "data_sheet")
+    said = printed(other, "resident", known, "data_sheet")
     assert "答复本人2026-09-17的查阅申请" in said
     assert other.records.save("data_request", {"outcome": "done"}, record_id=request.id).ok
     with pytest.raises(KnownError):
-        printed(other, tmp_path, "resident", known, "data_sheet")
+        printed(other, "resident", known, "data_sheet")
 
 
 def test_without_the_right_to_care_tags_and_mediations_they_are_not_on_the_sheet_and_it_says_so(
@@ -257,7 +265,7 @@ def test_without_the_right_to_care_tags_and_mediations_they_are_not_on_the_sheet
         "identity_checked": True,
     }
     other.requests.receive(asked)
-    said = printed(other, tmp_path, "resident", known, "data_sheet")
+    said = printed(other, "resident", known, "data_sheet")
     assert "每月发放补助" not in said
     assert "成员零" not in said
     assert "打印人无权查看的资料" in said
