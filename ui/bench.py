@@ -50,7 +50,7 @@ def first_download(app: QApplication, folder: Path, residents: int, *, use: bool
     try:
         make_home(folder / "home", url, code, _USER, _PASSWORD).close()
         program.enter(_USER, _PASSWORD)
-        _until(lambda: program.window is not None and not jobs.busy())
+        until(lambda: program.window is not None and not jobs.busy())
         return _measure(program, jobs, residents, use=use)
     finally:
         program.close()
@@ -69,7 +69,7 @@ def _measure(program: Program, jobs: Jobs, residents: int, *, use: bool) -> dict
     for name in _PAGES:
         # A page is built when it is opened for the first time; what is measured is the work beside the download.
         window.go(name)
-        _until(lambda: not jobs.busy())
+        until(lambda: not jobs.busy())
     ended: list[dict[str, Any]] = []
     failed: list[str] = []
     auto.ended.connect(ended.append)
@@ -82,9 +82,9 @@ def _measure(program: Program, jobs: Jobs, residents: int, *, use: bool) -> dict
         if use:
             hand.start()
         auto.ask()
-        _until(lambda: bool(ended or failed), seconds=1800)
+        until(lambda: bool(ended or failed), seconds=1800)
     hand.stop()
-    _until(lambda: not jobs.busy())
+    until(lambda: not jobs.busy())
     if failed:
         raise RuntimeError(failed[0])
     gaps = sorted(pulse.gaps)
@@ -124,13 +124,14 @@ def fill_county(folder: Path, residents: int) -> str:
     county = office.init(folder / "county.db", load_forms(), COUNTY)
     villages = [Area(code, f"幸福{number}村", "village", TOWN) for number, code in enumerate(VILLAGES, 1)]
     office.add_areas(county, [Area(TOWN, "幸福镇", "township"), *villages])
-    fill(county, _rows(residents), areas=(TOWN,), user="bench")
+    fill(county, rows(residents), areas=(TOWN,), user="bench")
     code = office.issue_code(county, [TOWN], sorted(Permissions.load().township_roles()))
     county.close()
     return code
 
 
-def _rows(residents: int) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
+def rows(residents: int) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
+    """(form, id, area, values) of *residents* made-up people and their households."""
     new_id, surnames = IdMaker(time.time_ns), "赵钱孙李周吴郑王冯陈"
     home = ""
     for number in range(residents):
@@ -153,7 +154,7 @@ def serve(folder: Path) -> tuple[subprocess.Popen[str], str]:
     return server, str(json.loads(told)["url"])
 
 
-def _until(done: Callable[[], bool], seconds: float = 120.0) -> None:
+def until(done: Callable[[], bool], seconds: float = 120.0) -> None:
     """Run the event loop until *done*; TimeoutError where it takes longer than *seconds*."""
     end = time.monotonic() + seconds
     while not done():

@@ -8,7 +8,7 @@ from typing import Any
 from app.command.desk import Desk
 from app.errors import KnownError
 
-HELP = "测速：search、sync、window，与参照物在同一次里比"
+HELP = "测速：search、sync、window、list，与参照物在同一次里比"
 
 
 def add(parser: argparse.ArgumentParser, _common: argparse.ArgumentParser) -> None:
@@ -32,6 +32,10 @@ def run(args: argparse.Namespace, desk: Desk) -> int:
         from ui.bench import bench_window
 
         found = {"runs": [bench_window(args.residents)]}
+    elif args.name == "list":
+        from ui.bench_list import bench_list
+
+        found = {"runs": [bench_list(args.residents)]}
     else:
         raise KnownError("command.no_bench", name=args.name)
     rows = found.get("queries") or found.get("runs") or []
