@@ -84,44 +84,6 @@ class Moving:
         """
         return self.move_record("grid", grid_id, area, reason=reason)
 
-    def split_household(
-        self,
-        household_id: str,
-        members: Sequence[str],
-        values: Mapping[str, object] | None = None,
-        *,
-        dwelling: str = "",
-        reason: str = "",
-    ) -> Record:
-        """Make a new household of some *members*, in the same dwelling or another; return it.
-
-        Its head is the first of them where *values* name none. KnownError("moving.not_members", "moving.all_members").
-        """
-        old = self._here("household", household_id)
-        people = self._store.many("resident", members)
-        if not members or any(m not in people or people[m].values.get("household") != household_id for m in members):
-            raise KnownError("moving.not_members")
-        if len(set(members)) >= self._store.count("resident", {"household": household_id}):
-            raise KnownError("moving.all_members")
-        where = dwelling or old.values.get("dwelling")
-        at = self._store.get("dwelling", str(where)) if where else None
-        area = at.area if at else old.area
-        head = {"head_name": people[members[0]].values.get("name"), "dwelling": where}
-        filled, faults = self._store.forms["household"].clean({**head, **(values or {})})
-        if faults:
-            raise KnownError("conflicts.bad_value", message=faults[0].message)
-        new = self._store.new_id()
-        edits = [Edit("household", new, area, filled)]
-        moving: list[Record] = []
-        for person in (people[member] for member in dict.fromkeys(members)):
-            along = self._allowed(self._along(person), area) if area != person.area else []
-            edits += [Edit(record.form, record.id, area, {}) for record in reversed(along)]
-            edits.append(Edit("resident", person.id, area, {"household": new}))
-            moving += [person, *along]
-        made = self._gate.line("create", "household", area, record=new, reason=reason)
-        self._store.save(edits, self._gate.session.user, audit=[made, *self._lines(moving, area, reason)])
-        return self._here("household", new)
-
     def here(self, form: str, record_id: str) -> Record:
         """The record, where it is here and not deleted; KnownError("store.no_record") otherwise."""
         return self._here(form, record_id)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from app.errors import KnownError
 from app.rules.care import CareRules
 from app.rules.case_engine import CaseRules
+from app.rules.coverage import CoverageRules
 from app.rules.permissions import Permissions
 from app.rules.requests import RequestRules
 from app.rules.retention import Retention
@@ -17,13 +18,18 @@ from app.schema.loading import load_forms
 from app.services.attachments import Attachments
 from app.services.care import TAG, Care
 from app.services.cases import Cases, derive_cases
+from app.services.chronicle import Chronicle
 from app.services.conflicts import Conflicts
+from app.services.coverage import Coverage
 from app.services.duplicates import Duplicates
 from app.services.entry import Entry
 from app.services.gate import Gate
 from app.services.holdings import Holdings
+from app.services.life import Life
 from app.services.maps import Maps
 from app.services.mediation import Mediations
+from app.services.movements import Movements
+from app.services.past_living import PastLiving
 from app.services.people import People
 from app.services.records import Records
 from app.services.refusals import Refusals
@@ -33,6 +39,7 @@ from app.services.session import Session
 from app.services.standing import Standings
 from app.services.statistics import Statistics
 from app.services.traffic import Traffic
+from app.services.undoing import Undoing
 from app.store.keys import Cost, KeySlots, Ring
 from app.store.retirement import locked
 from app.store.store import Store
@@ -54,6 +61,10 @@ class Office:
         care, asked = CareRules.load(), RequestRules.load(calendar=rules.limits.calendar)
         checks = {TAG: care.faults, REQUEST: asked.faults}
         self.records = Records(store, self.gate, checks, {REQUEST: asked.filled})
+        self.chronicle = Chronicle(store, self.gate)
+        store.attend = self.chronicle.attend
+        care = CareRules.load()
+        self.records = Records(store, self.gate, {TAG: care.faults})
         self.attachments = Attachments(store, self.gate, self.records)
         self.cases = Cases(store, self.gate, rules)
         self.registry = Registry(store, self.gate, rules)
@@ -65,6 +76,11 @@ class Office:
         self.holdings = Holdings(store, self.gate, self.registry)
         self.retention = Retention.load()
         self.maps = Maps(store, self.gate)
+        self.movements = Movements(store, self.gate, self.registry, self.chronicle)
+        self.undoing = Undoing(store, self.gate, self.registry, self.chronicle)
+        self.past_living = PastLiving(store, self.gate)
+        self.life = Life(store, self.gate, self.registry)
+        self.coverage = Coverage(store, self.gate, CoverageRules.load())
         self.mediations = Mediations(store, self.gate, self.records)
         self.statistics = Statistics(store, self.gate, rules)
         self.conflicts = Conflicts(store, self.gate, rules, self.cases)

@@ -65,6 +65,8 @@ class Store:
         self.new_id = IdMaker(lambda: self.clock.about() * 1_000_000)
         self._now = now
         self._derive = derive
+        self.attend: Callable[[Sequence[Edit]], Sequence[Edit]] = lambda edits: edits
+        """What else belongs to a save: asked for the edits of each, it answers with them and what goes with them."""
         self.sync = Agreement(self)
         self.files = Files(self, key)
 
@@ -140,7 +142,7 @@ class Store:
         with self.transaction():
             if retirement.locked(self):
                 raise KnownError("sync.locked")
-            ids, changes = self._changes(edits, user)
+            ids, changes = self._changes(self.attend(edits), user)
             self.audit.write(audit)
             if changes:
                 self._write(changes, bulk=bulk)

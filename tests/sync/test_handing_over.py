@@ -169,13 +169,14 @@ def test_a_household_is_split_and_its_members_move(desks):
     township = desks.office("王乡镇", (TOWNSHIP,))
     held = grid_of(township)
     other = make(township, "dwelling", area=NEW, address="2号楼202")
-    new = township.registry.split_household(held["home"], [held["child"]], dwelling=other)
+    done = township.movements.split(held["home"], [held["child"]], dwelling=other)
+    new = township.store.get("household", done.household)
     assert (new.area, new.values["head_name"], new.values["dwelling"]) == (NEW, "张小小", other)
     child = township.store.get("resident", held["child"])
     assert (child.area, child.values["household"]) == (NEW, new.id)
     with pytest.raises(KnownError) as refused:
-        township.registry.split_household(held["home"], [held["head"]])
-    assert refused.value.code == "moving.all_members"
+        township.movements.split(held["home"], [held["head"]])
+    assert refused.value.code == "movements.all_members"
     desks.settle(township)
 
 
