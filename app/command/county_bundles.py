@@ -130,9 +130,8 @@ def _aside_list(county: County, args: argparse.Namespace, desk: Desk) -> int:
         form = county.forms.get(item.change.form)
         when = dt.datetime.fromtimestamp(item.change.time / 1000, CHINA)
         title = form.title if form else item.change.form
-        lines.append(
-            f"{item.key}\t{title}\t{item.change.user}\t{when:%Y-%m-%d %H:%M}\t{item.device}\t{sentence(item.code)}"
-        )
+        why = sentence(f"bundle.tray_{item.code.removeprefix('sync.')}")
+        lines.append(f"{item.key}\t{title}\t{item.change.user}\t{when:%Y-%m-%d %H:%M}\t{item.device}\t{why}")
     desk.answer(document, "\n".join(lines) or "没有待审的改动。")
     return 0
 

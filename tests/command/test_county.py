@@ -107,6 +107,9 @@ def test_a_device_that_is_wiped_seals_what_it_had_not_sent_and_a_supervisor_brin
     assert township("county", "left", "show", logs[0]["key"], "--reason", "核对", *town.data).code == 3
     assert township("county", "devices", "list", *town.data, "--json").json["devices"][0]["state"] == "wiped"
     (waiting,) = township("county", "aside", "list", *town.data, "--json").json["changes"]
+    said = township("county", "aside", "list", *town.data).out
+    assert waiting["key"] in said
+    assert "需要处理" not in said, "that sentence is for the clerk at the device"
     assert township("county", "aside", "accept", waiting["key"], *town.data).code == 0
     assert other.json("sync")["in_agreement"] is True
     assert other.values("resident", made)["name"]
