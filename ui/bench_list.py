@@ -111,7 +111,11 @@ def _peer(page: PeoplePage) -> dict[str, Any]:
     wheel = _frames(plain, _NOTCH)
     leafing = _frames(plain, max(1, plain.viewport().height() // max(1, plain.rowHeight(0))))
     plain.close()
-    return {"peer_wheel_p50_ms": _at(wheel, 0.5), "peer_wheel_p99_ms": _at(wheel, 0.99), "peer_page_p99_ms": _at(leafing, 0.99)}
+    return {
+        "peer_wheel_p50_ms": _at(wheel, 0.5),
+        "peer_wheel_p99_ms": _at(wheel, 0.99),
+        "peer_page_p99_ms": _at(leafing, 0.99),
+    }
 
 
 def _frames(view: QTableView, rows_a_step: int) -> list[float]:

@@ -63,8 +63,6 @@ class Office:
         self.records = Records(store, self.gate, checks, {REQUEST: asked.filled})
         self.chronicle = Chronicle(store, self.gate)
         store.attend = self.chronicle.attend
-        care = CareRules.load()
-        self.records = Records(store, self.gate, {TAG: care.faults})
         self.attachments = Attachments(store, self.gate, self.records)
         self.cases = Cases(store, self.gate, rules)
         self.registry = Registry(store, self.gate, rules)
