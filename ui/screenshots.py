@@ -275,6 +275,20 @@ def _states() -> list[Shot]:
     ]
 
 
+def _entries() -> list[Shot]:
+    """Pictures of a household that is being entered."""
+    from ui import pictured_entry as made
+
+    known = made.Registered()
+    return [
+        Shot("entry", "household_entry", made.begun, after=made.forget, looks=("light",)),
+        Shot("entry-half", "household_entry", made.begun, before=made.half, after=made.forget, dark=True),
+        Shot("entry-known", "household_entry", known.begun, before=known.typed, after=made.forget),
+        Shot("entry-standing", "household_entry", made.standing, after=made.forget, looks=("light",)),
+        Shot("entry-long", "household_entry", made.standing, after=made.forget, office="long"),
+    ]
+
+
 def _shoot(app: QApplication, home: Path, out: Path, only: set[str]) -> None:
     from ui import pictured, pictured_sync, theme
     from ui.jobs import Jobs
@@ -303,7 +317,7 @@ def _shoot(app: QApplication, home: Path, out: Path, only: set[str]) -> None:
     for name, make in makers.items():
         shots = [
             shot
-            for shot in [*_shots(), *_extremes(), *_states()]
+            for shot in [*_shots(), *_extremes(), *_states(), *_entries()]
             if shot.office == name and (not only or shot.name in only)
         ]
         if shots:

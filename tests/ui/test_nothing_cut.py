@@ -60,7 +60,19 @@ def test_every_page_can_be_read_whole(qapp, qtbot, office, look, large, size):
     window.resize(*size)
     window.show()
     args = {"case": "event", "person": "resident"}
-    pages = ["desk", "events", "event_new", "mediation", "sync", "reports", "registry", "visits", "ledgers", "import"]
+    pages = [
+        "desk",
+        "events",
+        "event_new",
+        "mediation",
+        "sync",
+        "reports",
+        "registry",
+        "household_entry",
+        "visits",
+        "ledgers",
+        "import",
+    ]
     faults = {}
     try:
         for name in [*pages, "settings", *args]:

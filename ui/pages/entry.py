@@ -126,6 +126,13 @@ class EntryPage(Page):
         )
         return replace(sheet, area=area, typed=typed, place=place, lines=self.table.lines())
 
+    def forget_sheet(self) -> None:
+        """Let go of what stands here; no draft stays."""
+        self._beat.stop()
+        store, key = self._office.store, self._key()
+        self._sheet, self._kept, self._args = None, None, {}
+        self._jobs.run(lambda: store.drop_draft(key))
+
     def keep(self) -> None:
         """Keep what stands here as a draft, if it changed since it was kept."""
         if self._sheet is None or self._saving or not self._touched():
@@ -334,7 +341,7 @@ class EntryPage(Page):
 
     def _count(self) -> None:
         people = sum(not line.blank for line in self.table.lines())
-        self.count.setText(f"{people} 人" if people else "")
+        self.count.setText(f"{people} 人" if people else "先选房屋，再逐人录入；身份证可以刷卡或粘贴")
 
     # -- building ---------------------------------------------------------------------------------------------------------------
 

@@ -41,11 +41,14 @@ class PlaceEntry(RefEntry):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.unpicked():
-            # Faster than the search: what it finds is taken where there is but one.
-            self._take_one = True
-            self.search()
+            self.take_written()
             return
         super().keyPressEvent(event)
+
+    def take_written(self) -> None:
+        """Faster than the search: what it will find is taken where there is but one."""
+        self._take_one = True
+        self.search()
 
     def unpicked(self) -> str:
         """What was typed and is no dwelling yet."""
@@ -190,7 +193,9 @@ class EntryPlace(Card):
             watched.settle()
         order = [entry for held, entry in self._fields.values() if held.isVisibleTo(self) and entry.isEnabled()]
         here = next((number for number, entry in enumerate(order) if entry is watched), -1)
-        if here + 1 < len(order):
-            order[here + 1].setFocus(Qt.FocusReason.TabFocusReason)
+        # A village or grid that is known already is no stop on the way.
+        ahead = [entry for entry in order[here + 1 :] if not isinstance(entry, ChoiceEntry) or entry.value() is None]
+        if ahead:
+            ahead[0].setFocus(Qt.FocusReason.TabFocusReason)
         else:
             self.ended.emit()

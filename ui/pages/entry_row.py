@@ -91,7 +91,10 @@ class EntryRow(QWidget):
         self._told = (
             {name: str(line.typed[name]) for name in _FILLED if line.typed.get(name)} if self.identity() else {}
         )
+        for name in list(self._faults):
+            self._mark(name, wrong=False)
         self._faults, self.known = {}, None
+        self._tell_whole()
         self.hint(self._standing_hint())
 
     def set_value(self, name: str, value: object) -> None:
@@ -134,7 +137,7 @@ class EntryRow(QWidget):
         found = next((fault for fault in read.faults if fault.field == name), None)
         if found is not None:
             self.fault(found)
-        elif name == "name":
+        if name == "name":
             self.hint(self._rare(str(self.line.typed[name] or "")) or self._standing_hint())
 
     def fault(self, fault: CellFault) -> None:
@@ -192,6 +195,7 @@ class EntryRow(QWidget):
             text, tone = f"已登记过：{known.who}{'（户主，移走后那一户要另定户主）' if known.head else ''}", "blue"
         elif first is not None:
             text, tone = f"{self._form.fields[first.field].label}：{first.message}", "orange"
+            text += f"\n{self._hint}" if self._hint else ""
         else:
             text, tone = self._hint, "text-2"
         self.said.setText(text)
@@ -201,6 +205,11 @@ class EntryRow(QWidget):
         for cap, button in self._caps:
             cap.setVisible(button.isVisibleTo(self.note))
         self.note.setVisible(bool(text))
+
+    def _tell_whole(self) -> None:
+        """What a narrow cell cuts can be read as its tooltip."""
+        for name in ("name", "hukou_address"):
+            self.cells[name].setToolTip(str(self.cells[name].text()))
 
     def _standing_hint(self) -> str:
         if self.line.verify:
@@ -226,6 +235,7 @@ class EntryRow(QWidget):
         if name in self._faults:
             del self._faults[name]
             self._mark(name, wrong=False)
+        self._tell_whole()
         if name == "id_number":
             self._on_number()
         self._say()

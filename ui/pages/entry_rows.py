@@ -232,6 +232,7 @@ class _Head(QFrame):
 
     def __init__(self, form: Form) -> None:
         super().__init__()
+        self.setObjectName("cells-head")
         line = QHBoxLayout(self)
         line.setContentsMargins(0, 6, 8, 6)
         line.setSpacing(4)
