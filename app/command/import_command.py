@@ -20,11 +20,14 @@ def add(parser: argparse.ArgumentParser, _common: argparse.ArgumentParser) -> No
     parser.add_argument("--sheet")
     parser.add_argument("--dry-run", action="store_true")
     parser.add_argument("--report", type=Path, metavar="OUT.xlsx")
+    parser.add_argument("--choices", type=Path, metavar="FILE.json")
+    parser.add_argument("--preview", action="store_true")
 
 
 def run(args: argparse.Namespace, desk: Desk) -> int:
     """Import; exit 1 where rows were refused, and the report says which and why."""
     from app.exchange.intake import Intake
+    from app.exchange.roster.choices import NONE, read_choices
 
     if not args.file.exists():
         raise KnownError("command.file_missing", path=args.file)
@@ -34,9 +37,11 @@ def run(args: argparse.Namespace, desk: Desk) -> int:
         args.file,
         area=args.area,
         sheet=args.sheet,
-        dry_run=args.dry_run,
+        dry_run=args.dry_run or args.preview,
+        shown=args.preview,
         report=args.report,
-        progress=lambda done, total: desk.progress(done, total, "导入"),
+        choices=read_choices(args.choices) if args.choices else NONE,
+        progress=desk.progress,
         cancelled=desk.cancelled.is_set,
     )
     desk.answer(said, _words(said))

@@ -10,17 +10,20 @@ from typing import TYPE_CHECKING
 from app.errors import KnownError
 from app.exchange.excel.headings import ID_TARGET, Catalog, form_catalog, roster_catalog
 from app.exchange.excel.layout import Recognised
-from app.exchange.excel.recognise import recognise
+from app.exchange.excel.recognise import by_guess, recognise
 from app.exchange.excel.report import write_report
 from app.exchange.excel.template import write_template
 from app.exchange.excel.words import bare, load_words
 from app.exchange.excel.workbook import Workbook, read_workbook
+from app.exchange.preview import preview
 from app.exchange.roster.applying import Applied, Progress, apply
+from app.exchange.roster.choices import NONE, Choices
 from app.exchange.roster.dwellings import DwellingPlan
 from app.exchange.roster.generic import FormPlan
-from app.exchange.roster.plan import Plan
+from app.exchange.roster.plan import Plan, Tick, no_tick
 from app.exchange.roster.register import Register
 from app.exchange.roster.roster import plan_roster
+from app.messages import sentence
 from app.schema.dates import china_time
 from app.store.driver import keep_few_pages
 
@@ -28,6 +31,15 @@ if TYPE_CHECKING:
     from app.services.office import Office
 
 _COLUMNS = "import_columns"
+
+Steps = Callable[[int, int, str], None]
+"""Called with (done, in all, what is under way)."""
+
+_LIVED_IN = {"resident", "dwelling", "building"}
+
+
+class _StoppedError(Exception):
+    """Somebody cancelled before anything was saved."""
 
 
 class Intake:
@@ -61,7 +73,14 @@ class Intake:
         told = {bare(heading): target for heading, target in (by_hand or {}).items()}
         return recognise(book, self.catalogs(form), sheet=sheet, by_hand={**self.remembered(form), **told})
 
-    def plan(self, form: str, found: Recognised, area: str | None = None) -> Plan:
+    def plan(
+        self,
+        form: str,
+        found: Recognised,
+        area: str | None = None,
+        choices: Choices = NONE,
+        tick: Tick = no_tick,
+    ) -> Plan:
         """What the import would do; *area* where the rows don't name their village, else the first area held.
 
         Raises Denied, KnownError("import.area_missing").
@@ -72,11 +91,12 @@ class Intake:
         register = Register(office.store, office.store.new_id)
         today = datetime.date.fromisoformat(china_time(office.store.now_ms())[:10])
         exported = any(ID_TARGET in layout.by_target for layout in found.layouts)
+        held = (found, office.forms, self._words, register, area, today)
         if form == "resident" and not exported:
-            return plan_roster(found, office.forms, self._words, register, area, today)
+            return plan_roster(*held, choices=choices, tick=tick)
         if form in {"dwelling", "building"} and not exported:
-            return DwellingPlan(found, office.forms, self._words, register, area, today, form).plan()
-        return FormPlan(found, office.forms, self._words, register, area, today, form).plan()
+            return DwellingPlan(*held, form, choices=choices, tick=tick).plan()
+        return FormPlan(*held, form, choices=choices, tick=tick).plan()
 
     def apply(
         self, plan: Plan, progress: Progress | None = None, cancelled: Callable[[], bool] | None = None
@@ -94,23 +114,65 @@ class Intake:
         area: str | None = None,
         sheet: str | None = None,
         dry_run: bool = False,
+        shown: bool = False,
         report: Path | None = None,
-        progress: Progress | None = None,
+        choices: Choices = NONE,
+        progress: Steps | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> dict[str, object]:
-        """The whole way of ``township import``; returns its JSON document, with "stopped" where it was cancelled."""
+        """The whole way of ``township import``; returns its JSON document, with "stopped" where it was cancelled.
+
+        *shown*: with "preview", what a page shows before it asks; then columns that nobody understands are no error.
+        """
         keep_few_pages(self._office.store.conn)
-        found = self.recognise(self.read(path), form, sheet=sheet)
-        plan = self.plan(form, found, area)
-        said = plan.as_json()
+
+        def told(words: str) -> Tick:
+            def tick(done: int, total: int) -> None:
+                if cancelled and cancelled():
+                    raise _StoppedError
+                if progress:
+                    progress(done, total, sentence(f"import.step_{words}"))
+
+            return tick
+
+        try:
+            told("read")(0, 0)
+            book = self.read(path)
+            told("check")(0, 0)
+            found, understood = self._understood(book, form, sheet, choices, shown=shown)
+            plan = self.plan(form, found, area, choices, told("check")) if understood else None
+            told("check")(1, 1)
+        except _StoppedError:
+            return Plan(form, 0, (), 0, 0, 0, (), (), (), ()).as_json() | {"stopped": True}
+        said = plan.as_json() if plan else Plan(form, 0, (), 0, 0, 0, (), (), (), ()).as_json()
+        if shown:
+            if plan and not area:
+                _ask_village(plan)
+            said["preview"] = preview(self._office, book, found, self.catalogs(form), plan)
+        if plan is None:
+            return said
         if report:
             write_report(found, plan, report)
-        del found  # of a large sheet this is half of the memory
+        del found, book  # of a large sheet this is half of the memory
         if not dry_run:
-            applied = self.apply(plan, progress, cancelled)
+            if choices.remember:
+                self.remember(form, choices.columns)
+            applied = self.apply(plan, told("save"), cancelled)
             if applied.stopped:
                 said |= {"created": applied.created, "updated": applied.updated, "stopped": True}
         return said
+
+    def _understood(
+        self, book: Workbook, form: str, sheet: str | None, choices: Choices, *, shown: bool
+    ) -> tuple[Recognised, bool]:
+        """What stands where, and whether it was recognised: a page shows even a guess, to be matched by hand."""
+        try:
+            return self.recognise(book, form, sheet=sheet, by_hand=choices.columns), True
+        except KnownError as bad:
+            guess = by_guess(book, self.catalogs(form), sheet) if shown and bad.code == "import.no_headings" else None
+            if guess is None:
+                raise
+            return guess, False
 
     def remember(self, form: str, by_hand: Mapping[str, str]) -> None:
         """Keep the columns matched by hand for the next sheet of this office."""
@@ -131,3 +193,9 @@ class Intake:
     def report(self, found: Recognised, plan: Plan, out: Path) -> None:
         """Write the refused rows to correct, and what was doubted."""
         write_report(found, plan, out)
+
+
+def _ask_village(plan: Plan) -> None:
+    """Nobody lives in "the township": where rows name no village and none was given, a clerk says which is meant."""
+    if any(record.form in _LIVED_IN and record.area.endswith("000") for record in plan.records):
+        raise KnownError("import.area_missing")

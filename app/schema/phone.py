@@ -32,7 +32,9 @@ def _written(raw: object) -> list[str]:
     text = re.sub(r"^(\d+)\.0+$", r"\1", _DASHES.sub("-", text))
     if re.fullmatch(r"\d(\.\d+)?E\+?\d+", text.upper()):
         raise BadValue("phone_digits_lost")
-    return _BETWEEN.split(text)
+    together = re.sub(r"\s", "", text)
+    # Grouped 7 and 4: the gap is inside the number and not between two.
+    return [together] if _MOBILE.fullmatch(together) else _BETWEEN.split(text)
 
 
 def _one(text: str) -> str:

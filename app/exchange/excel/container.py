@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import zipfile
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from app.errors import KnownError
 
 _LARGEST = 100_000_000
 """Bytes of a file: a county's whole register of 500,000 rows is half of it."""
 _LARGEST_INSIDE = 1_500_000_000
-_LARGEST_AREA = 60_000_000
+_LARGEST_AREA = 25_000_000
 """Cells between A1 and the last filled one: a reader keeps them all in memory, filled or not."""
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OLD_BIFF = (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00", b"\x09\x08\x08\x00\x00\x05")
 _CELL = re.compile(
-    rb"<c r=\"([A-Z]{1,3})(\d{1,7})\"([^>]*)>(<f[^>]*?(?:/>|>[^<]*</f>))?(</c>|<v\s*/>|<v></v>|<v>|<is>)"
+    rb"<(?:\w{1,5}:)?c(?: [^>]*?)? r=\"([A-Z]{1,3})(\d{1,7})\"([^>]*)>"
+    rb"(<(?:\w{1,5}:)?f[^>]*?(?:/>|>[^<]*</(?:\w{1,5}:)?f>))?(</(?:\w{1,5}:)?c>|<(?:\w{1,5}:)?(?:v\s*/>|v></|v>|is>))"
 )
+_ROW = re.compile(rb"<(?:\w{1,5}:)?row [^>]*>")
 _PIECE = 4_000_000
+_HEAD = 65_536
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a]")
 
 
 def examine(path: Path) -> str:
@@ -28,20 +35,21 @@ def examine(path: Path) -> str:
     name = path.name
     try:
         size = path.stat().st_size
-        content = path.read_bytes() if size <= _LARGEST else b""
+        if size > _LARGEST:
+            raise KnownError("import.too_large", file=name)
+        with path.open("rb") as stream:
+            head = stream.read(_HEAD)
+            if head.startswith(_OLE):
+                return _examine_ole(name, head + stream.read())
     except OSError as bad:
         raise KnownError("import.no_file", file=name) from bad
-    if size > _LARGEST:
-        raise KnownError("import.too_large", file=name)
-    if not content.strip(b"\x00 \r\n\t"):
+    if not head.strip(b"\x00 \r\n\t"):
         raise KnownError("import.empty", file=name)
-    if content.startswith(b"PK"):
+    if head.startswith(b"PK"):
         return _examine_zip(path)
-    if content.startswith(_OLE):
-        return _examine_ole(name, content)
-    if content.startswith(_OLD_BIFF):
+    if head.startswith(_OLD_BIFF):
         raise KnownError("import.old_excel", file=name)
-    return _examine_text(path, content)
+    return _examine_text(path)
 
 
 def _examine_zip(path: Path) -> str:
@@ -79,11 +87,12 @@ def _ole_entry(content: bytes, stream: str) -> bool:
     return label in content
 
 
-def _examine_text(path: Path, content: bytes) -> str:
-    text = decoded(content)
-    if text is None:
+def _examine_text(path: Path) -> str:
+    codec = encoding_of(path)
+    if codec is None:
         raise KnownError("import.not_workbook", file=path.name)
-    start = text.lstrip("\ufeff \r\n\t")[:2000].lower()
+    with path.open(encoding=codec) as stream:
+        start = stream.read(2000).lstrip("\ufeff \r\n\t").lower()
     if (
         start.startswith(("<html", "<!doctype html", "<table", "<head", "<meta", "<style", "<div", "mime-version:"))
         or "<html" in start
@@ -91,31 +100,60 @@ def _examine_text(path: Path, content: bytes) -> str:
         raise KnownError("import.html", file=path.name)
     if start.startswith("<?xml") and "spreadsheet" in start:
         raise KnownError("import.xml_sheet", file=path.name)
-    if path.suffix.lower() in {".csv", ".tsv"}:
+    if path.suffix.lower() in {".csv", ".tsv", ".txt", ".tab"}:
         return "csv"
     if path.suffix.lower() in {".xls", ".xlsx", ".xlsm", ".et", ".ods", ".xlsb"}:
         raise KnownError("import.text", file=path.name)
     raise KnownError("import.not_workbook", file=path.name)
 
 
-def decoded(content: bytes) -> str | None:
-    """Text in UTF-8, UTF-16 with its mark, or GB18030; None where it is no text."""
-    codecs = ("utf-16",) if content.startswith((b"\xff\xfe", b"\xfe\xff")) else ("utf-8-sig", "gb18030")
-    for codec in codecs:
-        try:
-            text = content.decode(codec)
-        except UnicodeDecodeError:
-            continue
-        return None if re.search(r"[\x00-\x08\x0e-\x1a]", text) else text
+def encoding(head: bytes) -> tuple[str, ...]:
+    """The encodings that text beginning with *head* may have, the likeliest first: UTF-16, else UTF-8 before GB18030."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return ("utf-16",)
+    even, odd = head[0:4000:2].count(0), head[1:4000:2].count(0)
+    if 10 * (even + odd) > len(head[:4000]):
+        # Of a comma or a digit in UTF-16 one byte is nought; no other text has any.
+        return ("utf-16-le",) if odd > 4 * even else ("utf-16-be",) if even > 4 * odd else ()
+    return ("utf-8-sig", "gb18030")
+
+
+def encoding_of(path: Path) -> str | None:
+    """The encoding in which all of *path* is text; None where it is none. Read in pieces: the file may be large."""
+    with path.open("rb") as stream:
+        candidates = encoding(stream.read(_HEAD))
+        for codec in candidates:
+            stream.seek(0)
+            if _is_text(stream, codec):
+                return codec
     return None
 
 
-def broken_cells(path: Path) -> dict[str, frozenset[tuple[int, int]]]:
-    """Cells of an .xlsx, by sheet, with an error value or a formula never computed; a reader shows both as empty.
+def _is_text(stream: BinaryIO, codec: str) -> bool:
+    decoder = codecs.getincrementaldecoder(codec)()
+    try:
+        while block := stream.read(_PIECE):
+            if _CONTROL.search(decoder.decode(block)):
+                return False
+        return not _CONTROL.search(decoder.decode(b"", final=True))
+    except UnicodeDecodeError:
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """What a reader of cells doesn't tell of a sheet: cells with an error or a formula never computed, and hidden rows, from 0."""
+
+    broken: frozenset[tuple[int, int]] = frozenset()
+    hidden_rows: frozenset[int] = frozenset()
+
+
+def unseen(path: Path) -> dict[str, Unseen]:
+    """What readers pass over in an .xlsx, by sheet.
 
     Raises KnownError("import.too_large") for a sheet that spans more cells than memory should hold, "import.damaged" for a torn file.
     """
-    found: dict[str, frozenset[tuple[int, int]]] = {}
+    found: dict[str, Unseen] = {}
     try:
         with zipfile.ZipFile(path) as package:
             for sheet, entry in _sheet_entries(package):
@@ -125,15 +163,19 @@ def broken_cells(path: Path) -> dict[str, frozenset[tuple[int, int]]]:
     return found
 
 
-def _scan(package: zipfile.ZipFile, entry: str, name: str) -> frozenset[tuple[int, int]]:
+def _scan(package: zipfile.ZipFile, entry: str, name: str) -> Unseen:
     broken: set[tuple[int, int]] = set()
+    hidden: set[int] = set()
     columns: set[bytes] = set()
     last_row = 0
     for piece in _pieces(package, entry):
+        for row in _ROW.findall(piece) if b' hidden="' in piece else ():
+            if number := re.search(rb' hidden="(?:1|true)"', row) and re.search(rb' r="(\d+)"', row):
+                hidden.add(int(number[1]) - 1)
         for letters, digits, attributes, formula, ending in (found.groups() for found in _CELL.finditer(piece)):
             if attributes.endswith(b"/"):
                 continue
-            has_value = ending in {b"<v>", b"<is>"}
+            has_value = b"/" not in ending
             if has_value:
                 columns.add(letters)
                 last_row = max(last_row, int(digits))
@@ -141,7 +183,7 @@ def _scan(package: zipfile.ZipFile, entry: str, name: str) -> frozenset[tuple[in
                 broken.add((int(digits) - 1, _column(letters)))
     if last_row * (max(map(_column, columns), default=0) + 1) > _LARGEST_AREA:
         raise KnownError("import.too_large", file=name)
-    return frozenset(broken)
+    return Unseen(frozenset(broken), frozenset(hidden))
 
 
 def _pieces(package: zipfile.ZipFile, entry: str) -> Iterator[bytes]:

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from app.exchange.excel.headings import Catalog
 from app.exchange.excel.layout import Column, Row, RowCells
-from app.exchange.excel.words import Words
 from app.exchange.excel.workbook import Cell, Sheet, is_blank, lent_cells, text_of
 from app.schema.values import comparable
 
 _NONE: frozenset[str] = frozenset()
+_OF_HOUSEHOLD = {"household.number", "household.head_name"}
+_OF_PERSON = {
+    "resident.name", "resident.id_number", "resident.relation", "resident.sex", "resident.birth_date",
+}  # fmt: skip
+_PERSONS = {"resident.id_number"}
+_NUMBER = re.compile(r"\d{14}")
+_PAIR = re.compile(r"([^\s:：,，;；、]{1,10})\s*[:：]\s*([^\s:：,，;；]+)(?=[\s,，;；]|$)")
 
 
 def sort_rows(
     sheet: Sheet, catalog: Catalog, columns: Sequence[Column], top: int, bottom: int
 ) -> tuple[list[Row], list[tuple[int, str]]]:
     """The rows of data below the headings, and the others (from 1) with the reason why they are none."""
-    words = catalog.words
     wanted = {column.index: column.target for column in columns if column.target}
     places = {target: index for index, target in wanted.items()}
     lent = lent_cells(sheet.merges, bottom + 1, len(sheet.rows), down_only=True)
@@ -38,28 +46,58 @@ def sort_rows(
     ignored: list[tuple[int, str]] = []
     kinds: dict[frozenset[str], frozenset[str]] = {}
     context: tuple[str, ...] = ()
+    told: dict[str, Cell] = {}
     for number in range(bottom + 1, len(sheet.rows)):
         cells = sheet.rows[number]
         filled = [(column, cell) for column, cell in enumerate(cells) if not is_blank(cell)]
-        why = _why_no_data(filled, number, across, heads, titles, words, wanted)
+        why = _why_no_data(filled, number, across, heads, titles, catalog, wanted)
         if why:
             ignored.append((number + 1, why))
             if why == "section":
                 context = tuple(text_of(cell) for _, cell in filled)
+                told = _told(context, catalog)
             continue
         filled_in = frozenset(wanted[c] for c, _ in filled if c in wanted)
         own = kinds.setdefault(filled_in, filled_in)
         if not own:
             ignored.append((number + 1, "nothing_wanted"))
             continue
-        under: dict[str, Cell] = {}
+        under: dict[str, Cell] = {target: cell for target, cell in told.items() if target not in own}
         for column, (row, left) in by_row.get(number, ()):
             target = wanted.get(column)
             if target and target not in own and left < len(sheet.rows[row]) and not is_blank(sheet.rows[row][left]):
                 under[target] = sheet.rows[row][left]
         broken = frozenset(wanted[c] for c in wanted if (number, c) in sheet.broken) if sheet.broken else _NONE
         rows.append(Row(number + 1, RowCells(cells, places, own, under), own, context, broken))
-    return rows, ignored
+    return _under_head_rows(rows, ignored), sorted(ignored)
+
+
+def _under_head_rows(rows: list[Row], ignored: list[tuple[int, str]]) -> list[Row]:
+    """*rows* without those that stand for a household alone, over its people; what they say is lent to the rows below."""
+    kept: list[Row] = []
+    lent: dict[str, Cell] = {}
+    for row, after in itertools.zip_longest(rows, rows[1:]):
+        if row.own & _OF_HOUSEHOLD and not row.own & _OF_PERSON and after is not None:
+            own_household = after.own & _OF_HOUSEHOLD
+            if "resident.name" in after.own and not own_household:
+                lent = {target: cell for target, cell in row.cells.items() if not target.startswith("resident.")}
+                ignored.append((row.number, "household"))
+                continue
+        if row.own & _OF_HOUSEHOLD:
+            lent = {}
+        kept.append(replace(row, cells={**lent, **row.cells}) if lent else row)
+    return kept
+
+
+def _told(texts: Sequence[str], catalog: Catalog) -> dict[str, Cell]:
+    """What a line across the table says of the rows below it: 户号：001 户主：张三 住址：岭上1号."""
+    found: dict[str, Cell] = {}
+    for text in texts:
+        for label, value in _PAIR.findall(text):
+            target = catalog.match(label).target
+            if target and not target.startswith("resident."):
+                found.setdefault(target, value.strip())
+    return found
 
 
 def _why_no_data(
@@ -68,12 +106,16 @@ def _why_no_data(
     across: set[int],
     heads: list[set[tuple[int, str]]],
     titles: set[str],
-    words: Words,
+    catalog: Catalog,
     wanted: Mapping[int, str],
 ) -> str:
     """Why a row holds no data: blank, heading_again, total, footer, title, section; empty where it does."""
     if not filled:
         return "blank"
+    words = catalog.words
+    if any(wanted.get(column) in _PERSONS and _NUMBER.search(text_of(cell)) for column, cell in filled):
+        # Whatever else its words look like: nobody with a number is passed over in silence.
+        return ""
     first = comparable(text_of(filled[0][1]))
     texts = {(column, comparable(text_of(cell))) for column, cell in filled}
     if any(len(texts & head) * 2 > len(texts) and len(texts & head) >= min(2, len(head)) for head in heads):
@@ -90,9 +132,12 @@ def _why_no_data(
     if len(filled) <= 4 and first.startswith(words.footers) and len(first) > 1:
         return "footer"
     if number in across and len(filled) <= 2:
-        return "section" if len(first) <= 20 else "footer"
+        return "section" if len(first) <= 20 or _told([text_of(cell) for _, cell in filled], catalog) else "footer"
     key = next((column for column, target in wanted.items() if target in {"resident.name", "dwelling.address"}), None)
     if len(filled) == 1 and len(wanted) > 2 and filled[0][0] != key:
         # One cell alone: the number of a line nobody filled in, or a word under the table.
-        return "number_only" if first.isdigit() else "section" if len(first) <= 20 else "footer"
+        if first.isdigit():
+            return "number_only"
+        told = _told([text_of(cell) for _, cell in filled], catalog)
+        return "section" if len(first) <= 20 or told else "footer"
     return ""

@@ -30,7 +30,8 @@ def find_headings(
         for catalog in catalogs:
             matches = catalog.columns(headings, by_hand)
             targets = {match.target for match in matches if match.target}
-            if not catalog.understands(targets) or (len(targets) < 2 and len([h for _, h in headings if h]) > 1):
+            alone = len(targets) < 2 and len([h for _, h in headings if h]) > 1
+            if not catalog.understands(targets) or (alone and not any(match.how == "hand" for match in matches)):
                 continue
             score = 4 * len(targets) + sum(match.how == "exact" for match in matches)
             if best is None or score > best[0]:

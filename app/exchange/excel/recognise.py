@@ -13,6 +13,10 @@ from app.exchange.excel.words import Words
 from app.exchange.excel.workbook import Sheet, Workbook, is_blank, text_of
 from app.schema.values import comparable
 
+_GUESSED = 40
+_LONGEST = 30
+"""Rows from the top among which headings are guessed, and letters of the longest."""
+
 
 def recognise(
     book: Workbook, catalogs: Sequence[Catalog], *, sheet: str | None = None, by_hand: Mapping[str, str] | None = None
@@ -43,6 +47,32 @@ def recognise(
     if not layouts:
         raise KnownError("import.no_headings", file=book.name)
     return Recognised(book.name, tuple(layouts), tuple(passed))
+
+
+def by_guess(book: Workbook, catalogs: Sequence[Catalog], sheet: str | None = None) -> Recognised | None:
+    """Where no row has headings that anybody understands: the row that looks most like headings, to be matched by hand.
+
+    None where no sheet has even that. The register itself is asked for first: what is refused whole stays refused.
+    """
+    for item in book.sheets:
+        if (item.hidden and sheet is None) or (sheet is not None and item.name != sheet):
+            continue
+        texts = [[text_of(cell).strip() for cell in row if not is_blank(cell)] for row in item.rows[:_GUESSED]]
+        fit = [
+            (len(row), -place)
+            for place, row in enumerate(texts)
+            if len(row) > 1 and max(map(len, row)) <= _LONGEST and len(set(row)) == len(row)
+        ]
+        if not fit:
+            continue
+        top = -max(fit)[1]
+        headings = [text_of(cell).strip() for cell in item.rows[top]]
+        columns = tuple(Column(index, "", text, None, "none") for index, text in enumerate(headings) if text)
+        preface = tuple(text for row in texts[:top] for text in row)
+        layout = Layout(item, catalogs[0].form, (top + 1,), columns, (), (), preface)
+        _refuse_register(book, layout, catalogs[0].words)
+        return Recognised(book.name, (layout,), ())
+    return None
 
 
 def _refuse_register(book: Workbook, layout: Layout, words: Words) -> None:

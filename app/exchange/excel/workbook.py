@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import datetime
-import io
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,9 @@ from app.exchange.excel import container
 
 Cell = str | float | int | bool | datetime.date | datetime.datetime | datetime.time | None
 """A number is a number and a text a text: whether an identity number was stored as one of them decides its fate."""
+
+_SEPARATOR = re.compile("\ufeff?sep=(.)\r?\n")
+"""The line by which Excel itself says what parts the cells of a .csv."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +34,17 @@ class Merge:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One sheet; ``rows[0]`` is Excel's row 1. ``broken`` holds cells with an error or a formula that nobody computed."""
+    """One sheet; ``rows[0]`` is Excel's row 1. ``broken`` holds cells with an error or a formula that nobody computed.
+
+    ``hidden_rows``: those that Excel doesn't show, from 0, filtered ones among them; they are data like the others.
+    """
 
     name: str
     rows: Sequence[Sequence[Cell]]
     merges: tuple[Merge, ...] = ()
     hidden: bool = False
     broken: frozenset[tuple[int, int]] = frozenset()
+    hidden_rows: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +60,11 @@ def read_workbook(path: Path) -> Workbook:
     kind = container.examine(path)
     if kind == "csv":
         return Workbook(path.name, (_read_csv(path),))
-    broken = container.broken_cells(path) if kind == "xlsx" else {}
+    unseen = container.unseen(path) if kind == "xlsx" else {}
     try:
         with calamine.CalamineWorkbook.from_path(path) as book:
             sheets = tuple(
-                _read_sheet(book, meta, broken.get(meta.name, frozenset()))
+                _read_sheet(book, meta, unseen.get(meta.name, container.Unseen()))
                 for meta in book.sheets_metadata
                 if meta.typ == calamine.SheetTypeEnum.WorkSheet
             )
@@ -70,9 +77,7 @@ def read_workbook(path: Path) -> Workbook:
     return Workbook(path.name, sheets)
 
 
-def _read_sheet(
-    book: calamine.CalamineWorkbook, meta: calamine.SheetMetadata, broken: frozenset[tuple[int, int]]
-) -> Sheet:
+def _read_sheet(book: calamine.CalamineWorkbook, meta: calamine.SheetMetadata, unseen: container.Unseen) -> Sheet:
     sheet = book.get_sheet_by_name(meta.name)
     # A roster says 第一网格 and 户在人在 ten thousand times; once is enough to keep.
     known: dict[str, str] = {}
@@ -90,7 +95,8 @@ def _read_sheet(
     while rows and not rows[-1]:
         rows.pop()
     merges = tuple(Merge(top, left, bottom, right) for (top, left), (bottom, right) in sheet.merged_cell_ranges or ())
-    return Sheet(meta.name, rows, merges, meta.visible != calamine.SheetVisibleEnum.Visible, broken)
+    hidden = meta.visible != calamine.SheetVisibleEnum.Visible
+    return Sheet(meta.name, rows, merges, hidden, unseen.broken, unseen.hidden_rows)
 
 
 def _cell(value: Cell | datetime.timedelta) -> Cell:
@@ -102,14 +108,31 @@ def _cell(value: Cell | datetime.timedelta) -> Cell:
 
 
 def _read_csv(path: Path) -> Sheet:
-    text = container.decoded(path.read_bytes())
-    if text is None or not text.strip():
+    codec = container.encoding_of(path)
+    if codec is None:
         raise KnownError("import.nothing_in_it", file=path.name)
-    sample = text[:20_000]
-    # Counted rather than sniffed: csv.Sniffer takes a frequent Chinese character for a separator.
-    separator = max(",\t;，", key=sample.count)
-    rows = [[value or None for value in row] for row in csv.reader(io.StringIO(text), delimiter=separator)]
+    with path.open(encoding=codec, newline="") as stream:
+        sample = stream.read(20_000)
+        stream.seek(0)
+        named = _SEPARATOR.match(sample)
+        # Counted rather than sniffed: csv.Sniffer takes a frequent Chinese character for a separator.
+        separator = named[1] if named else max(",\t;，|", key=sample.count)
+        try:
+            rows = [tuple(_plain(value) for value in row) for row in csv.reader(stream, delimiter=separator)]
+        except csv.Error as bad:
+            raise KnownError("import.damaged", file=path.name) from bad
+    if named:
+        rows[0] = ()
+    if not any(cell for row in rows for cell in row):
+        raise KnownError("import.nothing_in_it", file=path.name)
     return Sheet(path.stem, rows)
+
+
+def _plain(value: str) -> str | None:
+    """A cell of a .csv without the ="…" by which programs keep Excel from taking a number for one."""
+    if value.startswith('="') and value.endswith('"') and len(value) > 2:
+        value = value[2:-1]
+    return value or None
 
 
 def is_blank(value: Cell) -> bool:

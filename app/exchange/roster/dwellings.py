@@ -11,9 +11,10 @@ from app.exchange.excel.layout import Layout, Recognised, Row
 from app.exchange.excel.words import Words
 from app.exchange.excel.workbook import Cell, is_blank, text_of
 from app.exchange.roster.cells import read_cell
+from app.exchange.roster.choices import NONE, SKIP, Choices
 from app.exchange.roster.drafting import Drafting
 from app.exchange.roster.people import read_number
-from app.exchange.roster.plan import Finding, Plan, Twin, say
+from app.exchange.roster.plan import Finding, Plan, Tick, Twin, no_tick, say
 from app.exchange.roster.register import Register
 from app.schema.form import Field, Form, Forms
 from app.schema.values import BadValue, Value, comparable
@@ -55,6 +56,9 @@ class DwellingPlan:
         area: str | None,
         today: datetime.date,
         form: str,
+        *,
+        choices: Choices = NONE,
+        tick: Tick = no_tick,
     ) -> None:
         self._found = found
         self._forms = forms
@@ -64,6 +68,8 @@ class DwellingPlan:
             raise KnownError("import.area_missing")
         self._area = area
         self._today = today
+        self._choices = choices
+        self._tick = tick
         self._form = form
         self._drafting = Drafting(register)
         self._refused: list[Finding] = []
@@ -87,6 +93,7 @@ class DwellingPlan:
         for layout in wanted:
             for place, row in enumerate(layout.rows):
                 if place % _AT_ONCE == 0:
+                    self._tick(place, len(layout.rows))
                     self._fetch(layout.form, layout.rows[place : place + _AT_ONCE])
                 self._drafting.bundle += 1
                 self._row(layout, row)
@@ -114,6 +121,9 @@ class DwellingPlan:
         form = self._forms[layout.form]
         counts = layout.form == self._form
         self._rows += counts
+        if SKIP in self._choices.of(layout.sheet.name, row.number):
+            self._refused.append(Finding(layout.sheet.name, row.number, "", "left_out", say("left_out")))
+            return
         cells = {name.removeprefix(f"{form.name}."): cell for name, cell in row.cells.items()}
         reading = _Reading(layout.sheet.name, row.number)
         title = self._title(form, cells, reading)

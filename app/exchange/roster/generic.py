@@ -14,9 +14,10 @@ from app.exchange.excel.layout import Layout, Recognised, Row
 from app.exchange.excel.words import Words
 from app.exchange.excel.workbook import Cell, is_blank, text_of
 from app.exchange.roster.cells import cell_text, read_cell
+from app.exchange.roster.choices import NONE, SKIP, Choices
 from app.exchange.roster.drafting import Drafting
 from app.exchange.roster.people import read_number
-from app.exchange.roster.plan import Finding, Plan, Twin, say
+from app.exchange.roster.plan import Finding, Plan, Tick, Twin, no_tick, say
 from app.exchange.roster.register import Register
 from app.schema.form import Field, Form, Forms
 from app.schema.kinds import Ref
@@ -43,6 +44,9 @@ class FormPlan:
         area: str | None,
         today: datetime.date,
         form: str,
+        *,
+        choices: Choices = NONE,
+        tick: Tick = no_tick,
     ) -> None:
         self._found = found
         self._forms = forms
@@ -51,6 +55,8 @@ class FormPlan:
         self._register = register
         self._area = area
         self._today = today
+        self._choices = choices
+        self._tick = tick
         self._drafting = Drafting(register)
         self._refused: list[Finding] = []
         self._flagged: list[Finding] = []
@@ -71,6 +77,7 @@ class FormPlan:
             self._load_people(layout)
             for place, row in enumerate(layout.rows):
                 if place % _AT_ONCE == 0:
+                    self._tick(place, len(layout.rows))
                     self._fetch(layout.rows[place : place + _AT_ONCE])
                 self._drafting.bundle += 1
                 self._row(layout, row, same_rows)
@@ -114,6 +121,9 @@ class FormPlan:
 
     def _row(self, layout: Layout, row: Row, same_rows: Mapping[tuple[Value, ...], Record]) -> None:
         where = (layout.sheet.name, row.number)
+        if SKIP in self._choices.of(*where):
+            self._refused.append(Finding(*where, "", "left_out", say("left_out")))
+            return
         known: Record | None = None
         number = tight(text_of(row.cells.get(ID_TARGET))).lower()
         if number:

@@ -93,6 +93,7 @@ def group(layouts: Sequence[Layout], people: Iterable[list[Person]]) -> list[Hou
 def _runs(layout: Layout, persons: list[Person]) -> list[Household]:
     """The stretches of rows that one household takes on one sheet."""
     brings = frozenset(layout.by_target)
+    within: tuple[str, ...] = ()
     default = grid_in(layout.preface)
     repeated = _is_repeated(layout)
     runs: list[Household] = []
@@ -100,7 +101,10 @@ def _runs(layout: Layout, persons: list[Person]) -> list[Household]:
     for row, person in zip(layout.rows, persons, strict=True):
         fresh = Household(layout.sheet.name)
         fresh.learn(row)
-        if current is None or _starts(fresh, row, person, current, brings, repeated=repeated):
+        # A line across the table that names a household begins it, whatever its rows say.
+        named = row.context != within and bool((NUMBER in row.cells or HEAD_NAME in row.cells) and row.context)
+        within = row.context
+        if current is None or named or _starts(fresh, row, person, current, brings, repeated=repeated):
             current = fresh
             current.placed = bool(fresh.number or fresh.head_name or fresh.address or not repeated or person.says_head)
             runs.append(current)

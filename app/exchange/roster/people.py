@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime
 import re
 import sys
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from app.exchange.excel.layout import Row
 from app.exchange.excel.words import Words
 from app.exchange.excel.workbook import Cell, is_blank, text_of
+from app.exchange.roster.choices import SKIP, VERIFY
 from app.exchange.roster.plan import Finding, say
 from app.schema.dates import read_date
 from app.schema.form import Form
@@ -18,6 +20,8 @@ from app.schema.values import BadValue, Value, comparable, narrow, tight
 
 _SUSPICIOUS = re.compile(r"^[=+\-@]|[<>;]|^\d+$")
 _YEAR_MONTH = re.compile(r"(\d{4})(?:[-./年](\d{1,2})|(\d{2}))?[月年]?")
+_LABELLED = re.compile(r"[^\d\W]{2,12}[:\s]*([\dXx][\dXx\s-]{13,24})")
+"""A number behind a word of its own: 身份证：…"""
 _OTHERS = ("former_name", "live_address", "hukou_address", "resident_kind", "occupation", "workplace", "remark")
 HEAD = "0"
 
@@ -26,7 +30,8 @@ HEAD = "0"
 class Person:
     """One row: the values that stand, and what is to be said. ``refused`` is set where no person comes of it.
 
-    ``repeats``: an earlier row of the file is the same person; ``elsewhere``: the register has him in a household that the file hasn't.
+    ``verify``: a clerk wants him in without a number that is at fault. ``repeats``: an earlier row of the file is the same
+    person; ``elsewhere``: the register has him in a household that the file hasn't.
     """
 
     sheet: str
@@ -37,6 +42,7 @@ class Person:
     refused: Finding | None = None
     says_head: bool = False
     repeats: bool = False
+    verify: bool = False
     elsewhere: bool = False
 
     @property
@@ -53,6 +59,11 @@ class Person:
         """Note a doubt; the person goes in."""
         self.flags.append(Finding(self.sheet, self.row, name, code, message))
 
+    def drop_number(self, detail: str) -> None:
+        """Go on without the identity number: somebody else has it."""
+        self.values.pop("id_number", None)
+        self.flag("id_number", "id_to_verify", say("id_to_verify", detail=detail))
+
     def refuse(self, name: str, code: str, message: str) -> None:
         """Note why no person comes of this row; the first reason stands."""
         self.refused = self.refused or Finding(self.sheet, self.row, name, code, message)
@@ -67,8 +78,8 @@ class PersonReader:
         self._today = today
         self._brings = brings
 
-    def read(self, sheet: str, row: Row) -> Person:
-        """The person of *row*; the targets that are asked for are the columns that the sheet has."""
+    def read(self, sheet: str, row: Row, dos: AbstractSet[str] = frozenset()) -> Person:
+        """The person of *row*; the targets that are asked for are the columns that the sheet has. *dos*: what a clerk decided of it."""
         person = Person(sheet, row.number)
         cells = {
             name.removeprefix("resident."): cell for name, cell in row.cells.items() if name.startswith("resident.")
@@ -77,6 +88,9 @@ class PersonReader:
             name = target.partition(".")[2]
             person.flag(name, "cell_error", say("cell_error"))
         self._name(person, cells.get("name"))
+        if SKIP in dos:
+            person.refuse("", "left_out", say("left_out"))
+        person.verify = VERIFY in dos
         identity = self._number(person, cells.get("id_number")) if "resident.id_number" in self._brings else None
         self._relation(person, cells.get("relation"))
         if person.refused:
@@ -107,7 +121,10 @@ class PersonReader:
         try:
             identity = read_number(cell, self._today)
         except BadValue as bad:
-            person.refuse("id_number", bad.code, bad.message)
+            if person.verify:
+                person.flag("id_number", "id_to_verify", say("id_to_verify", detail=bad.message))
+            else:
+                person.refuse("id_number", bad.code, bad.message)
             return None
         if identity is None:
             person.flag("id_number", "id_missing", say("id_missing"))
@@ -216,11 +233,20 @@ def read_number(cell: Cell, today: datetime.date) -> Identity | None:
             raise BadValue("id_digits_lost")
         return read_identity(str(int(cell)), today)
     text = text_of(cell)
+    told = _LABELLED.fullmatch(narrow(text).strip())
+    if told:
+        text = told[1]
     if not re.search(r"\d", narrow(text)):
         return None
     if comparable(text) == "0":
         return None
-    return read_identity(text, today)
+    try:
+        return read_identity(text, today)
+    except BadValue as bad:
+        if bad.code == "id_check_wrong" and tight(text).endswith("000"):
+            # A number that went through Excel and was made a text again: its last three digits are noughts.
+            raise BadValue("id_digits_lost") from None
+        raise
 
 
 def _plain_number(cell: Cell) -> Cell:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from app.messages import sentence
 from app.schema.values import Value
+
+Tick = Callable[[int, int], None]
+"""Called with (done, in all) while a plan is made; what it raises ends the planning, of which nothing stays."""
+
+
+def no_tick(_done: int, _total: int) -> None:
+    """For whom nobody waits."""
 
 
 @dataclass(frozen=True, slots=True)

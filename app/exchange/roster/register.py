@@ -44,7 +44,8 @@ class Known:
     """What tells one record of the register from others; a village's whole records would not fit beside a large sheet.
 
     ``title``: its name or address, of a household its head's; ``number``: of a person or a household; ``within``: the household
-    of a person, the dwelling of a household, the grid of a dwelling or a building.
+    of a person, the dwelling of a household, the grid of a dwelling or a building;
+    ``state``: of a person whether he lives here, moved away or died.
     """
 
     form: str
@@ -54,16 +55,17 @@ class Known:
     number: str = ""
     birth: str = ""
     within: str = ""
+    state: str = ""
 
 
 _COLUMNS = {
-    "resident": ("name", "id_number", "birth_date", "household"),
+    "resident": ("name", "id_number", "birth_date", "household", "presence"),
     "household": ("head_name", "number", "", "dwelling"),
     "dwelling": ("address", "", "", "grid"),
     "building": ("name", "", "", "grid"),
     "grid": ("name", "", "", ""),
 }
-"""Of each form the fields for ``title``, ``number``, ``birth`` and ``within``."""
+"""Of each form the fields for ``title``, ``number``, ``birth``, ``within`` and ``state``."""
 _AT_HAND = 4000
 """Whole records kept for the rows that are being looked at."""
 
@@ -187,12 +189,19 @@ class Register:
         # Names, days and households come again and again, in the sheet as well: one text of each is enough.
         intern = sys.intern
         for record_id, code, *held in self._source.columns(form, names, area=area):
-            texts = ["", "", "", ""]
+            texts = ["", "", "", "", ""]
             for place, value in zip(places, held, strict=True):
                 texts[place] = "" if value is None else str(value)
-            title, number, birth, within = texts
+            title, number, birth, within, state = texts
             yield Known(
-                form, intern(record_id), intern(code), intern(title), intern(number), intern(birth), intern(within)
+                form,
+                intern(record_id),
+                intern(code),
+                intern(title),
+                intern(number),
+                intern(birth),
+                intern(within),
+                intern(state),
             )
 
     def _take(self, known: Known) -> None:

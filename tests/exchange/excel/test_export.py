@@ -14,6 +14,7 @@ from app.schema.kinds import (
     Choice,
     CreditCode,
     Date,
+    Geometry,
     IdentityNumber,
     Integer,
     LongText,
@@ -25,11 +26,17 @@ from app.schema.kinds import (
     YesNo,
 )
 from app.schema.loading import load_forms
+from app.schema.outline import outline_of, spell
 from app.store.saving import Edit
 from tests.exchange.excel.conftest import DATA, VILLAGE, number
 
-FORMS = list(load_forms())
+FORMS = [form.name for form in load_forms().values() if not form.card_only]
 CREDIT_CODES = ("91990000MA0000007X", "92990000MA0000023G", "93990000MA00000318")
+
+
+def square(count):
+    left = 110.5 + count / 100
+    return [(left, 30.0), (left + 0.01, 30.0), (left + 0.01, 30.01), (left, 30.01), (left, 30.0)]
 
 
 def sample(item, count, points):
@@ -51,6 +58,7 @@ def sample(item, count, points):
         CreditCode: CREDIT_CODES[count],
         Phone: f"1990000000{count}",
         LongText: f"第一行\n=第{count}行",
+        Geometry: spell(outline_of([[square(count)]])),
     }.get(type(kind))
     return kind.check(f"=甲{count}") if made is None else made
 
