@@ -17,7 +17,8 @@ from tests.torture import template, work
 from tests.torture.counties import opened
 from tests.torture.work import Fuse, Killed
 
-NO_MEDIATOR = tuple(role for role in office.DEFAULT_ROLES if role != "mediator")
+ALL = (*office.DEFAULT_ROLES, "care_worker")
+FEW = tuple(role for role in office.DEFAULT_ROLES if role != "mediator")
 _ATTACHED = {"resident": "registry_attachment", "event": "cases_attachment", "mediation": "mediation_attachment"}
 _LEFT_ALONE = {"bundle.not_for_us", "bundle.outdated", "sync.gap"}
 """Why a device may leave an answer alone: not its own, of its past, or beyond what it has."""
@@ -40,11 +41,11 @@ class Carriers:
     """The steps; a World is behind them."""
 
     def begin_carried(self):
-        """The village's device may not see mediations; everybody has heard what it needs for sticks."""
+        """The village's device may see neither mediations nor care; everybody has heard what it needs for sticks."""
         self._going, self._coming, self._photos, self._at_risk = [], [], {}, set()
-        village = self.devices[2]
-        grant(self._seen_county, village.do(work.standing).device, roles=NO_MEDIATOR)
-        village.closed = frozenset({"mediation"})
+        for device, roles in zip(self.devices, (ALL, ALL, FEW), strict=True):
+            grant(self._seen_county, device.do(work.standing).device, roles=roles)
+        self.devices[2].closed = frozenset({"mediation", "care"})
         for who in (2, 0, 1):
             self.sync(None, who=who)
 
@@ -134,7 +135,7 @@ class Carriers:
         """A photo of any record that is known here, with a small picture or without."""
         who = self._anybody(chance) if who is None else who
         record = self._held(who, self._pick(chance))
-        if record is None or record.deleted:
+        if record is None or record.deleted or record.form not in _ATTACHED:
             return
         device = self._alive(self.devices[who])
         content = chance.randbytes(chance.choice([2_000, 30_000, 90_000]))
@@ -192,6 +193,30 @@ class Carriers:
         if record_id in self.witness.records:
             self._some.append(record_id)
 
+    def tag_care(self, chance):
+        """Somebody is in need of care; only who works for that may know."""
+        who = chance.randrange(2)
+        person = self._held(who, self._pick(chance))
+        if person is None or person.deleted or person.form != "resident":
+            return
+        values = {
+            "resident": person.id,
+            "kind": "living_alone",
+            "purpose": self._value("purpose"),
+            "basis": "consent",
+            "since": "2026-03-02",
+            "review_on": "2027-03-01",
+            "expires_on": "2027-03-01",
+        }
+        made = self._new_id()
+        self._save(who, [Edit("care_tag", made, person.area, values)], {}, self._maybe_death(chance))
+        if made in self.witness.records:
+            self._some.append(made)
+
+    def decide_restricted(self, chance):
+        """A quarrel about a mediation, or about care."""
+        self.decide_conflict(chance, chance.choice(["mediation_conflict", "care_conflict"]))
+
     # -- out of use -------------------------------------------------------------------------------
 
     def revoke_and_allow(self, chance):
@@ -242,7 +267,7 @@ class Carriers:
         self._backups_from = len(self._place.backups)
         device.close()
         folder = self._place.folder / f"new{len(list(self._place.folder.glob('new*')))}"
-        roles = NO_MEDIATOR if device.closed else office.DEFAULT_ROLES
+        roles = FEW if device.closed else ALL
         template.home(self._seen_county, folder, device.key, self.forms, device.user, device.areas, roles)
         self.devices[who] = device.at(folder)
         self.devices[who].do(work.moved, self.link.url)
@@ -345,7 +370,8 @@ class Carriers:
 
 CARRIED = {
     "write_stick": 3, "county_reads_stick": 4, "county_answers_again": 1, "device_reads_stick": 4, "there_and_back": 2,
-    "attach": 9, "carry": 2, "rough_carry": 9, "want_photo": 2, "accept_mediation": 3, "revoke_and_allow": 1, "replace_device": 2,
+    "attach": 9, "carry": 2, "rough_carry": 9, "want_photo": 2, "accept_mediation": 3, "tag_care": 3, "decide_restricted": 1,
+    "revoke_and_allow": 1, "replace_device": 2,
     "speak_old": 2,
 }  # fmt: skip
 """The steps of this page, and how often each comes in the schedules that have them."""

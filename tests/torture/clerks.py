@@ -14,6 +14,7 @@ FIELDS = {
     # One field that asks, two where the later wins, one of a group; unique texts, so that a value tells who wrote it.
     "resident": ("name", "occupation", "remark", "birth_date"),
     "event": ("title", "detail"),
+    "care_tag": ("purpose", "degree", "basis_note"),
     "mediation": ("title", "facts", "committee", "request"),
 }
 _SOME = 12
@@ -108,15 +109,15 @@ class Clerks:
         if shown:
             self._edit(chance, who, shown.id, shown)
 
-    def decide_conflict(self, chance):
+    def decide_conflict(self, chance, form="conflict"):
         """Theirs, mine, or a third value."""
         who = self._anybody(chance)
         device = self.devices[who]
-        found = device.do(work.select, "conflict", {"status": "open"})
+        found = device.do(work.select, form, {"status": "open"})
         if not found:
             return
         conflict = chance.choice(sorted(found, key=lambda record: record.id))
-        edits = [Edit("conflict", conflict.id, conflict.area, {"status": "decided"})]
+        edits = [Edit(form, conflict.id, conflict.area, {"status": "decided"})]
         record = device.do(work.get, conflict.values["record_form"], conflict.values["record"])
         field = conflict.values["field"]
         if record and not record.deleted and field in FIELDS[record.form] and chance.random() < 0.7:

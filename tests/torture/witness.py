@@ -184,7 +184,11 @@ class Witness:
         assert mine.pending == 0
 
     def _nobodys_words_vanished(self, device, held):
-        conflicts = device.do(work.select, "conflict") + device.do(work.select, "mediation_conflict")
+        conflicts = [
+            conflict
+            for form in ("conflict", "mediation_conflict", "care_conflict")
+            for conflict in device.do(work.select, form)
+        ]
         kept = defaultdict(set)
         for conflict in conflicts:
             for part in ("mine", "theirs"):

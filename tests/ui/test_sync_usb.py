@@ -101,7 +101,7 @@ def test_a_clerk_writes_a_stick_and_reads_the_answer_by_keyboard(qtbot, enrolled
     assert [page.table.model.record(row)["road"] for row in (0, 1)] == ["U 盘", "U 盘"]
 
 
-def test_photos_that_wait_are_said_not_to_go_by_stick(enrolled, page):
+def test_photos_that_wait_are_said_not_to_go_by_stick(qtbot, enrolled, page):
     card = page.stick_card
     assert "照片" not in card.holds.text()
     kept = enrolled.office.store.files.keep([b"x" * 5000])
@@ -120,6 +120,7 @@ def test_photos_that_wait_are_said_not_to_go_by_stick(enrolled, page):
     enrolled.settle()
     assert "1 个在等" in card.holds.text()
     assert "不走 U 盘" in card.holds.text()
+    qtbot.waitUntil(lambda: card.holds.height() >= card.holds.heightForWidth(card.holds.width()))
 
 
 def test_after_a_restore_the_stick_waits_for_one_exchange_and_says_so(enrolled, page):

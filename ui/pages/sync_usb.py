@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QStorageInfo, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QLabel
 
 from app.store.outbox import Waiting
@@ -143,10 +144,21 @@ class StickCard(Card):
         else:
             self.went.setText(
                 f"{said_moment(last.at, view.now)} 写了 {last.changes:,} 条：{last.name}，还没读到答复。"
-                "县里若说恢复过备份、读不了，就先联网同步一次再写。"
+                "县里若说恢复过备份、读不了，先联网同步一次再写。"
             )
         self._why_not = view.why_not
+        self._fit()
         self._refuse("")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Qt's own: another width breaks the lines elsewhere."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        # A page that is too low squeezes wrapped labels before it scrolls: each says how much it needs for what it says now.
+        for label in (self.holds, self.went, self.comes, self.told):
+            label.setMinimumHeight(max(label.heightForWidth(label.width()), 0))
 
     def _refuse(self, why_not: str) -> None:
         for button in (self.write_button, self.read_button):
@@ -205,6 +217,7 @@ class StickCard(Card):
     def _say(self, text: str, tone: str) -> None:
         self.told.setText(text)
         retone(self.told, tone)
+        self._fit()
 
 
 def stick_folder() -> str:
