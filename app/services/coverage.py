@@ -82,8 +82,8 @@ class Coverage:
         rules, found = self._rules, []
         grids = gaps.grids(self._store.conn, areas)
         by_member: Counter[tuple[str, str]] = Counter()
-        members = {(area, member): key for key, area, _, member, _, _, _ in grids if member}
-        for _, area, _, member, _, _, households in grids:
+        members = {(area, member): key for key, area, _, member, *_ in grids if member}
+        for _, area, _, member, _, _, households, _ in grids:
             by_member[area, member] += households
         for (area, member), count in by_member.items():
             if member and count > rules.member_households:
@@ -97,9 +97,14 @@ class Coverage:
         return found
 
     def _grids(self, areas: list[str]) -> list[Finding]:
-        found = []
-        for key, area, name, member, ended, dwellings, _ in gaps.grids(self._store.conn, areas):
+        found: list[Finding] = []
+        grids = gaps.grids(self._store.conn, areas)
+        numbers = Counter(number for *_, number in grids if number)
+        for key, area, name, member, ended, dwellings, _, number in grids:
             said = []
+            if numbers[number] > 1:
+                # Two drew a grid at once, each without knowing of the other.
+                said.append(("grid_number_twice", sentence("coverage.grid_number_twice", number=number)))
             if ended and dwellings:
                 said.append(("grid_ended", sentence("coverage.grid_ended", day=ended, count=dwellings)))
             if not ended and not member:

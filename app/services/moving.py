@@ -46,13 +46,22 @@ class Moving:
         top = self._here(form, record_id)
         return self._counted([top, *self._along(top)])
 
-    def move_record(self, form: str, record_id: str, area: str = "", *, under: str = "", reason: str = "") -> Moved:
-        """Move one record, and what hangs on it, to *area*, or to where *under* is, which becomes its parent.
+    def move_record(
+        self,
+        form: str,
+        record_id: str,
+        area: str = "",
+        *,
+        under: str = "",
+        reason: str = "",
+        values: Mapping[str, Value] | None = None,
+    ) -> Moved:
+        """Move one record, and what hangs on it, to *area*, or to where *under* is, which becomes its parent; *values* change with it.
 
         Raises Denied where the user may not edit at both ends, KnownError("moving.area_unknown", "moving.nowhere").
         """
         top = self._here(form, record_id)
-        values = self._under(top, under)
+        values = {**self._under(top, under), **(values or {})}
         area = area or self._parent_area(top, under) or top.area
         if area == top.area and not values:
             raise KnownError("moving.nowhere")
@@ -77,12 +86,12 @@ class Moving:
         self._store.save([edit], self._gate.session.user, audit=self._lines([person], area, reason))
         return Moved(self._here("resident", resident_id), area, {"resident": 1})
 
-    def hand_over_grid(self, grid_id: str, area: str, *, reason: str = "") -> Moved:
+    def hand_over_grid(self, grid_id: str, area: str, *, code: str = "", reason: str = "") -> Moved:
         """Hand a grid over to another village: buildings, dwellings, households, people, and the work still open there.
 
-        What is done stays with the village that did it.
+        What is done stays with the village that did it. *code*: its number there.
         """
-        return self.move_record("grid", grid_id, area, reason=reason)
+        return self.move_record("grid", grid_id, area, reason=reason, values={"code": code} if code else None)
 
     def here(self, form: str, record_id: str) -> Record:
         """The record, where it is here and not deleted; KnownError("store.no_record") otherwise."""

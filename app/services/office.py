@@ -24,6 +24,7 @@ from app.services.coverage import Coverage
 from app.services.duplicates import Duplicates
 from app.services.entry import Entry
 from app.services.gate import Gate
+from app.services.grids import Grids
 from app.services.holdings import Holdings
 from app.services.life import Life
 from app.services.maps import Maps
@@ -31,6 +32,7 @@ from app.services.mediation import Mediations
 from app.services.movements import Movements
 from app.services.past_living import PastLiving
 from app.services.people import People
+from app.services.posts import Posts
 from app.services.records import Records
 from app.services.refusals import Refusals
 from app.services.registry import Registry
@@ -78,6 +80,8 @@ class Office:
         self.undoing = Undoing(store, self.gate, self.registry, self.chronicle)
         self.past_living = PastLiving(store, self.gate)
         self.life = Life(store, self.gate, self.registry)
+        self.grids = Grids(store, self.gate, self.registry, self.chronicle)
+        self.posts = Posts(store, self.gate, self.registry, self.chronicle)
         self.coverage = Coverage(store, self.gate, CoverageRules.load())
         self.mediations = Mediations(store, self.gate, self.records)
         self.statistics = Statistics(store, self.gate, rules)

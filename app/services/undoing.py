@@ -56,6 +56,7 @@ class Undoing:
                 lines += said
         homes = {str(item[name]) for item in told for name in ("from_household", "to_household") if item.get(name)}
         edits += self._households(homes, told, {str(e.id): e for e in edits}, lines, reason)
+        edits += self._grids(told, lines, reason)
         edits += [self._void(rows[str(item["id"])], act, reason) for item in told]
         for area in dict.fromkeys(rows[str(item["id"])].area for item in told):
             lines.append(self._line("create", MOVEMENT, area, act, reason))
@@ -157,6 +158,36 @@ class Undoing:
             elif values:
                 found.append(Edit("household", home, held.area, values))
                 lines.append(self._line("edit", "household", held.area, home, reason))
+        return found
+
+    def _grids(self, told: list[Told], lines: list[AuditLine], reason: str) -> list[Edit]:
+        """What the act did to the grids themselves, and to the buildings and premises that went with the dwellings."""
+        turned = [
+            item for item in told if item.get("from_grid") != item.get("to_grid") and item.get("kind") == "regrid"
+        ]
+        found: list[Edit] = []
+        for source, target in {(str(i.get("from_grid") or ""), str(i.get("to_grid") or "")) for i in turned}:
+            old, new = self._store.get("grid", source), self._store.get("grid", target)
+            if old is None or new is None:
+                continue
+            split = new.values.get("predecessor") == source and not new.deleted
+            homes = [str(item["dwelling"]) for item in turned if item.get("to_grid") == target]
+            rows = self._store.many("dwelling", homes).values()
+            went = {str(row.values["building"]) for row in rows if row.values.get("building")}
+            buildings = self._store.select("building", {"grid": target})
+            found += [Edit(b.form, b.id, b.area, {"grid": source}) for b in buildings if split or b.id in went]
+            for form in ("organization", "premises"):
+                for each in self._store.select(form, {"grid": target}):
+                    if split or str(each.values.get("dwelling")) in homes:
+                        found.append(Edit(form, each.id, each.area, {"grid": source}))
+            if split and self._store.count("dwelling", {"grid": target}) <= len(homes):
+                lines.append(self._gate.line("delete", "grid", new.area, record=target, reason=reason, own=True))
+                found.append(Edit("grid", target, new.area, {}, deleted=True))
+            elif old.values.get("successor") == target:
+                lines.append(self._gate.line("edit", "grid", old.area, record=source, reason=reason, own=True))
+                found.append(Edit("grid", source, old.area, {"valid_to": None, "successor": None}))
+                ended = self._store.select("grid_post", {"grid": source, "valid_to": old.values.get("valid_to")})
+                found += [Edit(post.form, post.id, post.area, {"valid_to": None}) for post in ended]
         return found
 
     def _void(self, row: Record, act: str, reason: str) -> Edit:

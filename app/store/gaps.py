@@ -59,7 +59,7 @@ _CONTACTS = """
     GROUP BY h.area, h.contact HAVING count(*) > ?
 """
 _GRIDS = """
-    SELECT g.id, g.area, g.name, g.member, g.valid_to, count(DISTINCT d.id), count(h.id) FROM record_grid g
+    SELECT g.id, g.area, g.name, g.member, g.valid_to, count(DISTINCT d.id), count(h.id), g.code FROM record_grid g
     LEFT JOIN record_dwelling d ON d.grid = g.id AND d.deleted = 0
     LEFT JOIN record_household h ON h.dwelling = d.id AND h.deleted = 0 AND h.ended_on IS NULL
     WHERE g.deleted = 0 AND {area} GROUP BY g.id
@@ -93,11 +93,11 @@ def contacts(conn: Connection, areas: Collection[str], most: int) -> list[tuple[
     return [tuple(row) for row in conn.execute(_CONTACTS.format(area=inside), [*params, most])]
 
 
-def grids(conn: Connection, areas: Collection[str]) -> list[tuple[str, str, str, str, str, int, int]]:
-    """(id, area, name, member, struck off on, dwellings, households) of every grid in *areas*."""
+def grids(conn: Connection, areas: Collection[str]) -> list[tuple[str, str, str, str, str, int, int, str]]:
+    """(id, area, name, member, struck off on, dwellings, households, number) of every grid in *areas*."""
     inside, params = _inside(conn, "g", areas)
     rows = conn.execute(_GRIDS.format(area=inside), params)
-    return [(r[0], r[1], str(r[2] or ""), str(r[3] or ""), str(r[4] or ""), r[5], r[6]) for r in rows]
+    return [(r[0], r[1], str(r[2] or ""), str(r[3] or ""), str(r[4] or ""), r[5], r[6], str(r[7] or "")) for r in rows]
 
 
 def _inside(conn: Connection, alias: str, areas: Collection[str]) -> tuple[str, list[str]]:

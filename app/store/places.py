@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from app.store.query import spans
 if TYPE_CHECKING:
     from app.store.driver import Connection
 
+_AT_ONCE = 400
 _CHAIN = """
     FROM record_dwelling d
     LEFT JOIN record_household h ON h.dwelling = d.id AND h.deleted = 0
@@ -41,6 +42,18 @@ def by_building(conn: Connection, grid: str) -> dict[str | None, Tally]:
 def by_dwelling(conn: Connection, building: str) -> dict[str | None, Tally]:
     """For each dwelling of *building* what it holds."""
     return _group(conn, "d.id", "AND d.building = ?", [building])
+
+
+def of_dwellings(conn: Connection, ids: Sequence[str]) -> Tally:
+    """What these dwellings hold together."""
+    whole = [0, 0, 0]
+    for at in range(0, len(ids), _AT_ONCE):
+        part = list(ids[at : at + _AT_ONCE])
+        marks = ",".join("?" * len(part))
+        sql = f"SELECT count(DISTINCT d.id), count(DISTINCT h.id), count(r.id) {_CHAIN} AND d.id IN ({marks})"
+        row = conn.execute(sql, part).fetchone()
+        whole = [held + more for held, more in zip(whole, row, strict=True)]
+    return Tally(*whole)
 
 
 def _tallies(conn: Connection, column: str, areas: Collection[str]) -> dict[str | None, Tally]:

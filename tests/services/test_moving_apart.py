@@ -172,3 +172,31 @@ def test_one_moves_house_while_the_other_splits(two, place):
             "周玉兰",
         }
         assert {d.name for d in office.past_living.who("dwelling", place["li_house"], LAST)} == {"李建军"}
+
+
+def test_two_draw_a_grid_at_once_and_one_splits_what_the_other_hands_on(two, place):
+    mine, other = two
+    area = mine.store.get("household", place["li"]).area
+    old = mine.grids.draw(area, {"name": "一网格"}, FIRST).id
+    for house in ("li_house", "luo_house"):
+        mine.records.save("dwelling", {"grid": old}, record_id=place[house])
+    settled(two)
+    done = mine.grids.split(old, [], [place["luo_house"]], values={"name": "二网格"}, day=LATER)
+    drawn = other.grids.draw(area, {"name": "三网格"}, LATER).id
+    other.movements.relocate(place["li"], place["luo_house"], LATER)
+    settled(two)
+    for office in two:
+        # Both got the next number: both stay, and the coverage check says so.
+        twice = {f.id for f in office.coverage.of("grids").findings if f.kind == "grid_number_twice"}
+        assert twice == {done.grid, drawn}
+        assert {d.name for d in office.past_living.who("grid", done.grid, LAST)} == {
+            "李长顺",
+            "周玉兰",
+            "李建军",
+            "罗春生",
+        }
+        assert {d.name for d in office.past_living.who("grid", old, FIRST)} == set()
+    other.undoing.undo(done.act)
+    settled(two)
+    for office in two:
+        assert office.store.get("dwelling", place["luo_house"]).values["grid"] == old
