@@ -6,6 +6,7 @@ A packed column is a small list whose first item says how the rest is to be read
 from __future__ import annotations
 
 import itertools
+import operator
 import struct
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -31,7 +32,9 @@ def pack_ints(numbers: Sequence[int]) -> list[Any]:
     """*numbers* of 64 bits, of which neighbours are close: constant, even steps, or differences."""
     if not numbers:
         return [PLAIN, []]
-    deltas = [_centred(after - before) for before, after in itertools.pairwise(numbers)]
+    deltas = list(map(operator.sub, numbers[1:], numbers))
+    if deltas and (min(deltas) < -_HALF or max(deltas) >= _HALF):
+        deltas = [_centred(delta) for delta in deltas]
     steps = set(deltas)
     if steps <= {0}:
         return [SAME, numbers[0]]
@@ -50,7 +53,8 @@ def unpack_ints(packed: object, count: int) -> list[int]:
         case [3, int(first), int(step)]:
             return [_whole(first + step * i) for i in range(count)]
         case [4, int(first), list(deltas)] if len(deltas) == count - 1 and set(map(type, deltas)) <= {int}:
-            return list(map(_whole, itertools.accumulate(deltas, initial=first)))
+            found = list(itertools.accumulate(deltas, initial=+first))
+            return found if min(found) >= -_HALF and max(found) < _HALF else list(map(_whole, found))
     raise WireError("numbers")
 
 

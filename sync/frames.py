@@ -129,7 +129,9 @@ def decode_down(content: bytes) -> DownFrame:
 
 def _up_run(changes: list[Change]) -> dict[str, Any]:
     names, columns = _pack_columns([change.values for change in changes])
-    bases = [pack_ints([change.bases.get(name, 0) for change in changes]) for name in names]
+    # New records are based on nothing.
+    based = any(base for change in changes for base in change.bases.values())
+    bases = [pack_ints([change.bases.get(name, 0) for change in changes]) for name in names if based]
     run = {
         "f": changes[0].form,
         "n": len(changes),

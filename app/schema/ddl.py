@@ -45,5 +45,9 @@ def to_row(form: Form, values: Mapping[str, Value]) -> dict[str, Value]:
 
 
 def from_row(form: Form, row: Mapping[str, Value]) -> dict[str, Value]:
-    """The values that a row's columns hold."""
-    return {item.name: item.kind.load(row[item.name]) for item in form.fields.values() if item.name in row}
+    """The values that a row's columns hold; *row* has columns of *form* only."""
+    values = dict(row)
+    for item in form.converted:
+        if item.name in values:
+            values[item.name] = item.kind.load(values[item.name])
+    return values

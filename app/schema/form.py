@@ -76,6 +76,16 @@ class Form:
         return tuple(item for item in self.fields.values() if not item.derived)
 
     @functools.cached_property
+    def blank(self) -> Mapping[str, Value]:
+        """The values of a record in which nothing is filled in, without what is derived."""
+        return dict.fromkeys(item.name for item in self.stored)
+
+    @functools.cached_property
+    def converted(self) -> tuple[Field, ...]:
+        """The fields whose columns hold something else than their values: few, so that most needn't be asked."""
+        return tuple(item for item in self.fields.values() if item.kind.converts)
+
+    @functools.cached_property
     def required(self) -> tuple[Field, ...]:
         """The fields that a record must have."""
         return tuple(item for item in self.stored if item.required)

@@ -52,6 +52,11 @@ class Kind:
         """*value* as lists and prints show it to whom it doesn't concern."""
         return self.show(value)
 
+    @property
+    def converts(self) -> bool:
+        """Whether a column holds something else than the value."""
+        return type(self).load is not Kind.load or type(self).dump is not Kind.dump
+
     def load(self, stored: Value) -> Value:
         """The value for what a database column holds."""
         return stored

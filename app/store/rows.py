@@ -16,6 +16,7 @@ from app.schema.values import Value
 if TYPE_CHECKING:
     from app.schema.form import Form, Forms
     from app.store.driver import Connection
+    from app.store.search import Keys
 
 _CHUNK = 500
 STUB, REFUSED = "stub", "refused"
@@ -26,7 +27,10 @@ WENT = "@went"
 
 @dataclass(slots=True)
 class Row:
-    """One record as the store holds it. ``rev``, ``revs`` and ``hash`` speak of the agreed state, the rest of what people see."""
+    """One record as the store holds it. ``rev``, ``revs`` and ``hash`` speak of the agreed state, the rest of what people see.
+
+    ``keys``: what search finds it by, where that was reckoned ahead.
+    """
 
     form: str
     id: str
@@ -39,6 +43,7 @@ class Row:
     pending: int = 0
     standing: str = ""
     hash: bytes | None = None
+    keys: Keys | None = None
 
     def record(self) -> Record:
         """The row as everyone else passes it on."""
@@ -66,7 +71,7 @@ class Agreed:
             self.area = str(value)
         elif name == DELETED:
             self.deleted = bool(value)
-        elif name in form.fields and not form.fields[name].derived:
+        elif name in form.blank:
             self.values[name] = value
         else:
             self.extra[name] = value
@@ -84,7 +89,7 @@ class Agreed:
     @classmethod
     def of(cls, form: Form, row: Row) -> Agreed:
         """The agreed state of a row without unsent changes."""
-        stored = {item.name: row.values.get(item.name) for item in form.stored}
+        stored = {name: row.values.get(name) for name in form.blank}
         return cls(row.area if row.rev else "", row.deleted, stored, dict(row.extra))
 
     def hash(self, form: str, record_id: str) -> bytes | None:
@@ -131,16 +136,16 @@ class Rows:
         if not rows:
             return
         shape = self._forms[form]
-        fields = list(shape.fields.values())
-        columns = ", ".join(f'"{item.name}"' for item in fields)
-        marks = ",".join("?" * (9 + len(fields)))
+        names = list(shape.fields)
+        columns = ", ".join(f'"{name}"' for name in names)
+        marks = ",".join("?" * (9 + len(names)))
         sql = f"INSERT OR REPLACE INTO {table_name(form)} (id, area, rev, revs, extra, deleted, pending, standing, hash, {columns}) VALUES ({marks})"
         self._conn.executemany(
             sql,
             [
                 (
                     row.id, row.area, row.rev, pack_revs(row.revs), msgpack.packb(row.extra) if row.extra else None, int(row.deleted),
-                    row.pending, row.standing, row.hash, *(item.kind.dump(row.values.get(item.name)) for item in fields),
+                    row.pending, row.standing, row.hash, *map(_columns(shape, row).get, names),
                 )
                 for row in rows
             ],
@@ -180,6 +185,12 @@ class Rows:
         self._conn.executemany("DELETE FROM agreed WHERE id = ?", [(record_id,) for record_id in ids])
 
 
+def _columns(form: Form, row: Row) -> Mapping[str, Value]:
+    if not form.converted:
+        return row.values
+    return {**row.values, **{item.name: item.kind.dump(row.values.get(item.name)) for item in form.converted}}
+
+
 def lay(form: Form, row: Row, agreed: Agreed, changes: Iterable[Change]) -> Row:
     """The row as people see it: what is agreed, with the unsent *changes* on top in their order."""
     seen = replace(agreed, values=dict(agreed.values), extra=dict(agreed.extra))
@@ -193,7 +204,8 @@ def lay(form: Form, row: Row, agreed: Agreed, changes: Iterable[Change]) -> Row:
         row,
         area=seen.area or row.area,
         deleted=seen.deleted,
-        values={**{item.name: None for item in form.stored}, **seen.values, **derived},
+        values={**form.blank, **seen.values, **derived},
         extra=seen.extra,
         pending=count,
+        keys=None,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from app.schema.ddl import from_row, table_name
@@ -15,6 +16,8 @@ from app.store.search_terms import RANKS, Term, match, rank, terms
 
 Connection = Any
 
+Keys = tuple[Document, str]
+"""What a record is found by, and the tokens of that."""
 _BATCH = 400
 _SCORES = {0: 1.0, 1: 0.7, 2: 0.4}
 
@@ -52,16 +55,38 @@ def create(conn: Connection) -> None:
         conn.execute(statement)
 
 
-def index(conn: Connection, forms: Forms, rows: Iterable[tuple[str, str, str, Mapping[str, Value]]]) -> None:
-    """Put (form, id, area, values) into the index, or replace what was there; the caller holds the transaction."""
+def index(
+    conn: Connection,
+    forms: Forms,
+    rows: Iterable[tuple[str, str, str, Mapping[str, Value]]],
+    keys: Mapping[str, Keys] = MappingProxyType({}),
+) -> None:
+    """Put (form, id, area, values) into the index, or replace what was there; the caller holds the transaction.
+
+    *keys*: by id, those that ``keys_of`` has given for just these records.
+    """
     waiting = iter(rows)
     while batch := list(itertools.islice(waiting, _BATCH)):
-        _index_batch(conn, forms, batch)
+        _index_batch(conn, forms, batch, keys)
 
 
-def _index_batch(conn: Connection, forms: Forms, batch: list[tuple[str, str, str, Mapping[str, Value]]]) -> None:
+def keys_of(form: Form, area: str, values: Mapping[str, Value]) -> Keys:
+    """What a record is put into the index with."""
+    found = document(searched(form), values)
+    return found, "" if found.empty else tokens(form.name, area, found)
+
+
+def _index_batch(
+    conn: Connection,
+    forms: Forms,
+    batch: list[tuple[str, str, str, Mapping[str, Value]]],
+    keys: Mapping[str, Keys],
+) -> None:
     fields = {name: searched(forms[name]) for name in {row[0] for row in batch}}
-    found = {(form, record_id): (area, document(fields[form], values)) for form, record_id, area, values in batch}
+    found = {
+        (form, record_id): (area, keys[record_id][0] if record_id in keys else document(fields[form], values))
+        for form, record_id, area, values in batch
+    }
     held = _held(conn, [record_id for _, record_id in found])
     gone: list[tuple[int]] = []
     documents: list[tuple[int, str, str, str, str, str, str]] = []
@@ -80,7 +105,7 @@ def _index_batch(conn: Connection, forms: Forms, batch: list[tuple[str, str, str
         if old:
             gone.append((number,))
         documents.append((number, form, record_id, *columns))
-        tokened.append((number, tokens(form, area, new)))
+        tokened.append((number, keys[record_id][1] if record_id in keys else tokens(form, area, new)))
     conn.executemany("DELETE FROM search_token WHERE rowid = ?", gone)
     conn.executemany("DELETE FROM search_document WHERE number = ?", gone)
     conn.executemany("INSERT INTO search_document VALUES (?, ?, ?, ?, ?, ?, ?)", documents)

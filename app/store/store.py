@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
 import secrets
 import time
@@ -116,21 +117,36 @@ class Store:
         return self.clock.ms()
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[None]:
-        """One write transaction; whatever goes wrong inside leaves the store as it was."""
+    def transaction(self, meanwhile: Callable[[], None] | None = None) -> Iterator[None]:
+        """One write transaction; whatever goes wrong inside leaves the store as it was.
+
+        *meanwhile* is done while the disk is written to, and does nothing with the store.
+        """
         try:
             self.conn.execute("BEGIN IMMEDIATE")
         except driver.OperationalError as bad:
             raise KnownError("store.busy") from bad
         try:
             yield
-            self.conn.execute("COMMIT")
+            if meanwhile:
+                self._commit_beside(meanwhile)
+            else:
+                self.conn.execute("COMMIT")
         except BaseException as bad:
             if self.conn.in_transaction:
                 self.conn.execute("ROLLBACK")
             if isinstance(bad, driver.OperationalError) and "full" in str(bad):
                 raise KnownError("store.no_space") from bad
             raise
+
+    def _commit_beside(self, meanwhile: Callable[[], None]) -> None:
+        """Commit in a thread, for the driver lets others go on while it encrypts and writes; what goes wrong there is raised here."""
+        with concurrent.futures.ThreadPoolExecutor(1) as beside:
+            done = beside.submit(self.conn.execute, "COMMIT")
+            try:
+                meanwhile()
+            finally:
+                done.result()
 
     # -- saving -------------------------------------------------------------------------------------------------------------------
 
@@ -271,7 +287,10 @@ class Store:
             if row.deleted:
                 search.remove(self.conn, form, row.id)
         search.index(
-            self.conn, self.forms, [(form, row.id, row.area, row.values) for row in rows.values() if not row.deleted]
+            self.conn,
+            self.forms,
+            [(form, row.id, row.area, row.values) for row in rows.values() if not row.deleted],
+            {row.id: row.keys for row in rows.values() if row.keys},
         )
 
     def set_derived(self, form: str, record_id: str, values: Mapping[str, Value]) -> None:

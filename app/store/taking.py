@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgpack
 
+from app.schema.digest import record_hash
+from app.schema.form import Form
 from app.schema.record import AREA, DELETED, Delta
+from app.store import search
 from app.store.exchange_values import Stream
 from app.store.part import Part
 from app.store.rows import STUB, WENT, Agreed, Row, lay
 from app.store.totals import Totals
 
 _AT_ONCE = 250
+New = dict[tuple[str, str, int], Row]
+"""By form, id and rev of their deltas: rows made of whole records."""
 
 
 class Taking(Part):
@@ -28,39 +35,64 @@ class Taking(Part):
         again: a field is taken only if its rev is newer than the one held, so taking it twice changes nothing. Unsent changes
         are laid on top again. Return (form, id) of what changed.
         """
-        starts = list(range(0, len(deltas), _AT_ONCE)) or [0]
+        parts = [deltas[start : start + _AT_ONCE] for start in range(0, len(deltas), _AT_ONCE)] or [()]
         # What came from the county comes again after a power cut, because its cursor is lost with it: no flush for each
         # transaction. A save beside it, on a connection of its own, flushes as always.
         self._conn.execute("PRAGMA synchronous = NORMAL")
         try:
-            for start in starts:
-                last = start == starts[-1]
-                self._apply(deltas[start : start + _AT_ONCE], cursors if last else {}, tags if last else None)
+            new: New = {}
+            self._prepare(parts[0], new)
+            for part, following in itertools.zip_longest(parts, parts[1:]):
+                new = self._apply(part, new, following, cursors, tags)
         finally:
             self._conn.execute("PRAGMA synchronous = FULL")
         return {(delta.form, delta.id) for delta in deltas}
 
-    def _apply(self, deltas: Sequence[Delta], cursors: Mapping[Stream, int], tags: Mapping[str, str] | None) -> None:
-        with self._store.transaction():
+    def _apply(
+        self,
+        deltas: Sequence[Delta],
+        new: New,
+        following: Sequence[Delta] | None,
+        cursors: Mapping[Stream, int],
+        tags: Mapping[str, str] | None,
+    ) -> New:
+        """Apply *deltas*, with the cursors where nothing is *following*; return what is prepared of that."""
+        prepared: New = {}
+        meanwhile = functools.partial(self._prepare, following, prepared) if following else None
+        with self._store.transaction(meanwhile):
             by_form: dict[str, list[Delta]] = {}
             for delta in deltas:
                 by_form.setdefault(delta.form, []).append(delta)
             known = {form: mine for form, mine in by_form.items() if form in self._store.forms}
             for form, mine in known.items():
                 self.leave(form, [delta for delta in mine if delta.left])
-            touched = {form: self._take(form, [d for d in mine if not d.left]) for form, mine in known.items()}
+            touched = {form: self._take(form, [d for d in mine if not d.left], new) for form, mine in known.items()}
             self._store.sync.stand_now(row for rows in touched.values() for row in rows.values())
-            self._conn.executemany(
-                "UPDATE cursor SET rev = max(rev, ?) WHERE area = ? AND stream = ?",
-                [(rev, a, s) for (a, s), rev in cursors.items()],
-            )
-            for stream, tag in (tags or {}).items():
-                self._store.meta.set(f"tag.{stream}", tag)
-            if tags:
-                self._store.sync.mark(tags.values())
+            if not following:
+                self._go_on_from(cursors, tags or {})
             self._store.settled(touched)
+        return prepared
 
-    def _take(self, name: str, deltas: Sequence[Delta]) -> dict[str, Row]:
+    def _go_on_from(self, cursors: Mapping[Stream, int], tags: Mapping[str, str]) -> None:
+        self._conn.executemany(
+            "UPDATE cursor SET rev = max(rev, ?) WHERE area = ? AND stream = ?",
+            [(rev, a, s) for (a, s), rev in cursors.items()],
+        )
+        for stream, tag in tags.items():
+            self._store.meta.set(f"tag.{stream}", tag)
+        if tags:
+            self._store.sync.mark(tags.values())
+
+    def _prepare(self, deltas: Sequence[Delta], new: New) -> None:
+        """Put into *new* the rows that whole records among *deltas* make, if they aren't here; the store isn't looked at."""
+        forms = self._store.forms
+        for delta in deltas:
+            if delta.form in forms and (row := _as_it_came(forms[delta.form], delta)):
+                new[delta.form, delta.id, delta.rev] = row
+                row.keys = search.keys_of(forms[delta.form], row.area, row.values)
+
+    def _take(self, name: str, deltas: Sequence[Delta], new: New) -> dict[str, Row]:
+        """Take *deltas* of one form; *new*: the rows of those that need no look at what is here."""
         form = self._store.forms[name]
         rows = self._rows.get(name, (delta.id for delta in deltas))
         pending = [row.id for row in rows.values() if row.pending]
@@ -75,6 +107,11 @@ class Taking(Part):
             {row.id: (row.rev, Agreed.of(form, row).values) for row in rows.values() if row.rev and not row.pending},
         )
         for delta in deltas:
+            made = new.get((name, delta.id, delta.rev))
+            if made and delta.id not in rows and delta.id not in out:
+                out[delta.id] = row = made
+                totals.moved((row.area, form.stream), None, (row.area, form.stream), row.hash)
+                continue
             row = out.get(delta.id) or rows.get(delta.id) or Row(name, delta.id, delta.area, {})
             if row.standing == STUB and _moved(delta) < row.rev_of(AREA):
                 continue  # from before it was handed over
@@ -171,6 +208,28 @@ class Taking(Part):
     def tag(self, stream: str) -> str:
         """What the county said stands at the class's cursor; another entry there means that it was restored."""
         return str(self._store.meta.get(f"tag.{stream}", ""))
+
+
+def _as_it_came(form: Form, delta: Delta) -> Row | None:
+    """The row of a whole record that wasn't here, as field by field would make it; None where that must be looked at one by one.
+
+    Nearly all of a first copy comes so.
+    """
+    said = delta.revs.keys() - {"", AREA, DELETED}
+    if not delta.whole or delta.left or not delta.area or not said <= delta.values.keys() <= form.blank.keys():
+        return None
+    row = Row(
+        form.name,
+        delta.id,
+        delta.area,
+        {**form.blank, **delta.values},
+        delta.rev,
+        dict(delta.revs),
+        deleted=delta.deleted,
+    )
+    row.revs.setdefault("", delta.rev)
+    row.hash = record_hash(form.name, delta.id, delta.area, delta.deleted, delta.values)
+    return row
 
 
 def _moved(delta: Delta) -> int:

@@ -12,7 +12,6 @@ import sqlalchemy as sa
 from app.schema.ddl import from_row
 from app.schema.digest import ZERO, add, record_hash
 from app.schema.form import Forms
-from app.schema.kinds import Kind
 from app.schema.record import Record, pack_revs, unpack_revs
 from sync.county.database import Database, among, parts
 from sync.county.tables import STREAM, Tables
@@ -110,7 +109,7 @@ class Records:
         shape, names = self._forms[form], self._tables.fields(form)
         empty: dict[str, Any] = dict.fromkeys(names)
         # Most kinds are kept as they are: asking each for each value would take a fifth of the time.
-        dumps = [(name, kind.dump) for name in names if _converts(kind := shape.fields[name].kind)]
+        dumps = [(item.name, item.kind.dump) for item in shape.converted if item.name in names]
         rows = []
         for item in held:
             record = item.record
@@ -130,10 +129,6 @@ class Records:
                 cells[name] = dump(cells[name])
             rows.append(cells)
         return rows
-
-
-def _converts(kind: Kind) -> bool:
-    return type(kind).dump is not Kind.dump
 
 
 def hash_of(record: Record) -> bytes:

@@ -140,3 +140,23 @@ def test_a_withdrawn_stream_is_dropped_and_a_new_one_starts_at_nothing(enrolled)
     enrolled.sync.set_scope({(VILLAGE, "urgent"), ("990001101202", "ordinary")})
     assert enrolled.select("resident") == []
     assert enrolled.sync.cursors() == {"ordinary": {"990001101202": 0}, "urgent": {VILLAGE: 0}}
+
+
+def test_whole_records_of_one_frame_stand_as_if_they_had_come_one_by_one(enrolled):
+    # More than one transaction takes, and the first of them once more with a newer name in the same frame.
+    ids = [f"{number:032x}" for number in range(1, 601)]
+    came = [
+        Delta("resident", record_id, VILLAGE, number, {"name": "李小梅", "remark": None}, {"": number}, whole=True)
+        for number, record_id in enumerate(ids, 10)
+    ]
+    newer = Delta("resident", ids[0], VILLAGE, 800, {"name": "王大山"}, {"name": 800})
+    odd = Delta("resident", "f" * 32, VILLAGE, 700, {"name": "赵四", "tail": 1}, {"": 700, "name": 701}, whole=True)
+    enrolled.sync.deltas([came[0], newer, *came[1:], odd], {(VILLAGE, "ordinary"): 801})
+    assert [hit.id for hit in enrolled.find("王大山")] == [ids[0]]
+    assert len(enrolled.find("李小梅", limit=1000)) == len(ids) - 1
+    assert enrolled.get("resident", "f" * 32).extra == {"tail": 1}
+    assert enrolled.get("resident", ids[0]).rev_of("name") == 800
+    assert enrolled.get("resident", ids[5]).revs == {"": 15}
+    kept = enrolled.sync.digests()[VILLAGE, "ordinary"]
+    assert kept == enrolled.sync.reckon()[VILLAGE, "ordinary"] and kept.records == 601
+    assert enrolled.sync.cursor(VILLAGE, "ordinary") == 801
