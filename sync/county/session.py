@@ -30,6 +30,7 @@ from sync.wire import (
     Receipts,
     WireError,
     Writer,
+    decode_up,
     frame_hash,
     scope_tag,
 )
@@ -98,6 +99,10 @@ class Session:
         """Apply one frame; its receipts go out with the answer."""
         if self._rights is None or self._recovering:
             raise WireError("no hello")
+        if any(receipts.code == "sync.not_yours" for receipts in self._receipts):
+            # A clone, or a device set back: what it wrote is no hand's work with what stands under that incarnation.
+            self._receipts.append(Receipts(decode_up(content).number, code="sync.not_yours"))
+            return
         begun = time.monotonic()
         applied = self._county.applier.apply(
             self._rights, self._device, self._hello.incarnation, content, self._county.now_ms(), epoch=self._epoch

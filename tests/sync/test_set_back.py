@@ -107,6 +107,24 @@ def test_receipts_that_came_before_a_new_incarnation_leave_no_quarrel(desks):
     assert (b.get("resident", made).values["name"], b.store.count("conflict")) == ("二", 0)
 
 
+def test_what_a_clone_sends_behind_a_number_that_is_not_its_own_is_no_hand_s_work_with_the_other_s(
+    desks, new_store, empty_home, forms
+):
+    a, b = desks
+    (made,) = a.save(person(name="零")).ids
+    both(desks)
+    clone = cloned(a, new_store, empty_home, forms)
+    a.save(person(made, name="原机改的"))
+    assert a.sync().ok
+    clone.save(person(remark="别的"))
+    one_frame(clone)  # the number that the other one has sent meanwhile
+    clone.save(Edit("resident", made, V, {}, deleted=True))
+    both((clone, a, b))
+    for desk in (a, b, clone):
+        (conflict,) = desk.store.select("conflict")
+        assert json.loads(conflict.values["mine"]) == {"name": "原机改的"}
+
+
 def test_two_clones_that_work_for_days_and_sync_in_turn_lose_nothing(county, desks, new_store, empty_home, forms):
     a, b = desks
     made = a.save(*[person(remark=f"共同{n}") for n in range(4)]).ids
