@@ -56,14 +56,16 @@ class Answering(Belonging):
         kinds = {"accepted": "own", "merged": "own", "conflict": "lost", "refused": "refused", "waiting": "own"}
         answered_at = self._store.now_ms()
         final = [answered[change.counter] for change in changes if answered[change.counter].final]
+        by_counter = {change.counter: change for change in changes}
         self._conn.executemany(
-            "UPDATE history SET rev = ?, kind = ?, answered = ?, lost = ? WHERE counter = ? AND kind = 'own'",
+            "UPDATE history SET rev = ?, kind = ?, answered = ?, lost = ?, bases = ? WHERE counter = ? AND kind = 'own'",
             [
                 (
                     receipt.rev,
                     kinds[receipt.status],
                     answered_at,
                     msgpack.packb(receipt.lost) if receipt.lost else None,
+                    _quarrelled(by_counter[receipt.counter], receipt),
                     receipt.counter,
                 )
                 for receipt in final
@@ -120,6 +122,7 @@ class Answering(Belonging):
                 # It was handed over while this was on its way: what was taken is at its new place, and nothing of it here.
                 row.pending = len(left.get(record_id, ()))
                 stubs.append(row)
+                self._handed(changes, answered)
                 continue
             agreed = beneath.get(record_id) or Agreed()
             was_at = agreed.area
@@ -167,6 +170,17 @@ class Answering(Belonging):
         folded = [row.id for row in same] if form.immutable else []
         return [row.id for row in different] + folded
 
+    def _handed(self, changes: Sequence[Change], answered: Mapping[int, Receipt]) -> None:
+        """Remember which changes to a record of somebody else's the county took: only the journal has what they say."""
+        took = [(change, answered[change.counter]) for change in changes if answered[change.counter].rev]
+        self._store.stubs.remember(
+            (
+                c.counter, c.form, c.id, receipt.rev, self._store.now_ms(),
+                msgpack.packb(receipt.lost) if receipt.lost else None, _quarrelled(c, receipt),
+            )
+            for c, receipt in took
+        )  # fmt: skip
+
     def _hand_over(self, name: str, rows: Sequence[Row]) -> None:
         withdrawn = [row for row in rows if self._class_withdrawn(row.area)]
         self._store.stubs.leave(name, withdrawn, None)
@@ -207,6 +221,11 @@ def _accept(form: Form, row: Row, agreed: Agreed, change: Change, receipt: Recei
         row.revs = {"": receipt.rev}
         agreed.area = agreed.area or change.area
     row.rev = max(row.rev, receipt.rev)
+
+
+def _quarrelled(change: Change, receipt: Receipt) -> bytes | None:
+    """What *change* was based on, where it met another's: should the county be set back, that is how it knows them apart."""
+    return msgpack.packb(dict(change.bases)) if receipt.status in {"merged", "conflict"} else None
 
 
 def _shared(change: Change, later: Change, name: str) -> bool:

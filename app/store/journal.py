@@ -11,7 +11,7 @@ import os
 import secrets
 import struct
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -96,6 +96,17 @@ class Journal:
                 del held[known]
             held.update((change.counter, change) for change in changes if change.counter > counter)
         return [held[key] for key in sorted(held)]
+
+    def these(self, counters: Collection[int]) -> dict[int, Change]:
+        """The changes with these counters that can still be read."""
+        held: dict[int, Change] = {}
+        for block in self._blocks():
+            for stale in [known for known in held if known >= block.first]:
+                del held[stale]
+            wanted = [counter for counter in counters if block.first <= counter <= block.last]
+            if wanted:
+                held.update((change.counter, change) for change in self._read(block) or () if change.counter in wanted)
+        return held
 
     def damaged(self) -> int:
         """How many blocks can't be read."""

@@ -102,7 +102,17 @@ def _patience(db: sqlite_utils.Database) -> None:
     db.table("waiting").create({"counter": int, "since": int}, pk="counter", if_not_exists=True)
 
 
-VERSIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (_first, _standing, _losers, _files, _patience)
+def _handed(db: sqlite_utils.Database) -> None:
+    """For a county that is set back: what a quarrelling change was based on, and which changes of this device were handed over."""
+    db.conn.execute("ALTER TABLE history ADD COLUMN bases BLOB")
+    shape = {"counter": int, "form": str, "id": str, "rev": int, "at": int, "lost": bytes, "bases": bytes}
+    db.table("handed").create(shape, pk="counter", if_not_exists=True)
+    db.table("handed").create_index(["id"], "handed_record", if_not_exists=True)
+
+
+VERSIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
+    _first, _standing, _losers, _files, _patience, _handed,
+)  # fmt: skip
 
 
 def prepare(conn: driver.Connection, path: Path, forms: Forms) -> None:

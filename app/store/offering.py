@@ -3,37 +3,41 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import msgpack
 
 from app.schema.form import Form
 from app.schema.record import AREA, DELETED, Change, Offer, Receipt
 from app.schema.values import Value
-from app.store.belonging import Belonging
 from app.store.exchange_values import Recovery
-from app.store.rows import Agreed, Row
+from app.store.handed import HANDED, Handed, based
+from app.store.outbox import URGENT
+from app.store.rows import STUB, Agreed, Row
 
 _MARKS, _RECOVERY, _LOST = "marks", "recovery", "lost_revs"
 _NEWEST, _STEPS = 8, 4
 """Marks kept: the newest, and so many for each doubling of the distance from them."""
 _SPANS = 20
+_LOOK = 2000
+"""Unsent changes looked at; a frame holds no more."""
 _YEAR_2100 = 4_102_444_800_000
 
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A line of history at a lost rev; ``counter`` 0 for what others wrote."""
+    """A line of history at a lost rev; ``counter`` 0 for what others wrote, ``bases`` where it met another's change."""
 
     counter: int
     time: int
     user: str
     values: Mapping[str, Value]
     lost: tuple[str, ...] | None = None
+    bases: Mapping[str, int] = field(default_factory=dict)
 
 
-class Offering(Belonging):
+class Offering(Handed):
     """Marks of the common past, and the way back to a county that was set back."""
 
     # -- the common past ---------------------------------------------------------------------------------------------------------
@@ -80,13 +84,15 @@ class Offering(Belonging):
     def offers(self, most: int, after: tuple[str, str]) -> tuple[list[Offer], tuple[str, str]]:
         """Offers of the records behind *after*, about *most*, and where they end; none when everything was offered.
 
-        In the order of forms, urgent ones first, and of ids.
+        In the order of forms, urgent ones first, and of ids; then what this device wrote in records that it handed over.
         """
         state = self.recovery
         found: list[Offer] = []
         if state is None:
             return found, after
         order = self._order()
+        if after[0] == HANDED:
+            order = []
         for name in order[order.index(after[0]) if after[0] in order else 0 :]:
             record_id = after[1] if name == after[0] else ""
             while rows := self._rows.read(
@@ -97,6 +103,9 @@ class Offering(Belonging):
                         return found, after
                     found += mine
                     after, record_id = (name, row.id), row.id
+        more, end = self._handed_offers(state, max(most - len(found), 1), after[1] if after[0] == HANDED else "")
+        if more and not (found and len(found) + len(more) > most):
+            found, after = found + more, (HANDED, end)
         return found, after
 
     def _order(self) -> list[str]:
@@ -119,16 +128,39 @@ class Offering(Belonging):
         """For each record, what its history says of the lost revs."""
         found: dict[str, dict[int, _Line]] = {}
         for record_id in ids:
-            for rev, counter, kind, moment, user, body, lost in self._conn.execute(
-                "SELECT rev, counter, kind, time, user, body, lost FROM history WHERE id = ? AND rev > ? AND rev < ?",
+            for rev, counter, kind, moment, user, body, lost, bases in self._conn.execute(
+                "SELECT rev, counter, kind, time, user, body, lost, bases FROM history WHERE id = ? AND rev > ? AND rev < ?",
                 (record_id, state.common, state.end),
             ):
                 own = counter if kind in {"own", "lost"} and counter else 0
                 names = tuple(msgpack.unpackb(lost)) if lost else None if kind == "lost" else ()
                 held = found.setdefault(record_id, {})
                 if own or rev not in held:
-                    held[rev] = _Line(own, moment, user, msgpack.unpackb(body), names)
+                    told = msgpack.unpackb(bases) if bases else {}
+                    held[rev] = _Line(own, moment, user, msgpack.unpackb(body), names, told)
         return found
+
+    def urgent_ready(self) -> bool:
+        """Whether something urgent waits that need not wait until everything was offered."""
+        changes = self._outbox.next(_LOOK, URGENT)
+        return bool(changes) and self._clear(changes)
+
+    def clear_of_loss(self, counters: Collection[int]) -> bool:
+        """Whether these unsent changes may go before everything was offered."""
+        return self._clear(self._outbox.by_counter(counters).values())
+
+    def _clear(self, changes: Iterable[Change]) -> bool:
+        """Neither is one of *changes* based on a lost rev, nor would its receipt cover a value that wasn't offered yet."""
+        state = self.recovery
+        if state is None:
+            return True
+        by_form: dict[str, set[str]] = {}
+        for change in changes:
+            if any(state.is_lost(base) for base in change.bases.values()):
+                return False
+            by_form.setdefault(change.form, set()).add(change.id)
+        rows = (row for name, ids in by_form.items() for row in self._rows.get(name, ids).values())
+        return not any(state.is_lost(rev) for row in rows for rev in row.revs.values())
 
     def offered(self, offers: Sequence[Offer], receipts: Sequence[Receipt], after: tuple[str, str]) -> None:
         """The county has *offers*: what stands there gets its rev there, what doesn't falls back to the common past.
@@ -146,9 +178,12 @@ class Offering(Belonging):
                 per_form.setdefault(offer.change.id, {}).update(_renumbered(offer, receipt, state.common))
                 newest[offer.change.id] = max(newest.get(offer.change.id, 0), receipt.rev)
                 if receipt.rev:
-                    self._conn.execute(
-                        "UPDATE history SET rev = ? WHERE id = ? AND rev = ?", (receipt.rev, offer.change.id, offer.was)
-                    )
+                    # What it was based on speaks of lost revs; whom it quarrelled with, the county knows by now.
+                    for table in ("history", "handed"):
+                        self._conn.execute(
+                            f"UPDATE {table} SET rev = ?, bases = NULL WHERE id = ? AND rev = ?",
+                            (receipt.rev, offer.change.id, offer.was),
+                        )
             for name, records in by_record.items():
                 rows = self._rows.get(name, records)
                 for row in rows.values():
@@ -241,8 +276,10 @@ def _offers(
             found.append(Offer(change, rev))
             continue
         area = str(line.values.get(AREA, agreed.area))
-        bases = {name: base.get(name, 0) for name in line.values}
-        change = Change(form.name, row.id, area, line.values, bases, line.time, line.counter, line.user)
+        bases = {AREA: 0} if rev == created else {AREA: 1}
+        change = based(
+            Change(form.name, row.id, area, line.values, bases, line.time, line.counter, line.user), dict(line.bases)
+        )
         away = [name for name in line.values if name not in held]
         # Where the losers' records were made at revs that were read, those records are offered themselves. Each has a rev of its own.
         unread = rev + len(away) > read_to
@@ -273,6 +310,9 @@ def _renumbered(offer: Offer, receipt: Receipt, common: int) -> dict[tuple[str, 
 
 
 def _renumber(form: Form, row: Row, mapping: Mapping[tuple[str, int], int], newest: int) -> None:
+    if row.standing == STUB:
+        row.revs = {AREA: mapping.get((AREA, row.rev_of(AREA)), row.rev_of(AREA))}
+        return
     created = row.revs.get("", 0)
     names = {item.name for item in form.stored} | set(row.extra) | set(row.revs) | {AREA, DELETED}
     new = {"": mapping.get(("", created), created)}

@@ -22,7 +22,7 @@ from app.store.agreement import Agreement
 from app.store.audit import Audit, AuditLine
 from app.store.clock import Clock
 from app.store.files import Files
-from app.store.journal import Journal
+from app.store.journal import KEEP_DAYS, Journal
 from app.store.meta import Meta
 from app.store.outbox import Outbox
 from app.store.query import Query
@@ -300,10 +300,12 @@ class Store:
         self.conn.execute(f"UPDATE {table_name(form)} SET {sets} WHERE id = ?", (*held, record_id))
 
     def forget_old_journal(self) -> None:
-        """Delete journal files of which every change has had its receipt for 90 days."""
+        """Delete journal files of which every change has had its receipt for 90 days, and what needs them."""
         waiting = self.outbox.first_counter()
         confirmed = self.meta.integer("counter") if waiting is None else waiting - 1
         self.journal.forget(confirmed, self._now())
+        with self.transaction():
+            self.stubs.forget_handed(self.now_ms() - KEEP_DAYS * 86_400_000)
 
     def _replay(self) -> None:
         """Bring back what the journal has and the store lost, as it was saved."""

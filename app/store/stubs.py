@@ -62,6 +62,20 @@ class Stubs:
         """Unsent edits of these stubs were answered: what stayed for their sake alone goes."""
         self._delete(name, [row.id for row in rows if not row.pending and WENT not in row.extra])
 
+    def remember(self, lines: Iterable[tuple[object, ...]]) -> None:
+        """Changes of this device that the county took at records handed over: counter, form, id, rev, when, lost, bases.
+
+        No values: should the county be set back, the journal has them as long as these are kept.
+        """
+        self._conn.executemany(
+            "INSERT OR REPLACE INTO handed (counter, form, id, rev, at, lost, bases) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            lines,
+        )
+
+    def forget_handed(self, before: int) -> None:
+        """Forget those that the county took before *before*, in milliseconds since 1970 UTC."""
+        self._conn.execute("DELETE FROM handed WHERE at < ?", (before,))
+
     def get(self, form: str, record_id: str) -> Stub | None:
         """The stub of one record; None where it is no stub."""
         row = self._rows.get(form, [record_id]).get(record_id)
@@ -87,7 +101,14 @@ class Stubs:
     def _forget(self, name: str, ids: Sequence[str]) -> None:
         for record_id in ids:
             search.remove(self._conn, name, record_id)
-        self._conn.executemany("DELETE FROM history WHERE id = ?", [(record_id,) for record_id in ids])
+        those = [(record_id,) for record_id in ids]
+        self._conn.executemany(
+            "INSERT OR REPLACE INTO handed (counter, form, id, rev, at, lost, bases) "
+            "SELECT counter, form, id, rev, answered, lost, bases FROM history "
+            "WHERE id = ? AND counter > 0 AND rev > 0 AND kind IN ('own', 'lost')",
+            those,
+        )
+        self._conn.executemany("DELETE FROM history WHERE id = ?", those)
         self._rows.drop_agreed(ids)
 
     def _delete(self, name: str, ids: Iterable[str]) -> None:

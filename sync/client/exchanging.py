@@ -13,6 +13,7 @@ from app.store.agreement import Exchange
 from app.store.store import Store
 from sync.client.asking import Request
 from sync.client.expecting import expected
+from sync.client.hurrying import Hurrying
 from sync.client.limits import Halt, Limits
 from sync.client.link import Cut, explained
 from sync.client.mending import Mending
@@ -116,8 +117,12 @@ class _Loop:
             request: Request | None = None
             try:
                 if restored or self._store.sync.recovery:
+                    if not restored and self._store.sync.urgent_ready():
+                        Hurrying(self._store, self._http, self._tally, self._now).run()
                     Recovering(self._store, self._http, self._tally, self._now, self._tell).run()
                     vain, restored = 0, False
+                    # What waited for something lost may have it now.
+                    self._store.sync.ask_again()
                     continue
                 request = Request(
                     self._store, self._http, self._tally, self._absent, self._now, self._tell, self._mending

@@ -11,6 +11,7 @@ from app.errors import KnownError
 from app.schema.record import Offer
 from app.store.store import Store
 from sync.client.greeting import greeting
+from sync.client.hurrying import recovered
 from sync.client.link import PIECE, Cut, Pace, checked, incoming, post, suited
 from sync.client.report import Tally
 from sync.offers import encode_offers
@@ -70,23 +71,14 @@ class Recovering:
         yield bytes(held)
 
     def _hello(self) -> Hello:
-        hello = greeting(self._store, (), (), self._pace, self._now())
         marks = tuple(self._sync.marks())
         recovery = self._sync.recovery
         if recovery is None:
             # Some rev must stand there, or the county would take this for an ordinary hello.
+            hello = greeting(self._store, (), (), self._pace, self._now())
             return replace(hello, marks=marks or ((0, b""),))
         past = tuple((rev, tag) for rev, tag in marks if rev <= recovery.common)
-        cursors = dict.fromkeys(hello.cursors, (recovery.common, recovery.tag))
-        return replace(
-            hello,
-            epoch=recovery.epoch,
-            begun=recovery.begun,
-            marks=past or ((0, b""),),
-            cursors=cursors,
-            behind=(),
-            have=(),
-        )
+        return replace(recovered(self._store, self._pace, self._now(), recovery), marks=past or ((0, b""),))
 
     def _offers(self) -> Iterator[bytes]:
         """The next offers, as many as suit the link; nothing while the county hasn't said what is common."""
@@ -97,6 +89,9 @@ class Recovering:
         most = max(min(self._pace.frame // _FIRST_GUESS, _MOST), 1)
         after = recovery.after
         while budget > 0:
+            if number and self._sync.urgent_ready():
+                # Saved while this request was under way: it ends here.
+                return
             offers, end = self._sync.offers(most, after)
             if not offers:
                 self._through = True

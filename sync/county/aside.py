@@ -5,37 +5,46 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgpack
 import sqlalchemy as sa
 
 from app.errors import KnownError
 from app.schema.form import Form
-from app.schema.record import Change, Record
+from app.schema.record import Change, Offer, Record
+from sync.county.bringing import Bringing, Trust
 from sync.county.county import County
 from sync.county.database import parts
 from sync.county.past import read_past
 from sync.county.rights import Device, Rights
 from sync.county.tables import ASIDE, HISTORY
+from sync.county.writing import Hand
 from sync.merge import content_hash
 from sync.wire import decode_up, encode_up
 
-TRAY = ("sync.revoked", "sync.doubtful", "sync.set_aside")
+TRAY = ("sync.revoked", "sync.doubtful", "sync.set_aside", "sync.outside", "sync.offered_late")
 """Why a change may lie here: its device is out of use, it was allowed by rights since withdrawn, or it met an unexpected error.
 
-Others were refused for good.
+Of what was brought back after a restore: it lies outside the device's areas, came too late, or is of a form that the county didn't
+know. Others were refused for good.
 """
+_UNKNOWN = "sync.form_unknown"
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One change that waits for a supervisor; ``key`` names it, ``at`` is when it came, in milliseconds since 1970 UTC."""
+    """One change that waits for a supervisor; ``key`` names it, ``at`` is when it came, in milliseconds since 1970 UTC.
+
+    ``offer``: what else is known of one that a device brought back after a restore, and the last rev that it had in common.
+    """
 
     key: str
     device: str
     code: str
     at: int
     change: Change
+    offer: tuple[int, Offer] | None = None
 
 
 class _Decided(Rights):
@@ -82,8 +91,8 @@ def tray(county: County, device: str | None = None) -> list[Waiting]:
     there = sa.exists().where(HISTORY.c.county == ASIDE.c.county, HISTORY.c.hash == ASIDE.c.hash)
     query = (
         sa.select(ASIDE)
-        .where(ASIDE.c.county == county.code, ASIDE.c.code.in_(TRAY))
-        .where(ASIDE.c.decided.is_distinct_from("dropped"), ~there)
+        .where(ASIDE.c.county == county.code, ASIDE.c.code.in_((*TRAY, _UNKNOWN)))
+        .where(sa.or_(ASIDE.c.decided.is_(None), ASIDE.c.decided.not_in(("dropped", "taken"))), ~there)
         .order_by(ASIDE.c.device, ASIDE.c.counter)
     )
     if device is not None:
@@ -91,9 +100,11 @@ def tray(county: County, device: str | None = None) -> list[Waiting]:
     found = []
     with county.database.snapshot() as conn:
         for row in conn.execute(query):
-            values, bases, time, user, area = msgpack.unpackb(row.body)
+            values, bases, time, user, area, *offered = msgpack.unpackb(row.body)
+            if row.code == _UNKNOWN and not offered:
+                continue
             change = Change(row.form, row.id, area, values, bases, time, row.counter, user)
-            found.append(Waiting(row.hash.hex(), row.device, row.code, row.at, change))
+            found.append(Waiting(row.hash.hex(), row.device, row.code, row.at, change, _offer(change, *offered)))
     return found
 
 
@@ -110,18 +121,38 @@ def accept(county: County, keys: Collection[str]) -> dict[str, str]:
         if found is None:
             raise KnownError("county.device_unknown", device=device_id)
         with county.database.plain() as conn:
-            _decide(county, conn, [item.key for item in mine], "accepted")
+            _decide(county, conn, [item.key for item in mine if item.offer is None], "accepted")
             county.audit(conn, "aside_accept", device=device_id, changes=len(mine))
         with county.database.snapshot() as conn:
             usual = county.rights(conn)
             past = read_past(conn, county.code, device_id, usual.areas(found[0]), found[0].roles)
         rights = _Decided(usual.forms, usual.permissions, usual.known, usual.divisions, past)
+        became |= _brought_back(county, rights, found[0], mine)
+        if not (mine := [item for item in mine if item.offer is None]):
+            continue
         changes = [item.change for item in mine]
         receipts = county.applier.apply(
             rights, found[0], f"aside-{secrets.token_hex(8)}", encode_up(1, changes), county.now_ms()
         )
         for item, receipt in zip(mine, receipts.spread([change.counter for change in changes]), strict=True):
             became[item.key] = receipt.code if receipt.status == "refused" else receipt.status
+    return became
+
+
+def _brought_back(county: County, rights: Rights, device: Device, chosen: Sequence[Waiting]) -> dict[str, str]:
+    """Let those of *chosen* that are offers take their place, whoever's area that is; what still can't stays in the tray."""
+    became: dict[str, str] = {}
+    offers = sorted(
+        ((item.key, *item.offer) for item in chosen if item.offer is not None), key=lambda one: (one[1], one[2].was)
+    )
+    for key, common, offer in offers:
+        with county.database.write(county.code) as (conn, _, rev):
+            hand = Hand(device, f"aside-{secrets.token_hex(8)}", 0, county.now_ms())
+            batch = Bringing(county.applier, rights, hand, conn, rev, common, Trust.DECIDED)
+            (receipt,) = batch.bring_back([offer])
+            became[key] = receipt.code if receipt.status == "refused" else receipt.status
+            if receipt.status != "refused":
+                _decide(county, conn, [key], "taken")
     return became
 
 
@@ -132,6 +163,13 @@ def drop(county: County, keys: Collection[str]) -> int:
         _decide(county, conn, [item.key for item in chosen], "dropped")
         county.audit(conn, "aside_drop", changes=len(chosen))
     return len(chosen)
+
+
+def _offer(change: Change, was: int = 0, common: int = 0, *rest: Any) -> tuple[int, Offer] | None:
+    if not was:
+        return None
+    lost, gone, results = rest
+    return common, Offer(change, was, tuple(lost), tuple(gone), results)
 
 
 def _chosen(county: County, keys: Collection[str]) -> list[Waiting]:

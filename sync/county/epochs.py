@@ -44,6 +44,11 @@ def begun(conn: sa.Connection, county: str, epoch: int) -> bytes:
     return bytes(conn.scalar(query) or b"")
 
 
+def begun_at(conn: sa.Connection, county: str, epoch: int) -> int:
+    """When *epoch* began, in milliseconds since 1970 UTC; 0 for one that an earlier program began."""
+    return int(conn.scalar(sa.select(EPOCH.c.at).where(EPOCH.c.county == county, EPOCH.c.epoch == epoch)) or 0)
+
+
 def knows(conn: sa.Connection, county: str, device: str, hello: Hello) -> bool:
     """Whether the county, in the epoch that *hello* names, still has everything of which the device was told."""
     row = conn.execute(sa.select(COUNTY.c.epoch, COUNTY.c.rev).where(COUNTY.c.county == county)).one()

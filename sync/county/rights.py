@@ -55,6 +55,10 @@ class Rights:
         """Every area of the county that *device* reaches."""
         return [area for area in sorted(self.known) if self.divisions.any_covers(device.areas, area)]
 
+    def may(self, device: Device, form: Form, action: str, area: str) -> bool:
+        """Whether *device* may do *action* to records of *form* in *area* today."""
+        return self._decide(device, form, action, area)
+
     def refusal(
         self, device: Device, change: Change, stored: Record | None, been: Collection[str] = frozenset()
     ) -> str:

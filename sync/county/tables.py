@@ -161,7 +161,7 @@ ASIDE = sa.Table(
     _held("code"),
     _held("at", sa.BigInteger),
     _held("body", sa.LargeBinary),
-    # What a supervisor decided: "accepted" or "dropped".
+    # What a supervisor decided: "accepted" or "dropped"; of an offer "taken", once it is in its place.
     _held("decided"),
 )
 # Files that came whole; ``lost``: somebody asked for it and it isn't in the folder, so whoever holds it is asked for it.

@@ -13,12 +13,13 @@ from requests.adapters import HTTPAdapter
 
 from app.schema.record import Change, Offer
 from app.store.saving import Edit
+from sync.client import recovering as recovering_device
 from sync.client.greeting import greeting
-from sync.client.link import suited
-from sync.county import office
+from sync.client.link import Pace, suited
+from sync.county import aside, office, recovering
 from sync.county.tables import META
 from sync.offers import encode_offers
-from sync.wire import Down, End, Offers, Reader, Streamed, encode
+from sync.wire import Down, End, Offers, Reader, Streamed, Up, encode
 from tests.sync.broken import Broken, _Half
 from tests.sync.conftest import TOWNSHIP, VILLAGES
 from tests.sync.test_exchange import mediation, person
@@ -385,6 +386,13 @@ def test_an_area_given_after_the_backup_is_set_aside_for_a_person(county, new_st
     with county.county.database.snapshot() as conn:
         (row,) = conn.execute(sa.select(ASIDE).where(ASIDE.c.county == county.county.code)).all()
     assert (row.id, row.code) == (made, "sync.outside")
+    # A supervisor lets it in: it takes its place whoever's area that is, and leaves the tray.
+    (waits,) = aside.tray(county.county)
+    assert aside.accept(county.county, [waits.key]) == {waits.key: "accepted"}
+    assert aside.tray(county.county) == []
+    b = county.device(new_store(), "李干事")
+    both((b,))
+    assert b.get("resident", made).values["remark"] == "新分来的"
 
 
 def test_a_county_with_another_past_is_refused_and_nothing_changes(county, desks):
@@ -432,7 +440,7 @@ def test_offers_are_taken_only_of_what_was_lost_and_only_from_who_was_told(count
 
 
 def test_an_offer_that_the_county_fails_at_is_kept_aside_and_holds_up_nothing(county, desks, monkeypatch):
-    from sync.county import recovering
+    from sync.county import bringing
     from sync.county.tables import ASIDE
 
     a, _ = desks
@@ -441,17 +449,197 @@ def test_an_offer_that_the_county_fails_at_is_kept_aside_and_holds_up_nothing(co
     good, bad = a.save(person(remark="好的"), person(remark="坏的")).ids
     both(desks)
     put_back(county, backup)
-    whole = recovering.merge
+    whole = bringing.merge
 
     def failing(form, stored, change, context):
         if change.id == bad:
             raise ValueError
         return whole(form, stored, change, context)
 
-    monkeypatch.setattr(recovering, "merge", failing)
+    monkeypatch.setattr(bringing, "merge", failing)
     assert a.sync().ok
     with county.county.database.snapshot() as conn:
         rows = conn.execute(sa.select(ASIDE).where(ASIDE.c.county == county.county.code)).all()
         held = county.county.records.get(conn, "resident", [good, bad])
     assert [(row.id, row.code) for row in rows] == [(bad, "sync.set_aside")]
     assert list(held) == [good]
+
+
+def test_what_comes_long_after_the_restore_is_for_a_person_if_it_would_change_anything(county, desks, monkeypatch):
+    a, b = desks
+    both(desks)
+    backup = copied(county)
+    a.save(person(remark="早来的"))
+    both(desks)
+    (late,) = b.save(person(remark="迟来的")).ids
+    both((b,), 1)
+    put_back(county, backup)
+    both((a,), 1)
+    monkeypatch.setattr(recovering, "TIME_LIMIT_MS", -1)
+    assert b.sync().ok
+    (waits,) = aside.tray(county.county)
+    assert (waits.change.id, waits.code) == (late, "sync.offered_late")
+    aside.accept(county.county, [waits.key])
+    assert aside.tray(county.county) == []
+    both(desks)
+    for desk in desks:
+        assert {record.values["remark"] for record in desk.store.select("resident")} == {"早来的", "迟来的"}
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_quarrel_that_one_won_and_nobody_had_read_is_kept_again(county, desks, first):
+    a, b = desks
+    (made,) = a.save(person(occupation="农民")).ids
+    both(desks)
+    backup = copied(county)
+    a.save(person(made, occupation="木匠"))
+    b.save(person(made, occupation="瓦匠"))
+    both((a,), 1)
+    # b's stands, being later; b is cut before it reads the record that keeps what a wrote.
+    b.sync(http=receipts_only(), tries=1)
+    assert (b.store.outbox.first_counter(), b.store.count("conflict")) == (None, 0)
+    put_back(county, backup)
+    both((a, b) if first == 0 else (b, a))
+    for desk in desks:
+        (conflict,) = desk.store.select("conflict")
+        assert [json.loads(conflict.values[part]) for part in ("mine", "theirs")] == ["木匠", "瓦匠"]
+        assert desk.get("resident", made).values["occupation"] == "瓦匠"
+
+
+def test_an_edit_that_met_a_deletion_unread_is_shown_again(county, desks):
+    a, b = desks
+    (made,) = a.save(person(remark="一")).ids
+    both(desks)
+    backup = copied(county)
+    a.save(Edit("resident", made, V, {}, deleted=True))
+    b.save(person(made, remark="二"))
+    both((a,), 1)
+    b.sync(http=receipts_only(), tries=1)
+    put_back(county, backup)
+    both((b, a))
+    for desk in desks:
+        (conflict,) = desk.store.select("conflict")
+        assert json.loads(conflict.values["mine"]) == {"remark": "二"}
+        assert desk.get("resident", made).deleted
+
+
+def test_what_was_handed_over_and_not_fetched_yet_comes_back_from_who_wrote_it(county, desks, new_store):
+    both_villages, _ = desks
+    giver = county.device(new_store(), "甲村", areas=(VILLAGES[0],))
+    receiver = county.device(new_store(), "乙村", areas=(VILLAGES[1],))
+    (old,) = giver.save(person(remark="早就有的")).ids
+    both((giver, both_villages, receiver))
+    backup = copied(county)
+    (new,) = giver.save(person(remark="当天登记的")).ids
+    giver.save(person(old, occupation="木匠"))
+    both((giver,), 1)
+    both_villages.sync()
+    both_villages.save(*[Edit("resident", record, VILLAGES[1], {}) for record in (old, new)])
+    both_villages.sync()
+    both((giver,), 1)
+    assert [giver.store.stubs.get("resident", record).area for record in (old, new)] == [VILLAGES[1]] * 2
+    put_back(county, backup)
+    # The device of the township that moved them is lost: only the stubs and the journal of the village are left.
+    both((giver, receiver, giver))
+    assert receiver.get("resident", new).values["remark"] == "当天登记的"
+    assert receiver.get("resident", old).values["occupation"] == "木匠"
+    assert [giver.store.stubs.get("resident", record).area for record in (old, new)] == [VILLAGES[1]] * 2
+    assert aside.tray(county.county) == []
+    assert all(row.sound for row in office.digest(county.county))
+
+
+def test_no_device_speaks_of_records_that_were_never_in_its_areas(county, desks, new_store):
+    a, _ = desks
+    other = county.device(new_store(), "乙村", areas=(VILLAGES[1],))
+    (foreign,) = a.save(person(remark="甲村的")).ids
+    both((a, other))
+    backup = copied(county)
+    other.save(person(area=VILLAGES[1], remark="今天"))
+    both((other,), 1)
+    put_back(county, backup)
+    assert other.sync().ok  # the county is told of the restore, and begins its epoch
+    state, mark = other.store.sync.state, [mark for mark in other.store.sync.marks() if mark[0] < 2 << 40][-1]
+    hello = greeting(other.store, (), (), suited(other.store, state.url), 0)
+    cursors = dict.fromkeys(hello.cursors, mark)
+    hello = dataclasses.replace(hello, marks=(mark,), cursors=cursors, behind=())
+    # It says that it edited the record in its own village, where that never was.
+    change = Change("resident", foreign, VILLAGES[1], {"remark": "假的"}, {"remark": 0}, 1, 0, "某人")
+    content = encode_offers(1, mark[0], [Offer(change, mark[0] + 1)])
+    url, token = f"{state.url}/v1/exchange", {"Authorization": f"Bearer {state.token}"}
+    assert other.http.post(url, data=encode(hello) + encode(Offers(content)), headers=token).ok
+    (waits,) = aside.tray(county.county)
+    assert (waits.change.id, waits.code) == (foreign, "sync.outside")
+    both((a,))
+    assert a.get("resident", foreign).values["remark"] == "甲村的"
+
+
+class _Slow(Pace):
+    """A link on which a request carries next to nothing."""
+
+    @property
+    def batch(self):
+        return 300
+
+    @property
+    def frame(self):
+        return 200
+
+
+class _Roads(HTTPAdapter):
+    """Keeps what each request carried: "O" for offers, "F" for frames with changes."""
+
+    def __init__(self, then):
+        super().__init__()
+        self.carried = []
+        self._then = then
+
+    def send(self, request, **options):
+        request.body = b"".join(request.body)
+        kinds = {type(message) for message in Reader().feed(request.body)}
+        self.carried.append("".join(letter for letter, kind in (("O", Offers), ("F", Up)) if kind in kinds))
+        self._then(self.carried)
+        return super().send(request, **options)
+
+
+def test_what_is_urgent_does_not_wait_until_everything_was_brought_back(county, desks, monkeypatch):
+    a, b = desks
+    (old,) = a.save(person(remark="昨天")).ids
+    both(desks)
+    backup = copied(county)
+    a.save(*[person(remark=f"第{n}人") for n in range(60)])
+    both(desks)
+    put_back(county, backup)
+    a.save(person(old, remark="不急的"))
+    urgent = Edit("event", None, V, {"title": "河堤塌了", "detail": "村口", "urgency": "critical"})
+    # Saved while the second request with offers is on its way, and a slow link: many requests until everything was offered.
+    monkeypatch.setattr(recovering_device, "suited", lambda *_: _Slow(1.0))
+    roads = _Roads(lambda carried: carried[-1] == "O" and carried.count("O") == 2 and a.save(urgent))
+    http = requests.Session()
+    http.mount("http://", roads)
+    assert a.sync(http=http).ok
+    assert roads.carried[:6] == ["F", "", "O", "O", "F", "O"]
+    assert roads.carried.count("O") > 5
+    both((b, a))
+    for desk in desks:
+        assert desk.store.count("resident") == 61
+        assert desk.store.count("event") == 1
+        assert desk.get("resident", old).values["remark"] == "不急的"
+        assert desk.store.count("conflict") == 0
+
+
+def test_an_urgent_change_on_top_of_something_lost_waits_until_that_was_offered(county, desks):
+    a, b = desks
+    event = Edit("event", None, V, {"title": "河堤塌了", "detail": "村口", "urgency": "critical"})
+    (made,) = a.save(event).ids
+    both(desks)
+    backup = copied(county)
+    b.save(Edit("event", made, V, {"detail": "村东口"}))
+    both(desks)
+    a.save(Edit("event", made, V, {"title": "河堤塌了两处"}))
+    put_back(county, backup)
+    assert a.sync().ok
+    both((a, b))
+    for desk in desks:
+        assert desk.get("event", made).values["detail"] == "村东口"
+        assert desk.get("event", made).values["title"] == "河堤塌了两处"
+        assert desk.store.count("conflict") == 0
