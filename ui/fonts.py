@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtGui import QFontDatabase, QTextLayout
@@ -62,6 +63,13 @@ def rare_words(name: str) -> str:
         points = "、".join(f"{char}（{code_point(char)}）" for char in rare)
         said.append(f"本机没有 {points} 的字形，照原样存着，打印前会提醒")
     return "；".join(said) + "。" if said else ""
+
+
+def unprinted_words(odd: Sequence[str]) -> str:
+    """What is said behind "saved" where the characters *odd* have no font; empty where there are none."""
+    if not odd:
+        return ""
+    return "；没有字体能印的字印成了编号：" + "、".join(f"{char}（{code_point(char)}）" for char in odd)
 
 
 def bundled_font() -> Path | None:

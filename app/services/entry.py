@@ -278,7 +278,7 @@ class Entry:
         ]
         if heads and (sheet.new or {"name", "relation"} & heads[0][0].typed.keys() or heads[0][0].known == COMES):
             line, read = heads[0]
-            values["head_name"] = read.values.get("name", line.stands.get("name"))
+            values |= {"head": line.id, "head_name": read.values.get("name", line.stands.get("name"))}
         if sheet.new or (sheet.dwelling and sheet.dwelling != sheet.stands.get("dwelling")):
             values["dwelling"] = sheet.dwelling
         if not sheet.new:

@@ -105,17 +105,6 @@ class Registry(Moving, Merging):
         self._gate.require("read", "resident", area)
         return self._store.select("resident", area=area, order=order, offset=offset, limit=limit)
 
-    def to_verify(self, areas: Sequence[str], *, offset: int = 0, limit: int = 200) -> list[Record]:
-        """A page of the residents of *areas* of whom something is still to be verified."""
-        for area in areas:
-            self._gate.require("read", "resident", area)
-        where = {"verify_note": (">", "")}
-        return self._store.select("resident", where, area=list(areas), order=["name"], offset=offset, limit=limit)
-
-    def count_to_verify(self, areas: Sequence[str]) -> int:
-        """How many ``to_verify`` lists."""
-        return self._store.count("resident", {"verify_note": (">", "")}, area=list(areas))
-
     def find(self, text: str, *, forms: Sequence[str] | None = None, limit: int = 50) -> list[Hit]:
         """The best hits for what was typed, among what this user may read: of equally good ones people first. Numbers are masked."""
         readable = [name for name in forms or self._store.forms if self._gate.decide("read", name, None).allowed]

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QSplitter, QVBoxLayout, QWidget
 from app.exchange.outgo import export_form
 from app.schema.record import Record
 from ui import theme
+from ui.fonts import unprinted_words
 from ui.forms.editor import RecordForm
 from ui.forms.reason import ask_reason
 from ui.forms.references import Target
@@ -377,7 +378,7 @@ class LedgerPage(Page):
             today = china_today()
             self._jobs.run(
                 lambda: ledger_read.print_to(self._office, wanted, out, f"{today.year}年{today.month}月"),
-                lambda total: self.said.emit(f"{total:,} 条已排好版，存为 {out}", None),
+                lambda done: self.said.emit(f"{done[0]:,} 条已排好版，存为 {out}{unprinted_words(done[1])}", None),
             )
 
     def _import(self) -> None:

@@ -70,8 +70,8 @@ def rows(office: Office, wanted: Wanted, offset: int, limit: int, order: Order |
     return [row for _record, row in _page(office, wanted, offset, limit, order)]
 
 
-def print_to(office: Office, wanted: Wanted, out: Path, period: str = "") -> int:
-    """Write the filtered ledger as a document to *out* (.pdf or .docx); the number of its records. Numbers are masked."""
+def print_to(office: Office, wanted: Wanted, out: Path, period: str = "") -> tuple[int, tuple[str, ...]]:
+    """Write the filtered ledger as a document to *out* (.pdf or .docx), numbers masked; how many records, and which characters no font draws."""
     form = office.forms[wanted.form]
     office.gate.require("document", wanted.form, wanted.area or office.session.area)
     total = count(office, wanted)
@@ -79,8 +79,8 @@ def print_to(office: Office, wanted: Wanted, out: Path, period: str = "") -> int
     held = _page(office, wanted, 0, total, None)
     cells = [[_plain(row.get(column.key)) for column in heads] for _record, row in held]
     meta = LedgerMeta(unit=office.session.unit or None, period=period or None, filler=office.session.name or None)
-    print_ledger(f"{form.title}台账", [column.title for column in heads], cells, out, meta)
-    return total
+    odd = print_ledger(f"{form.title}台账", [column.title for column in heads], cells, out, meta)
+    return total, odd
 
 
 def delete_all(office: Office, form: str, ids: Sequence[str], reason: str, seen: Mapping[str, int]) -> None:

@@ -16,6 +16,7 @@ from app.schema.record import Record
 from app.services.mediation import MediationFile
 from app.store.standing import Standing
 from ui import theme
+from ui.fonts import unprinted_words
 from ui.forms.reason import ask_reason
 from ui.jobs import Jobs
 from ui.page import Page
@@ -268,9 +269,7 @@ class MediationPage(Page):
             lambda: official.write(
                 self._office, mediation_id, str(paper["name"]), out, session_id=paper.get("session")
             ),
-            then=lambda odd: self.said.emit(
-                f"已存到 {out.name}" + (f"；这些字没有字体能印：{''.join(odd)}" if odd else ""), None
-            ),
+            then=lambda odd: self.said.emit(f"已存到 {out.name}{unprinted_words(odd)}", None),
         )
 
     @property

@@ -5,12 +5,15 @@ from __future__ import annotations
 import functools
 import unicodedata
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import pylopdf_fonts_zh_cn
 from fontTools.ttLib import TTFont
 
-Face: TypeAlias = Literal["serif", "sans"]
+from app.exchange.documents.rare_fonts import rare_faces
+
+Face: TypeAlias = str
+"""``serif`` and ``sans`` come along with the program; ``rare-…`` are this machine's own, for characters that those lack."""
 
 _PATHS: dict[Face, Path] = {"serif": pylopdf_fonts_zh_cn.serif_path(), "sans": pylopdf_fonts_zh_cn.sans_path()}
 _OTHER: dict[Face, Face] = {"serif": "sans", "sans": "serif"}
@@ -35,21 +38,26 @@ class Cut:
 
 
 def face_path(face: Face) -> Path:
-    """Where the file of *face* lies; it comes with the program, so PDFs can be made offline."""
-    return _PATHS[face]
+    """Where the file of *face* lies: with the program, so that PDFs can be made offline, or among this machine's fonts."""
+    return _PATHS.get(face) or rare_faces()[face]
 
 
 @functools.cache
 def cut(face: Face) -> Cut:
     """The face, read once a process."""
-    return Cut(_PATHS[face])
+    return Cut(face_path(face))
 
 
 def face_for(char: str, wanted: Face) -> Face | None:
-    """The face that draws *char*: the wanted one, else the other one, else None."""
+    """The face that draws *char*: the wanted one, else the other one, else one of this machine, else None."""
     if cut(wanted).has(char):
         return wanted
-    return _OTHER[wanted] if cut(_OTHER[wanted]).has(char) else None
+    if cut(_OTHER[wanted]).has(char):
+        return _OTHER[wanted]
+    # What is no character of any script (a private one) is nobody's: two fonts draw two things there.
+    if len(char) != 1 or unicodedata.category(char) == "Co":
+        return None
+    return next((face for face in rare_faces() if cut(face).has(char)), None)
 
 
 def invisible(char: str) -> bool:
@@ -58,7 +66,7 @@ def invisible(char: str) -> bool:
 
 
 def missing_glyphs(text: str) -> tuple[str, ...]:
-    """The characters of *text* that no carried font can draw, each once, in order.
+    """The characters of *text* that no font here can draw, each once, in order.
 
     They are kept in the text layer of a PDF and shown as ``[U+20BB7]``; a .docx holds them unchanged.
     """
