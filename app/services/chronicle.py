@@ -57,7 +57,7 @@ class Chronicle:
         return china_time(self._store.now_ms())[:10]
 
     def attend(self, edits: Sequence[Edit]) -> Sequence[Edit]:
-        """*edits* with a movement ``correct`` of today for each turn that no movement among them speaks of.
+        """*edits* with a movement ``correct`` of today for each value that is overwritten and of which no movement among them speaks.
 
         So who lived where stays answered whoever overwrote a field: a form, an import, a merge, a decision.
         """
@@ -85,7 +85,14 @@ class Chronicle:
             if held is None and not (made and edit.form == "resident"):
                 continue
             before: Mapping[str, Value] = held.values if held is not None else {}
-            turned = [name for name in _OF[edit.form] if name in edit.values and edit.values[name] != before.get(name)]
+            turned = [
+                name
+                for name in _OF[edit.form]
+                if name in edit.values
+                and edit.values[name] != before.get(name)
+                # What nobody had said before is filled in now: that is no turn.
+                and (made or before.get(name) is not None)
+            ]
             related = made and _BESIDES in edit.values and edit.values[_BESIDES] != before.get(_BESIDES)
             if not turned and not related:
                 continue

@@ -165,6 +165,9 @@ class Grids:
         when: str,
         reason: str,
     ) -> Regrid:
+        last = max((str(d.values[SINCE[GRID]]) for d in parts.dwellings if d.values.get(SINCE[GRID])), default="")
+        if last > when:
+            raise KnownError("grids.before_last", last=last, day=when)
         outlook = self._outlook(parts)
         edits += [Edit(r.form, r.id, r.area, {GRID: into}) for r in (*parts.buildings, *parts.besides)]
         edits += [Edit(DWELLING, d.id, d.area, {GRID: into, SINCE[GRID]: when}) for d in parts.dwellings]

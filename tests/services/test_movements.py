@@ -207,12 +207,13 @@ def test_what_turned_again_since_is_not_taken_back_over_it(office, li, luo):
 def test_whoever_overwrites_a_field_leaves_a_movement_behind(office, li, luo):
     office.records.save("resident", {"presence": "away"}, record_id=li[2][2])
     office.registry.move_person(li[2][1], household=luo[1])
-    office.records.save("dwelling", {"grid": make(office, "grid", name="一网格")}, record_id=li[0])
+    for name in ("一网格", "二网格"):
+        office.records.save("dwelling", {"grid": make(office, "grid", name=name)}, record_id=li[0])
     today = office.chronicle.today()
     assert told(office, "resident", li[2][2]) == [("correct", today, "李建军", False)]
     assert told(office, "resident", li[2][1]) == [("correct", today, "周玉兰", False)]
     assert person(office, li[2][1])["living_since"] == today
-    assert office.life.of("dwelling", li[0])[0].text == "未入网格 → 一网格"
+    assert office.life.of("dwelling", li[0])[0].text == "一网格 → 二网格"
     office.records.save("resident", {"phone": "13900000001"}, record_id=li[2][0])
     assert told(office, "resident", li[2][0]) == []
 
