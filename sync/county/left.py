@@ -62,7 +62,7 @@ class Text:
 def take(county: County, path: Path) -> Unpacked:
     """Bring in the parcel at *path*, again and again if need be; nothing of one that isn't whole and signed by its device.
 
-    KnownError("bundle.…"), ("files.no_room", "files.county_full") where it holds files and there is no place for them.
+    KnownError("bundle.…"), ("county.need_files", "files.county_full") where it holds files and there is no place for them.
     """
     look = _Sizes()
     found: list[Device] = []
@@ -77,7 +77,7 @@ def take(county: County, path: Path) -> Unpacked:
     label = parcel.checked(path, county.keys.identity, public_key, look)
     device = found[0]
     if look.files and county.files is None:
-        raise KnownError("files.no_room")
+        raise KnownError("county.need_files")
     if look.files and county.files and county.files.free() < look.files:
         raise KnownError("files.county_full")
     taking = _Taking(county, device)

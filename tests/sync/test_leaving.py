@@ -236,7 +236,7 @@ def test_without_a_folder_for_files_nothing_of_it_is_taken(county, desk):
     ordered(desk, county)
     _, sealed = wiped(desk)
     room, county.county.files = county.county.files, None
-    with pytest.raises(KnownError, match="存文件的地方"):
+    with pytest.raises(KnownError, match="附件存在哪里"):
         taken(county, sealed)
     assert aside.tray(county.county) == []
     county.county.files = room
