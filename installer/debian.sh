@@ -35,7 +35,6 @@ Architecture: $architecture
 Maintainer: Xiangzhitong <nobody@localhost>
 Installed-Size: $(du -sk "$tree/opt" | cut -f1)
 Depends: $depends
-Recommends: fonts-hanazono
 Section: misc
 Priority: optional
 Description: 乡治通，乡镇（街道）社会治理综合工作台

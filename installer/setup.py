@@ -27,6 +27,8 @@ ROOT = Path(__file__).resolve().parent.parent
 OLDEST_PIP = (22, 3)  # the first one with --python
 
 # Asks for every library of the window: those of QtWidgets, and those of the X11 plugin, which Qt only loads later.
+# Packed by xiangzhitong.spec, for names with rare characters.
+RARE_FONT = Path("/usr/share/fonts/truetype/hanazono/HanaMinB.ttf")
 WINDOW_PROBE = """
 import ctypes, pathlib, sys
 import PySide6.QtWidgets
@@ -146,6 +148,8 @@ def what_is_missing(group: str, venv: Path) -> str | None:
         return None if told.returncode == 0 else (told.stderr.strip().splitlines() or ["Qt"])[-1]
     if group == "tests" and not (shutil.which("initdb") or any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))):
         return "initdb"
+    if group == "package" and sys.platform == "linux" and not RARE_FONT.is_file():
+        return RARE_FONT.name
     programs = {
         "picture": ["Xvfb", "xvfb-run", "xauth"],
         "tests": ["pdftotext", "pdftoppm", "age"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +12,8 @@ from pathlib import Path
 from PySide6.QtGui import QFontDatabase, QTextLayout
 
 from app.errors import KnownError
-from app.schema.glyphs import code_point, private_signs, rare_signs
+from app.paths import resource
+from app.schema.glyphs import code_point, private_signs, rare_signs, written_out
 
 PREFERRED = (
     "Microsoft YaHei UI",
@@ -30,6 +32,9 @@ def chinese_family() -> str:
 
     Raises KnownError("ui.no_font") where neither is there. Needs a QGuiApplication.
     """
+    for rare in sorted(resource("fonts").glob("*.ttf")):
+        # A package brings a font for rare characters; Qt turns to it by itself where the others lack one.
+        QFontDatabase.addApplicationFont(str(rare))
     present = set(QFontDatabase.families())
     for family in PREFERRED:
         if family in present:
@@ -50,6 +55,15 @@ def drawn(char: str) -> bool:
     layout.endLayout()
     runs = layout.glyphRuns()
     return bool(runs) and all(number for run in runs for number in run.glyphIndexes())
+
+
+_RARE = re.compile("[\ue000-\uf8ff\U00010000-\U0010ffff]")
+
+
+def readable(text: str) -> str:
+    """*text* as it is painted: behind a character that no font of this machine draws stands its code point."""
+    # Nearly no text has one: a search of microseconds says so.
+    return written_out(text, drawn) if _RARE.search(text) else text
 
 
 def rare_words(name: str) -> str:

@@ -34,7 +34,7 @@ def half(page: Any) -> None:
     wrong = _number("19751103", 42)
     wrong = wrong[:-1] + ("0" if wrong[-1] != "0" else "1")
     _row(page, 1, name="杨晓梅", relation="妻", id_number=_number("19740226", 28), phone="13900000036")
-    _row(page, 2, name="罗小𪚥", relation="长子", id_number=wrong)
+    _row(page, 2, name="罗小强", relation="长子", id_number=wrong)
     page.table.rows[2].settle("name")
     page.table.rows[2].settle("id_number")
 

@@ -7,6 +7,7 @@ from PySide6.QtGui import QFontMetrics, QPainter, QPen
 from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QTableView
 
 from ui import icons, theme
+from ui.fonts import readable
 from ui.lists.columns import Cell, Column, Group, Mark, chip, short_time
 from ui.lists.model import RecordModel
 from ui.pieces.chips import paint_chip
@@ -98,7 +99,7 @@ class RecordDelegate(QStyledItemDelegate):
             rect = rect.adjusted(side + 4, 0, 0, 0)
         painter.setFont(look.font("fs", cell.strong or column.strong))
         painter.setPen(look.colour(cell.tone or ("text-3" if cell.text == "—" else column.tone)))
-        shown = painter.fontMetrics().elidedText(cell.text, Qt.TextElideMode.ElideRight, rect.width())
+        shown = painter.fontMetrics().elidedText(readable(cell.text), Qt.TextElideMode.ElideRight, rect.width())
         painter.drawText(rect, Qt.AlignmentFlag.AlignVCenter | align, shown)
         if cell.note:
             left = painter.fontMetrics().horizontalAdvance(shown) + 6

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from ui import icons, theme
+from ui.fonts import readable
 from ui.lists.columns import Column, short_time
 from ui.lists.delegate import paint_mark
 from ui.lists.fitting import give_way
@@ -361,7 +362,7 @@ def _words(
     look = theme.current()
     painter.setFont(look.font(size, strong))
     painter.setPen(look.colour(token))
-    shown = painter.fontMetrics().elidedText(text, cut, max(room.width(), 0))
+    shown = painter.fontMetrics().elidedText(readable(text), cut, max(room.width(), 0))
     painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | align, shown)
 
 

@@ -6,12 +6,14 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QWidget
 
+from ui.fonts import readable
+
 
 def words(
     text: str, size: str = "", tone: str = "", strong: bool = False, wrap: bool = False, parent: QWidget | None = None
 ) -> QLabel:
     """A label: *size* 20, 16, 13, 12 or calm; *tone* a text token or a state tone."""
-    label = QLabel(text, parent)
+    label = QLabel(readable(text), parent)
     label.setTextFormat(Qt.TextFormat.PlainText)
     if size:
         label.setProperty("fs", size)
@@ -56,8 +58,8 @@ class Elided(QLabel):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        shown = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
-        cut = shown != self.text()
+        shown = self.fontMetrics().elidedText(readable(self.text()), Qt.TextElideMode.ElideRight, self.width())
+        cut = shown != readable(self.text())
         if cut and self.toolTip() != self.text():
             self.setToolTip(self.text())
         painter.setPen(self.palette().color(self.foregroundRole()))

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from fontTools.ttLib import TTFont, TTLibError
 
+from app.paths import resource
+
 # Known to hold CJK extensions B and later: 花园明朝, SimSun-ExtB and -ExtG of Windows, 遍黑体, Jigmo, and what Kylin and UOS come with.
 _NAMES = (
     "hanaminb", "hanamina", "hanaminplus", "simsunb", "simsunextg", "simsunexb", "plangothicp1-regular", "plangothicp2-regular",
@@ -21,12 +23,18 @@ _NO_EMBEDDING = 0x0002
 
 
 def font_folders() -> tuple[Path, ...]:
-    """Where this system keeps fonts, the user's own among them."""
-    home = Path.home()
+    """Where fonts are kept: with the program in a package of it, by this system, by the user."""
+    home, along = Path.home(), resource("fonts")
     if sys.platform == "win32":
         own = Path(os.environ.get("LOCALAPPDATA", home)) / "Microsoft" / "Windows" / "Fonts"
-        return (Path(os.environ.get("WINDIR", r"C:\Windows")) / "Fonts", own)
-    return (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), home / ".local/share/fonts", home / ".fonts")
+        return (along, Path(os.environ.get("WINDIR", r"C:\Windows")) / "Fonts", own)
+    return (
+        along,
+        Path("/usr/share/fonts"),
+        Path("/usr/local/share/fonts"),
+        home / ".local/share/fonts",
+        home / ".fonts",
+    )
 
 
 @functools.cache
