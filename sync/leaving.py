@@ -47,8 +47,12 @@ def _things(store: Store, now: Callable[[], float]) -> Iterator[Thing]:
 
 
 def _content(store: Store, file: Kept) -> Iterable[bytes]:
-    with store.files.reading(file.sha256, want=False) as reader:
-        yield from reader.pieces()
+    try:
+        with store.files.reading(file.sha256, want=False) as reader:
+            yield from reader.pieces()
+    except OSError as bad:
+        # A disk that can't be read there: as any other damage, it holds up neither the rest nor the order.
+        raise KnownError("files.damaged") from bad
 
 
 def _pieces(content: bytes) -> Iterator[bytes]:

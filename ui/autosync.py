@@ -24,6 +24,7 @@ OUT_OF_USE = {
     "sync.wiped_empty",
     "sync.wiped_log",
     "sync.cannot_seal",
+    "sync.no_room_to_seal",
     "sync.locked",
 }
 """What an exchange fails with where the county has put this device out of use."""

@@ -149,9 +149,12 @@ def test_a_damaged_photo_holds_up_neither_the_wipe_nor_the_rest(county, desk):
     bad = desk.attach(desk.event("井盖丢了"), desk.paper(200_000))
     path = desk.store.files._contents.path(bad.sha256)
     path.write_bytes(path.read_bytes()[:-1000] + b"\0" * 1000)
+    unreadable = desk.store.files._contents.path(desk.attach(desk.event("路断了"), desk.paper(20_000)).sha256)
+    unreadable.unlink()
+    unreadable.mkdir()
     ordered(desk, county)
     got = taken(county, wiped(desk)[1])
-    assert (got.files, got.spoilt) == (1, 1)
+    assert (got.files, got.spoilt) == (1, 2)
     assert not county.county.files.has(bad.sha256)
 
 
