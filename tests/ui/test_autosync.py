@@ -107,8 +107,8 @@ def test_while_the_network_is_away_it_tries_ever_more_seldom_and_at_once_when_it
     waits.append(auto.next_in())
     assert 40_000 < waits[0] < 80_000 < waits[1] < 160_000
     network.say(online=True)
-        # A coarse timer of Qt may be up to a twentieth late, and says so.
-        assert 0 <= auto.next_in() <= 3150
+    # A coarse timer of Qt may be up to a twentieth late, and says so.
+    assert 0 <= auto.next_in() <= 3150
     auto.stop()
 
 
