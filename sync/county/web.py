@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 
+import anyio.to_thread
 import uvicorn
 from fastapi import FastAPI, Header, Request
 from fastapi.exceptions import RequestValidationError
@@ -28,11 +29,14 @@ from sync.county.office import wiped
 from sync.county.received import Received
 from sync.county.rights import Device
 from sync.county.session import Session
+from sync.county.watermark import Watermark
 from sync.wire import MEDIA_TYPE, VERSION, Down, Hello, Message, Offers, Problem, Question, Reader, Up, WireError
 
 _log = logging.getLogger(__name__)
 _BATCH = 8 << 10
 """Bytes that are gathered before they go out: many small messages make one packet."""
+_TICKS = 600
+"""Tenths of a second after which the mark of where the county stands is moved on."""
 _SMALL = 100
 _MOST_BODY = 256 << 20
 _STATUS = {
@@ -323,6 +327,7 @@ class Server(uvicorn.Server):
         host, port = sock.getsockname()[:2]
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         self.on_ready: Callable[[str], None] | None = None
+        self._watermark = Watermark(county)
         config = uvicorn.Config(
             Received(make_app(county)),
             log_level="warning",
@@ -334,11 +339,31 @@ class Server(uvicorn.Server):
         super().__init__(config)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to answer, then say so."""
+        """See whether the county was set back while nobody answered; begin to answer, then say so."""
         fit()
+        await self._mark(self._watermark.begin)
         await super().startup(sockets)
         if self.started and self.on_ready:
             self.on_ready(self.url)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Ten times a second: now and then the mark is moved on."""
+        if counter % _TICKS == _TICKS - 1:
+            await self._mark(self._watermark.write)
+        return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let everybody finish, then leave the mark where the county stands."""
+        await super().shutdown(sockets)
+        await self._mark(self._watermark.write)
+
+    @staticmethod
+    async def _mark(work: Callable[[], object]) -> None:
+        try:
+            await anyio.to_thread.run_sync(work)
+        except (OSError, SQLAlchemyError) as bad:
+            # A county answers all the same: a device that knows more will show it.
+            _log.warning("the county's mark was not kept: %s", type(bad).__name__)
 
 
 @contextlib.contextmanager
