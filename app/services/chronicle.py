@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -69,10 +69,13 @@ class Chronicle:
         occasion = Occasion(CORRECT, self.today(), self._store.new_id(), by=self._gate.session.name)
         return self._told(edits, wanted, occasion, made=False)
 
-    def told(self, edits: Sequence[Edit], occasion: Occasion) -> list[Edit]:
-        """*edits* with their movements on *occasion*, those of people who are new and of changed relations too."""
+    def told(self, edits: Sequence[Edit], occasion: Occasion, only: Collection[str] | None = None) -> list[Edit]:
+        """*edits* with their movements on *occasion*, those of people who are new and of changed relations too; *only* of these ids where given."""
         wanted = [
-            edit for edit in edits if edit.id and edit.form in _OF and {*_OF[edit.form], _BESIDES} & edit.values.keys()
+            edit
+            for edit in edits
+            if edit.id and edit.form in _OF and {*_OF[edit.form], _BESIDES} & edit.values.keys()
+            if only is None or edit.id in only
         ]
         return list(self._told(edits, wanted, occasion, made=True))
 

@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from app.messages import sentence
+from app.rules.living import GONE
 from app.schema.dates import china_time
 from app.schema.record import Record
 from app.schema.values import Value, comparable
+from app.services.chronicle import Chronicle, Occasion
 from app.services.entry_sheet import (
     COMES,
     HEAD,
@@ -68,10 +70,11 @@ class Entered:
 class Entry:
     """One household at a time: all of it is saved, or nothing."""
 
-    def __init__(self, store: Store, gate: Gate, registry: Registry) -> None:
+    def __init__(self, store: Store, gate: Gate, registry: Registry, chronicle: Chronicle) -> None:
         self._store = store
         self._gate = gate
         self._registry = registry
+        self._chronicle = chronicle
 
     # -- opening ----------------------------------------------------------------------------------
 
@@ -91,10 +94,14 @@ class Entry:
         return Line(self._store.new_id())
 
     def open(self, household: str) -> Sheet:
-        """A household that stands, its head first; KnownError("store.no_record") where it isn't here."""
+        """A household that stands, its head first and without who left it; KnownError("store.no_record") where it isn't here."""
         record = self._here("household", household)
         self._gate.require("read", "household", record.area, record=record.id)
-        members = self._store.select("resident", {"household": household})
+        members = [
+            person
+            for person in self._store.select("resident", {"household": household})
+            if person.values.get("presence") not in GONE
+        ]
         members.sort(
             key=lambda person: (person.values.get("relation") != HEAD, str(person.values.get("birth_date") or ""))
         )
@@ -122,10 +129,15 @@ class Entry:
         return replace(kept, stands=dict(home.values) if home else {}, lines=lines)
 
     def comes(self, known: str, typed: Mapping[str, object]) -> Line:
-        """The row of somebody who is registered elsewhere and comes into this household; *typed* stays where it says more than the record."""
+        """The row of somebody who is registered elsewhere and comes into this household; of what was *typed* his relation stays.
+
+        Whether he is at home is said by his record, unless that says that he was gone.
+        """
         person = self._here("resident", known)
-        kept = {name: value for name, value in typed.items() if name in ("relation", "presence")}
-        return replace(self._shown(person, COMES), typed={"presence": "present", **kept})
+        kept = {"relation": typed["relation"]} if typed.get("relation") else {}
+        if person.values.get("presence") in GONE:
+            kept["presence"] = typed.get("presence") or "present"
+        return replace(self._shown(person, COMES), typed=kept)
 
     # -- what the page asks while one types --------------------------------------------------------
 
@@ -165,7 +177,9 @@ class Entry:
             head = str(
                 values.get("head_name") or (family.members[0].values.get("name") if family.members else "") or ""
             )
-            found.append((family.household.id, f"{head or '未填户主'}户 {len(family.members)} 人"))
+            count = sum(person.values.get("presence") not in GONE for person in family.members)
+            if not values.get("ended_on"):
+                found.append((family.household.id, f"{head or '未填户主'}户 {count} 人"))
         return found
 
     def grids(self, area: str) -> list[tuple[str, str]]:
@@ -207,6 +221,7 @@ class Entry:
         for edit in edits:
             lines += self._audited(edit)
         if edits:
+            edits = self._with_movements(sheet, edits)
             self._store.save(edits, self._gate.session.user, audit=lines)
         return Entered(sheet.household, counts[NEW], counts[COMES], counts[MEMBER])
 
@@ -319,6 +334,18 @@ class Entry:
             values,
             {name: line.seen[name] for name in values if name in line.seen},
         )
+
+    def _with_movements(self, sheet: Sheet, edits: Sequence[Edit]) -> list[Edit]:
+        """*edits* with a movement of today for each who comes from another household, or from outside where he had left."""
+        comers = [line for line in sheet.lines if line.known == COMES and line.stands.get("household")]
+        came = list(edits)
+        for kind, gone in (("move", False), ("move_in", True)):
+            ids = {line.id for line in comers if (line.stands.get("presence") in GONE) == gone}
+            if ids:
+                said = sentence("entry.reason_moved")
+                act, by = self._store.new_id(), self._gate.session.name
+                came = self._chronicle.told(came, Occasion(kind, self._chronicle.today(), act, said, by=by), ids)
+        return came
 
     def _going(self, line: Line, sheet: Sheet) -> tuple[list[Edit], list[AuditLine]] | None:
         person = self._here("resident", line.id)

@@ -70,7 +70,7 @@ class Office:
         self.registry = Registry(store, self.gate, rules)
         self.people = People(store, self.gate, self.registry)
         self.duplicates = Duplicates(store, self.gate)
-        self.entry = Entry(store, self.gate, self.registry)
+        self.entry = Entry(store, self.gate, self.registry, self.chronicle)
         self.care = Care(store, self.gate, self.records, self.registry, care)
         self.requests = Requests(store, self.gate, self.records, self.registry, asked)
         self.holdings = Holdings(store, self.gate, self.registry)

@@ -187,6 +187,8 @@ def test_the_same_person_comes_from_another_household(office):
     son = people(office, home)["李建军"]
     line = office.entry.comes(son.id, {"relation": "户主", "name": "李建"})
     assert (line.known, line.says("name"), line.says("relation")) == (COMES, "李建军", "户主")
+    assert line.says("presence") == "away"
+    line = replace(line, typed={**line.typed, "presence": "present"})
     new = typed(office, area=LOWER)
     entered = saved(office, replace(new, place={"address": "下寨村1号"}, lines=(line,)))
     assert (entered.new, entered.came) == (0, 1)
@@ -196,8 +198,34 @@ def test_the_same_person_comes_from_another_household(office):
     assert came.values["id_number"] == SON
     assert office.store.count("resident") == 4
     assert office.store.get("household", entered.household).values["head_name"] == "李建军"
+    assert came.values["living_since"] == "2026-09-18"
+    told = office.store.select("movement", {"resident": son.id})
+    assert {(m.values["kind"], m.values["from_household"], m.values["to_household"]) for m in told} == {
+        ("move", home, entered.household)
+    }
+    assert {m.area for m in told} == {UPPER, LOWER}
     moved = [line for line in office.store.audit.lines() if line.reason == "登记住户时移入"]
     assert {line.area for line in moved} == {UPPER, LOWER}
+
+
+def test_who_had_moved_away_is_not_shown_and_comes_back_as_one_who_moves_in(office):
+    home = saved(office, four(office)).household
+    son = people(office, home)["李建军"]
+    office.movements.turn([son.id], "move_out", "2026-09-01")
+    assert [line.says("name") for line in office.entry.open(home).lines] == ["李长顺", "周玉兰", "陈敏"]
+    line = office.entry.comes(son.id, {"relation": "户主", "presence": "present"})
+    entered = saved(office, replace(typed(office), place={"address": "上寨村1号"}, lines=(line,)))
+    kinds = [m.values["kind"] for m in office.store.select("movement", {"resident": son.id}, order=["date"])]
+    assert kinds == ["move_out", "move_in"]
+    came = office.store.get("resident", son.id).values
+    assert (came["household"], came["presence"], came["presence_since"]) == (
+        entered.household, "present", "2026-09-18",
+    )  # fmt: skip
+
+
+def test_new_people_are_no_movement(office):
+    saved(office, four(office))
+    assert office.store.count("movement") == 0
 
 
 def test_a_household_has_one_head_and_at_least_one_person(office):

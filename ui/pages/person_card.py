@@ -26,7 +26,11 @@ if TYPE_CHECKING:
 
 _PERSON = (
     "id_number",
+    "id_written",
+    "document_kind",
+    "document_number",
     "phone",
+    "other_phone",
     "birth_date",
     "hukou_address",
     "live_address",
@@ -37,6 +41,11 @@ _PERSON = (
     "verify_note",
 )
 _HOME = ("number", "head_name", "contact", "last_visit", "remark")
+# Named on the card only where something is there.
+_SELDOM = (
+    *("id_written", "document_kind", "document_number", "other_phone"),
+    *("occupation", "workplace", "remark", "verify_note", "last_visit"),
+)
 _LONG = 6
 _REASONS = ("核对证件", "办理事项需要")
 
@@ -117,7 +126,7 @@ class PersonCard(Card):
         for name in _PERSON if person else _HOME:
             value = record.values.get(name)
             item = form.fields[name]
-            if value is None and name in ("occupation", "workplace", "remark", "verify_note", "last_visit"):
+            if value is None and name in _SELDOM:
                 continue
             if item.sensitive and value is not None:
                 facts.append(Fact(item.label, self._masked(file, name, item.show(value, masked=True))))
