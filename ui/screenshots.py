@@ -215,16 +215,20 @@ def _extremes() -> list[Shot]:
     def messy(_office: Office) -> dict[str, Any]:
         return {"form": "resident", "area": "990001101201", "path": str(_MESSY)}
 
+    def looked(page: QWidget) -> None:
+        _wait_until(lambda: not page.busy())  # type: ignore[attr-defined]
+
     def run(page: QWidget) -> None:
+        looked(page)
         page.run_import()  # type: ignore[attr-defined]
-        _wait_until(lambda: page.worker is None)  # type: ignore[attr-defined]
+        looked(page)
 
     light = ("light",)
     return [
         Shot("desk-empty", "desk", looks=light, office="new"),
         Shot("events-empty", "events", looks=light, office="new"),
         Shot("registry-empty", "registry", looks=light, office="new"),
-        Shot("import-check", "import", messy, looks=light, office="new"),
+        Shot("import-check", "import", messy, before=looked, looks=("light", "large"), office="new"),
         Shot("import-report", "import", messy, before=run, looks=light, office="new"),
         Shot("registry-long", "registry", office="long"),
         Shot("case-long", "case", first("event"), office="long"),

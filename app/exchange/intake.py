@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from app.errors import KnownError
 from app.exchange.excel.headings import ID_TARGET, Catalog, form_catalog, roster_catalog
-from app.exchange.excel.layout import Recognised
+from app.exchange.excel.layout import Layout, Recognised
 from app.exchange.excel.recognise import by_guess, recognise
 from app.exchange.excel.report import write_report
 from app.exchange.excel.template import write_template
@@ -71,7 +72,8 @@ class Intake:
     ) -> Recognised:
         """What stands where in *book*. *by_hand*: targets by heading, "" for not imported; what was remembered counts where it is silent."""
         told = {bare(heading): target for heading, target in (by_hand or {}).items()}
-        return recognise(book, self.catalogs(form), sheet=sheet, by_hand={**self.remembered(form), **told})
+        found = recognise(book, self.catalogs(form), sheet=sheet, by_hand={**self.remembered(form), **told})
+        return dataclasses.replace(found, layouts=tuple(_with_remembered(layout, told) for layout in found.layouts))
 
     def plan(
         self,
@@ -193,6 +195,17 @@ class Intake:
     def report(self, found: Recognised, plan: Plan, out: Path) -> None:
         """Write the refused rows to correct, and what was doubted."""
         write_report(found, plan, out)
+
+
+def _with_remembered(layout: Layout, told: Mapping[str, str]) -> Layout:
+    """*layout* with "remembered" for the columns that nobody matched by hand this time."""
+    columns = [
+        dataclasses.replace(column, how="remembered")
+        if column.how == "hand" and bare(column.heading) not in told
+        else column
+        for column in layout.columns
+    ]
+    return dataclasses.replace(layout, columns=tuple(columns))
 
 
 def _ask_village(plan: Plan) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 MOST = 2000
 """Findings, and people, that are told one by one; what goes beyond stands in the workbook of refused rows."""
 _AT_ONCE = 500
+_LARGEST_SHOWN = 1e15
 _SIGNS_OF_A_NUMBER = 8
+_LOST = re.compile(r"\d(\.\d{1,6})?E\+?\d+", re.IGNORECASE)
 
 
 def preview(
@@ -87,7 +90,11 @@ def _sample(layout: Layout, index: int) -> str:
 
 def _cell(layout: Layout, number: int, index: int) -> str:
     cells = layout.sheet.rows[number - 1] if number <= len(layout.sheet.rows) else ()
-    return text_of(cells[index]).strip()[:60] if index < len(cells) else ""
+    cell = cells[index] if index < len(cells) else None
+    if isinstance(cell, float) and abs(cell) >= _LARGEST_SHOWN:
+        # As Excel shows it, and as nobody can read it back.
+        return f"{cell:.5E}"
+    return text_of(cell).strip()[:60]
 
 
 def _item(forms: Forms, target: str | None) -> Field | None:
@@ -97,6 +104,8 @@ def _item(forms: Forms, target: str | None) -> Field | None:
 
 def _covered(item: Field | None, text: str) -> str:
     """*text* with the middle of a number covered, whether or not it is a right one."""
+    if _LOST.fullmatch(text):
+        return text.upper()
     digits = sum(sign.isdigit() for sign in text)
     if digits < _SIGNS_OF_A_NUMBER or not (item is None or item.sensitive):
         return "*" * len(text) if item is not None and item.sensitive and digits else text

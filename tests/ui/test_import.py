@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 from openpyxl import load_workbook
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QMenu
 
 from tests.ui.offices import UPPER, Desk
 from ui.pages.import_page import CHECK, CHOOSE, REPORT, ImportPage
@@ -40,8 +42,14 @@ def opened(desk: Desk, path: Path, save: str = "") -> ImportPage:
     desk.settle()
     page.opened({"form": "resident", "area": UPPER})
     page.choose_button.click()
-    desk.settle()
+    looked(desk, page)
     return page
+
+
+def looked(desk: Desk, page: ImportPage) -> None:
+    """Wait until the worker has looked at the file and what it found is on the page."""
+    desk.qtbot.waitUntil(lambda: not page.busy(), timeout=60_000)
+    desk.settle()
 
 
 def test_the_check_shows_what_would_come_in_and_changes_nothing(desk, roster):
@@ -49,8 +57,8 @@ def test_the_check_shows_what_would_come_in_and_changes_nothing(desk, roster):
     assert page.steps.currentIndex() == CHECK
     assert page.import_button.words() == "导入：新增 2，更新 0"
     assert [
-        (row["row"], row["verdict"], row["name"]) for row in page.preview.problems if row["verdict"] == "不导入"
-    ] == [("4", "不导入", "钱小梅")]
+        (row["row"], row["name"], row["dos"][0][1]) for row in page.preview.problems if row["verdict"] == "refused"
+    ] == [(4, "钱小梅", "不导入此行")]
     assert desk.office.store.count("resident") == 0
 
 
@@ -58,7 +66,7 @@ def test_numbers_are_masked_and_what_is_never_collected_is_not_shown(desk, roste
     page = opened(desk, roster)
     samples = {column.heading: column.sample for column in page.preview.columns}
     assert samples["身份证号"] == "110105********002X"
-    assert samples["宗教信仰"] == "（不读取）"
+    assert samples["宗教信仰"] == ""
     assert "宗教信仰" not in page.check.columns.boxes
 
 
@@ -68,9 +76,9 @@ def test_the_worker_imports_and_the_report_says_what_is_left(desk, roster, tmp_p
     page.run_import()
     desk.qtbot.waitUntil(lambda: page.steps.currentIndex() == REPORT, timeout=30_000)
     assert {str(r.values["name"]) for r in desk.office.store.select("resident")} == {"赵本清", "何正祥"}
-    assert "1 行没有导入" in page.report_text.text()
-    page.faults_button.click()
-    desk.settle()
+    assert "1 行没有导入" in page.report.text.text()
+    page.report.faults_button.click()
+    desk.qtbot.waitUntil(out.exists, timeout=30_000)
     cells = [str(cell) for row in load_workbook(out).active.iter_rows(values_only=True) for cell in row if cell]
     assert "钱小梅" in cells
 
@@ -79,7 +87,7 @@ def test_a_column_matched_by_hand_counts_in_the_worker_too(desk, roster):
     page = opened(desk, roster)
     page.check.columns.matched.emit("序号", "household.contact")
     page.check.columns.matched.emit("电话号", "")
-    desk.settle()
+    looked(desk, page)
     assert {column.heading: column.how for column in page.preview.columns}["电话号"] == "hand"
     page.run_import()
     desk.qtbot.waitUntil(lambda: page.steps.currentIndex() == REPORT, timeout=30_000)
@@ -101,9 +109,9 @@ def test_the_same_file_again_brings_nothing(desk, roster):
     desk.qtbot.waitUntil(lambda: page.steps.currentIndex() == REPORT, timeout=30_000)
     page.restart()
     page.choose_button.click()
-    desk.settle()
-    assert page.preview.plan.created == 0
-    assert not page.import_button.isEnabled()
+    looked(desk, page)
+    assert page.preview.count("created") == 0
+    assert page.preview.count("unchanged") == 2
 
 
 def test_who_may_not_import_is_told_so(open_desk, tmp_path):
@@ -134,8 +142,8 @@ def test_who_shows_what_came_in_is_told_so(desk, roster):
 def test_a_row_of_several_sheets_says_which_sheet_it_is_in(desk):
     page = opened(desk, Path(__file__).resolve().parents[1] / "data" / "roster_messy.xlsx")
     assert {row["sheet"] for row in page.preview.problems} > {"一组", "二组"}
-    assert not page.check.problems.view.isColumnHidden(1)
-    assert page.check.problem_text.text().startswith("一组 第 7 行")
+    assert not page.check.problems.table.view.isColumnHidden(1)
+    assert page.check.problems.text.text().startswith("一组 第 7 行")
 
 
 def test_rows_without_a_village_are_not_put_into_the_township_unasked(desk, tmp_path):
@@ -151,10 +159,104 @@ def test_rows_without_a_village_are_not_put_into_the_township_unasked(desk, tmp_
     desk.settle()
     page.opened({"form": "resident"})
     page.choose_button.click()
-    desk.settle()
+    looked(desk, page)
     assert page.steps.currentIndex() == CHOOSE
     assert "请指定村" in page.refusal.text()
     page.area_choice.set_value(UPPER)
     page.choose_button.click()
-    desk.settle()
+    looked(desk, page)
     assert page.steps.currentIndex() == CHECK
+
+
+def test_what_a_clerk_decides_about_a_row_counts_in_the_worker(desk, roster):
+    page = opened(desk, roster)
+    rows = page.check.problems
+    [place] = [number for number, item in enumerate(page.preview.problems) if item["verdict"] == "refused"]
+    rows.table.go_to(place)
+    rows.choose([rows._current()], "verify")
+    assert rows.decided() == [{"sheet": "花名册", "row": 4, "do": "verify"}]
+    assert rows._do(rows._problems[place]) == "导入，号码待核实"
+    page.run_import()
+    desk.qtbot.waitUntil(lambda: page.steps.currentIndex() == REPORT, timeout=30_000)
+    found = {str(r.values["name"]): r.values for r in desk.office.store.select("resident")}
+    assert found["钱小梅"]["id_number"] is None
+    assert "号码没有填入" in found["钱小梅"]["verify_note"]
+
+
+def test_space_offers_what_can_be_done_and_all_alike_at_once(desk):
+    page = opened(desk, Path(__file__).resolve().parents[1] / "data" / "roster_messy.xlsx")
+    rows = page.check.problems
+    rows.table.view.setFocus()
+    desk.qtbot.keyClick(rows.table.view, Qt.Key.Key_Space)
+    [menu] = [menu for menu in rows.findChildren(QMenu) if menu.actions()]
+    said = [action.text() for action in menu.actions() if action.text()]
+    assert said[:2] == ["不导入此行", "导入，号码待核实"]
+    alike = next(action for action in menu.actions() if action.text().endswith("处都导入，号码待核实"))
+    alike.trigger()
+    menu.close()
+    assert len(rows.decided()) == int(alike.text().split()[1])
+    desk.qtbot.keyClick(rows.table.view, Qt.Key.Key_F8)
+    assert rows.table.current() == 1
+    assert rows.text.text().startswith("一组 第 14 行")
+
+
+def test_who_is_missing_from_next_months_roster_is_listed_and_marked_and_nobody_is_deleted(desk, roster, tmp_path):
+    page = opened(desk, roster)
+    page.run_import()
+    desk.qtbot.waitUntil(lambda: page.steps.currentIndex() == REPORT, timeout=30_000)
+    later = tmp_path / "十月.xlsx"
+    book = xlsxwriter.Workbook(later)
+    sheet = book.add_worksheet("花名册")
+    sheet.write_row(0, 0, HEADS)
+    sheet.write_row(1, 0, [*ROWS[0][:6], "19912349999", ""])
+    book.close()
+    page.read(later)
+    looked(desk, page)
+    assert (page.preview.count("updated"), page.preview.count("absent")) == (1, 1)
+    assert [row["name"] for row in page.preview.shown["absent"]] == ["何正祥"]
+    told = []
+    page.said.connect(lambda said, undo: told.append((said, undo)))
+    page.check.doubted.emit([row["id"] for row in page.preview.shown["absent"]])
+    desk.settle()
+    person = next(r for r in desk.office.store.select("resident") if r.values["name"] == "何正祥")
+    assert "花名册里没有他" in person.values["verify_note"]
+    told[0][1]()
+    desk.settle()
+    assert desk.office.store.get("resident", person.id).values["verify_note"] is None
+    wanted = []
+    page.go.connect(lambda name, args: wanted.append((name, args)))
+    page.check.absent.opened.emit(person.id)
+    assert wanted == [("person", {"id": person.id})]
+    assert desk.office.store.count("resident") == 2
+
+
+def test_reading_is_cancelled_by_choosing_another_file(desk, roster):
+    page = opened(desk, roster)
+    page.read(roster)
+    assert page.busy()
+    page.escape()
+    assert not page.busy()
+    assert page.steps.currentIndex() == CHOOSE
+    assert page.choose_button.isEnabled()
+
+
+def test_a_sheet_with_headings_that_nobody_understands_is_matched_by_hand(desk, tmp_path):
+    path = tmp_path / "名单.xlsx"
+    book = xlsxwriter.Workbook(path)
+    sheet = book.add_worksheet("表")
+    for row, cells in enumerate((("当家", "屋里人", "证号"), ("赵本清", "赵本清", "11010519491231002X"))):
+        sheet.write_row(row, 0, cells)
+    book.close()
+    page = opened(desk, path)
+    assert page.steps.currentIndex() == CHECK
+    assert not page.import_button.isEnabled()
+    assert "没有认出足够的列" in page.check.rows_line.text()
+    page.check.matched.emit("屋里人", "resident.name")
+    looked(desk, page)
+    page.check.matched.emit("证号", "resident.id_number")
+    looked(desk, page)
+    assert page.preview.count("created") == 1
+    page.check.remember.setChecked(False)
+    page.run_import()
+    desk.qtbot.waitUntil(lambda: page.steps.currentIndex() == REPORT, timeout=30_000)
+    assert desk.office.store.count("resident") == 1

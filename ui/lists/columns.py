@@ -9,7 +9,7 @@ from typing import Any, Literal
 from ui.pieces.chips import State, state
 
 Row = Mapping[str, Any]
-Role = Literal["text", "chip", "date", "button", "mark"]
+Role = Literal["text", "chip", "date", "button", "choice", "mark"]
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,9 @@ class Column:
     *least* px it can be read in.
 
     ``text``: the row's value as words, or a `Cell`. ``chip``: a state's word or a `State`. ``date``: an ISO date or
-    time, or a `Cell`. ``button``: the words of a button, "" for none. ``mark``: a `Mark`, an icon with its words in the tooltip.
+    time, or a `Cell`. ``button``: the words of a button, "" for none.
+    ``choice``: what is chosen in words, to be pressed for others; a `Cell` where there is nothing to choose. ``mark``:
+    a `Mark`, an icon with its words in the tooltip.
     """
 
     key: str

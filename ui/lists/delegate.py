@@ -83,6 +83,8 @@ class RecordDelegate(QStyledItemDelegate):
         elif column.role == "button":
             if value:
                 self._paint_button(painter, rect.adjusted(-PAD, 0, PAD, 0), column, str(value))
+        elif column.role == "choice" and not isinstance(value, Cell):
+            self._paint_choice(painter, rect.adjusted(-PAD, 0, PAD, 0), str(value or ""))
         else:
             text = short_time(value) if column.role == "date" and isinstance(value, str) else value
             cell = text if isinstance(text, Cell) else Cell("—" if text is None or text == "" else str(text))
@@ -119,6 +121,25 @@ class RecordDelegate(QStyledItemDelegate):
         painter.setFont(look.font("fs-13"))
         painter.setPen(look.colour("text"))
         painter.drawText(spot, Qt.AlignmentFlag.AlignCenter, words)
+
+    def choice_rect(self, rect: QRect) -> QRect:
+        """Where the frame of a choice stands."""
+        height = theme.current().px("button-small")
+        return QRect(rect.left() + 4, rect.top() + (rect.height() - height) // 2, rect.width() - 8, height)
+
+    def _paint_choice(self, painter: QPainter, rect: QRect, words: str) -> None:
+        look = theme.current()
+        spot, side = self.choice_rect(rect), look.px("chip-icon")
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(look.colour("line-2")))
+        painter.setBrush(look.colour("surface"))
+        painter.drawRoundedRect(spot.adjusted(0, 0, -1, -1), look.px("radius"), look.px("radius"))
+        icons.paint(painter, QRect(spot.right() - side - 6, spot.top(), side, spot.height()), "chevron-down", "text-2")
+        painter.setFont(look.font("fs-13"))
+        painter.setPen(look.colour("text"))
+        room = spot.adjusted(8, 0, -side - 10, 0)
+        shown = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, room.width())
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, shown)
 
     def _paint_group(self, painter: QPainter, rect: QRect, group: Group) -> None:
         # Every cell paints its part of one line that begins at the table's left edge.

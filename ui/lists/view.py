@@ -170,6 +170,10 @@ class RecordView(QTableView):
             return True
         column = self._rows.columns[index.column()]
         said = str(self._rows.data(index) or "")
+        if column.role == "choice":
+            self.setCurrentIndex(index)
+            self.pressed_button.emit(self._rows.record_id(index.row()), column.key)
+            return True
         if (
             column.role == "button"
             and said

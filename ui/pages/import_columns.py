@@ -36,11 +36,13 @@ class ColumnMatches(QScrollArea):
         grid.setHorizontalSpacing(12)
         grid.setVerticalSpacing(6)
         for number, head in enumerate(_HEADS):
-            grid.addWidget(words(head, "13", "text-2"), 0, number)
+            grid.addWidget(Elided(head, "13", "text-2"), 0, number)
         self.boxes = {}
         for row, column in enumerate(columns, start=1):
             grid.addWidget(Elided(column.heading), row, 0)
-            grid.addWidget(Elided(column.sample or "（空）", tone="text-2"), row, 1)
+            grid.addWidget(
+                Elided(column.sample or ("（不读取）" if column.how == "never" else "（空）"), tone="text-2"), row, 1
+            )
             grid.addWidget(self._choice(column, targets), row, 2)
             grid.addWidget(_how(column), row, 3)
         for number, stretch in enumerate((3, 3, 4, 3)):

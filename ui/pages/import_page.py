@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from PySide6.QtCore import QTemporaryDir
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QWidget
+from PySide6.QtWidgets import QFileDialog, QStackedWidget, QWidget
 
-from app.errors import KnownError
 from app.exchange.intake import Intake
+from app.exchange.roster import absent
 from ui import theme
 from ui.forms.choices import ChoiceEntry
 from ui.forms.opening import areas
 from ui.jobs import Worker
 from ui.page import Page
-from ui.pages.import_check import CheckStep
-from ui.pages.import_read import Preview, importable, read_preview
+from ui.pages.import_check import ABSENT, CheckStep
+from ui.pages.import_read import Preview, importable
+from ui.pages.import_report import ReportStep
 from ui.pages.ledger import AskPath, ask_save_path
 from ui.pieces.buttons import Button
 from ui.pieces.card import Card
 from ui.pieces.empty import EmptyState
-from ui.pieces.figures import Figure, Figures
 from ui.pieces.progress import ProgressStrip
 from ui.pieces.stages import StageStrip
 from ui.pieces.text import words
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from app.services.office import Office
     from ui.jobs import Jobs
 
-KINDS = "表格 (*.xlsx *.xls *.xlsb *.ods *.csv)"
+KINDS = "表格 (*.xlsx *.xlsm *.xls *.et *.xlsb *.ods *.csv *.tsv *.txt)"
 CHOOSE, CHECK, RUN, REPORT = range(4)
 _WITH_ROSTER = ("resident", "household", "dwelling", "building", "grid")
 
@@ -64,6 +66,8 @@ class ImportPage(Page):
         self._turn = 0
         self.preview: Preview | None = None
         self.worker: Worker | None = None
+        self._reader: Worker | None = None
+        self._scratch = QTemporaryDir()
         self.setAcceptDrops(True)
         self.stages = StageStrip(["选文件", "对列、查错", "导入", "报告"], CHOOSE, numbered=True)
         self.add_beside(self.stages)
@@ -73,10 +77,12 @@ class ImportPage(Page):
         self.import_button = self.set_primary("导入", self.run_import, keys="Ctrl+Return")
         self.import_button.hide()
         self.steps = QStackedWidget()
-        self.check = CheckStep()
+        self.check = CheckStep(may_edit=office.gate.decide("edit", "resident", None).allowed)
         self.check.sheet_picked.connect(self._replan)
         self.check.matched.connect(self._on_matched)
         self.check.report_wanted.connect(self._save_report)
+        self.check.person_wanted.connect(lambda key: self.go.emit("person", {"id": key}))
+        self.check.doubted.connect(self._doubt)
         for step in (self._choose(), self.check, self._run(), self._report()):
             self.steps.addWidget(step)
         self.add(self.steps, 1)
@@ -97,7 +103,7 @@ class ImportPage(Page):
     def escape(self) -> bool:
         if self.worker is not None:
             return True
-        if self.steps.currentIndex() != CHOOSE:
+        if self._reader is not None or self.steps.currentIndex() != CHOOSE:
             self.restart()
             return True
         return False
@@ -125,6 +131,10 @@ class ImportPage(Page):
         self.refusal = words("", tone="orange", wrap=True)
         self.refusal.hide()
         card.add(self.refusal)
+        self.reading = ProgressStrip("正在读这个文件", can_stop=True)
+        self.reading.stopped.connect(self.restart)
+        self.reading.hide()
+        card.add(self.reading)
         self.choose_button = Button(
             "选择文件…", self._ask_file, icon="file-import", why_not="" if choices else "您的身份不能导入"
         )
@@ -156,82 +166,111 @@ class ImportPage(Page):
         return card
 
     def _report(self) -> QWidget:
-        self.report_card = Card("导入结果")
-        self.report_figures = Figures([])
-        self.report_card.add(self.report_figures)
-        self.report_text = words("", tone="text-2", wrap=True)
-        self.report_card.add(self.report_text)
-        line = QHBoxLayout()
-        line.setSpacing(8)
-        self.faults_button = Button("存为改错表", self._save_report, icon="download")
-        self.see_button = Button("去看看", self._see, icon="arrow-right")
-        line.addWidget(self.see_button)
-        line.addWidget(self.faults_button)
-        line.addWidget(Button("再导一个文件", self.restart, kind="quiet"))
-        line.addStretch(1)
-        self.report_card.add(line)
-        return self.report_card
+        self.report = ReportStep()
+        self.report.report_wanted.connect(self._save_report)
+        self.report.absent_wanted.connect(self._see_absent)
+        self.report.see_wanted.connect(self._see)
+        self.report.again_wanted.connect(self.restart)
+        return self.report
 
     # -- choosing and checking --------------------------------------------------------------------------------------------------
+
+    def busy(self) -> bool:
+        """Whether a worker reads the file, or imports it."""
+        return self._reader is not None or self.worker is not None
 
     def restart(self) -> None:
         """Back to choosing a file."""
         self._turn += 1
+        self._stop_reading()
         self.preview = None
         self._by_hand = {}
+        self.check.problems.forget()
+        self._ready()
         self._show_step(CHOOSE)
 
     def read(self, path: Path) -> None:
-        """Read *path* and show what an import would do."""
+        """Read *path* in a worker and show what an import would do."""
         if self._office.forms.get(str(self.form_choice.value())) is None:
             self._refuse("先选导入什么。")
             return
         self._by_hand = {}
-        self._plan(path, None, None)
+        self.check.problems.forget()
+        self._plan(path, None)
 
     def _ask_file(self) -> None:
         path = self._ask_path(self, "选择要导入的文件", "", KINDS)
         if path:
             self.read(Path(path))
 
-    def _plan(self, path: Path, sheet: str | None, old: Preview | None) -> None:
+    def _plan(self, path: Path, sheet: str | None) -> None:
         self._turn += 1
+        self._stop_reading()
         turn, form, area = self._turn, str(self.form_choice.value()), str(self.area_choice.value() or "")
-        by_hand, book = dict(self._by_hand), old.book if old else None
         self.refusal.hide()
         self.choose_button.refuse("正在读")
         self.import_button.refuse("正在核对")
-        self.choose_button.set_words("正在读这个文件…")
-        self._jobs.run(
-            lambda: read_preview(self._office, path, form, area, sheet, by_hand, book),
-            lambda preview: self._on_preview(turn, preview),
-            lambda error: self._on_refused(turn, error),
-        )
+        self.reading.show_progress(0, 0)
+        self.reading.setVisible(self.steps.currentIndex() == CHOOSE)
+        self.check.wait()
+        tail = ["import", form, str(path), "--preview", "--json", "--choices", self._choices_file()]
+        tail += ["--area", area] if area else []
+        tail += ["--sheet", sheet] if sheet else []
+        reader = self._reader = self._make_worker(tail)
+        reader.setParent(self)
+        reader.cancelled.connect(reader.deleteLater)
+        reader.progressed.connect(lambda said: self._on_read(turn, said))
+        reader.finished.connect(lambda said: self._on_preview(turn, Preview(path, form, area, sheet, said)))
+        reader.failed.connect(lambda said: self._on_refused(turn, said))
+        reader.start()
+
+    def _choices_file(self) -> str:
+        """What was decided, for the worker: headings, sheets and row numbers, nothing of people."""
+        path = Path(self._scratch.path()) / "choices.json"
+        path.write_text(json.dumps(self.check.choices(self._by_hand), ensure_ascii=False), encoding="utf-8")
+        return str(path)
+
+    def _stop_reading(self) -> None:
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            # It only looks: nothing is lost where it ends at once.
+            reader.cancel()
 
     def _replan(self) -> None:
         if self.preview is not None:
-            self._plan(self.preview.path, self.check.sheet(), self.preview)
+            self._plan(self.preview.path, self.check.sheet())
 
     def _on_matched(self, heading: str, target: str) -> None:
         self._by_hand[heading] = target
         self._replan()
 
+    def _on_read(self, turn: int, said: Mapping[str, Any]) -> None:
+        told = said.get("progress")
+        if turn == self._turn and isinstance(told, Mapping):
+            self.reading.show_progress(
+                int(told["done"]), int(told.get("total") or 0), figure=" ", note=str(told.get("text") or "")
+            )
+
     def _on_preview(self, turn: int, preview: Preview) -> None:
-        self._ready()
         if turn != self._turn:
             return
+        self._reader = None
+        self._ready()
         self.preview = preview
-        plan = preview.plan
         self.check.show_preview(preview)
         self._show_step(CHECK)
-        something = plan.created + plan.updated
-        self.import_button.set_words(f"导入：新增 {plan.created:,}，更新 {plan.updated:,}")
-        self.import_button.refuse("" if something else "没有要导入的行")
+        (self.check.problems.table.view if preview.problems else self.import_button).setFocus()
+        created, updated = preview.count("created"), preview.count("updated")
+        self.import_button.set_words(f"导入：新增 {created:,}，更新 {updated:,}")
+        # Rows that are left out now may come in by what somebody decides about them.
+        may = created + updated + preview.refused_rows + len(preview.said["same_person"])
+        self.import_button.refuse("" if may else "没有要导入的行" if preview.understood else "先把列对上")
 
-    def _on_refused(self, turn: int, error: Exception) -> None:
-        self._ready()
+    def _on_refused(self, turn: int, said: str) -> None:
         if turn == self._turn:
-            self._refuse(str(error) if isinstance(error, KnownError) else str(KnownError("ui.job_failed")))
+            self._reader = None
+            self._ready()
+            self._refuse(said)
 
     def _refuse(self, said: str) -> None:
         self._show_step(CHOOSE)
@@ -240,7 +279,7 @@ class ImportPage(Page):
 
     def _ready(self) -> None:
         self.choose_button.refuse("")
-        self.choose_button.set_words("选择文件…")
+        self.reading.hide()
         self.import_button.refuse("")
 
     def _on_areas(self, found: Sequence[tuple[str, str]]) -> None:
@@ -255,16 +294,8 @@ class ImportPage(Page):
         preview = self.preview
         if preview is None or self.steps.currentIndex() != CHECK:
             return
-        form, by_hand = preview.form, dict(self._by_hand)
         self.import_button.refuse("正在导入")
-        # The worker recognises the sheet anew: it knows what was matched by hand because it is remembered.
-        if by_hand:
-            self._jobs.run(lambda: Intake(self._office).remember(form, by_hand), lambda _done: self._start(preview))
-        else:
-            self._start(preview)
-
-    def _start(self, preview: Preview) -> None:
-        tail = ["import", preview.form, str(preview.path), "--json"]
+        tail = ["import", preview.form, str(preview.path), "--json", "--choices", self._choices_file()]
         tail += ["--area", preview.area] if preview.area else []
         tail += ["--sheet", preview.sheet] if preview.sheet else []
         self._show_step(RUN)
@@ -295,23 +326,7 @@ class ImportPage(Page):
     def _on_finished(self, answer: Mapping[str, Any]) -> None:
         self.worker = None
         self._tell()
-        refused = len({(item["sheet"], item["row"]) for item in answer.get("refused", ())})
-        self.report_figures.show_figures(
-            [
-                Figure(f"{answer.get('created', 0):,}", "新增"),
-                Figure(f"{answer.get('updated', 0):,}", "更新"),
-                Figure(f"{answer.get('unchanged', 0):,}", "没有变化"),
-                Figure(f"{refused:,}", "没有导入（行）", "orange" if refused else ""),
-            ]
-        )
-        flagged = len(answer.get("flagged", ()))
-        said = []
-        if refused:
-            said.append(f"{refused} 行没有导入，原因写在改错表里；改好后把改错表再导一次即可。")
-        if flagged:
-            said.append(f"{flagged} 处照表导入、标了“待核实”，请有空时核对。")
-        self.report_text.setText("".join(said) or "全部导入，没有遗漏。")
-        self.faults_button.setVisible(bool(refused or flagged))
+        self.report.show_answer(answer)
         self._show_step(REPORT)
         self.said.emit(f"导入完成：新增 {answer.get('created', 0):,}，更新 {answer.get('updated', 0):,}", None)
 
@@ -332,12 +347,18 @@ class ImportPage(Page):
         if preview is None:
             return
         path = self._ask_save(self, "存为改错表", f"{preview.path.stem}_改错表.xlsx", "Excel 工作簿 (*.xlsx)")
-        if path:
-            out = Path(path).with_suffix(".xlsx")
-            self._jobs.run(
-                lambda: Intake(self._office).report(preview.found, preview.plan, out),
-                lambda _done: self.said.emit(f"改错表存在 {out}", None),
-            )
+        if not path:
+            return
+        out = Path(path).with_suffix(".xlsx")
+        tail = ["import", preview.form, str(preview.path), "--dry-run", "--json", "--report", str(out)]
+        tail += ["--choices", self._choices_file()]
+        tail += ["--area", preview.area] if preview.area else []
+        tail += ["--sheet", preview.sheet] if preview.sheet else []
+        writer = self._make_worker(tail)
+        writer.setParent(self)
+        writer.finished.connect(lambda _said: self.said.emit(f"改错表存在 {out}", None))
+        writer.failed.connect(lambda said: self.said.emit(said, None))
+        writer.start()
 
     def _save_template(self) -> None:
         form = str(self.form_choice.value())
@@ -351,6 +372,22 @@ class ImportPage(Page):
             self._jobs.run(
                 lambda: Intake(self._office).template(form, out), lambda _done: self.said.emit(f"模板存在 {out}", None)
             )
+
+    def _doubt(self, ids: list[str]) -> None:
+        def done(before: dict[str, Any]) -> None:
+            def undo() -> None:
+                self._jobs.run(lambda: absent.restore(self._office, before), lambda _done: self._tell())
+
+            self._tell()
+            self.said.emit(f"已标为待核实：{len(before)} 人", undo if before else None)
+
+        self._jobs.run(lambda: absent.doubt(self._office, ids), done)
+
+    def _see_absent(self) -> None:
+        """Back to the list of who is missing; what was imported is imported."""
+        self._show_step(CHECK)
+        self.import_button.hide()
+        self.check.tabs.pick(ABSENT)
 
     def _see(self) -> None:
         form = self.preview.form if self.preview else "resident"

@@ -27,7 +27,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What a heading was taken for. ``how``: exact, alias, contains, hand, never, twice, other or none."""
+    """What a heading was taken for. ``how``: exact, alias, contains, hand, never, twice, other, skip or none."""
 
     target: str | None
     how: str
@@ -65,7 +65,7 @@ class Catalog:
         if any(word in short or word in over for word in self.words.never):
             return Match(None, "never")
         if short in self.words.skip:
-            return NOTHING
+            return Match(None, "skip")
         for table, how in ((self._labels, "exact"), (self._aliases, "alias")):
             # A group that names somebody else ("监护人") takes the plain words below it with it.
             if group and any(word in over for word in self.words.others):
