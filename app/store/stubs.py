@@ -104,7 +104,7 @@ class Stubs:
         those = [(record_id,) for record_id in ids]
         self._conn.executemany(
             "INSERT OR REPLACE INTO handed (counter, form, id, rev, at, lost, bases) "
-            "SELECT counter, form, id, rev, answered, lost, bases FROM history "
+            "SELECT counter, form, id, rev, coalesce(answered, time), lost, bases FROM history "
             "WHERE id = ? AND counter > 0 AND rev > 0 AND kind IN ('own', 'lost')",
             those,
         )

@@ -88,7 +88,7 @@ class Bringing(Batch):
         writes = self._writes()
         found = [self._bring(offer, held, writes) for offer in offers]
         for offer, what in zip(offers, found, strict=True):
-            if isinstance(what, str):
+            if isinstance(what, str) and not self._says_nothing(offer, held):
                 writes.set_aside(offer.change, self._digest(offer), what, self._offered(offer))
         receipts = [
             Receipt(place, "refused", code=what)
@@ -99,6 +99,11 @@ class Bringing(Batch):
         self._flush(writes, before)
         self._follow(writes.moved)
         return receipts
+
+    def _says_nothing(self, offer: Offer, held: dict[tuple[str, str], Held]) -> bool:
+        """Where a record went that the county doesn't have: who wrote the record says so too."""
+        key = offer.change.form, offer.change.id
+        return key not in held and not offer.change.counter and offer.stands().keys() == {AREA}
 
     def _digest(self, offer: Offer) -> bytes:
         return content_hash(self._hand.device.id if offer.change.counter else f"was {offer.was}", offer.change)
@@ -192,18 +197,19 @@ class Bringing(Batch):
         away = [name for name in change.values if name not in took]
         rest = {name: value for name, value in took.items() if change.values.get(name, ...) != value}
         body = [dict(change.values), dict(change.bases), away, rest]
-        self._conn.execute(
-            sa.update(HISTORY).where(HISTORY.c.county == self._at.county, HISTORY.c.rev == row.rev),
-            {
-                "device": self._hand.device.id,
-                "incarnation": self._hand.incarnation,
-                "counter": change.counter,
-                "time": min(change.time, self._hand.now),
-                "account": change.user,
-                "hash": digest,
-                "body": msgpack.packb(body),
-            },
-        )
+        own: dict[str, Any] = {
+            "device": self._hand.device.id,
+            "incarnation": self._hand.incarnation,
+            "counter": change.counter,
+            "time": min(change.time, self._hand.now),
+            "account": change.user,
+            "hash": digest,
+            "body": msgpack.packb(body),
+        }
+        where = HISTORY.c.county == self._at.county, HISTORY.c.rev == row.rev
+        self._conn.execute(sa.update(HISTORY).where(*where), own)
+        # What the same hand wrote next is no quarrel with it.
+        self._past[change.id].rows[row.rev] = Row.like(row, **own)
 
     def _place(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import msgpack
@@ -153,6 +153,11 @@ class Row:
     body: bytes
     chain: bytes
     was: int | None
+
+    @classmethod
+    def like(cls, row: Any, **other: Any) -> Row:
+        """*row*, read or not yet written, but for what is *other*."""
+        return cls(**{item.name: getattr(row, item.name) for item in fields(cls)} | other)
 
 
 def covers(row: Any, offer: Offer) -> bool:

@@ -548,6 +548,25 @@ def test_what_was_handed_over_and_not_fetched_yet_comes_back_from_who_wrote_it(c
     assert all(row.sound for row in office.digest(county.county))
 
 
+def test_who_only_has_a_stub_of_what_the_county_lost_leaves_it_to_who_wrote_it(county, desks, new_store):
+    township, _ = desks
+    writer = county.device(new_store(), "甲村", areas=(VILLAGES[0],))
+    reader = county.device(new_store(), "甲村二", areas=(VILLAGES[0],))
+    both((writer, reader, township))
+    backup = copied(county)
+    (made,) = writer.save(person(remark="当天登记的")).ids
+    both((writer, reader, township))
+    township.save(Edit("resident", made, VILLAGES[1], {}))
+    both((township, writer, reader))
+    put_back(county, backup)
+    both((reader, writer, reader))
+    assert aside.tray(county.county) == []
+    receiver = county.device(new_store(), "乙村", areas=(VILLAGES[1],))
+    both((receiver,))
+    assert receiver.get("resident", made).values["remark"] == "当天登记的"
+    assert reader.get("resident", made) is None
+
+
 def test_no_device_speaks_of_records_that_were_never_in_its_areas(county, desks, new_store):
     a, _ = desks
     other = county.device(new_store(), "乙村", areas=(VILLAGES[1],))
