@@ -12,7 +12,7 @@ from app.schema.credit_code import read_credit_code
 from app.schema.dates import read_date, read_time, spoken_date
 from app.schema.identity import read_identity
 from app.schema.outline import read_outline, spell, spoken
-from app.schema.phone import read_phone
+from app.schema.phone import read_phone, read_phones
 from app.schema.values import BadValue, Value, narrow, person_name, plain, tight
 
 if TYPE_CHECKING:
@@ -121,7 +121,12 @@ class Phone(Kind):
     name: ClassVar[str] = "phone"
 
     def check(self, raw: object) -> Value:
-        return None if raw is None or not plain(str(raw)) else read_phone(raw)
+        if raw is None or not plain(str(raw)):
+            return None
+        number = read_phone(raw)
+        if number != raw and len(read_phones(raw)) > 1:
+            raise BadValue("phone_many", first=number)  # the second would be lost without a word
+        return number
 
     def mask(self, value: Value) -> str:
         text = self.show(value)

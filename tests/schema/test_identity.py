@@ -34,6 +34,7 @@ WRONG = {
     "11010519491231OO2X": "id_characters_wrong",
     "X1010519491231002X": "id_characters_wrong",
     "110105********002X": "id_characters_wrong",
+    "110105490231002": "id_date_wrong",  # fifteen digits are held against the calendar, too
     "1.10105E+17": "id_digits_lost",
     "1.1010519491231e+17": "id_digits_lost",
     "无": "id_length_wrong",

@@ -85,6 +85,7 @@ CASES = [
 REFUSED = [
     (Text(max=3), "一二三四", "too_long"),
     (Phone(), "12", "phone_wrong"),
+    (Phone(), "13900000001/13900000002", "phone_many"),
     (IdentityNumber(), "12", "id_length_wrong"),
     (CreditCode(), "12", "credit_length_wrong"),
     (Document(), "1" * 41, "too_long"),

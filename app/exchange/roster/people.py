@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import re
 import sys
@@ -16,6 +17,7 @@ from app.exchange.roster.plan import Finding, say
 from app.schema.dates import read_date
 from app.schema.form import Form
 from app.schema.identity import Identity, read_identity
+from app.schema.phone import read_phone, read_phones
 from app.schema.values import BadValue, Value, comparable, narrow, tight
 
 _SUSPICIOUS = re.compile(r"^[=+\-@]|[<>;]|^\d+$")
@@ -180,9 +182,14 @@ class PersonReader:
         if is_blank(cell) or self._words.says_nothing(text_of(cell)):
             return
         try:
-            person.values["phone"] = self._form.fields["phone"].kind.check(cell)
+            numbers = read_phones(cell)
         except BadValue as bad:
             person.flag("phone", bad.code, bad.message)
+            numbers = []
+            with contextlib.suppress(BadValue):
+                numbers = [read_phone(cell)]
+        for name, number in zip(("phone", "other_phone"), numbers, strict=False):
+            person.values[name] = number
 
     def _relation(self, person: Person, cell: Cell) -> None:
         if "resident.relation" not in self._brings:
