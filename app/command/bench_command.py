@@ -8,7 +8,7 @@ from typing import Any
 from app.command.desk import Desk
 from app.errors import KnownError
 
-HELP = "测速：search、sync、window、list，与参照物在同一次里比"
+HELP = "测速：search、sync、window、list、map，与参照物在同一次里比"
 
 
 def add(parser: argparse.ArgumentParser, _common: argparse.ArgumentParser) -> None:
@@ -36,6 +36,10 @@ def run(args: argparse.Namespace, desk: Desk) -> int:
         from ui.bench_list import bench_list
 
         found = {"runs": [bench_list(args.residents)]}
+    elif args.name == "map":
+        from ui.bench_map import bench_map
+
+        found = {"runs": bench_map()}
     else:
         raise KnownError("command.no_bench", name=args.name)
     rows = found.get("queries") or found.get("runs") or []

@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from app.schema.outline import Outline, Point, equal_area, outline_of, points, spell
+from app.schema.outline import AXIS, E2, Outline, Point, outline_of, points, spell
 
 NEAR_M = 15.0
 """A house within so many metres of its grid lies in it: what a phone or an old map is out by."""
@@ -49,6 +49,14 @@ class Gap:
     m2: float
     at: Point
     beside: tuple[str, ...]
+
+
+def equal_areas(pairs: Any) -> Any:
+    """``outline.equal_area`` for an array of (longitude, latitude)."""
+    sine = np.sin(np.radians(pairs[:, 1]))
+    bent = math.sqrt(E2) * sine
+    q = (1 - E2) * (sine / (1 - bent * bent) + np.arctanh(bent) / math.sqrt(E2))
+    return np.column_stack([np.radians(pairs[:, 0]) * AXIS, AXIS * q / 2])
 
 
 def geometry_of(outline: Outline) -> BaseGeometry:
@@ -219,8 +227,12 @@ class Cover:
 
 def ground_m2(geometry: BaseGeometry) -> float:
     """The area of *geometry* (in degrees) on the ellipsoid, in square metres; lines and points have none."""
-    plane = shapely.transform(geometry, lambda xy: np.array([equal_area(x, y) for x, y in xy]).reshape(-1, 2))
-    return float(shapely.area(plane))
+    return float(grounds_m2(np.array([geometry], dtype=object))[0])
+
+
+def grounds_m2(whole: Any) -> Any:
+    """``ground_m2`` of each of an array of geometries."""
+    return shapely.area(shapely.transform(whole, equal_areas))
 
 
 def spelled(geometry: BaseGeometry, *, most: int) -> str | None:

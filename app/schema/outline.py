@@ -24,10 +24,10 @@ PLACES = 6
 """Decimals of a degree that are kept: a tenth of a metre."""
 WEST, EAST, SOUTH, NORTH = 73.0, 136.0, 3.0, 54.0
 # The ellipsoid of CGCS2000 (GB/T 33187.1); that of WGS84 differs by a tenth of a millimetre.
-_AXIS = 6_378_137.0
+AXIS = 6_378_137.0
 _FLATTENING = 1 / 298.257222101
-_E2 = _FLATTENING * (2 - _FLATTENING)
-_E = math.sqrt(_E2)
+E2 = _FLATTENING * (2 - _FLATTENING)
+_E = math.sqrt(E2)
 
 
 def read_outline(raw: object) -> Outline:
@@ -85,8 +85,8 @@ def equal_area(lon: float, lat: float) -> Point:
     """Metres in the equal-area projection of the ellipsoid."""
     sine = math.sin(math.radians(lat))
     bent = _E * sine
-    q = (1 - _E2) * (sine / (1 - bent * bent) + math.atanh(bent) / _E)
-    return math.radians(lon) * _AXIS, _AXIS * q / 2
+    q = (1 - E2) * (sine / (1 - bent * bent) + math.atanh(bent) / _E)
+    return math.radians(lon) * AXIS, AXIS * q / 2
 
 
 def spoken_area(square_metres: float) -> str:
