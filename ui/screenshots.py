@@ -103,6 +103,11 @@ def build(home: Path) -> tuple[Office, bytes]:
     return office, key
 
 
+def _agreed(made: tuple[Office, bytes]) -> tuple[Office, bytes]:
+    _agree(made[0])
+    return made
+
+
 def _agree(office: Office) -> None:
     """Let the county have had everything of the demo: receipts for all frames."""
     from app.schema.record import Receipt
@@ -177,6 +182,32 @@ def _shots() -> list[Shot]:
     def person(office: Office) -> dict[str, Any]:
         return {"id": office.store.select("resident", limit=1)[0].id}
 
+    def grid(office: Office) -> dict[str, Any]:
+        return {"grid": office.store.select("grid", {"code": "990001101201002"}, limit=1)[0].id}
+
+    def stray(office: Office) -> dict[str, Any]:
+        from app.services.map_check import check_map
+
+        return {"dwelling": check_map(office).strays[0].dwelling}
+
+    def village(_office: Office) -> dict[str, Any]:
+        return {"grid": "990001101201"}
+
+    def whole(page: QWidget) -> None:
+        _wait_until(lambda: page.canvas.whole)  # type: ignore[attr-defined]
+
+    def check(page: QWidget) -> None:
+        page.tabs.pick("check")  # type: ignore[attr-defined]
+        page.tabs.picked.emit("check")  # type: ignore[attr-defined]
+        whole(page)
+
+    def draw(page: QWidget) -> None:
+        page.card.draw.emit(page.canvas.focus_key)  # type: ignore[attr-defined]
+        whole(page)
+
+    def put_down(page: QWidget, _office: Office) -> None:
+        page.drawing.put_down()  # type: ignore[attr-defined]
+
     def quick(page: QWidget) -> None:
         page.entry.setText("上寨三网格 路灯不亮 张文贵来电 19900000001")  # type: ignore[attr-defined]
 
@@ -199,6 +230,11 @@ def _shots() -> list[Shot]:
         Shot("registry", "registry"),
         Shot("people", "people", lambda _office: {"presence": "away"}),
         Shot("person", "person", person),
+        Shot("map", "map", before=whole, dark=True, office="township"),
+        Shot("map-village", "map", village, before=whole, office="township"),
+        Shot("map-drawing", "map", grid, before=draw, after=put_down, office="township"),
+        Shot("map-check", "map", village, before=check, looks=("light",), office="township"),
+        Shot("map-dwelling", "map", stray, before=whole, looks=("light",), office="township"),
         Shot("visits", "visits"),
         Shot("ledgers", "ledgers"),
         Shot("import", "import"),
@@ -294,7 +330,7 @@ def _entries() -> list[Shot]:
 
 
 def _shoot(app: QApplication, home: Path, out: Path, only: set[str]) -> None:
-    from ui import pictured, pictured_sync, theme
+    from ui import pictured, pictured_map, pictured_sync, theme
     from ui.jobs import Jobs
     from ui.pages.login import LoginPage
 
@@ -316,6 +352,7 @@ def _shoot(app: QApplication, home: Path, out: Path, only: set[str]) -> None:
         "village": build,
         "new": lambda home: pictured.empty(home, NOW),
         "long": lambda home: pictured.longest(home, NOW),
+        "township": lambda home: _agreed(pictured_map.township(home, NOW)),
         "troubled": lambda home: pictured_sync.troubled(home, NOW),
     }
     for name, make in makers.items():
@@ -342,7 +379,7 @@ def _shoot_office(
     jobs = Jobs()
     made: list[tuple[Office, bytes]] = []
     jobs.run(lambda: made.append(make(home)))
-    _settle(app, jobs)
+    _settle(app, jobs, 180)
     office, key = made[0]
 
     def worker(tail: Sequence[str]) -> Worker:

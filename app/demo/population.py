@@ -7,12 +7,14 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from app.demo.ground import DemoGround
 from app.demo.households import Families, Person
 from app.demo.known import known_household
 from app.demo.numbers import Numbers
 from app.demo.places import Building, Dwelling, buildings
 from app.demo.plan import VillagePlan
 from app.demo.words import FEMALE, MALE, given_name, numeral, surname, words
+from app.schema.ids import companion
 from app.schema.values import Value
 
 Row = tuple[str, str, str, dict[str, Value]]
@@ -70,8 +72,9 @@ class VillageSite:
 class Population:
     """Makes villages one after another; ``site`` is filled while a village's records are taken."""
 
-    def __init__(self, chance: random.Random, numbers: Numbers, now: dt.datetime) -> None:
+    def __init__(self, chance: random.Random, numbers: Numbers, now: dt.datetime, ground: DemoGround) -> None:
         self._chance = chance
+        self._ground = ground
         self._numbers = numbers
         self._today = now.date()
         self._families = Families(chance, self._today)
@@ -88,6 +91,7 @@ class Population:
                 GridSite(record_id, str(values["name"]), str(values["member"]), str(values["member_phone"]))
             )
             yield "grid", record_id, plan.code, values
+            yield from self._shape(plan, record_id, values)
         left = plan.people
         for index in range(1, plan.grids + 1):
             wanted = left // (plan.grids - index + 1)
@@ -135,18 +139,31 @@ class Population:
         if len(building.dwellings) > 1:
             values["head"] = surname(self._chance) + given_name(self._chance, FEMALE, 1970)
             values["head_phone"] = self._numbers.phone()
-            values["lon"], values["lat"] = self._point(site, grid)
+            values["lon"], values["lat"] = self._point(site, grid, building)
         return values
 
-    def _point(self, site: VillageSite, grid: GridSite) -> tuple[float, float]:
-        centre = words("places")["centre"]
-        at = int(site.plan.code[-6:]) % 97
-        east = centre["longitude"] + (at % 10) * 0.02 + site.grids.index(grid) * 0.003
-        north = centre["latitude"] + (at // 10) * 0.02
-        return (
-            round(east + self._chance.uniform(0, 0.003), 6),
-            round(north + self._chance.uniform(0, 0.006), 6),
-        )
+    def _shape(self, plan: VillagePlan, grid: str, values: dict[str, Value]) -> Iterator[Row]:
+        outline = self._ground.outline(plan, int(str(values["code"])[-3:]))
+        if outline:
+            drawn: dict[str, Value] = {
+                "grid": grid,
+                "name": values["name"],
+                "outline": outline,
+                "source": "imported",
+                "datum": "cgcs2000",
+                "drawn_at": "2024-03-12",
+            }
+            yield "grid_shape", companion(grid, "grid_shape"), plan.code, drawn
+
+    def _point(
+        self, site: VillageSite, grid: GridSite, building: Building, *, house: bool = False
+    ) -> tuple[float, float]:
+        """Where a building stands, or a *house* of its own; flats are where their block is."""
+        number = site.grids.index(grid) + 1
+        along, beside = self._chance.random(), self._chance.random()
+        if house and not building.units:
+            return self._ground.house(site.plan, number, along, beside, odd=int(along * 1e6))
+        return self._ground.building(site.plan, number, building.name)
 
     def _dwelling(
         self,
@@ -166,7 +183,7 @@ class Population:
         for person in people:
             self._number(person, let=let)
         flat = bool(dwelling.unit)
-        lon, lat = self._point(site, grid)
+        lon, lat = self._point(site, grid, building, house=True)
         values: dict[str, Value] = {
             "address": dwelling.address,
             "building": building_id,

@@ -8,6 +8,7 @@ import random
 from collections.abc import Iterator
 
 from app.demo.cases import Cases
+from app.demo.ground import DemoGround
 from app.demo.ledgers import ledger_records
 from app.demo.mediations import mediation_records
 from app.demo.numbers import Numbers
@@ -29,7 +30,7 @@ def records(plan: DemoPlan, now: dt.datetime) -> Iterator[Row]:
     now = (now if now.tzinfo else now.replace(tzinfo=CHINA)).astimezone(CHINA).replace(microsecond=0)
     chance = random.Random(f"{plan.seed}/{plan.scale}")  # noqa: S311 - the same seed must give the same county
     numbers = Numbers(chance, now)
-    population = Population(chance, numbers, now)
+    population = Population(chance, numbers, now, DemoGround(plan))
     rules = CaseRules.load()
     events, visits, hazards, disputes, mediations = _AMOUNTS[plan.scale]
     for _, villages in itertools.groupby(plan.villages, key=lambda village: village.code[:9]):

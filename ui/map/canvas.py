@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleEvent,
@@ -23,6 +23,7 @@ from app.rules.mercator import degrees
 from ui import theme
 from ui.map.drawing import Drawing
 from ui.map.labels import Labels
+from ui.map.overlay import cross, mark, scale
 from ui.map.painting import Paths, Style, dots_at, paint_tile, shows_grids
 from ui.map.scene import NOTHING, Scene, Shape
 from ui.map.tiles import Tile, Tiles
@@ -33,7 +34,6 @@ _BUDGET_S = 0.004
 _STRIDE = 96
 _NEAR_PX = 9
 _DRAG_PX = 4
-_SCALES_M = (5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000)
 
 
 class Beneath:
@@ -53,7 +53,8 @@ class Beneath:
 
 class MapCanvas(QWidget):
     """``show_scene(scene)``, ``look_at(key)``. Signals: ``picked(key)`` a place was clicked or entered, ``dwellings_picked(ids)``,
-    ``chosen(key)`` the keyboard points at a place, ``went_up()``, ``moved()``.
+    ``chosen(key)`` the keyboard points at a place, ``went_up()``, ``moved()``, ``placed(longitude, latitude)`` after ``ask_place``,
+    ``entered(dwelling)`` by Enter on the one that is marked.
     """
 
     picked = Signal(str)
@@ -61,6 +62,8 @@ class MapCanvas(QWidget):
     chosen = Signal(str)
     went_up = Signal()
     moved = Signal()
+    placed = Signal(float, float)
+    entered = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
@@ -71,6 +74,9 @@ class MapCanvas(QWidget):
         self.beneath: Beneath | None = None
         self.drawing: Drawing | None = None
         self.show_strays = True
+        self._asking = False
+        self.whole = False
+        """Whether the last frame had everything: what is missing comes with the next ones."""
         self._chosen = ""
         self._hovered: Shape | None = None
         self._paths = Paths((0.0, 0.0))
@@ -150,6 +156,16 @@ class MapCanvas(QWidget):
         self.setCursor(Qt.CursorShape.CrossCursor if drawing else Qt.CursorShape.ArrowCursor)
         self.update()
 
+    def ask_place(self, asking: bool) -> None:
+        """The next click is a place, and goes out as ``placed``."""
+        self._asking = asking
+        self.setCursor(Qt.CursorShape.CrossCursor if asking else Qt.CursorShape.ArrowCursor)
+        self.setFocus()
+
+    def step(self, notches: int) -> None:
+        """Zoom around the middle."""
+        self.show_view(self._level(self.view.zoomed(notches)))
+
     def set_beneath(self, beneath: Beneath | None) -> None:
         """Lay something else under the grids."""
         self.beneath = beneath
@@ -178,18 +194,21 @@ class MapCanvas(QWidget):
                 self._outline(painter, shape, token, width)
         named = self._labels.draw(painter, self.scene, self.view, self.focus_key, self.devicePixelRatioF())
         if (spot := self.scene.dots.place(self.picked_dwelling)) is not None:
-            self._mark(painter, spot)
+            mark(painter, self.view, spot)
         if self.drawing is not None:
             self.drawing.paint(painter, self.view)
             if self.hasFocus():
-                self._cross(painter)
-        self._scale(painter)
+                cross(painter, self.view)
+        elif self._asking:
+            cross(painter, self.view)
+        scale(painter, self.view)
         if self.hasFocus():
             painter.setPen(QPen(look.colour("focus"), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
         painter.end()
-        if not (whole and named):
+        self.whole = whole and named
+        if not self.whole:
             self._more.start()
 
     def _paint(self, tile: Tile) -> QPixmap | None:
@@ -229,47 +248,6 @@ class MapCanvas(QWidget):
         painter.drawPath(self._paths.of(shape, self.view.zoom, (left, top, right, bottom))[1])
         painter.restore()
 
-    def _mark(self, painter: QPainter, at: tuple[float, float]) -> None:
-        look = theme.current()
-        spot = QPointF(*self.view.screen(*at))
-        radius = max(dots_at(self.view.zoom).radius, 5.0)
-        painter.setBrush(look.colour("primary"))
-        painter.setPen(QPen(look.colour("surface"), 2))
-        painter.drawEllipse(spot, radius + 1, radius + 1)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(look.colour("primary"), 2))
-        painter.drawEllipse(spot, radius + 5, radius + 5)
-
-    def _cross(self, painter: QPainter) -> None:
-        middle = QPointF(self.width() / 2, self.height() / 2)
-        painter.setPen(QPen(theme.current().colour("text-2"), 1))
-        for across, down in ((8, 0), (0, 8)):
-            painter.drawLine(middle - QPointF(across, down), middle + QPointF(across, down))
-
-    def _scale(self, painter: QPainter) -> None:
-        """How long a hundred metres are, or what fits."""
-        look = theme.current()
-        a_pixel = self.view.metres_per_pixel()
-        length = next((one for one in reversed(_SCALES_M) if one / a_pixel <= 120), _SCALES_M[0])
-        wide = length / a_pixel
-        words = f"{length} 米" if length < 1000 else f"{length // 1000} 公里"
-        painter.setFont(look.font("fs-12"))
-        metrics = painter.fontMetrics()
-        plate = QRectF(
-            12,
-            self.height() - metrics.height() - 16,
-            max(wide, metrics.horizontalAdvance(words)) + 16,
-            metrics.height() + 8,
-        )
-        ground = look.colour("surface")
-        ground.setAlpha(220)
-        painter.fillRect(plate, ground)
-        painter.setPen(look.colour("text-2"))
-        painter.drawText(plate.adjusted(8, 0, 0, -5), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, words)
-        foot = plate.bottom() - 4
-        painter.setPen(QPen(look.colour("text-2"), 2))
-        painter.drawLine(QPointF(plate.left() + 8, foot), QPointF(plate.left() + 8 + wide, foot))
-
     # -- the mouse --------------------------------------------------------------------------------------------------------------
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -298,7 +276,7 @@ class MapCanvas(QWidget):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         dragged, self._pressed, self._dragging = self._dragging, None, False
-        self.setCursor(Qt.CursorShape.CrossCursor if self.drawing else Qt.CursorShape.ArrowCursor)
+        self.setCursor(Qt.CursorShape.CrossCursor if self.drawing or self._asking else Qt.CursorShape.ArrowCursor)
         if self.drawing is not None:
             self.drawing.release(event.position(), self.view, dragged=dragged)
             self.update()
@@ -336,6 +314,9 @@ class MapCanvas(QWidget):
             self.update()
 
     def _click(self, at: QPointF) -> None:
+        if self._asking:
+            self.placed.emit(*degrees(*self.view.plane(at.x(), at.y())))
+            return
         ids = self._dwellings(at)
         if ids:
             self.dwellings_picked.emit(ids)
@@ -377,15 +358,19 @@ class MapCanvas(QWidget):
             across, down = moves[keys(key)]
             self.show_view(self.view.moved(across * _STRIDE, down * _STRIDE))
         elif key in (keys.Key_Plus, keys.Key_Equal):
-            self.show_view(self._level(self.view.zoomed(1)))
+            self.step(1)
         elif key in (keys.Key_Minus, keys.Key_Underscore):
-            self.show_view(self._level(self.view.zoomed(-1)))
+            self.step(-1)
         elif key == keys.Key_Home:
             self.look_at(self.focus_key)
         elif key in (keys.Key_Return, keys.Key_Enter) and self.drawing is None:
-            if self._chosen:
+            if self._asking:
+                self.placed.emit(*self.middle())
+            elif self._chosen:
                 self.picked.emit(self._chosen)
-        elif key == keys.Key_Escape and self.focus_key and self.drawing is None:
+            elif self.picked_dwelling:
+                self.entered.emit(self.picked_dwelling)
+        elif key == keys.Key_Escape and self.focus_key and self.drawing is None and not self._asking:
             self.went_up.emit()
         else:
             event.ignore()

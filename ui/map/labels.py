@@ -88,7 +88,8 @@ class Labels:
             high = metrics.height()
             for shape in scene.layers[kind].seen(around):
                 room = (shape.bounds[2] - shape.bounds[0]) * view.scale
-                if room < high:
+                # Whose ground fills the window needs no name: one stands in it.
+                if room < high or (kind != "grid" and room > 1.3 * max(view.width, view.height)):
                     continue
                 wide = self._wide.get((kind, shape.name))
                 if wide is None:

@@ -29,7 +29,7 @@ from ui.pages.registry_read import (
 )
 from ui.pages.registry_tree import PlaceTree
 from ui.pieces.breadcrumb import Breadcrumb
-from ui.pieces.buttons import Button
+from ui.pieces.buttons import Button, IconButton
 from ui.pieces.card import Card
 from ui.pieces.empty import EmptyState
 from ui.pieces.filters import SearchField
@@ -159,7 +159,7 @@ class RegistryPage(Page):
         action.triggered.connect(lambda _on=False: on())
 
     def _left(self) -> Card:
-        card = Card("辖区", flush=True)
+        card = Card("辖区", flush=True, actions=[IconButton("map-2", "在地图上看", self._on_map, small=True)])
         self.tree = PlaceTree(lambda place, show: self._jobs.run(lambda: read_children(self._office, place), show))
         self.tree.picked.connect(self._load)
         card.add(self.tree, 1)
@@ -375,6 +375,15 @@ class RegistryPage(Page):
     def _new_member(self, household: str) -> None:
         preset = {"household": household} if household else {}
         self.go.emit("record", {"form": "resident", "preset": preset, "area": "" if household else self._village()})
+
+    def _on_map(self) -> None:
+        """The map at the place that is looked at, else at the nearest above it that lies on a map."""
+        on_map = ("county", "township", "village", "community", "grid", "dwelling")
+        place = next((step for step in reversed(self.tree.way()) if step.kind in on_map), None)
+        if place is None:
+            self.go.emit("map", {})
+        else:
+            self.go.emit("map", {"dwelling" if place.kind == "dwelling" else "grid": place.key})
 
     def _village(self) -> str:
         known = next((p for p in reversed(self.tree.way()) if p.kind in ("village", "community")), None)

@@ -72,6 +72,16 @@ def pages(
 
         return ImportPage(office, jobs, worker, imported=imported)
 
+    def map_page() -> Page:
+        from ui.pages.map import MapPage
+
+        return MapPage(office, jobs)
+
+    def map_import() -> Page:
+        from ui.pages.map_import import MapImportPage
+
+        return MapImportPage(office, jobs)
+
     def settings() -> Page:
         from ui.pages.settings import SettingsPage
 
@@ -98,6 +108,8 @@ def pages(
         ("registry", registry, "registry"),
         ("person", person, "registry"),
         ("record", record, "registry"),
+        ("map", map_page, "registry"),
+        ("map_import", map_import, "registry"),
         ("duplicates", duplicates, "registry"),
         ("people", people, "registry"),
         *([("household_entry", household_entry, "registry")] if may_register else []),

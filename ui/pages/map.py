@@ -1,0 +1,502 @@
+"""The map: places at the left, grids and dwellings in the middle, the place looked at and what does not agree at the right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from app.rules.mercator import plane
+from app.services.map_check import take_grid_by_place
+from app.services.registry import Place
+from ui import theme
+from ui.forms.reason import ask_reason
+from ui.map.canvas import MapCanvas
+from ui.map.findings import FindingList, Key
+from ui.page import Page
+from ui.pages.map_card import MapCard
+from ui.pages.map_drawing import MapDrawing
+from ui.pages.map_read import MapFile, read_home, read_homes, read_map, read_place, read_way_to, told
+from ui.pages.map_strip import MapStrip
+from ui.pages.registry_read import read_children, read_roots
+from ui.pages.registry_tree import PlaceTree
+from ui.pieces.breadcrumb import Breadcrumb
+from ui.pieces.buttons import Button, IconButton
+from ui.pieces.card import Card
+from ui.pieces.empty import EmptyState
+from ui.pieces.tabs import Tabs
+
+if TYPE_CHECKING:
+    from app.services.office import Office
+    from ui.jobs import Jobs
+
+_FORMS = {"grid", "grid_shape", "building", "dwelling"}
+_ON_MAP = ("county", "township", "village", "community", "grid")
+
+
+def ask_file(parent: QWidget) -> str:
+    """The GeoJSON file that somebody picks; empty for none."""
+    return QFileDialog.getOpenFileName(parent, "导入网格范围", str(Path.home()), "GeoJSON (*.geojson *.json)")[0]
+
+
+def ask_target(parent: QWidget) -> str:
+    """Where to write; empty for nowhere."""
+    return QFileDialog.getSaveFileName(
+        parent, "导出网格范围", str(Path.home() / "网格范围.geojson"), "GeoJSON (*.geojson)"
+    )[0]
+
+
+class MapPage(Page):
+    """地图. ``opened``: {"grid": id} or {"dwelling": id} goes there, {"draw": grid id} begins to draw."""
+
+    def __init__(
+        self,
+        office: Office,
+        jobs: Jobs,
+        *,
+        pick: Callable[[QWidget], str] = ask_file,
+        target: Callable[[QWidget], str] = ask_target,
+    ) -> None:
+        super().__init__("地图", dense=True)
+        self._office, self._jobs = office, jobs
+        self._pick, self._target = pick, target
+        self._file: MapFile | None = None
+        self._place: tuple[str, str] = ("", "")
+        self._wanted: dict[str, str] = {}
+        self._placing = ""
+        self._roots: list[Place] = []
+        self._turn = 0
+        self.canvas = MapCanvas()
+        self.strip = MapStrip()
+        self.drawing = MapDrawing(office, jobs, self.canvas, self.strip, self._on_drawn, self.said.emit)
+        self.crumbs = Breadcrumb()
+        self.crumbs.went.connect(lambda key: self._go_to(str(key)))
+        self.add_beside(self.crumbs)
+        self._add_actions()
+        split = QSplitter(Qt.Orientation.Horizontal)
+        split.setChildrenCollapsible(False)
+        split.setHandleWidth(12)
+        for part in (self._left(), self._middle(), self._right()):
+            split.addWidget(part)
+        split.setStretchFactor(1, 1)
+        self._split = split
+        self._narrow_then: bool | None = None
+        self.add(split, 1)
+        self._connect()
+        self._load()
+
+    @property
+    def actions(self) -> Sequence[tuple[str, str, Callable[[], object]]]:
+        more: list[tuple[str, str, Callable[[], object]]] = [("地图：看全部", "", lambda: self._go_to(""))]
+        if self._may("import", "grid_shape"):
+            more.append(("导入网格范围（GeoJSON）", "", self._import))
+        if self._may("export", "grid_shape"):
+            more.append(("导出网格范围（GeoJSON）", "", self._export))
+        return [*super().actions, *more]
+
+    def opened(self, args: Mapping[str, Any]) -> None:
+        self._wanted = {key: str(value) for key, value in args.items() if value}
+        if self._file is not None:
+            self._load()
+        self.canvas.setFocus()
+
+    def refresh(self, changed: Sequence[str]) -> None:
+        if not changed or set(changed) & _FORMS:
+            self._load()
+
+    def leaving(self) -> None:
+        self.drawing.keep()
+
+    def escape(self) -> bool:
+        if self._placing:
+            self._end_placing()
+            return True
+        if self.drawing.active:
+            self.drawing.put_down()
+            return True
+        if self.canvas.focus_key:
+            self._go_up()
+            return True
+        return False
+
+    # -- building ---------------------------------------------------------------------------------------------------------------
+
+    def _add_actions(self) -> None:
+        if self._may("import", "grid_shape"):
+            self.add_quiet(Button("导入", self._import, icon="file-import", tip="从 GeoJSON 导入网格范围"))
+        if self._may("export", "grid_shape"):
+            self.add_quiet(Button("导出", self._export, kind="quiet", icon="file-export", tip="导出网格范围为 GeoJSON"))
+
+    def _left(self) -> Card:
+        card = Card("辖区", flush=True)
+        self.tree = PlaceTree(lambda place, show: self._jobs.run(lambda: read_children(self._office, place), show))
+        card.add(self.tree, 1)
+        card.setMinimumWidth(140)
+        return card
+
+    def _middle(self) -> Card:
+        card = Card(flush=True)
+        card.add(self.strip)
+        over = QWidget()
+        self._empty = EmptyState(
+            "map-2",
+            "地图上还没有内容",
+            "导入网格范围（GeoJSON），或在左边选一个网格自己勾绘。房屋登记了经纬度也会显示在这里。",
+            *([Button("导入网格范围", self._import, icon="file-import")] if self._may("import", "grid_shape") else []),
+        )
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self.canvas)
+        self._pages.addWidget(self._empty)
+        inner = QVBoxLayout(over)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.addWidget(self._pages)
+        card.add(over, 1)
+        self._zoom = QFrame(self.canvas)
+        self._zoom.setObjectName("card")
+        line = QVBoxLayout(self._zoom)
+        line.setContentsMargins(2, 2, 2, 2)
+        line.setSpacing(0)
+        for icon, said, on in (
+            ("plus", "放大（+）", lambda: self.canvas.step(1)),
+            ("minus", "缩小（-）", lambda: self.canvas.step(-1)),
+            ("focus-2", "看全（Home）", lambda: self.canvas.look_at(self.canvas.focus_key)),
+        ):
+            button = IconButton(icon, said, on)
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            line.addWidget(button)
+        return card
+
+    def _right(self) -> Card:
+        card = Card(flush=True)
+        self.tabs = Tabs([("place", "详情", None), ("check", "核对", None)])
+        head = QHBoxLayout()
+        head.setContentsMargins(8, 6, 8, 6)
+        head.addWidget(self.tabs)
+        head.addStretch(1)
+        card.add(head)
+        card.add_rule()
+        self.card = MapCard()
+        self.findings = FindingList()
+        check = QWidget()
+        below = QVBoxLayout(check)
+        below.setContentsMargins(0, 0, 0, 0)
+        below.setSpacing(0)
+        self._fine = EmptyState("check", "没有发现问题", "房屋的位置与登记的网格一致，网格之间不重叠、不留空。")
+        self._lists = QStackedWidget()
+        self._lists.addWidget(self.findings)
+        self._lists.addWidget(self._fine)
+        below.addWidget(self._lists, 1)
+        self.take_all = Button("按位置补填网格", self._take_all, icon="check")
+        self.take_all.hide()
+        foot = QHBoxLayout()
+        foot.setContentsMargins(12, 8, 12, 8)
+        foot.addWidget(self.take_all)
+        foot.addStretch(1)
+        below.addLayout(foot)
+        self._side = QStackedWidget()
+        self._side.addWidget(self.card)
+        self._side.addWidget(check)
+        card.add(self._side, 1)
+        card.setMinimumWidth(180)
+        return card
+
+    def _connect(self) -> None:
+        self.tabs.picked.connect(lambda key: self._side.setCurrentIndex(int(key == "check")))
+        self.tree.picked.connect(self._on_tree)
+        self.canvas.picked.connect(self._go_to)
+        self.canvas.went_up.connect(self._go_up)
+        self.canvas.chosen.connect(self._on_chosen)
+        self.canvas.placed.connect(self._on_placed)
+        self.canvas.entered.connect(lambda home: self._open("dwelling", home))
+        self.canvas.dwellings_picked.connect(self._on_dwellings)
+        self.findings.pointed.connect(self._on_finding)
+        self.findings.opened.connect(self._on_finding_opened)
+        self.card.draw.connect(self._draw)
+        self.card.remove.connect(self._remove)
+        self.card.opened.connect(self._open)
+        self.card.dwelling.connect(self._show_home)
+        self.card.place.connect(self._begin_placing)
+        self.card.take.connect(self._take_one)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self.narrow() != self._narrow_then:
+            self._narrow_then = self.narrow()
+            self._measure()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._measure()
+
+    def _measure(self) -> None:
+        look = theme.current()
+        width = self._split.width() if self._split.isVisible() else 1154
+        tree, side = (150, look.grown(200)) if self.narrow() else (look.grown(200), look.grown(268))
+        self._split.setSizes([tree, max(width - tree - side, 200), side])
+        self._zoom.adjustSize()
+        self._zoom.move(12, 12)
+
+    # -- the scene --------------------------------------------------------------------------------------------------------------
+
+    def _load(self) -> None:
+        self._turn += 1
+        turn = self._turn
+        self._jobs.run(lambda: read_map(self._office), lambda file: self._on_file(turn, file))
+        if self.tree.current() is None:
+            self._jobs.run(lambda: read_roots(self._office), self._on_roots)
+
+    def _on_roots(self, roots: Sequence[Place]) -> None:
+        self._roots = [place for place in roots if place.kind in _ON_MAP]
+        self.tree.show_roots(self._roots)
+        if not self._roots:
+            return
+        top = self._roots[0]
+        self._jobs.run(lambda: read_children(self._office, top), lambda below: self.tree.open_way([(top, below)]))
+        if not self._place[0] and not self._wanted:
+            self.tree.go_to(top.key)
+
+    def _on_file(self, turn: int, file: MapFile) -> None:
+        if turn != self._turn:
+            return
+        self._file = file
+        self.canvas.show_scene(file.scene)
+        nothing = file.scene.empty and not self.drawing.active and self.canvas.beneath is None
+        self._pages.setCurrentIndex(int(nothing))
+        lines = told(file.findings)
+        self.findings.show_findings(lines)
+        self._lists.setCurrentIndex(0 if lines else 1)
+        self.tabs.show_counts({"check": len(lines)})
+        ready = [one for one in file.findings.strays if one.kind == "not_entered" and one.found]
+        self.take_all.setVisible(bool(ready) and self._may("edit", "dwelling"))
+        self.take_all.set_words(f"按位置补填网格（{len(ready)}）")
+        wanted, self._wanted = self._wanted, {}
+        if wanted.get("draw"):
+            self._go_to(wanted["draw"])
+            self._draw(wanted["draw"])
+        elif wanted.get("grid"):
+            self._go_to(wanted["grid"])
+        elif wanted.get("dwelling"):
+            self._show_home(wanted["dwelling"])
+        elif self.canvas.picked_dwelling and self._place[0] == "dwelling":
+            self._show_home(self.canvas.picked_dwelling, move=False)
+        elif self._place[0] in _ON_MAP:
+            self._show_place(*self._place)
+
+    # -- places -----------------------------------------------------------------------------------------------------------------
+
+    def _on_tree(self, place: Place) -> None:
+        if place.kind == "dwelling":
+            self._show_home(place.key)
+        elif place.kind == "building":
+            self._jobs.run(lambda: self._of_building(place.key), self._on_dwellings)
+        elif place.kind in _ON_MAP:
+            self._show(place.kind, place.key)
+
+    def _of_building(self, key: str) -> list[str]:
+        return [home.key for home in self._office.registry.dwellings(key)]
+
+    def _go_to(self, key: str) -> None:
+        """Go to a division or a grid, and open the tree as far."""
+        if not key:
+            # All that is held: the topmost place of the tree, where there is one alone.
+            roots = [place.key for place in self._roots]
+            if len(roots) != 1 or self.canvas.focus_key == roots[0]:
+                self.canvas.look_at("")
+                return
+            key = roots[0]
+        self._show(self._kind(key), key)
+        scene = self.canvas.scene
+        self._jobs.run(
+            lambda: read_way_to(self._office, scene.way(key)[:-1]),
+            lambda way: (self.tree.open_way(way.steps), self.tree.go_to(key, quiet=True)),
+        )
+
+    def _show(self, kind: str, key: str) -> None:
+        self.canvas.picked_dwelling = ""
+        self.canvas.look_at(key)
+        self._show_place(kind, key)
+
+    def _show_place(self, kind: str, key: str) -> None:
+        self._place = (kind, key)
+        scene = self.canvas.scene
+        held = self._held()
+        way = [one for one in scene.way(key) if one in scene.names and (one in held or one == key)]
+        self.crumbs.show_steps([(scene.names[one], one) for one in way])
+        self.tabs.pick("place")
+        self._jobs.run(lambda: read_place(self._office, kind, key), lambda file: self._on_place(file, key))
+
+    def _on_place(self, file: Any, key: str) -> None:
+        if self._place[1] == key:
+            self.card.show_place(file)
+
+    def _go_up(self) -> None:
+        scene = self.canvas.scene
+        if self._place[0] == "dwelling":
+            self.canvas.picked_dwelling = ""
+            self._go_to(self.canvas.focus_key)
+            return
+        above = scene.parents.get(self.canvas.focus_key, "")
+        self._go_to(above if above in self._held() else "")
+
+    def _held(self) -> set[str]:
+        """The divisions that this user holds: what lies above them is nobody's to look at."""
+        divisions, mine = self._office.gate.divisions(), self._office.session.areas
+        areas = self._file.ground.areas if self._file else ()
+        return {row["code"] for row in areas if divisions.any_covers(mine, row["code"])}
+
+    def _kind(self, key: str) -> str:
+        level = next(
+            (row["level"] for row in (self._file.ground.areas if self._file else ()) if row["code"] == key), ""
+        )
+        return level or "grid"
+
+    def _on_chosen(self, key: str) -> None:
+        self._jobs.run(lambda: read_place(self._office, self._kind(key), key), self.card.show_place)
+        self.tabs.pick("place")
+
+    # -- dwellings --------------------------------------------------------------------------------------------------------------
+
+    def _on_dwellings(self, ids: Sequence[str]) -> None:
+        if len(ids) == 1:
+            self._show_home(ids[0])
+        elif ids:
+            self.tabs.pick("place")
+            self._jobs.run(
+                lambda: read_homes(self._office, ids), lambda homes: self.card.show_dwellings(homes, len(ids))
+            )
+
+    def _show_home(self, dwelling: str, *, move: bool = True) -> None:
+        self._place = ("dwelling", dwelling)
+        if move:
+            self.canvas.point_at(dwelling)
+        self.tabs.pick("place")
+        findings = self._file.findings if self._file else None
+        self._jobs.run(
+            lambda: read_home(self._office, dwelling, findings),
+            lambda file: self.card.show_home(file) if self._place[1] == dwelling else None,
+        )
+
+    def _open(self, form: str, record_id: str) -> None:
+        if form == "household":
+            self.go.emit("registry", {"form": form, "id": record_id})
+        else:
+            self.go.emit("record", {"form": form, "id": record_id})
+
+    def _begin_placing(self, dwelling: str) -> None:
+        self._placing = dwelling
+        self._pages.setCurrentIndex(0)
+        self.canvas.ask_place(True)
+        self.said.emit("在地图上点房屋的位置；Esc 不改。", None)
+
+    def _end_placing(self) -> None:
+        self._placing = ""
+        self.canvas.ask_place(False)
+
+    def _on_placed(self, lon: float, lat: float) -> None:
+        dwelling = self._placing
+        self._end_placing()
+        if not dwelling:
+            return
+        held = next((one for one in self._file.ground.dwellings.ids if one == dwelling), "") if self._file else ""
+        self._jobs.run(
+            lambda: self._office.maps.put_dwelling(dwelling, lon, lat),
+            lambda _record: self._on_put(dwelling, bool(held)),
+        )
+
+    def _on_put(self, dwelling: str, moved: bool) -> None:
+        self.canvas.picked_dwelling = dwelling
+        self.said.emit("位置已改。" if moved else "位置已记下。", None)
+        self._load()
+
+    # -- what does not agree ----------------------------------------------------------------------------------------------------
+
+    def _on_finding(self, key: Key) -> None:
+        kind, record_id, lon, lat = key
+        if kind == "dwelling":
+            self._show_home(record_id)
+            self.tabs.pick("check")
+            self._side.setCurrentIndex(1)
+        elif kind == "undrawn":
+            self._show("grid", record_id)
+            self._side.setCurrentIndex(1)
+            self.tabs.pick("check")
+        else:
+            self.canvas.go_to(*plane(lon, lat), zoom=16.0)
+
+    def _on_finding_opened(self, key: Key) -> None:
+        if key[0] == "dwelling":
+            self.go.emit("record", {"form": "dwelling", "id": key[1]})
+        elif key[0] == "undrawn":
+            self._draw(key[1])
+
+    def _take_one(self, dwelling: str) -> None:
+        self._take([one for one in self._strays() if one.dwelling == dwelling])
+
+    def _take_all(self) -> None:
+        self._take([one for one in self._strays() if one.kind == "not_entered" and one.found])
+
+    def _strays(self) -> Sequence[Any]:
+        return self._file.findings.strays if self._file else ()
+
+    def _take(self, strays: Sequence[Any]) -> None:
+        self._jobs.run(lambda: take_grid_by_place(self._office, strays), self._on_taken)
+
+    def _on_taken(self, count: int) -> None:
+        self.said.emit(f"已按位置改了 {count} 处房屋的网格。", None)
+        self._load()
+
+    # -- outlines ---------------------------------------------------------------------------------------------------------------
+
+    def _draw(self, grid: str) -> None:
+        self._pages.setCurrentIndex(0)
+        self.drawing.begin(grid)
+
+    def _on_drawn(self, grid: str) -> None:
+        self._place = ("grid", grid)
+        self._load()
+
+    def _remove(self, grid: str) -> None:
+        name = self.canvas.scene.names.get(grid, "")
+        ask_reason(
+            self,
+            f"去掉“{name}”的范围",
+            "网格和房屋的登记不受影响；以后再勾绘即可恢复。",
+            "去掉范围",
+            lambda reason: self._jobs.run(
+                lambda: self._office.maps.remove(grid, reason), lambda _done: self._on_drawn(grid)
+            ),
+            ("画错了", "网格已调整"),
+        )
+
+    def _import(self) -> None:
+        path = self._pick(self)
+        if path:
+            self.go.emit("map_import", {"path": path})
+
+    def _export(self) -> None:
+        path = self._target(self)
+        if path:
+            ask_reason(
+                self,
+                "导出网格范围",
+                "文件里只有网格的编号、名称和边线，没有房屋和人。理由会记入日志。",
+                "导出",
+                lambda reason: self._write(Path(path), reason),
+                ("交测绘单位核对", "报送上级"),
+            )
+
+    def _write(self, path: Path, reason: str) -> None:
+        from app.exchange.map.outgo import export_map
+
+        self._jobs.run(
+            lambda: export_map(self._office, path, reason),
+            lambda count: self.said.emit(f"已导出 {count} 个网格的范围。", None),
+        )
+
+    def _may(self, action: str, form: str) -> bool:
+        return self._office.gate.decide(action, form, None, own=True).allowed
