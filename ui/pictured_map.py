@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from app.demo import plan, records
 from app.rules.permissions import Permissions
 from app.services.office import make_office
 from app.store.agreement import Area
@@ -19,10 +19,13 @@ if TYPE_CHECKING:
 
 _FORMS = frozenset({"grid", "grid_shape", "building", "dwelling", "household"})
 _PEOPLED = "990001101201"
+Row = tuple[str, str, str, dict[str, Any]]
 
 
-def township(home: Path, now: dt.datetime) -> tuple[Office, bytes]:
-    """An office over the township; one grid is not drawn, one house has no grid yet."""
+def township(
+    home: Path, now: dt.datetime, areas: Sequence[Mapping[str, str]], rows: Iterable[Row]
+) -> tuple[Office, bytes]:
+    """An office over a township with these *areas*, of whose *rows* the first kinds are taken; one house has no grid yet."""
     key = new_key()
     account = {
         "name": "林小禾",
@@ -31,10 +34,9 @@ def township(home: Path, now: dt.datetime) -> tuple[Office, bytes]:
         "unit": "云岭镇综治中心",
     }
     office = make_office(home, key, "林小禾", "demo", account, now=now.timestamp, cost=Cost(1024, 1, 1))
-    made = plan("township", 1)
-    office.store.sync.set_areas([Area(a["code"], a["name"], a["level"], a.get("parent", "")) for a in made.areas])
+    office.store.sync.set_areas([Area(a["code"], a["name"], a["level"], a.get("parent", "")) for a in areas])
     edits: list[Edit] = []
-    for form, record_id, area, values in records(made, now):
+    for form, record_id, area, values in rows:
         if form == "event":
             break
         if form in _FORMS or area == _PEOPLED:

@@ -352,7 +352,9 @@ def _shoot(app: QApplication, home: Path, out: Path, only: set[str]) -> None:
         "village": build,
         "new": lambda home: pictured.empty(home, NOW),
         "long": lambda home: pictured.longest(home, NOW),
-        "township": lambda home: _agreed(pictured_map.township(home, NOW)),
+        "township": lambda home: _agreed(
+            pictured_map.township(home, NOW, plan("township", 1).areas, records(plan("township", 1), NOW))
+        ),
         "troubled": lambda home: pictured_sync.troubled(home, NOW),
     }
     for name, make in makers.items():

@@ -208,7 +208,7 @@ def test_mediations_and_hazards_stand_in_every_stage(township):
 def test_no_text_is_left_with_a_blank(township):
     for form, _, _, values in township:
         for name, value in values.items():
-            if name != "details":
+            if name not in {"details", "outline"}:
                 assert not (isinstance(value, str) and "{" in value), (form, name, value)
 
 
