@@ -20,6 +20,7 @@ _HAN_NUMBER = re.compile(f"[{''.join(_HAN_DIGITS)}十廿卅]+(?=[年月日号]|$
 # Names of months and days that only the lunar calendar has.
 _LUNAR = re.compile(r"农历|阴历|旧历|闰|正月|冬月|腊月|初[一二三四五六七八九十]|大年|除夕")
 _REPUBLIC = re.compile(r"民国(\d{1,3}|元)(?=年)")
+_ISO = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _CLOCK = re.compile(
     r"[T\s]*(?P<half>凌晨|早上|上午|中午|下午|晚上)?\s*(?P<h>\d{1,2})[:时点](?:(?P<m>\d{1,2})分?)?(?::(?P<s>\d{1,2}))?(?:\.\d+)?"
     r"(?P<zone>Z|[+-]\d\d:?\d\d)?$"
@@ -37,6 +38,8 @@ def read_date(raw: object, today: datetime.date | None = None) -> str:
         return raw.isoformat()
     if isinstance(raw, int | float) and not isinstance(raw, bool):
         return _from_number(float(raw))
+    if isinstance(raw, str) and _ISO.fullmatch(raw):
+        return _date(raw[:4], raw[5:7], raw[8:], raw)  # as nearly all that were ever saved are
     text = narrow(plain(str(raw)))
     # The time of day goes first: without the space before it nobody could tell 1日 10:00 from 11日.
     text = re.sub(r"\s+", "", _CLOCK.sub("", text))

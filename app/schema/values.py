@@ -23,6 +23,7 @@ _DOTS = re.compile("[\u2022\u2027\u22c5\u2219\u30fb\uff65\u00b7\u0387\u16eb\u202
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _HAN = r"\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _HAN_POINT = re.compile(rf"(?<=[{_HAN}])\.(?=[{_HAN}])")
+_HAN_NAME = re.compile("[\u4e00-\u9fff]+")
 _HAN_GAP = re.compile(rf"(?<=[{_HAN}]) (?=[{_HAN}])")
 
 
@@ -66,6 +67,8 @@ def tight(text: str) -> str:
 
 def person_name(text: str) -> str:
     """A name as it is kept: one kind of middle dot, no space between two Chinese characters."""
+    if _HAN_NAME.fullmatch(text):
+        return text  # as most are
     name = _DOTS.sub("·", plain(text).replace("\n", " "))
     name = re.sub(r"\s*·\s*", "·", _HAN_POINT.sub("·", name))
     return _HAN_GAP.sub("", _SPACES.sub(" ", name))

@@ -149,9 +149,9 @@ class Batch:
             self._hand.incarnation,
             frozenset(outcome.results),
         )
-        # The quarrel is with whoever holds the record now.
-        there = replace(change, area=outcome.record.area) if outcome.record else change
         for loser in outcome.losers:
+            # The quarrel is with whoever holds the record now.
+            there = replace(change, area=outcome.record.area) if outcome.record else change
             writes.keep_loser(held, there, digest, loser)
         return receipt
 

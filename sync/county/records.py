@@ -123,12 +123,19 @@ class Records:
                 "deleted": int(record.deleted),
                 "hash": item.hash,
                 **empty,
-                **{name: value for name, value in record.values.items() if name in empty},
+                **_columned(record.values, empty),
             }
             for name, dump in dumps:
                 cells[name] = dump(cells[name])
             rows.append(cells)
         return rows
+
+
+def _columned(values: Mapping[str, Any], empty: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Those of *values* that have a column: mostly all, which is seen faster than one by one."""
+    if values.keys() <= empty.keys():
+        return values
+    return {name: value for name, value in values.items() if name in empty}
 
 
 def hash_of(record: Record) -> bytes:

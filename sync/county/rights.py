@@ -9,10 +9,11 @@ from app.rules.areas import BY_PREFIX, Divisions
 from app.rules.permissions import Permissions
 from app.schema.form import Form, Forms
 from app.schema.record import AREA, DELETED, Change, Record
+from app.schema.values import BadValue
 from sync.county.past import Past
 
-_MOST_SOUND = 50_000
-"""Values remembered as good in one exchange."""
+_MOST_SOUND = 5_000
+"""Values of one field remembered as good in one exchange."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Rights:
     past: Past = field(default_factory=Past)
     # The table is asked once for what ten thousand changes have in common.
     _judged: dict[tuple[Device, str, str, str], bool] = field(default_factory=dict)
-    _sound: set[tuple[str, str, type, object]] = field(default_factory=set)
+    _sound: dict[tuple[str, str], set[str]] = field(default_factory=dict)
 
     def streams(self, device: Device) -> list[tuple[str, str]]:
         """(area, class) of every stream that *device* holds."""
@@ -115,19 +116,24 @@ class Rights:
         return self._judged[key]
 
     def _fault(self, form: Form, values: Mapping[str, object], *, partial: bool) -> str:
-        # A field that only a newer client knows is carried, not judged. What was found good once is good again.
-        known = form.fields
-        judged = {name: value for name, value in values.items() if name in known}
-        asked = form.required if not partial else [item for item in form.required if item.name in judged]
-        if any(judged.get(item.name) is None for item in asked):
+        asked = form.required if not partial else [item for item in form.required if item.name in values]
+        if any(values.get(item.name) is None for item in asked):
             return "sync.faulty"
-        fresh = {
-            name: value for name, value in judged.items() if (form.name, name, type(value), value) not in self._sound
-        }
-        if form.check(fresh, partial=True):
-            return "sync.faulty"
-        if len(self._sound) < _MOST_SOUND:
-            self._sound.update((form.name, name, type(value), value) for name, value in fresh.items())
+        for name, value in values.items():
+            item = form.fields.get(name)
+            # A field that only a newer client knows is carried, not judged. What was found good once is good again.
+            if item is None or item.derived or value is None:
+                continue
+            sound = self._sound.setdefault((form.name, name), set())
+            if type(value) is str and value in sound:
+                continue
+            try:
+                if item.kind.check(value) is None and item.required:
+                    return "sync.faulty"
+            except BadValue:
+                return "sync.faulty"
+            if type(value) is str and len(sound) < _MOST_SOUND:
+                sound.add(value)
         return ""
 
 
