@@ -13,7 +13,7 @@ import zstandard
 
 from sync.columns import WireError
 
-_WINDOW_LOG = 18
+_WINDOW_LOG = 19
 # One block of a zstd stream unfolds to at most 128 KB and may be four bytes long: so a piece of 256 bytes holds no bomb.
 _PIECE = 256
 _LEARN = 0.25
@@ -23,7 +23,10 @@ class Squeezer:
     """Compresses what goes out; ``ratio`` is what it makes of a byte, as learned so far."""
 
     def __init__(self, level: int) -> None:
-        shape = zstandard.ZstdCompressionParameters.from_level(level, source_size=1 << _WINDOW_LOG)
+        # Tables for a window of half the size: larger ones gain little, and a county has a stream for every device at once.
+        shape = zstandard.ZstdCompressionParameters.from_level(
+            level, source_size=1 << (_WINDOW_LOG - 1), window_log=_WINDOW_LOG
+        )
         self._stream = zstandard.ZstdCompressor(compression_params=shape).compressobj()
         self.ratio = _LEARN
 
@@ -39,7 +42,7 @@ class Unfolder:
     """Takes the bytes of such a stream in any portions."""
 
     def __init__(self) -> None:
-        self._stream = zstandard.ZstdDecompressor(max_window_size=1 << (_WINDOW_LOG + 1)).decompressobj()
+        self._stream = zstandard.ZstdDecompressor(max_window_size=1 << _WINDOW_LOG).decompressobj()
 
     def unfold(self, data: bytes) -> Iterator[bytes]:
         """What *data* unfolds to, in portions of at most 8 MB; WireError for what is no such stream."""
