@@ -1,0 +1,171 @@
+"""A small dialog for an act with a few answers: a day, a target, a reason; Enter goes on, Ctrl+Enter does it, Esc leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QApplication, QDialog, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from app.errors import KnownError
+from ui import theme
+from ui.pieces.buttons import Button
+from ui.pieces.text import retone, words
+
+if TYPE_CHECKING:
+    from ui.jobs import Jobs
+
+Work = Callable[[], Any]
+
+
+class ActDialog(QDialog):
+    """``ActDialog(page, jobs, "迁出", "李建军", "办理", prepare, done)``.
+
+    ``ask(label, widget)`` adds a question. *prepare*, called on the GUI thread, gives the work for the lane, or a sentence of what is missing;
+    *done* gets the work's result once the dialog has closed. What the work refuses is said in the dialog, and nothing typed is lost.
+    """
+
+    def __init__(
+        self,
+        parent: QWidget,
+        jobs: Jobs,
+        title: str,
+        text: str,
+        act: str,
+        prepare: Callable[[], Work | str],
+        done: Callable[[Any], object],
+        *,
+        wide: bool = False,
+    ) -> None:
+        super().__init__(parent)
+        self._jobs, self._prepare, self._done = jobs, prepare, done
+        self._fields: list[QWidget] = []
+        self.setWindowTitle(title)
+        look = theme.current()
+        self.setMinimumWidth(look.grown(620 if wide else 480))
+        body = QVBoxLayout(self)
+        body.setContentsMargins(20, 16, 20, 16)
+        body.setSpacing(10)
+        body.addWidget(words(title, "16", strong=True, wrap=True))
+        if text:
+            body.addWidget(words(text, tone="text-2", wrap=True))
+        self._grid = QGridLayout()
+        self._grid.setHorizontalSpacing(12)
+        self._grid.setVerticalSpacing(8)
+        self._grid.setColumnStretch(1, 1)
+        body.addLayout(self._grid)
+        self._more = QVBoxLayout()
+        self._more.setSpacing(6)
+        body.addLayout(self._more)
+        self.said = words("", tone="text-2", wrap=True)
+        self.said.hide()
+        body.addWidget(self.said)
+        foot = QHBoxLayout()
+        foot.addStretch(1)
+        foot.addWidget(Button("取消", self.reject))
+        self.act = Button(act, self.do, kind="primary", keys="Ctrl+Return")
+        foot.addWidget(self.act)
+        body.addSpacing(4)
+        body.addLayout(foot)
+
+    def ask(self, label: str, field: QWidget) -> QWidget:
+        """Add a question; Enter in it goes to the next, and from the last does the act."""
+        row = self._grid.rowCount()
+        said = words(label, tone="text-2")
+        said.setBuddy(field)
+        self._grid.addWidget(said, row, 0, Qt.AlignmentFlag.AlignVCenter)
+        self._grid.addWidget(field, row, 1)
+        field.setAccessibleName(label)
+        field.installEventFilter(self)
+        self._fields.append(field)
+        return field
+
+    def add(self, widget: QWidget, stretch: int = 0) -> None:
+        """Something below the questions."""
+        self._more.addWidget(widget, stretch)
+
+    def offer(self, field: Any, offers: Sequence[str]) -> None:
+        """Texts that fit often, one press each."""
+        line = QWidget()
+        row = QHBoxLayout(line)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(6)
+        for text in offers:
+            row.addWidget(Button(text, lambda text=text: field.setText(text), small=True))
+        row.addStretch(1)
+        self._grid.addWidget(line, self._grid.rowCount(), 1)
+
+    def say(self, text: str, tone: str = "red") -> None:
+        """Say what is missing or was refused; empty takes it back."""
+        self.said.setText(text)
+        retone(self.said, tone)
+        self.said.setVisible(bool(text))
+
+    def begin(self) -> None:
+        """Show the dialog with the cursor in its first question."""
+        self.finished.connect(self.deleteLater)
+        self.open()
+        if self._fields:
+            self._fields[0].setFocus(Qt.FocusReason.TabFocusReason)
+
+    def do(self) -> None:
+        """Do it."""
+        focus = QApplication.focusWidget()
+        if focus is not None and hasattr(focus, "settle"):
+            focus.settle()
+        elif focus is not None and hasattr(focus, "read"):
+            focus.read()
+        work = self._prepare()
+        if isinstance(work, str):
+            self.say(work)
+            return
+        self.say("")
+        self.act.refuse("正在办理")
+        self._jobs.run(work, self._on_done, self._on_failed)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and isinstance(watched, QWidget):
+            enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+            popup = QApplication.activePopupWidget()
+            if (
+                enter
+                and event.modifiers() == Qt.KeyboardModifier.NoModifier
+                and popup is None
+                and watched in self._fields
+            ):
+                at = self._fields.index(watched)
+                if at + 1 < len(self._fields):
+                    self._fields[at + 1].setFocus(Qt.FocusReason.TabFocusReason)
+                else:
+                    self.do()
+                return True
+        return super().eventFilter(watched, event)
+
+    def _on_done(self, result: Any) -> None:
+        self.accept()
+        self._done(result)
+
+    def _on_failed(self, error: Exception) -> None:
+        self.act.refuse("")
+        if not isinstance(error, KnownError):
+            self.reject()
+            self._jobs.failed.emit(error)
+            return
+        self.say(str(error))
+
+
+def scrolled(inside: QWidget, height: int) -> QScrollArea:
+    """*inside* in a frameless area of at most *height* px that scrolls."""
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QScrollArea.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    inside.setObjectName("scrolled")
+    area.setWidget(inside)
+    area.setMinimumHeight(min(theme.current().grown(height), max(inside.sizeHint().height() + 4, 40)))
+    return area
+
+
+__all__ = ["ActDialog", "Work", "scrolled"]
