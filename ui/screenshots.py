@@ -315,6 +315,19 @@ def _states() -> list[Shot]:
     ]
 
 
+def _chains() -> list[Shot]:
+    """Pictures of movements, who lived where, grids and what is looked after by nobody."""
+    from ui import pictured_grids as made
+
+    return [
+        Shot("life", "life", made.moved),
+        Shot("life-who", "life", made.in_march),
+        Shot("grids", "grids", made.posted, dark=True),
+        Shot("sectors", "grids", lambda _office: {"tab": "sectors"}, looks=("light",)),
+        Shot("coverage", "coverage", lambda _office: {"kind": "heads"}),
+    ]
+
+
 def _entries() -> list[Shot]:
     """Pictures of a household that is being entered."""
     from ui import pictured_entry as made
@@ -360,7 +373,7 @@ def _shoot(app: QApplication, home: Path, out: Path, only: set[str]) -> None:
     for name, make in makers.items():
         shots = [
             shot
-            for shot in [*_shots(), *_extremes(), *_states(), *_entries()]
+            for shot in [*_shots(), *_extremes(), *_states(), *_chains(), *_entries()]
             if shot.office == name and (not only or shot.name in only)
         ]
         if shots:

@@ -8,6 +8,7 @@ import random
 from collections.abc import Iterator
 
 from app.demo.cases import Cases
+from app.demo.chain import Chain
 from app.demo.ground import DemoGround
 from app.demo.ledgers import ledger_records
 from app.demo.mediations import mediation_records
@@ -31,12 +32,13 @@ def records(plan: DemoPlan, now: dt.datetime) -> Iterator[Row]:
     chance = random.Random(f"{plan.seed}/{plan.scale}")  # noqa: S311 - the same seed must give the same county
     numbers = Numbers(chance, now)
     population = Population(chance, numbers, now, DemoGround(plan))
+    chain = Chain(f"{plan.seed}/{plan.scale}", numbers, now)
     rules = CaseRules.load()
     events, visits, hazards, disputes, mediations = _AMOUNTS[plan.scale]
     for _, villages in itertools.groupby(plan.villages, key=lambda village: village.code[:9]):
         sites = [VillageSite(village) for village in villages]
         for site in sites:
-            yield from population.village(site)
+            yield from chain.village(site, population.village(site))
         cases = Cases(chance, numbers, rules, sites, now)
         yield from cases.records(events)
         yield from ledger_records("dispute", disputes, sites, chance, numbers, now)

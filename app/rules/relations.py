@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 HEAD, SPOUSE, SON, DAUGHTER, GRANDCHILD, PARENT, GRANDPARENT, SIBLING, OTHER = (
     "0",
@@ -28,26 +29,50 @@ _TURNED: Mapping[str, Mapping[str, str]] = {
     GRANDPARENT: {HEAD: GRANDCHILD, SIBLING: GRANDCHILD, GRANDPARENT: SPOUSE, PARENT: CHILD},
 }  # fmt: skip
 _CHILDREN = frozenset({SON, DAUGHTER})
+_BY_MARRIAGE = frozenset({"儿媳", "儿媳妇", "媳妇", "媳", "女婿", "婿", "上门女婿"})
+"""Words for a child's wife or husband, who has the code of a daughter or a son."""
 
 
-def proposed(members: Mapping[str, tuple[str | None, str | None]], head: str) -> dict[str, str | None]:
-    """The relation of every member to the new *head*, to be looked over by a person; None where the old ones don't tell.
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody's code of the relation to the old head, sex (GB/T 2261.1) and the word that stood in the roster."""
 
-    *members*: id -> (relation to the old head, sex by GB/T 2261.1). Who was not related in a known way stays ``其他``.
+    relation: str | None
+    sex: str | None = None
+    word: str | None = None
+
+    @property
+    def married_in(self) -> bool:
+        return self.relation in _CHILDREN and self.word in _BY_MARRIAGE
+
+
+def proposed(members: Mapping[str, Member], head: str) -> dict[str, str | None]:
+    """The relation of every member to the new *head*, by id, to be looked over by a person; None where the old ones don't tell.
+
+    Who was not related in a known way stays ``其他``.
     """
-    old, _ = members[head]
-    if old == HEAD:
+    new = members[head]
+    if new.relation == HEAD:
         # Only a second head is one too many; the others are related to this one already.
         return {
-            m: HEAD if m == head else None if relation == HEAD else relation for m, (relation, _) in members.items()
+            key: HEAD if key == head else None if each.relation == HEAD else each.relation
+            for key, each in members.items()
         }
-    table = _TURNED.get(CHILD if old in _CHILDREN else str(old), {})
+    own = [key for key, each in members.items() if each.relation in _CHILDREN and not each.married_in]
+    # Of an only child everybody knows whose wife the daughter-in-law is, and whose the grandchildren are.
+    alone = len(own) == 1
+    table = _TURNED.get(CHILD if new.relation in _CHILDREN else str(new.relation), {})
     found: dict[str, str | None] = {}
-    for member, (relation, sex) in members.items():
-        if member == head:
-            found[member] = HEAD
-            continue
-        key = CHILD if relation in _CHILDREN and CHILD in table else str(relation)
-        turned = OTHER if relation == OTHER else table.get(key)
-        found[member] = {"1": SON, "2": DAUGHTER}.get(str(sex)) if turned == CHILD else turned
+    for key, each in members.items():
+        kind = CHILD if each.relation in _CHILDREN and CHILD in table else str(each.relation)
+        turned = OTHER if each.relation == OTHER else table.get(kind)
+        if new.relation in _CHILDREN and each.relation == GRANDCHILD:
+            turned = CHILD if alone else None
+        elif new.relation in _CHILDREN and each.relation in _CHILDREN and (new.married_in or each.married_in):
+            turned = SPOUSE if alone and new.married_in != each.married_in else None
+        elif new.married_in and each.relation in {PARENT, SIBLING}:
+            turned = None
+        found[key] = (
+            HEAD if key == head else {"1": SON, "2": DAUGHTER}.get(str(each.sex)) if turned == CHILD else turned
+        )
     return found

@@ -115,15 +115,21 @@ class Life:
             (n for n in ("household", "dwelling", "grid") if values.get(f"from_{n}") != values.get(f"to_{n}")), ""
         )
         place = values.get("to_place") or values.get("from_place")
-        if turned:
+        arrived = (
+            turned == "household" and values.get("kind") in {"birth", "move_in"} and not values.get("from_household")
+        )
+        if arrived:
+            source = f"来自{values['from_place']}，" if values.get("from_place") else ""
+            said.append(f"{source}落在{self._place(values, 'to', turned)}")
+        elif turned:
             said.append(f"{self._place(values, 'from', turned)} → {self._place(values, 'to', turned)}")
         elif values.get("kind") in {"move_out", "away", "abroad"} and place:
             said.append(f"去{place}")
         for name in ("presence", "relation"):
             before, after = values.get(f"from_{name}"), values.get(f"to_{name}")
-            if before != after and (before or name == "presence"):
+            if before != after and (before or (name == "presence" and not arrived)):
                 shown = form.show(f"from_{name}", before) or "未登记"
-                said.append(f"{shown} → {form.show(f'to_{name}', after) or '未登记'}")
+                said.append(f"{shown} → {form.show(f'to_{name}', after) or '待补'}")
         return "；".join(said)
 
     def _place(self, values: Mapping[str, Value], end: str, target: str) -> str:

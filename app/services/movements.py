@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from app.errors import KnownError
 from app.rules.living import GONE, HERE
-from app.rules.relations import HEAD, proposed
+from app.rules.relations import HEAD, Member, proposed
 from app.schema.record import Record
 from app.schema.values import BadValue, Value
 from app.services.chronicle import MOVEMENT, SINCE, Chronicle, Occasion
@@ -384,8 +384,10 @@ class Movements:
         where = home.values.get("dwelling")
         return self._store.get(DWELLING, str(where)) if where else None
 
-    def _relations(self, people: Sequence[Record]) -> dict[str, tuple[str | None, str | None]]:
-        return {p.id: (_text(p.values.get("relation")), _text(p.values.get("sex"))) for p in people}
+    def _relations(self, people: Sequence[Record]) -> dict[str, Member]:
+        return {
+            p.id: Member(*(_text(p.values.get(name)) for name in ("relation", "sex", "relation_text"))) for p in people
+        }
 
     def _clean(self, form: str, values: Mapping[str, object], *, partial: bool = True) -> dict[str, Value]:
         filled, faults = self._store.forms[form].clean(values, partial=partial)

@@ -158,6 +158,34 @@ def test_no_step_of_the_demo_is_contested_whatever_the_hour(now):
         assert times[-1] < now
 
 
+def test_movements_tell_how_people_came_to_what_they_are(township):
+    found = _by_form(township)
+    people = {record_id: values for record_id, _, values in found["resident"]}
+    movements = [values for _, _, values in found["movement"]]
+    assert 500 < len(movements) < 6_000
+    assert {each["kind"] for each in movements} == {"birth", "move_in", "away", "move_out", "abroad", "death"}
+    for each in movements:
+        person = people[each["resident"]]
+        assert each["to_presence"] == person["presence"]
+        assert each["to_household"] == person["household"]
+        assert person["birth_date"] <= each["date"] <= NOW.date().isoformat()
+        assert each["date"] == person["presence_since"]
+
+
+def test_every_grid_has_its_posts_and_every_village_its_organisations(township):
+    found = _by_form(township)
+    posts = collections.defaultdict(set)
+    for _, _, values in found["grid_post"]:
+        if not values.get("valid_to"):
+            posts[values["grid"]].add(values["post"])
+    assert all({"leader2", "leader3", "member", "linked_unit"} <= posts[record_id] for record_id, _, _ in found["grid"])
+    assert any(values.get("valid_to") for _, _, values in found["grid_post"])
+    assert {area for _, area, _ in found["organization"]} == {area for _, area, _ in found["premises"]}
+    codes = [values["credit_code"] for _, _, values in found["organization"]]
+    assert len(set(codes)) == len(codes) == 24
+    assert len(found["sector_grid"]) == 24
+
+
 def test_cases_stand_in_every_stage_and_some_are_late_or_nearly_due(township):
     rules = CaseRules.load()
     found = _by_form(township)

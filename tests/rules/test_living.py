@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.rules.living import standing, value_on
-from app.rules.relations import proposed
+from app.rules.relations import Member, proposed
 
 
 def moved(key, day, source, target, **more):
@@ -67,13 +67,13 @@ def test_a_state_turns_without_the_household():
 
 
 FAMILY = {
-    "father": ("0", "1"),
-    "mother": ("1", "2"),
-    "son": ("2", "1"),
-    "daughter": ("3", "2"),
-    "grandchild": ("4", "2"),
-    "granny": ("5", "2"),
-    "lodger": ("8", "1"),
+    "father": Member("0", "1"),
+    "mother": Member("1", "2"),
+    "son": Member("2", "1", "长子"),
+    "daughter": Member("3", "2"),
+    "grandchild": Member("4", "2"),
+    "granny": Member("5", "2"),
+    "lodger": Member("8", "1"),
 }
 
 
@@ -88,3 +88,22 @@ FAMILY = {
 )
 def test_relations_to_a_new_head_follow_from_those_to_the_old_one(head, relations):
     assert proposed(FAMILY, head) == {**relations, head: "0"}
+
+
+YOUNG = {
+    "father": Member("0", "1"),
+    "son": Member("2", "1", "长子"),
+    "wife": Member("3", "2", "儿媳"),
+    "girl": Member("4", "2", "孙女"),
+}
+
+
+def test_an_only_childs_family_is_his_own():
+    assert proposed(YOUNG, "son") == {"father": "5", "son": "0", "wife": "1", "girl": "3"}
+    assert proposed(YOUNG, "wife") == {"father": "5", "son": "1", "wife": "0", "girl": "3"}
+    two = {**YOUNG, "brother": Member("2", "1", "次子")}
+    assert proposed(two, "son") == {"father": "5", "son": "0", "wife": None, "girl": None, "brother": "7"}
+
+
+def test_a_second_head_is_one_too_many():
+    assert proposed({"a": Member("0"), "b": Member("0"), "c": Member("2")}, "a") == {"a": "0", "b": None, "c": "2"}

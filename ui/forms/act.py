@@ -11,7 +11,10 @@ from PySide6.QtWidgets import QApplication, QDialog, QGridLayout, QHBoxLayout, Q
 
 from app.errors import KnownError
 from ui import theme
+from ui.forms.choices import ChoiceEntry
+from ui.forms.references import RefEntry
 from ui.pieces.buttons import Button
+from ui.pieces.dates import DateEntry
 from ui.pieces.text import retone, words
 
 if TYPE_CHECKING:
@@ -112,11 +115,8 @@ class ActDialog(QDialog):
 
     def do(self) -> None:
         """Do it."""
-        focus = QApplication.focusWidget()
-        if focus is not None and hasattr(focus, "settle"):
-            focus.settle()
-        elif focus is not None and hasattr(focus, "read"):
-            focus.read()
+        for field in self._fields:
+            _settle(field)
         work = self._prepare()
         if isinstance(work, str):
             self.say(work)
@@ -135,6 +135,7 @@ class ActDialog(QDialog):
                 and popup is None
                 and watched in self._fields
             ):
+                _settle(watched)
                 at = self._fields.index(watched)
                 if at + 1 < len(self._fields):
                     self._fields[at + 1].setFocus(Qt.FocusReason.TabFocusReason)
@@ -154,6 +155,14 @@ class ActDialog(QDialog):
             self._jobs.failed.emit(error)
             return
         self.say(str(error))
+
+
+def _settle(field: QWidget) -> None:
+    """Let *field* take what was typed into it."""
+    if isinstance(field, DateEntry):
+        field.read()
+    elif isinstance(field, ChoiceEntry | RefEntry):
+        field.settle()
 
 
 def scrolled(inside: QWidget, height: int) -> QScrollArea:

@@ -13,7 +13,6 @@ from ui.pieces.card import Card
 from ui.pieces.empty import EmptyState
 from ui.pieces.filters import FilterButton
 from ui.pieces.tabs import Tabs
-from ui.pieces.text import words
 
 if TYPE_CHECKING:
     from app.services.office import Office
@@ -46,7 +45,6 @@ class CoveragePage(Page):
         self.add_quiet(self.areas)
         self.tabs = Tabs([(kind, _WORDS[kind], None) for kind in KINDS])
         self.tabs.picked.connect(lambda _key: self._show())
-        self.note = words("", "13", "text-2")
         self.table = RecordTable(
             [
                 Column("title", "名称", 200, strong=True, sortable=False),
@@ -116,6 +114,8 @@ class CoveragePage(Page):
         lines = [self._line(number, finding) for number, finding in enumerate(found.findings if found else ())]
         more = f"先列 {len(lines):,} 处" if found is not None and found.total > len(lines) else ""
         self.table.show_rows(len(lines), lambda offset, limit, _order: lines[offset : offset + limit], note=more)
+        if not lines and self.table.isVisible():
+            self.areas.setFocus()
 
     def _line(self, number: int, finding: Finding) -> dict[str, Any]:
         return {

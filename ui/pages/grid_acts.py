@@ -70,7 +70,8 @@ class GridActs:
 
         dialog = self._dialog("新划网格", "", "保存", prepare, lambda made: self._told(f"已新划{made.values['name']}"))
         for label, field in (
-            ("名称", name), ("村（社区）", village), ("类型", kind), ("上级网格（微网格填）", upper), ("编号", code), ("网格员", member), ("启用日期", day),
+            ("名称", name), ("村（社区）", village), ("类型", kind), ("上级网格（微网格填）", upper),
+            ("编号", code), ("网格员", member), ("启用日期", day),
         ):  # fmt: skip
             dialog.ask(label, field)
         dialog.begin()
@@ -210,7 +211,8 @@ class GridActs:
             lambda made: self._told(f"已登记{made.values['name']}任职"),
         )
         for label, field in (
-            ("岗位", which), ("姓名（单位名称）", name), ("电话", phone), ("所在单位", unit), ("专兼职", employment), ("接替谁", instead), ("任职日期", day),
+            ("岗位", which), ("姓名（单位名称）", name), ("电话", phone), ("所在单位", unit), ("专兼职", employment),
+            ("接替谁", instead), ("任职日期", day),
         ):  # fmt: skip
             dialog.ask(label, field)
         dialog.begin()

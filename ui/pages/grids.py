@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QMenu, QSplitter, QStackedWidget
+from PySide6.QtWidgets import QMenu, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from app.schema.record import Record
 from app.store.places import Tally
@@ -40,7 +40,7 @@ class GridsPage(Page):
     def __init__(self, office: Office, jobs: Jobs) -> None:
         super().__init__("网格", back=True, dense=True)
         self._office, self._jobs = office, jobs
-        self._area, self._wanted, self._past, self._turn = "", "", False, 0
+        self._area, self._wanted, self._sector_id, self._past, self._turn = "", "", "", False, 0
         self._lines: list[GridLine] = []
         self._sectors: list[SectorLine] = []
         self._villages: list[tuple[str, str]] = []
@@ -66,20 +66,33 @@ class GridsPage(Page):
                 Column("residents", "人", 64, "right", tone="text-2", sortable=False, spare=2),
             ],
             lambda _offset, _limit, _order: [],
-            unit="个网格",
+            footer=False,
             empty=EmptyState("layout-grid", "还没有网格", "先按村（社区）划出网格，再把楼栋、房屋划进去。"),
         )
         self.list.current_changed.connect(self._on_current)
-        self.list.opened.connect(lambda key: self._on_current(key))
+        self.sector_list = RecordTable(
+            [
+                Column("name", "行业网格", stretch=True, least=120, strong=True, sortable=False),
+                Column("kind", "条线", 92, role="chip", sortable=False),
+                Column("places", "范围", 64, "right", tone="text-2", sortable=False),
+            ],
+            lambda _offset, _limit, _order: [],
+            unit="个行业网格",
+            empty=EmptyState("sitemap", "还没有行业网格", "应急、消防、河湖长等条线在同样的地方另立的一棵树。"),
+        )
+        self.sector_list.current_changed.connect(self._on_sector)
         left = Card(flush=True)
-        left.add(self.list, 1)
+        self._left = QStackedWidget()
+        self._left.addWidget(self.list)
+        self._left.addWidget(self.sector_list)
+        left.add(self._left, 1)
         self.sheet = Card(flush=False)
         self.posts = RecordTable(
             [
                 Column("post", "岗位", 176, sortable=False),
-                Column("name", "姓名", 120, strong=True, sortable=False),
-                Column("phone", "电话", 120, tone="text-2", sortable=False, spare=1),
-                Column("unit", "所在单位", stretch=True, least=80, tone="text-2", sortable=False, spare=2),
+                Column("name", "姓名", stretch=True, least=96, strong=True, sortable=False),
+                Column("phone", "电话", 116, tone="text-2", sortable=False, spare=1),
+                Column("unit", "所在单位", 108, tone="text-2", sortable=False, spare=2),
                 Column("days", "任期", 208, tone="text-2", sortable=False),
                 Column("act", "", 72, "right", "button", sortable=False),
             ],
@@ -92,10 +105,12 @@ class GridsPage(Page):
         self.posts.pressed_button.connect(lambda key, _column: self._end_post(str(key)))
         self._posts_card = Card("岗位", flush=True)
         self._posts_card.add(self.posts, 1)
-        right = Card(flush=True)
-        right.add(self.sheet)
-        right.add_rule()
-        right.add(self._posts_card, 1)
+        right = QWidget()
+        column = QVBoxLayout(right)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(12)
+        column.addWidget(self.sheet)
+        column.addWidget(self._posts_card, 1)
         self.sector = SectorCard(office, jobs, self)
         self.sector.changed.connect(self._load)
         self.sector.said.connect(self.said)
@@ -138,6 +153,7 @@ class GridsPage(Page):
         turn, area, past, office = self._turn, self._area, self._past, self._office
         sectors = self.tabs.now() == SECTORS
         self._right.setCurrentIndex(1 if sectors else 0)
+        self._left.setCurrentIndex(1 if sectors else 0)
         for widget in (self.areas, self.shown):
             widget.setVisible(not sectors)
         if sectors:
@@ -155,7 +171,7 @@ class GridsPage(Page):
             if line.village != village and len(lines) <= _GROUPED:
                 village = line.village
                 rows.append(Group(village))
-            rows.append(self._row(line))
+            rows.append(self._grid_row(line))
         self.list.show_rows(len(rows), lambda offset, limit, _order: rows[offset : offset + limit])
         wanted = self._wanted or (lines[0].record.id if lines else "")
         at = next((n for n, row in enumerate(rows) if not isinstance(row, Group) and row["id"] == wanted), -1)
@@ -167,7 +183,7 @@ class GridsPage(Page):
         else:
             self._show_nothing()
 
-    def _row(self, line: GridLine) -> dict[str, Any]:
+    def _grid_row(self, line: GridLine) -> dict[str, Any]:
         form, values = self._office.forms["grid"], line.record.values
         name = "　" * line.depth + str(values.get("name") or "")
         ended = bool(values.get("valid_to"))
@@ -192,27 +208,28 @@ class GridsPage(Page):
                 "id": line.record.id,
                 "name": "　" * line.depth + str(line.record.values.get("name") or ""),
                 "kind": State(form.show("sector", line.record.values.get("sector")), "blue"),
-                "households": f"{line.places} 处" if line.places else "",
-                "residents": "",
+                "places": f"{line.places} 处" if line.places else "",
             }
             for line in lines
         ]
-        self.list.show_rows(len(rows), lambda offset, limit, _order: rows[offset : offset + limit])
+        self.sector_list.show_rows(len(rows), lambda offset, limit, _order: rows[offset : offset + limit])
         if rows:
-            self.list.go_to(0)
-            self._on_current(rows[0]["id"])
+            at = next((n for n, row in enumerate(rows) if row["id"] == self._sector_id), 0)
+            self.sector_list.go_to(at)
+            self._on_sector(rows[at]["id"])
         else:
             self.sector.show_sector(None)
 
     def _on_current(self, key: object) -> None:
-        if self.tabs.now() == SECTORS:
-            found = next((line for line in self._sectors if line.record.id == key), None)
-            self.sector.show_sector(found.record if found else None)
-            return
         if key:
             self._wanted = str(key)
             wanted = self._wanted
             self._jobs.run(lambda: read_sheet(self._office, wanted), self._on_sheet)
+
+    def _on_sector(self, key: object) -> None:
+        found = next((line for line in self._sectors if line.record.id == key), None)
+        self._sector_id = str(key or "")
+        self.sector.show_sector(found.record if found else None)
 
     def _on_villages(self, found: list[tuple[str, str]]) -> None:
         self._villages = found
@@ -301,7 +318,7 @@ class GridsPage(Page):
             "name": Cell(str(values.get("name") or ""), tone=tone, strong=not ended),
             "phone": form.show("phone", values.get("phone"), masked=True),
             "unit": str(values.get("unit") or ""),
-            "days": f"{values.get('valid_from') or ''} 至 {values.get('valid_to') or '今'}",
+            "days": f"{values.get('valid_from') or ''} 至{' ' + str(values['valid_to']) if ended else '今'}",
             "act": "离任" if may else "",
         }
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
 from app.services.life import Chapter
 from app.services.past_living import KINDS, Dweller
 from ui.lists import Cell, Column, RecordTable
@@ -40,12 +42,11 @@ class LifePage(Page):
         self.day = DateEntry(china_today().isoformat())
         self.day.changed.connect(lambda _day: self._load())
         self.said_day = Elided("", "13", "text-2")
-        self._day_label = words("哪一天", tone="text-2")
         self._chapters: list[Chapter] = []
         self._people: list[Dweller] = []
         self.story = RecordTable(
             [
-                Column("day", "日期", 104, role="date", sortable=False),
+                Column("day", "日期", 104, sortable=False),
                 Column("kind", "变动", 108, role="chip", sortable=False),
                 Column("name", "姓名", 112, strong=True, sortable=False),
                 Column("text", "变动前后", stretch=True, least=160, sortable=False),
@@ -68,7 +69,7 @@ class LifePage(Page):
                 Column("relation", "与户主关系", 132, sortable=False),
                 Column("head", "户", 140, stretch=True, least=96, sortable=False),
                 Column("presence", "人户状态", 116, role="chip", sortable=False),
-                Column("since", "自何日", 112, role="date", spare=1, sortable=False),
+                Column("since", "自何日", 112, tone="text-2", spare=1, sortable=False),
                 Column("told", "依据", 176, tone="text-2", spare=2, sortable=False),
             ],
             lambda _offset, _limit, _order: [],
@@ -78,8 +79,14 @@ class LifePage(Page):
         )
         self.people.opened.connect(self._open_person)
         card = Card(flush=True)
-        self._line = card.add_line(self._day_label, self.day, self.said_day, None)
-        self._line.setContentsMargins(12, 8, 12, 8)
+        self._asked = QWidget()
+        line = QHBoxLayout(self._asked)
+        line.setContentsMargins(12, 8, 12, 8)
+        line.setSpacing(8)
+        line.addWidget(words("哪一天", tone="text-2"))
+        line.addWidget(self.day)
+        line.addWidget(self.said_day, 1)
+        card.add(self._asked)
         card.add(self.story, 1)
         card.add(self.people, 1)
         self.add(card, 1)
@@ -105,7 +112,7 @@ class LifePage(Page):
         self._turn += 1
         turn, form, key, office = self._turn, self._form, self._id, self._office
         who, day = self.tabs.now() == WHO, self.day.value() or china_today().isoformat()
-        for widget in (self.day, self.said_day, self._day_label, self.people):
+        for widget in (self._asked, self.people):
             widget.setVisible(who)
         self.story.setVisible(not who)
         self.set_title("当时住在这里的人" if who else "变动记录", self._title)
@@ -153,22 +160,21 @@ class LifePage(Page):
             return
         undone = self._newest()
         lines = [
-            self._chapter(c, undo=c.act in undone and c.subject in areas and self.acts.may(areas[c.subject]))
+            self._chapter(c, undo=c.id in undone and c.subject in areas and self.acts.may(areas[c.subject]))
             for c in chapters
         ]
         self.story.show_rows(len(lines), lambda offset, limit, _order: lines[offset : offset + limit])
         self.story.view.setFocus()
 
     def _newest(self) -> set[str]:
-        """The acts that may be taken back here: only the last of each subject."""
+        """The first line of each act that may be taken back here: the last of its subject that stands."""
         seen: set[str] = set()
-        found = set()
+        found: dict[str, str] = {}
         for chapter in self._chapters:
-            if chapter.void or chapter.subject in seen:
-                continue
-            seen.add(chapter.subject)
-            found.add(chapter.act)
-        return found
+            if not chapter.void and chapter.subject not in seen:
+                seen.add(chapter.subject)
+                found.setdefault(chapter.act, chapter.id)
+        return set(found.values())
 
     def _chapter(self, chapter: Chapter, *, undo: bool) -> dict[str, Any]:
         kind = State("已撤销", "grey", "arrow-back-up") if chapter.void else State(chapter.title, _tone(chapter.kind))

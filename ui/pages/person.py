@@ -45,6 +45,8 @@ class PersonPage(Page):
         self.card.register_care.connect(lambda who, area: self.go.emit("record", care_args(who, area)))
         self.card.visit.connect(lambda home: self.go.emit("visits", {"household": home}))
         self.card.go_to.connect(lambda kind, key: self.go.emit("case" if kind == "event" else "visits", {"id": key}))
+        self.card.story.connect(lambda form, key: self.go.emit("life", {"form": form, "id": key}))
+        self.card.acted.connect(self._on_acted)
         self.add_quiet(
             Button("修改历史", lambda: self.go.emit("history", {"form": "resident", "id": self._id}), icon="history")
         )
@@ -72,6 +74,10 @@ class PersonPage(Page):
     def refresh(self, changed: Sequence[str]) -> None:
         if self._id:
             self._load()
+
+    def _on_acted(self, text: str, undo: object) -> None:
+        self.said.emit(text, undo)
+        self._load()
 
     def _load(self) -> None:
         wanted = self._id

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QScrollArea, QVBoxLayout, QWidget
 
 from app.schema.record import Record
 from ui import theme
 from ui.forms.reason import ask_reason
 from ui.lists.columns import short_time
 from ui.pages.care_strip import CareStrip
+from ui.pages.moving_acts import MovingActs
 from ui.pages.registry_read import PersonFile
 from ui.pages.standing_words import StandingChip
 from ui.pieces.buttons import Button, IconButton
@@ -57,7 +58,8 @@ def care_args(resident: str, area: str) -> dict[str, object]:
 
 class PersonCard(Card):
     """``show_file(PersonFile)``, ``show_nothing()``. Signals ``edit(form, id)``, ``add_member(household id)``,
-    ``visit(household id)``, ``go_to(form, id)`` for a line of what happened, ``register_care(resident id, area)``.
+    ``visit(household id)``, ``go_to(form, id)`` for a line of what happened, ``register_care(resident id, area)``,
+    ``story(form, id)``, ``acted(text, undo)`` after a movement.
     """
 
     edit = Signal(str, str)
@@ -65,11 +67,15 @@ class PersonCard(Card):
     visit = Signal(str)
     register_care = Signal(str, str)
     go_to = Signal(str, str)
+    story = Signal(str, str)
+    acted = Signal(str, object)
 
     def __init__(self, office: Office, jobs: Jobs) -> None:
         super().__init__(flush=True)
         self._office, self._jobs = office, jobs
         self.file: PersonFile | None = None
+        self.acts = MovingActs(office, jobs, self, self.acted.emit)
+        self.acts_menu = QMenu(self)
         self._measure()
         self._head = QVBoxLayout()
         self._head.setContentsMargins(12, 12, 8, 10)
@@ -193,15 +199,29 @@ class PersonCard(Card):
 
     def _show_foot(self, file: PersonFile, *, person: bool) -> None:
         home = file.household
-        if home is None:
-            return
-        if self._may("create", "visit", home.area):
+        if home is not None and self._may("create", "visit", home.area):
             self._foot.addWidget(Button("登记走访", lambda: self.visit.emit(home.id), small=True))
-        if self._may("create", "resident", home.area):
+        if home is not None and self._may("create", "resident", home.area):
             self._foot.addWidget(Button("添成员", lambda: self.add_member.emit(home.id), small=True))
-        if person and self._may("edit", "household", home.area):
-            self._foot.addWidget(Button("改户", lambda: self.edit.emit("household", home.id), kind="quiet", small=True))
+        self._fill_acts(file, person=person)
+        self._foot.addWidget(
+            Button("变动", menu=self.acts_menu, keys="Ctrl+M", tip="迁入迁出、分户、变动记录", small=True)
+        )
         self._foot.addStretch(1)
+
+    def _fill_acts(self, file: PersonFile, *, person: bool) -> None:
+        """What can be done to the person and the household, and where their story stands."""
+        menu, record, home = self.acts_menu, file.record, file.household
+        menu.clear()
+        if self.acts.may(record.area):
+            self.acts.fill(menu, record if person else None, home, file.members)
+            menu.addSeparator()
+        if person:
+            menu.addAction("这个人的变动记录", lambda: self.story.emit("resident", record.id))
+        if home is not None:
+            menu.addAction("这一户的变动记录", lambda: self.story.emit("household", home.id))
+            if person and self._may("edit", "household", home.area):
+                menu.addAction("修改户信息…", lambda: self.edit.emit("household", home.id))
 
     def _care(self, person: Record) -> CareStrip:
         strip = CareStrip(self._office, self._jobs, person)

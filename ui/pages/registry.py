@@ -70,6 +70,8 @@ class RegistryPage(Page):
         self.card.register_care.connect(lambda who, area: self.go.emit("record", care_args(who, area)))
         self.card.visit.connect(lambda home: self.go.emit("visits", {"household": home}))
         self.card.go_to.connect(self._on_dealing)
+        self.card.story.connect(lambda form, key: self.go.emit("life", {"form": form, "id": key}))
+        self.card.acted.connect(self._on_acted)
         split.addWidget(self.card)
         split.setStretchFactor(1, 1)
         self._split = split
@@ -139,6 +141,9 @@ class RegistryPage(Page):
         self.more = QMenu()
         if self._may("read", "resident"):
             self._more("居民名单", lambda: self.go.emit("people", {}))
+            self._more("网格与岗位", lambda: self.go.emit("grids", {}), "Ctrl+G")
+            self._more("覆盖检查", lambda: self.go.emit("coverage", {}))
+            self._more("当时住在这里的人", self._who_lived, "Ctrl+L")
             self._more("比对查重", lambda: self.go.emit("duplicates", {}))
         if self._may("create", "dwelling"):
             self._more("新增房屋", self._new_dwelling)
@@ -391,6 +396,18 @@ class RegistryPage(Page):
 
     def _import(self) -> None:
         self.go.emit("import", {"form": "resident", "area": self._village()})
+
+    def _who_lived(self) -> None:
+        """Who lived in the place that is chosen, on a day; of a village, in the household that is current."""
+        place = self._place
+        if place is not None and place.kind in ("grid", "building", "dwelling"):
+            self.go.emit("life", {"form": place.kind, "id": place.key, "tab": "who"})
+        elif home := self._home_id():
+            self.go.emit("life", {"form": "household", "id": home, "tab": "who"})
+
+    def _on_acted(self, text: str, undo: object) -> None:
+        self.said.emit(text, undo)
+        self.refresh(("resident", "household"))
 
     def _on_dealing(self, kind: str, record_id: str) -> None:
         if kind == "event":

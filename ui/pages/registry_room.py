@@ -52,6 +52,21 @@ def pages(
 
         return DuplicatesPage(office, jobs, worker, lambda: imported(("resident",)))
 
+    def life() -> Page:
+        from ui.pages.life import LifePage
+
+        return LifePage(office, jobs)
+
+    def grids() -> Page:
+        from ui.pages.grids import GridsPage
+
+        return GridsPage(office, jobs)
+
+    def coverage() -> Page:
+        from ui.pages.coverage import CoveragePage
+
+        return CoveragePage(office, jobs)
+
     def household_entry() -> Page:
         from ui.pages.entry import EntryPage
 
@@ -111,6 +126,9 @@ def pages(
         ("map", map_page, "registry"),
         ("map_import", map_import, "registry"),
         ("duplicates", duplicates, "registry"),
+        ("life", life, "registry"),
+        ("grids", grids, "registry"),
+        ("coverage", coverage, "registry"),
         ("people", people, "registry"),
         *([("household_entry", household_entry, "registry")] if may_register else []),
     ]

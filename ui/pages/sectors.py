@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.schema.record import Record
 from app.services.posts import PLACES
@@ -25,14 +25,17 @@ if TYPE_CHECKING:
     from ui.jobs import Jobs
 
 
-class SectorCard(Card):
+class SectorCard(QWidget):
     """``show_sector(record or None)``. Signals ``changed``, ``said(text, undo)``."""
 
     changed = Signal()
     said = Signal(str, object)
 
     def __init__(self, office: Office, jobs: Jobs, page: QWidget) -> None:
-        super().__init__(flush=True)
+        super().__init__()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(12)
         self._office, self._jobs, self._page = office, jobs, page
         self._sector: Record | None = None
         self._places: list[tuple[Record, Record]] = []
@@ -41,7 +44,7 @@ class SectorCard(Card):
             [
                 Column("kind", "类别", 104, sortable=False),
                 Column("name", "名称", stretch=True, strong=True, sortable=False),
-                Column("since", "纳入日期", 112, role="date", tone="text-2", sortable=False),
+                Column("since", "纳入日期", 112, tone="text-2", sortable=False),
                 Column("act", "", 72, "right", "button", sortable=False),
             ],
             lambda _offset, _limit, _order: [],
@@ -49,9 +52,10 @@ class SectorCard(Card):
             empty=EmptyState("sitemap", "还没有范围", "把网格、房屋、单位、场所纳入这个行业网格。"),
         )
         self.table.pressed_button.connect(lambda key, _column: self._exclude(str(key)))
-        self.add(self.top)
-        self.add_rule()
-        self.add(self.table, 1)
+        places = Card("范围", flush=True)
+        places.add(self.table, 1)
+        column.addWidget(self.top)
+        column.addWidget(places, 1)
 
     def show_sector(self, sector: Record | None) -> None:
         """Show one sector grid, or that none is chosen."""

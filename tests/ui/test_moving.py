@@ -1,0 +1,185 @@
+"""Movements by keyboard from the card, the story of a household with its undo, and who lived there on a day."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QCheckBox, QDialog, QLineEdit
+
+from tests.ui.offices import LOWER, UPPER, Desk
+from tests.ui.test_registry import shown, street
+from ui.forms.act import ActDialog
+from ui.forms.choices import ChoiceEntry
+from ui.forms.opening import target_of
+from ui.forms.references import RefEntry
+from ui.pages.life import WHO, LifePage
+from ui.pages.person import PersonPage
+from ui.pages.registry import RegistryPage
+
+__all__ = ["street"]
+
+
+def act(desk: Desk, page: PersonPage | RegistryPage, words: str) -> ActDialog:
+    """Choose *words* from the menu of movements; the dialog that opens."""
+    action = next(a for a in page.card.acts_menu.actions() if a.text().startswith(words))
+    action.trigger()
+    desk.settle()
+    return page.findChildren(ActDialog)[-1]
+
+
+def fields(dialog: ActDialog, kind: type) -> list:
+    return [field for field in dialog._fields if isinstance(field, kind)]
+
+
+def person(desk: Desk, key: str) -> tuple[PersonPage, list]:
+    page = PersonPage(desk.office, desk.jobs)
+    gone = shown(desk, page)
+    page.opened({"id": key})
+    desk.settle()
+    return page, gone
+
+
+def test_somebody_goes_away_by_keyboard_and_the_toast_takes_it_back(desk, street):
+    page, _ = person(desk, street["wife"])
+    said: list[tuple[str, Callable[[], object]]] = []
+    page.said.connect(lambda text, undo: said.append((text, undo)))
+    dialog = act(desk, page, "外出")
+    day, place, reason = dialog._fields
+    assert QApplication.focusWidget() is day or dialog.focusWidget() is day
+    day.selectAll()
+    desk.qtbot.keyClicks(day, "2026-3-5")
+    desk.qtbot.keyClick(day, Qt.Key.Key_Return)
+    assert dialog.focusWidget() is place
+    place.setText("浙江")
+    desk.qtbot.keyClick(place, Qt.Key.Key_Return)
+    assert dialog.focusWidget() is reason
+    desk.qtbot.keyClick(reason, Qt.Key.Key_Return)
+    desk.settle()
+    now = desk.get("resident", street["wife"])
+    assert (now["presence"], now["presence_since"]) == ("away", "2026-03-05")
+    text, undo = said[-1]
+    assert text == "周玉兰 外出"
+    undo()
+    desk.settle()
+    assert desk.get("resident", street["wife"])["presence"] is None
+
+
+def test_what_the_rules_refuse_is_said_in_the_dialog_and_nothing_typed_is_lost(desk, street):
+    page, _ = person(desk, street["wife"])
+    dialog = act(desk, page, "死亡")
+    dialog._fields[0].set_value("2099-01-01")
+    dialog._fields[-1].setText("年老")
+    dialog.do()
+    desk.settle()
+    assert "还没有到" in dialog.said.text()
+    assert dialog._fields[-1].text() == "年老"
+    assert dialog.act.isEnabled()
+    desk.qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+    assert desk.get("resident", street["wife"])["presence"] is None
+
+
+def test_somebody_moves_to_another_household_and_stays_registered(desk, street):
+    other = desk.make("household", LOWER, head_name="罗春生")
+    page, _ = person(desk, street["wife"])
+    dialog = act(desk, page, "搬到另一户")
+    [target] = fields(dialog, RefEntry)
+    dialog.do()
+    assert "选搬到哪一户" in dialog.said.text()
+    target.take(target_of(desk.office, desk.office.store.get("household", other)))
+    fields(dialog, ChoiceEntry)[0].set_value("8")
+    dialog.findChild(QCheckBox).setChecked(True)
+    dialog.do()
+    desk.settle()
+    now = desk.get("resident", street["wife"])
+    assert (now["household"], now["registered_household"], now["presence"]) == (other, street["home"], "lodging")
+
+
+def test_the_head_changes_with_everybodys_relation_in_sight(desk, street):
+    page, _ = person(desk, street["wife"])
+    dialog = act(desk, page, "变更户主")
+    desk.settle()
+    head, *relations = fields(dialog, ChoiceEntry)
+    assert head.value() == street["wife"]
+    assert [entry.value() for entry in relations] == ["1", "0"]
+    dialog.do()
+    desk.settle()
+    home = desk.get("household", street["home"])
+    assert (home["head"], home["head_name"]) == (street["wife"], "周玉兰")
+
+
+def test_a_household_is_split_from_the_card(desk, street):
+    page, _ = person(desk, street["wife"])
+    dialog = act(desk, page, "分户")
+    assert [tick.isChecked() for tick in dialog.findChildren(QCheckBox)] == [True, False]
+    dialog.do()
+    desk.settle()
+    assert desk.get("resident", street["wife"])["household"] != street["home"]
+    assert desk.office.store.count("household") == 2
+
+
+def test_a_child_is_registered_from_the_household(desk, street):
+    page, _ = person(desk, street["wife"])
+    dialog = act(desk, page, "出生登记")
+    name, *_ = fields(dialog, QLineEdit)
+    name.setText("李可为")
+    dialog.do()
+    desk.settle()
+    [child] = desk.office.store.select("resident", {"name": "李可为"})
+    assert child.values["household"] == street["home"]
+
+
+def test_the_story_shows_each_movement_and_takes_the_last_back(desk, street):
+    movements = desk.office.movements
+    movements.turn([street["wife"]], "away", "2026-03-05", place="浙江", reason="务工")
+    movements.turn([street["wife"]], "return", "2026-06-05")
+    page = LifePage(desk.office, desk.jobs)
+    gone = shown(desk, page)
+    page.opened({"form": "household", "id": street["home"]})
+    desk.settle()
+    rows = [page.story.view.model().index(row, 0).row() for row in range(page.story.view.model().rowCount())]
+    assert len(rows) == 2
+    assert [chapter.text for chapter in page._chapters] == ["户在人不在 → 户在人在", "去浙江；未登记 → 户在人不在"]
+    assert page._newest() == {page._chapters[0].id}
+    page.story.pressed_button.emit(page._chapters[0].id, "undo")
+    desk.settle()
+    assert desk.get("resident", street["wife"])["presence"] == "away"
+    assert [chapter.void for chapter in page._chapters] == [True, False]
+    page.story.opened.emit(page._chapters[0].id)
+    assert gone[-1] == ("person", {"id": street["wife"]})
+
+
+def test_who_lived_in_a_dwelling_on_a_day_is_a_key_away(desk, street):
+    desk.office.movements.turn([street["wife"]], "move_out", "2026-06-05", place="外省")
+    registry = RegistryPage(desk.office, desk.jobs)
+    gone = shown(desk, registry)
+    registry.opened({"form": "resident", "id": street["head"]})
+    desk.settle()
+    registry._who_lived()
+    name, args = gone[-1]
+    assert (name, args["tab"]) == ("life", "who")
+    page = LifePage(desk.office, desk.jobs)
+    shown(desk, page)
+    page.opened({"form": "dwelling", "id": street["dwelling"], "tab": WHO, "day": "2026-03-15"})
+    desk.settle()
+    assert sorted(person.name for person in page._people) == ["周玉兰", "李长顺"]
+    page.day.set_value("2026-06-05")
+    page.day.changed.emit("2026-06-05")
+    desk.settle()
+    assert [person.name for person in page._people] == ["李长顺"]
+    assert page.said_day.text().startswith("2026-06-05 住着 1 人")
+
+
+@pytest.mark.parametrize("roles", [("duty_officer",)])
+def test_who_may_only_read_sees_the_story_and_no_act(open_desk, roles):
+    writer = open_desk()
+    home = writer.make("household", head_name="李长顺")
+    key = writer.make("resident", name="李长顺", household=home)
+    writer.office.session = writer.office.gate.session = type(writer.office.session)("du", "杜", roles, (UPPER,))
+    page, gone = person(writer, key)
+    texts = [action.text() for action in page.card.acts_menu.actions() if action.text()]
+    assert texts == ["这个人的变动记录", "这一户的变动记录"]
+    page.card.acts_menu.actions()[0].trigger()
+    assert gone[-1] == ("life", {"form": "resident", "id": key})
+    assert not page.findChildren(QDialog)
