@@ -28,6 +28,16 @@ def read_document(raw: str) -> str:
     return text
 
 
+def kind_of(number: str) -> str | None:
+    """The paper that *number*, as ``read_document`` gives it, is plainly of; None where it may be any."""
+    if _SHAPES[HONG_KONG_MACAU].fullmatch(number):
+        return HONG_KONG_MACAU
+    if _OLD_FOREIGN.fullmatch(number):
+        return FOREIGN_RESIDENT
+    letters = sum(sign.isalpha() for sign in number)
+    return PASSPORT if 1 <= letters <= 3 and number[0].isalpha() and _SHAPES[PASSPORT].fullmatch(number) else None
+
+
 def check_document(kind: str | None, number: str) -> None:
     """Raise BadValue where *number* can't be that of a paper of *kind*, a code of GA/T 517."""
     if kind in (CITIZEN, TEMPORARY):

@@ -15,7 +15,8 @@ _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECKS = "10X98765432"
 _CROSSES = str.maketrans({"x": "X", "×": "X", "✕": "X", "Х": "X", "х": "X", "╳": "X", "*": "X"})
 _WHOLE = re.compile(r"[0-9]{17}[0-9X]")
-_OLDEST = 130
+OLDEST = 130
+"""Years that nobody is older than."""
 # The standard's second example is of 1880 and must stay readable.
 _EXAMPLE = "440524188001010014"
 
@@ -73,7 +74,7 @@ def read_identity(raw: str, today: datetime.date | None = None) -> Identity:
         raise BadValue("id_date_wrong", date=f"{text[6:10]}年{text[10:12]}月{text[12:14]}日") from None
     if birth > today:
         raise BadValue("id_birth_in_future")
-    if today.year - birth.year > _OLDEST and text != _EXAMPLE:
+    if today.year - birth.year > OLDEST and text != _EXAMPLE:
         raise BadValue("id_date_wrong", date=f"{birth.year}年{birth.month}月{birth.day}日")
     if text[17] != check_character(text[:17]):
         raise BadValue("id_check_wrong")

@@ -221,8 +221,10 @@ class Entry:
         for edit in edits:
             lines += self._audited(edit)
         if edits:
-            edits = self._with_movements(sheet, edits)
-            self._store.save(edits, self._gate.session.user, audit=lines)
+            told = self._with_movements(sheet, edits)
+            for edit in told[len(edits) :]:
+                lines += self._audited(edit)
+            self._store.save(told, self._gate.session.user, audit=lines)
         return Entered(sheet.household, counts[NEW], counts[COMES], counts[MEMBER])
 
     # -- within -----------------------------------------------------------------------------------
@@ -230,9 +232,10 @@ class Entry:
     def _read(self, sheet: Sheet) -> list[tuple[Line, ReadLine]]:
         form = self._store.forms["resident"]
         own = [area["code"] for area in self._store.areas()]
-        empty = ReadLine({}, (), ())
+        empty, today = ReadLine({}, (), ()), self._chronicle.today()
         return [
-            (line, empty if line.blank else read_line(form, row, line, own)) for row, line in enumerate(sheet.lines)
+            (line, empty if line.blank else read_line(form, row, line, own, today))
+            for row, line in enumerate(sheet.lines)
         ]
 
     def _check(self, sheet: Sheet, reads: Sequence[tuple[Line, ReadLine]]) -> tuple[CellFault, ...]:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.messages import sentence
+from app.schema.credentials import kind_of, read_document
 from app.schema.form import Form
 from app.schema.glyphs import code_point, private_signs
-from app.schema.identity import told_apart
+from app.schema.identity import OLDEST, told_apart
 from app.schema.kinds import Choice
 from app.schema.phone import read_phones
 from app.schema.regions import region_known
@@ -21,6 +22,8 @@ HOUSEHOLD = -1
 HEAD = "0"
 _CARRIED = frozenset({"relation", "presence", "hukou_address"})
 _NUMBER = "id_number"
+_LINE = ("id", "typed", "verify", "known", "seen")
+_SHEET = ("household", "area", "new", "dwelling", "new_dwelling", "typed", "place", "seen")
 _VERIFY = sentence("entry.verify_number", why="")
 
 
@@ -91,8 +94,9 @@ class Sheet:
     @staticmethod
     def unpacked(kept: Mapping[str, Any]) -> Sheet:
         """The inverse of ``packed``."""
-        rows = tuple(Line(**row) for row in kept["lines"])
-        return Sheet(**{**{name: value for name, value in kept.items() if name != "lines"}, "lines": rows})
+        # What another version of the program kept beside is passed over.
+        rows = tuple(Line(**{name: row[name] for name in _LINE if name in row}) for row in kept["lines"])
+        return Sheet(**{name: kept[name] for name in _SHEET if name in kept}, lines=rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +134,8 @@ class ReadLine:
     doubts: tuple[str, ...]
 
 
-def read_line(form: Form, row: int, line: Line, own: Collection[str]) -> ReadLine:
-    """Read one row by the rules of the resident form; *own*: the areas whose region codes are known."""
+def read_line(form: Form, row: int, line: Line, own: Collection[str], today: str) -> ReadLine:
+    """Read one row by the rules of the resident form; *own*: the areas whose region codes are known; *today* an ISO date."""
     faults: list[CellFault] = []
     typed = dict(line.typed)
     number = typed.pop(_NUMBER, None)
@@ -139,6 +143,10 @@ def read_line(form: Form, row: int, line: Line, own: Collection[str]) -> ReadLin
     values, found = form.clean({**typed, **phones}, partial=line.known != NEW)
     faults += [CellFault(row, fault.field, fault.code, fault.message) for fault in found]
     values.update(_relation(form, typed))
+    born = str(values.get("birth_date") or "")
+    if born and not f"{int(today[:4]) - OLDEST}" <= born <= today:
+        code = "birth_in_future" if born > today else "birth_too_early"
+        faults.append(CellFault(row, "birth_date", code, sentence(f"entry.{code}", value=born)))
     doubts = []
     if _NUMBER in line.typed:
         doubts += _number(form, row, line, number, values, faults)
@@ -202,8 +210,13 @@ def _number(
             faults += apart
     except BadValue as bad:
         why = bad.message
+        paper = other_paper(form, raw)
         if not line.verify:
-            faults.append(CellFault(row, _NUMBER, bad.code, bad.message, keepable=True))
+            said = sentence("entry.document_seen", kind=paper[1], number=paper[2]) if paper else bad.message
+            faults.append(CellFault(row, _NUMBER, bad.code, said, keepable=True))
+        elif paper:
+            values |= {_NUMBER: None, "document_kind": paper[0], "document_number": paper[2]}
+            return []
     if not line.verify:
         values["id_written"] = None
         return []
@@ -213,6 +226,16 @@ def _number(
         faults.append(CellFault(row, _NUMBER, bad.code, bad.message))
     values[_NUMBER] = None
     return [sentence("entry.verify_number", why=why or sentence("entry.verify_as_written"))]
+
+
+def other_paper(form: Form, raw: object) -> tuple[str, str, str] | None:
+    """(code, words, number) of the paper that was plainly typed in place of an identity number: a passport, a travel permit."""
+    text = plain(str(raw or ""))
+    if not text or len(text) > 40:
+        return None
+    number = read_document(text)
+    kind = kind_of(number)
+    return (kind, form.show("document_kind", kind), number) if kind else None
 
 
 def _apart(row: int, number: str, line: Line, values: Mapping[str, Value]) -> list[CellFault]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.schema.credentials import check_document, read_document
+from app.schema.credentials import check_document, kind_of, read_document
 from app.schema.identity import check_character, read_identity
 from app.schema.regions import region_known
 from app.schema.values import BadValue
@@ -72,3 +72,11 @@ def test_an_unknown_region_is_told_and_does_not_refuse(number):
 
 def test_the_regions_of_ones_own_areas_are_known():
     assert region_known("990001199001010010", ["990001101000"])
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"),
+    [("H12345678", "516"), ("E12345678", "414"), ("EA1234567", "414"), ("USA110074010101", "553"), ("12345678", None)],
+)
+def test_a_paper_is_known_by_its_number_where_that_is_plain(number, kind):
+    assert kind_of(number) == kind

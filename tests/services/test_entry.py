@@ -131,6 +131,27 @@ def test_a_wrong_number_is_refused_or_kept_as_it_was_written(office, raw, code):
     assert doubtful(office) == ["李长顺"]
 
 
+def test_a_passport_in_the_place_of_the_number_becomes_another_paper(office):
+    sheet = typed(office, {"name": "John Smith", "id_number": "e 12345678", "birth_date": "1980-01-01"})
+    [fault] = office.entry.check(sheet)
+    assert "普通护照" in fault.message
+    kept = replace(sheet, lines=(replace(sheet.lines[0], verify=True),))
+    person = people(office, saved(office, kept).household)["John Smith"].values
+    assert (person["document_kind"], person["document_number"]) == ("414", "E12345678")
+    assert (person["id_number"], person["id_written"], person["verify_note"]) == (None, None, None)
+
+
+@pytest.mark.parametrize(("born", "code"), [("2026-09-19", "birth_in_future"), ("1895-12-31", "birth_too_early")])
+def test_nobody_is_born_tomorrow_or_130_years_ago(office, born, code):
+    assert faults(office, typed(office, {"name": "李长顺", "birth_date": born})) == {(0, "birth_date", code)}
+
+
+def test_a_draft_of_another_version_opens(office):
+    kept = typed(office, {"name": "李长顺"}).packed()
+    kept["lines"][0]["from_a_newer_program"] = 1
+    assert Sheet.unpacked({**kept, "from_a_newer_program": 1}).lines[0].says("name") == "李长顺"
+
+
 def test_a_right_number_settles_what_was_to_be_verified(office):
     sheet = typed(office, {"name": "李长顺", "id_number": "99000119650314"})
     home = saved(office, replace(sheet, lines=(replace(sheet.lines[0], verify=True),))).household

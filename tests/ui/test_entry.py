@@ -241,6 +241,16 @@ def test_a_wrong_number_is_told_at_once_and_one_key_keeps_it(desk, page):
     assert (person["id_number"], person["id_written"]) == (None, wrong)
 
 
+def test_a_passport_is_offered_to_be_kept_as_one(desk, page):
+    put(desk, page, 0, name="John Smith", id_number="E12345678")
+    page.table.go_to(0, "phone")
+    row = page.table.rows[0]
+    assert "普通护照" in row.said.text()
+    assert row.verify.words() == "存为其他证件"
+    QTest.keyClick(row.cells["phone"], Qt.Key.Key_F8)
+    assert "存为普通护照号码" in row.said.text()
+
+
 def test_the_phone_is_carried_on_only_where_enter_passes_it(desk, page):
     put(desk, page, 0, name="李长顺", phone="13900000001")
     put(desk, page, 1, name="周玉兰")
@@ -434,6 +444,9 @@ def test_a_household_that_stands_is_gone_on_with(desk, window):
     desk.make("resident", name="李长顺", relation="0", household=home, id_number=HEAD, phone="13900000001")
     page = opened(desk, window, household=home)
     assert page.place.number.value() == "5300012"
+    page.keep()
+    desk.settle()
+    assert desk.office.store.drafts() == []  # nothing was typed
     put(desk, page, 0, phone="13900000009")
     put(desk, page, 1, name="周玉兰", relation="妻")
     page.table.go_to(0)

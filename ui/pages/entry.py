@@ -146,8 +146,11 @@ class EntryPage(Page):
 
     def _touched(self) -> bool:
         lines = self.table.lines()
-        typed = any(not line.blank and (line.known == NEW or line.typed) for line in lines)
-        return typed or bool(self.place.home.unpicked() or any(self.place.values().values())) or bool(self._kept)
+        if self._kept or any(not line.blank and (line.known == NEW or line.typed) for line in lines):
+            return True
+        sheet = self.sheet()
+        chosen = sheet.new and sheet.dwelling and sheet.dwelling != self._args.get("dwelling")
+        return bool(sheet.typed or chosen or self.place.home.unpicked())
 
     def _save(self, *, and_next: bool) -> None:
         if self._sheet is None or self._saving:

@@ -12,11 +12,12 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 from app.schema.form import Form
 from app.schema.identity import Identity, read_identity
 from app.schema.values import BadValue, tight
-from app.services.entry_sheet import COMES, MEMBER, NEW, CellFault, Known, Line, read_line
+from app.services.entry_sheet import COMES, MEMBER, NEW, CellFault, Known, Line, other_paper, read_line
 from ui import theme
 from ui.forms.choices import ChoiceEntry
 from ui.pages.entry_cells import COLUMNS, Cell, NumberCell, make_cell, shown_relation
 from ui.pieces.buttons import Button
+from ui.pieces.dates import china_today
 from ui.pieces.keys import KeyCap
 from ui.pieces.text import retone, rule, words
 
@@ -131,9 +132,8 @@ class EntryRow(QWidget):
         if name == "id_number" and (told := self.identity()) is not None and told.upgraded:
             self.set_value(name, told.number)
             self.hint(f"15 位老号码已换成 18 位：{told.number}")
-        read = read_line(
-            self._form, 0, replace(self.line, typed={name: self.line.typed[name], **self._together(name)}), ()
-        )
+        line = replace(self.line, typed={name: self.line.typed[name], **self._together(name)})
+        read = read_line(self._form, 0, line, (), china_today().isoformat())
         found = next((fault for fault in read.faults if fault.field == name), None)
         if found is not None:
             self.fault(found)
@@ -200,6 +200,8 @@ class EntryRow(QWidget):
             text, tone = self._hint, "text-2"
         self.said.setText(text)
         retone(self.said, tone)
+        paper = first is not None and other_paper(self._form, self.line.typed.get("id_number"))
+        self.verify.set_words("存为其他证件" if paper else "存为待核实")
         self.verify.setVisible(first is not None and first.keepable)
         self.take.setVisible(known is not None and not here and self.line.known == NEW)
         for cap, button in self._caps:
@@ -213,7 +215,8 @@ class EntryRow(QWidget):
 
     def _standing_hint(self) -> str:
         if self.line.verify:
-            return "号码照所写存下，待核实（F8 取消）。"
+            paper = other_paper(self._form, self.line.typed.get("id_number"))
+            return f"存为{paper[1]}号码（F8 取消）。" if paper else "号码照所写存下，待核实（F8 取消）。"
         if self.line.known == COMES:
             return "从别处移入这一户；保存时连同他名下的记录一起过来（Ctrl+Z 撤回）。"
         if self.line.known == MEMBER and self.line.stands.get("id_written") and not self.line.typed.get("id_number"):
