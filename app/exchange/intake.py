@@ -146,7 +146,8 @@ class Intake:
             told("check")(1, 1)
         except _StoppedError:
             return Plan(form, 0, (), 0, 0, 0, (), (), (), ()).as_json() | {"stopped": True}
-        said = plan.as_json() if plan else Plan(form, 0, (), 0, 0, 0, (), (), (), ()).as_json()
+        passed: dict[str, object] = {"passed_over": [{"sheet": name, "why": why} for name, why in found.passed_over]}
+        said = plan.as_json() | passed if plan else Plan(form, 0, (), 0, 0, 0, (), (), (), ()).as_json()
         if shown:
             if plan and not area:
                 _ask_village(plan)

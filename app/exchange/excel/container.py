@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import codecs
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,9 +17,12 @@ from app.errors import KnownError
 _LARGEST = 100_000_000
 """Bytes of a file: a county's whole register of 500,000 rows is half of it."""
 _LARGEST_INSIDE = 1_500_000_000
+_LARGEST_TEXTS = 200_000_000
 _LARGEST_AREA = 25_000_000
 """Cells between A1 and the last filled one: a reader keeps them all in memory, filled or not."""
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_BOF_GLOBALS = b"\x09\x08\x10\x00\x00\x06\x05\x00"
+_FILEPASS = 0x2F
 _OLD_BIFF = (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00", b"\x09\x08\x08\x00\x00\x05")
 _CELL = re.compile(
     rb"<(?:\w{1,5}:)?c(?: [^>]*?)? r=\"([A-Z]{1,3})(\d{1,7})\"([^>]*)>"
@@ -59,6 +63,8 @@ def _examine_zip(path: Path) -> str:
             whole = sum(entries.values())
             if whole > _LARGEST_INSIDE or whole > 300 * max(path.stat().st_size, 1_000_000):
                 raise KnownError("import.too_large", file=path.name)
+            if entries.get("xl/sharedStrings.xml", 0) > _LARGEST_TEXTS:
+                raise KnownError("import.too_large", file=path.name)
     except zipfile.BadZipFile as bad:
         raise KnownError("import.damaged", file=path.name) from bad
     if "xl/workbook.xml" in entries:
@@ -74,11 +80,24 @@ def _examine_ole(name: str, content: bytes) -> str:
     if _ole_entry(content, "EncryptedPackage"):
         raise KnownError("import.password", file=name)
     if _ole_entry(content, "Workbook"):
+        if _is_locked(content):
+            raise KnownError("import.password", file=name)
         return "xls"
     if _ole_entry(content, "Book"):
         # A reader takes the GBK letters of Excel 95 for Latin ones: broken names, and no error.
         raise KnownError("import.old_excel", file=name)
     raise KnownError("import.word" if _ole_entry(content, "WordDocument") else "import.not_workbook", file=name)
+
+
+def _is_locked(content: bytes) -> bool:
+    """Whether among the first records of an .xls there is FILEPASS (MS-XLS 2.4.117): what follows is sealed."""
+    place = content.find(_BOF_GLOBALS)
+    for _ in range(8) if place >= 0 else ():
+        number, length = struct.unpack_from("<HH", content.ljust(place + 4, b"\0"), place)
+        if number == _FILEPASS:
+            return True
+        place += 4 + length
+    return False
 
 
 def _ole_entry(content: bytes, stream: str) -> bool:
@@ -142,10 +161,13 @@ def _is_text(stream: BinaryIO, codec: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Unseen:
-    """What a reader of cells doesn't tell of a sheet: cells with an error or a formula never computed, and hidden rows, from 0."""
+    """What a reader of cells doesn't tell of a sheet: cells with an error or a formula never computed, and hidden rows, from 0;
+    ``from_1904``: days are counted from 1904.
+    """
 
     broken: frozenset[tuple[int, int]] = frozenset()
     hidden_rows: frozenset[int] = frozenset()
+    from_1904: bool = False
 
 
 def unseen(path: Path) -> dict[str, Unseen]:
@@ -156,8 +178,9 @@ def unseen(path: Path) -> dict[str, Unseen]:
     found: dict[str, Unseen] = {}
     try:
         with zipfile.ZipFile(path) as package:
+            from_1904 = bool(re.search(rb' date1904="(?:1|true)"', package.read("xl/workbook.xml")))
             for sheet, entry in _sheet_entries(package):
-                found[sheet] = _scan(package, entry, path.name)
+                found[sheet] = replace(_scan(package, entry, path.name), from_1904=from_1904)
     except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError, RuntimeError) as bad:
         raise KnownError("import.damaged", file=path.name) from bad
     return found

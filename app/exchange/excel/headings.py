@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from app.exchange.excel.words import Words, bare, load_roster_targets
 from app.schema.form import Form, Forms
+from app.schema.kinds import Date, Time
 from app.schema.values import comparable
 
 RECORD_ID = "记录编号"
@@ -18,11 +19,12 @@ ID_TARGET = "@id"
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Something a column may bring: FORM.FIELD, with the words that mean it."""
+    """Something a column may bring: FORM.FIELD, with the words that mean it; ``days``: a date or a time."""
 
     name: str
     label: str
     aliases: tuple[str, ...] = ()
+    days: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,9 @@ class Catalog:
         whole, short, over = comparable(heading), bare(heading), bare(group)
         if not short:
             return NOTHING
-        if any(word in short or word in over for word in self.words.never):
+        # What a form of the county has declared is asked for; everything else of these kinds is not read.
+        declared = whole in self._labels or short in self._labels
+        if not declared and any(word in short or word in over for word in self.words.never):
             return Match(None, "never")
         if short in self.words.skip:
             return Match(None, "skip")
@@ -114,6 +118,11 @@ class Catalog:
                     matches[index] = Match("dwelling.address", match.how)
 
     @functools.cached_property
+    def day_targets(self) -> frozenset[str]:
+        """The targets that are dates or times."""
+        return frozenset(target.name for target in self.targets if target.days)
+
+    @functools.cached_property
     def _names(self) -> frozenset[str]:
         return frozenset(target.name for target in self.targets)
 
@@ -149,7 +158,9 @@ def form_catalog(form: Form, words: Words, keys: tuple[str, ...] = ()) -> Catalo
     """The catalogue of one form: its own labels and aliases."""
     targets = [Target(ID_TARGET, RECORD_ID)]
     targets += [
-        Target(f"{form.name}.{item.name}", item.label, item.aliases) for item in form.stored if not item.retired
+        Target(f"{form.name}.{item.name}", item.label, item.aliases, isinstance(item.kind, Date | Time))
+        for item in form.stored
+        if not item.retired
     ]
     return Catalog(form.name, tuple(targets), keys or (f"{form.name}.{form.title_field}", ID_TARGET), words)
 
@@ -162,5 +173,6 @@ def roster_catalog(forms: Forms, words: Words) -> Catalog:
         form, _, field = name.partition(".")
         item = forms[form].fields.get(field) if form in forms else None
         label, aliases = (item.label, item.aliases) if item else (further[name][0], ())
-        targets.append(Target(name, label, (*aliases, *further.get(name, ()))))
+        days = bool(item and isinstance(item.kind, Date | Time))
+        targets.append(Target(name, label, (*aliases, *further.get(name, ())), days))
     return Catalog("roster", tuple(targets), ("resident.name",), words, _PROOFS)

@@ -93,7 +93,7 @@ class Layout:
 
 @dataclass(frozen=True)
 class Recognised:
-    """A workbook understood: the sheets that hold rows, and those passed over, with the reason (empty, hidden, no_headings)."""
+    """A workbook understood: the sheets that hold rows, and those passed over, with the reason (empty, hidden, no_headings, forbidden)."""
 
     file: str
     layouts: tuple[Layout, ...]

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
 
 from app.errors import KnownError
 from app.exchange.excel.data_rows import sort_rows
 from app.exchange.excel.heading_rows import find_headings
 from app.exchange.excel.headings import Catalog
 from app.exchange.excel.layout import Column, Layout, Recognised
-from app.exchange.excel.words import Words
-from app.exchange.excel.workbook import Sheet, Workbook, is_blank, text_of
-from app.schema.values import comparable
+from app.exchange.excel.workbook import Cell, Sheet, Workbook, is_blank, text_of
 
+_DAY_0 = datetime.date(1904, 1, 1)
 _GUESSED = 40
 _LONGEST = 30
 """Rows from the top among which headings are guessed, and letters of the longest."""
@@ -27,6 +29,9 @@ def recognise(
     """
     if sheet is not None and sheet not in {item.name for item in book.sheets}:
         raise KnownError("import.no_sheet", sheet=sheet, sheets="、".join(item.name for item in book.sheets))
+    refused = catalogs[0].words.register((book.name,))
+    if refused:
+        raise KnownError("import.forbidden_register", file=book.name, word=refused)
     layouts: list[Layout] = []
     passed: list[tuple[str, str]] = []
     for item in book.sheets:
@@ -42,8 +47,14 @@ def recognise(
         if layout is None:
             passed.append((item.name, "no_headings"))
             continue
-        _refuse_register(book, layout, catalogs[0].words)
+        kind = catalogs[0].words.register((item.name, *layout.preface), (column.heading for column in layout.columns))
+        if kind:
+            passed.append((item.name, "forbidden"))
+            refused = refused or kind
+            continue
         layouts.append(layout)
+    if not layouts and refused:
+        raise KnownError("import.forbidden_register", file=book.name, word=refused)
     if not layouts:
         raise KnownError("import.no_headings", file=book.name)
     return Recognised(book.name, tuple(layouts), tuple(passed))
@@ -52,7 +63,7 @@ def recognise(
 def by_guess(book: Workbook, catalogs: Sequence[Catalog], sheet: str | None = None) -> Recognised | None:
     """Where no row has headings that anybody understands: the row that looks most like headings, to be matched by hand.
 
-    None where no sheet has even that. The register itself is asked for first: what is refused whole stays refused.
+    None where no sheet has even that.
     """
     for item in book.sheets:
         if (item.hidden and sheet is None) or (sheet is not None and item.name != sheet):
@@ -70,16 +81,25 @@ def by_guess(book: Workbook, catalogs: Sequence[Catalog], sheet: str | None = No
         columns = tuple(Column(index, "", text, None, "none") for index, text in enumerate(headings) if text)
         preface = tuple(text for row in texts[:top] for text in row)
         layout = Layout(item, catalogs[0].form, (top + 1,), columns, (), (), preface)
-        _refuse_register(book, layout, catalogs[0].words)
+        if catalogs[0].words.register((book.name, item.name, *preface), headings):
+            continue
         return Recognised(book.name, (layout,), ())
     return None
 
 
-def _refuse_register(book: Workbook, layout: Layout, words: Words) -> None:
-    said = [comparable(text) for text in (book.name, layout.sheet.name, *layout.preface)]
-    for word in words.registers:
-        if any(word in text for text in said):
-            raise KnownError("import.forbidden_register", file=book.name, word=word)
+def _from_1904(sheet: Sheet, columns: AbstractSet[int], bottom: int) -> Sheet:
+    """*sheet* with days in place of the bare numbers of *columns* below row *bottom*; a year or 19870305 is no count of days."""
+
+    def read(column: int, cell: Cell) -> Cell:
+        if column in columns and isinstance(cell, float) and 1 <= cell < 80_000 and not 1900 <= cell < 2100:
+            return _DAY_0 + datetime.timedelta(days=int(cell))
+        return cell
+
+    rows = [
+        row if number <= bottom else tuple(read(column, cell) for column, cell in enumerate(row))
+        for number, row in enumerate(sheet.rows)
+    ]
+    return replace(sheet, rows=rows)
 
 
 def recognise_sheet(sheet: Sheet, catalogs: Sequence[Catalog], by_hand: Mapping[str, str]) -> Layout | None:
@@ -93,6 +113,8 @@ def recognise_sheet(sheet: Sheet, catalogs: Sequence[Catalog], by_hand: Mapping[
         for index, ((group, heading), match) in enumerate(zip(headings, matches, strict=True))
         if heading
     )
+    if sheet.from_1904:
+        sheet = _from_1904(sheet, {c.index for c in columns if c.target in catalog.day_targets}, bottom)
     preface = tuple(text for row in sheet.rows[:top] for cell in row if (text := text_of(cell).strip()))
     rows, ignored = sort_rows(sheet, catalog, columns, top, bottom)
     ignored = [

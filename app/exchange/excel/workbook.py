@@ -37,6 +37,7 @@ class Sheet:
     """One sheet; ``rows[0]`` is Excel's row 1. ``broken`` holds cells with an error or a formula that nobody computed.
 
     ``hidden_rows``: those that Excel doesn't show, from 0, filtered ones among them; they are data like the others.
+    ``from_1904``: numbers that stand for days count from 1904-01-01, as workbooks made on a Macintosh have them.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Sheet:
     hidden: bool = False
     broken: frozenset[tuple[int, int]] = frozenset()
     hidden_rows: frozenset[int] = frozenset()
+    from_1904: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,8 @@ def read_workbook(path: Path) -> Workbook:
         return Workbook(path.name, (_read_csv(path),))
     unseen = container.unseen(path) if kind == "xlsx" else {}
     try:
-        with calamine.CalamineWorkbook.from_path(path) as book:
+        # By content: a name may say .xls where the file is an .xlsx.
+        with path.open("rb") as stream, calamine.CalamineWorkbook.from_filelike(stream) as book:
             sheets = tuple(
                 _read_sheet(book, meta, unseen.get(meta.name, container.Unseen()))
                 for meta in book.sheets_metadata
@@ -96,7 +99,7 @@ def _read_sheet(book: calamine.CalamineWorkbook, meta: calamine.SheetMetadata, u
         rows.pop()
     merges = tuple(Merge(top, left, bottom, right) for (top, left), (bottom, right) in sheet.merged_cell_ranges or ())
     hidden = meta.visible != calamine.SheetVisibleEnum.Visible
-    return Sheet(meta.name, rows, merges, hidden, unseen.broken, unseen.hidden_rows)
+    return Sheet(meta.name, rows, merges, hidden, unseen.broken, unseen.hidden_rows, unseen.from_1904)
 
 
 def _cell(value: Cell | datetime.timedelta) -> Cell:
