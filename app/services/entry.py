@@ -12,6 +12,7 @@ from app.rules.living import GONE
 from app.schema.dates import china_time
 from app.schema.record import Record
 from app.schema.values import Value, comparable
+from app.services.addresses import found_by_initials, is_initials
 from app.services.chronicle import Chronicle, Occasion
 from app.services.entry_sheet import (
     COMES,
@@ -30,21 +31,11 @@ from app.services.entry_sheet import (
 )
 from app.services.gate import Gate
 from app.store.saving import Edit
-from app.store.search_keys import initials
 
 if TYPE_CHECKING:
     from app.services.registry import Registry
     from app.store.audit import AuditLine
     from app.store.store import Store
-
-
-def sounds_at(address: str, typed: str) -> int | None:
-    """Where in *address* the letters and figures *typed* begin, as initials of its characters in any reading; None where nowhere."""
-    letters = initials(address)
-    for start in range(len(letters) - len(typed) + 1):
-        if all(sign in letters[start + step] for step, sign in enumerate(typed)):
-            return start
-    return None
 
 
 _LIVES_HERE = ("present", "lodging")
@@ -154,20 +145,15 @@ class Entry:
 
         Those of *area* come first; without one, of all areas of this user.
         """
-        typed = "".join(sign for sign in text.lower() if sign.isalnum())
-        if not typed.isascii() or not any(sign.isalpha() for sign in typed):
+        if not is_initials(text.replace(" ", "")):
             hits = self._registry.find(text, forms=["dwelling"], limit=limit)
             held = self._store.many("dwelling", [hit.id for hit in hits])
             return sorted((held[hit.id] for hit in hits if hit.id in held), key=lambda place: place.area != area)
         self._gate.require("read", "dwelling", area or None)
         areas = [area] if area else list(self._gate.session.areas)
-        found: list[tuple[int, int, str]] = []
-        for record_id, address in self._store.query.column("dwelling", "address", area=areas):
-            at = sounds_at(str(address), typed)
-            if at is not None:
-                found.append((at, len(address), record_id))
-        held = self._store.many("dwelling", [record_id for _, _, record_id in sorted(found)[:limit]])
-        return [held[record_id] for _, _, record_id in sorted(found)[:limit]]
+        found = found_by_initials(text, self._store.query.column("dwelling", "address", area=areas), limit)
+        held = self._store.many("dwelling", found)
+        return [held[record_id] for record_id in found]
 
     def living_at(self, dwelling: str) -> list[tuple[str, str]]:
         """(household, words) of those who are registered in *dwelling* already."""

@@ -144,12 +144,6 @@ def spellings(name: str) -> Iterator[tuple[int, str]]:
             yield start, "".join(syllable[0] for syllable in rest)
 
 
-@functools.lru_cache(maxsize=50_000)
-def initials(text: str) -> tuple[str, ...]:
-    """For each letter or digit of *text* the letters that it can begin with: 上寨3 is ("s", "z", "3"); other signs are left out."""
-    return tuple("".join(dict.fromkeys(r[0] for r in readings(sign))) for sign in fold(text) if sign.isalnum())
-
-
 @functools.lru_cache(maxsize=300)
 def name_tokens(name: str) -> str:
     """The tokens of one folded name, one space between two."""

@@ -23,7 +23,13 @@ HOW = {
     "none": "没认出",
 }
 FORMS = ("resident", "dwelling", "grid")
-_PASSED = {"hidden": "隐藏的", "empty": "空的", "no_headings": "没有认出标题", "left_out": "没有选", "forbidden": "这类名册不收集"}
+_PASSED = {
+    "hidden": "隐藏的",
+    "empty": "空的",
+    "no_headings": "没有认出标题",
+    "left_out": "没有选",
+    "forbidden": "这类名册不收集",
+}
 
 
 @dataclass(frozen=True)
