@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from app.errors import KnownError
+from app.schema.record import first_rev
 from app.store.agreement import Area, Frame
 from app.store.retirement import release
 from app.store.store import Store
@@ -27,6 +28,7 @@ from sync.wire import (
 
 MOST_CHANGES = 2000
 """Changes that one frame holds at most."""
+_TAKEN = {"accepted", "merged", "conflict"}
 TRIES = 2
 """Failures after which a frame is made smaller, or, if it holds but one change, goes behind all others."""
 
@@ -121,6 +123,9 @@ class Answer:
                 self._lost(frame)
         else:
             receipts = message.spread(frame.counters)
+            if any(receipt.rev < first_rev(1) for receipt in receipts if receipt.status in _TAKEN):
+                # No county gives such a number: a byte flipped on the way. What was taken without a rev would count nowhere.
+                raise WireError("receipts")
             self._sync.receipts(frame.number, receipts)
             self._carried = True
             del self._open[frame.number]

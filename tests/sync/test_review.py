@@ -12,14 +12,16 @@ import signal
 import time
 
 import pytest
+import requests
 import sqlalchemy as sa
+from requests.adapters import HTTPAdapter
 
 from app.store.saving import Edit
 from app.store.store import Store
 from sync.county import office
 from sync.county.county import County
 from sync.county.tables import DEVICE, HISTORY
-from sync.wire import encode_up
+from sync.wire import Reader, Receipts, Streamed, encode, encode_up
 from tests.sync.broken import Broken
 from tests.sync.conftest import TOWNSHIP, VILLAGES, Desk, Running
 from tests.sync.test_exchange import person
@@ -339,3 +341,29 @@ def test_a_field_that_the_county_learns_later_counts_the_same_as_before(tmp_path
         both((a, b))
         assert b.get("resident", made).values["occupation"] == "瓦匠"
         assert all(row.sound for row in office.digest(running.county))
+
+
+class _Garbled(HTTPAdapter):
+    """An answer in which a byte of the receipts flipped: they name a number that no county gives."""
+
+    def send(self, request, **options):
+        answer = super().send(request, **options)
+        messages = Reader().feed(b"".join(answer.iter_content(1024)))
+        kept = [message for message in messages if not isinstance(message, Streamed)]
+        told = [dataclasses.replace(message, first=0) if isinstance(message, Receipts) else message for message in kept]
+        answer._content, answer._content_consumed = b"".join(encode(message) for message in told), True
+        return answer
+
+
+def test_receipts_without_a_number_are_none(county, new_store):
+    desk = county.device(new_store())
+    assert desk.sync().in_agreement
+    (made,) = desk.save(person(remark="一")).ids
+    bad = requests.Session()
+    bad.mount("http://", _Garbled())
+    report = desk.sync(http=bad)
+    assert (report.ok, report.error.code) == (False, "sync.garbage")
+    assert desk.store.sync.waiting().total == 1
+    assert desk.sync().in_agreement
+    assert desk.get("resident", made).rev > 1 << 40
+    assert desk.store.sync.digests() == desk.store.sync.reckon()
