@@ -72,10 +72,10 @@ class Coverage:
 
     def _heads(self, areas: list[str]) -> list[Finding]:
         found = []
-        for key, area, name, count, gone in gaps.heads(self._store.conn, areas):
+        for key, area, name, count, gone, address in gaps.heads(self._store.conn, areas):
             kind = "head_gone" if gone else "two_heads" if count > 1 else "head_differs" if count else "no_head"
             words = sentence(f"coverage.{kind}", count=count)
-            found.append(Finding(kind, "household", key, area, self._title("household", name), "", words))
+            found.append(Finding(kind, "household", key, area, self._title("household", name), address, words))
         return found
 
     def _many(self, areas: list[str]) -> list[Finding]:

@@ -48,8 +48,8 @@ SQL = {
     ),
 }
 _HEADS = f"""
-    SELECT h.id, h.area, h.head_name, total(r.relation = '0') AS heads, total(r.id = h.head), h.head
-    FROM record_household h JOIN record_resident r ON r.household = h.id AND {_ALIVE}
+    SELECT h.id, h.area, h.head_name, total(r.relation = '0') AS heads, total(r.id = h.head), h.head, d.address
+    FROM record_household h LEFT JOIN record_dwelling d ON d.id = h.dwelling JOIN record_resident r ON r.household = h.id AND {_ALIVE}
     WHERE h.deleted = 0 AND h.ended_on IS NULL AND {{area}}
     GROUP BY h.id HAVING heads != 1 OR (h.head IS NOT NULL AND total(r.id = h.head AND r.relation = '0') = 0)
 """
@@ -80,11 +80,16 @@ def gaps(
     return total, [(row[0], row[1], str(row[2] or ""), str(row[3] or "")) for row in rows[:limit]]
 
 
-def heads(conn: Connection, areas: Collection[str]) -> list[tuple[str, str, str, int, bool]]:
-    """Households whose people and head don't agree: (id, area, head's name, members who are heads, whether the named head is no member)."""
+def heads(conn: Connection, areas: Collection[str]) -> list[tuple[str, str, str, int, bool, str]]:
+    """Households whose people and head don't agree.
+
+    (id, area, head's name, members who are heads, whether the named head is no member, address)
+    """
     inside, params = _inside(conn, "h", areas)
     rows = conn.execute(_HEADS.format(area=inside), params)
-    return [(row[0], row[1], str(row[2] or ""), int(row[3]), bool(row[5]) and not row[4]) for row in rows]
+    return [
+        (row[0], row[1], str(row[2] or ""), int(row[3]), bool(row[5]) and not row[4], str(row[6] or "")) for row in rows
+    ]
 
 
 def contacts(conn: Connection, areas: Collection[str], most: int) -> list[tuple[str, str, int, str]]:

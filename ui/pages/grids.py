@@ -57,7 +57,7 @@ class GridsPage(Page):
         self.add_quiet(self.shown)
         self._may_draw = office.gate.decide("create", "grid", None, own=True).allowed
         if self._may_draw:
-            self.set_primary("新划网格", self.draw, icon="plus")
+            self._draw_button = self.set_primary("新划网格", self.draw, icon="plus")
         self.list = RecordTable(
             [
                 Column("name", "网格", stretch=True, least=120, strong=True, sortable=False),
@@ -156,6 +156,8 @@ class GridsPage(Page):
         self._left.setCurrentIndex(1 if sectors else 0)
         for widget in (self.areas, self.shown):
             widget.setVisible(not sectors)
+        if self._may_draw:
+            self._draw_button.set_words("新增行业网格" if sectors else "新划网格")
         if sectors:
             self._jobs.run(lambda: read_sectors(office), lambda found: self._on_sectors(turn, found))
         else:
@@ -216,6 +218,7 @@ class GridsPage(Page):
         if rows:
             at = next((n for n, row in enumerate(rows) if row["id"] == self._sector_id), 0)
             self.sector_list.go_to(at)
+            self.sector_list.view.setFocus()
             self._on_sector(rows[at]["id"])
         else:
             self.sector.show_sector(None)

@@ -137,8 +137,14 @@ class PersonCard(Card):
             if item.sensitive and value is not None:
                 facts.append(Fact(item.label, self._masked(file, name, item.show(value, masked=True))))
             else:
-                facts.append(Fact(item.label, item.show(value), "orange" if name == "verify_note" else ""))
+                since = record.values.get("presence_since") if name == "presence" else None
+                said = f"{item.show(value)}（{since} 起）" if since else item.show(value)
+                facts.append(Fact(item.label, said, "orange" if name == "verify_note" else ""))
         facts.append(Fact("所在", file.where))
+        if file.registered:
+            facts.append(Fact("户口所在户" if person else "户口在此", file.registered))
+        if not person and record.values.get("ended_on"):
+            facts.append(Fact("销户", str(record.values["ended_on"]), "orange"))
         self._inside.addWidget(Facts(facts, label_width=94))
         if file.dealings:
             self._inside.addWidget(rule())

@@ -349,7 +349,7 @@ class RegistryPage(Page):
         self.tree.go_to(found.place.key, quiet=True)
         # A whole village is read page by page: a household without a dwelling is shown alone.
         wide = found.place.kind in ("county", "township", "village", "community", "grid")
-        self._load(found.place, found.household if wide else "")
+        self._load(found.place, found.household if wide or found.alone else "")
 
     # -- doing ------------------------------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from app.rules.living import GONE
 from app.schema.dates import china_time
 from app.schema.record import Record
 from app.services.registry import Family, Place
@@ -54,6 +55,8 @@ class Found:
     place: Place | None
     household: str = ""
     resident: str = ""
+    alone: bool = False
+    """The household stands in no list: it was struck off."""
 
 
 def read_roots(office: Office) -> list[Place]:
@@ -124,6 +127,8 @@ def read_households(office: Office, place: Place, offset: int = 0, only: str = "
         rows = [replace(_person_row(office, p, today), mark=mark(stand.get(p.id), now)) for p in people]
         return Households(tuple(rows), total)
     where, area = _households_of(office, place)
+    # What was struck off is found by its number, its people's story and the coverage check; it clutters no list.
+    where = {**where, "ended_on": None}
     homes = store.select("household", where, area=area, order=["number", "id"], limit=PAGE, offset=offset)
     total = store.count("household", where, area=area)
     return Households(tuple(_family_rows(office, homes, today)), total, _empty_homes(place))
@@ -162,7 +167,8 @@ def read_way(office: Office, hit: Hit) -> Found:
     ):
         place = chain[-2]
         way.pop()
-    return Found(tuple(way), place, household, resident)
+    home = office.store.get("household", household) if household else None
+    return Found(tuple(way), place, household, resident, home is not None and bool(home.values.get("ended_on")))
 
 
 @dataclass(frozen=True)
@@ -178,6 +184,8 @@ class PersonFile:
     """(day, words, form, id), the newest first."""
     standing: Standing | None = None
     now: datetime.datetime | None = None
+    registered: str = ""
+    """Of a person: the household where the registration is, if it is another; of a household: who is registered there and lives elsewhere."""
 
 
 def read_person(office: Office, form: str, record_id: str) -> PersonFile:
@@ -302,7 +310,7 @@ def _family_row(office: Office, family: Family, dwellings: dict[str, Record], to
         str(values.get("head_name") or (head.values.get("name") if head else "") or "（未填户主）"),
         str(values.get("number") or ""),
         _short_address(dwelling),
-        str(len(family.members)),
+        str(sum(member.values.get("presence") not in GONE for member in family.members)),
         presence,
         str(values.get("contact") or ""),
         str(values.get("last_visit") or ""),
@@ -315,9 +323,11 @@ def _family_row(office: Office, family: Family, dwellings: dict[str, Record], to
 def _person_row(office: Office, person: Record, today: str) -> Row:
     form, values = office.forms["resident"], person.values
     sex = form.show("sex", values.get("sex"))
+    relation = str(values.get("relation_text") or form.show("relation", values.get("relation")))
+    gone = form.show("presence", values.get("presence")) if values.get("presence") in GONE else ""
     cells = (
         str(values.get("name") or ""),
-        str(values.get("relation_text") or form.show("relation", values.get("relation"))),
+        gone or relation,
         " · ".join(part for part in (sex, age_words(person, today)) if part),
         "",
         form.show("id_number", values.get("id_number"), masked=True),
