@@ -73,7 +73,7 @@ class Past:
                 continue
             if rev <= self.common:
                 writer = replace(writer, device=line, counter=0, incarnation=line)
-            elif _in(row, offer) and not (row.device != own and _apart(form, row, offer)):
+            elif _in(row, offer) and not _another(row, offer) and not (row.device != own and _apart(form, row, offer)):
                 writer = replace(writer, device=line, counter=row.was, incarnation=line)
             else:
                 # Nobody's counter: this hand is another one, whoever's it is.
@@ -109,6 +109,15 @@ class Past:
 def _in(row: Any, offer: Offer) -> bool:
     """Whether *row* was brought back of the past in which *offer* was lost."""
     return row.was is not None and int(row.was) >> EPOCH_BITS == offer.was >> EPOCH_BITS
+
+
+def _another(row: Any, offer: Offer) -> bool:
+    """Whether *row* says something else of the very rev of *offer*: the county was set back twice, and gave it twice."""
+    if row.was != offer.was:
+        return False
+    values, _, _, results = msgpack.unpackb(row.body)
+    there = {**values, **results}
+    return any(name in there and there[name] != value for name, value in offer.stands().items())
 
 
 def _apart(form: Form, row: Any, offer: Offer) -> bool:

@@ -662,3 +662,21 @@ def test_an_urgent_change_on_top_of_something_lost_waits_until_that_was_offered(
         assert desk.get("event", made).values["detail"] == "村东口"
         assert desk.get("event", made).values["title"] == "河堤塌了两处"
         assert desk.store.count("conflict") == 0
+
+
+def test_two_things_said_of_one_lost_number_meet_the_merge(county, desks):
+    a, b = desks
+    (made,) = a.save(person(name="零")).ids
+    both(desks)
+    backup = copied(county)
+    a.save(person(made, name="第一次之前"))
+    assert a.sync().ok
+    put_back(county, backup)
+    b.save(person(made, name="第二次之前"))
+    assert b.sync().ok
+    put_back(county, backup)
+    both((a, b))
+    for desk in desks:
+        (conflict,) = desk.store.select("conflict")
+        words = {json.loads(conflict.values[part]) for part in ("mine", "theirs")}
+        assert words == {"第一次之前", "第二次之前"}
