@@ -184,12 +184,12 @@ class Entry:
         faults = self._check(sheet, reads)
         if faults:
             return Entered(faults=faults)
-        sheet = self._at_its_address(sheet)
+        sheet = self._where_it_is(self._at_its_address(sheet))
         edits: list[Edit] = []
         lines: list[AuditLine] = []
         if sheet.new_dwelling:
             place = self._store.forms["dwelling"].clean(sheet.place)[0]
-            edits.append(Edit("dwelling", sheet.dwelling, sheet.area, place))
+            edits.append(Edit("dwelling", sheet.dwelling, sheet.area, place, dict.fromkeys(place, 0)))
         household = self._household(sheet, reads)
         if household is not None:
             edits.append(household)
@@ -228,8 +228,7 @@ class Entry:
         faults = self._check_place(sheet)
         for _, read in reads:
             faults += read.faults
-        if not any(line.known == MEMBER for line, _ in reads) or any(not line.blank for line, _ in reads):
-            faults += check_lines(reads, self.same_person, sheet.household)
+        faults += check_lines(reads, self.same_person, sheet)
         return tuple(sorted(faults, key=lambda fault: fault.row))
 
     def _check_place(self, sheet: Sheet) -> list[CellFault]:
@@ -272,6 +271,11 @@ class Entry:
             return replace(sheet, dwelling=held.id, new_dwelling=False)
         return sheet
 
+    def _where_it_is(self, sheet: Sheet) -> Sheet:
+        """A household that was handed over to another village while the sheet was open stays there, and its new people go there."""
+        held = self._store.get("household", sheet.household)
+        return replace(sheet, area=held.area) if held is not None else sheet
+
     def _household(self, sheet: Sheet, reads: Sequence[tuple[Line, ReadLine]]) -> Edit | None:
         typed = {name: value for name, value in sheet.typed.items() if name in _HOUSEHOLD_FIELDS}
         values = self._store.forms["household"].clean(typed, partial=True)[0]
@@ -289,8 +293,10 @@ class Entry:
             values = {name: value for name, value in values.items() if value != sheet.stands.get(name)}
             if not values:
                 return None
-        seen = {name: sheet.seen[name] for name in values if name in sheet.seen}
-        return Edit("household", sheet.household, sheet.area, values, seen)
+        # A sheet that comes back from a draft may have been saved already: then nothing of what stands now was on the screen.
+        return Edit(
+            "household", sheet.household, sheet.area, values, {name: sheet.seen.get(name, 0) for name in values}
+        )
 
     def _person(self, sheet: Sheet, line: Line, read: ReadLine) -> Edit | None:
         form = self._store.forms["resident"]
@@ -304,7 +310,10 @@ class Entry:
             if lives and (address := self._address(sheet)):
                 values["live_address"] = address
         if line.known == NEW:
-            return Edit("resident", line.id, sheet.area, {k: v for k, v in values.items() if v is not None})
+            made = {name: value for name, value in values.items() if value is not None}
+            return Edit("resident", line.id, "" if self._is_here(line) else sheet.area, made, dict.fromkeys(made, 0))
+        if line.known == COMES:
+            values |= self._registered(sheet, line, values)
         # What merges as one is sent as one: as it was on the screen, not as it may stand by now.
         for name in list(values):
             for part in form.unit_of[name]:
@@ -323,6 +332,17 @@ class Entry:
             values,
             {name: line.seen[name] for name in values if name in line.seen},
         )
+
+    def _is_here(self, line: Line) -> bool:
+        return self._store.get("resident", line.id) is not None
+
+    def _registered(self, sheet: Sheet, line: Line, values: Mapping[str, Value]) -> dict[str, Value]:
+        """Who lodges here stays registered where he was; who comes to where he is registered has the two together again."""
+        registered = line.stands.get("registered_household")
+        if registered == sheet.household:
+            return {"registered_household": None}
+        lodges = values.get("presence", line.stands.get("presence")) == "lodging"
+        return {"registered_household": line.stands.get("household")} if lodges and not registered else {}
 
     def _with_movements(self, sheet: Sheet, edits: Sequence[Edit]) -> list[Edit]:
         """*edits* with a movement of today for each who comes from another household, or from outside where he had left."""
@@ -377,7 +397,9 @@ class Entry:
         told.append(str(place.values.get("address") or "") if place else "" if home else "还没有落户")
         told.append(form.show("presence", values.get("presence")))
         who = "，".join(part for part in told if part)
-        return Known(person.id, number, who, home_id, head=values.get("relation") == HEAD and home is not None)
+        gone = values.get("presence") in GONE
+        head = values.get("relation") == HEAD and home is not None and not gone
+        return Known(person.id, number, who, home_id, head=head, gone=gone)
 
     def _age(self, values: Mapping[str, Value]) -> str:
         if not values.get("birth_date"):

@@ -112,13 +112,17 @@ class CellFault:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Somebody who has a number already: who in words, and where. ``head``: of the household that he would leave."""
+    """Somebody who has a number already: who in words, and where.
+
+    ``head``: of the household that he would leave; ``gone``: he had moved away or is registered as dead.
+    """
 
     id: str
     number: str
     who: str
     household: str = ""
     head: bool = False
+    gone: bool = False
 
 
 Find = Callable[[str], Known | None]
@@ -160,7 +164,7 @@ def read_line(form: Form, row: int, line: Line, own: Collection[str], today: str
     return ReadLine(values, tuple(faults), tuple(doubts))
 
 
-def check_lines(reads: Sequence[tuple[Line, ReadLine]], find: Find, household: str) -> list[CellFault]:
+def check_lines(reads: Sequence[tuple[Line, ReadLine]], find: Find, sheet: Sheet) -> list[CellFault]:
     """What is wrong between the rows, and between them and the register."""
     faults: list[CellFault] = []
     rows: dict[str, int] = {}
@@ -173,7 +177,7 @@ def check_lines(reads: Sequence[tuple[Line, ReadLine]], find: Find, household: s
             said = sentence("entry.number_twice", row=rows[number] + 1)
             faults.append(CellFault(row, _NUMBER, "number_twice", said, keepable=True))
         elif number and (held := find(number)) is not None and held.id != line.id:
-            code = "number_here" if held.household == household else "number_taken"
+            code = "number_here" if held.household == sheet.household and not held.gone else "number_taken"
             faults.append(CellFault(row, _NUMBER, code, sentence(f"entry.{code}", who=held.who), keepable=True))
         rows.setdefault(number, row)
         if (read.values["relation"] if "relation" in read.values else line.stands.get("relation")) == HEAD:
@@ -181,7 +185,7 @@ def check_lines(reads: Sequence[tuple[Line, ReadLine]], find: Find, household: s
                 faults.append(CellFault(row, "relation", "two_heads", sentence("entry.two_heads", row=head + 1)))
             else:
                 head = row
-    if all(line.blank for line, _ in reads):
+    if sheet.new and all(line.blank for line, _ in reads):
         faults.append(CellFault(0, "name", "no_people", sentence("entry.no_people")))
     return faults
 

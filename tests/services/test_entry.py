@@ -338,6 +338,64 @@ def test_somebody_deleted_meanwhile_stops_the_whole_save_and_says_so(office):
     assert people(office, home)["李建军"].values["phone"] == "13900000002"
 
 
+def test_who_lodges_here_stays_registered_where_he_was(office):
+    home = saved(office, four(office)).household
+    line = office.entry.comes(people(office, home)["周玉兰"].id, {"relation": "户主"})
+    line = replace(line, typed={**line.typed, "presence": "人在户不在"})
+    entered = saved(office, replace(typed(office), place={"address": "上寨村1号"}, lines=(line,)))
+    wife = people(office, entered.household)["周玉兰"].values
+    assert (wife["presence"], wife["registered_household"]) == ("lodging", home)
+
+
+def test_who_left_this_very_household_comes_back_to_it(office):
+    home = saved(office, four(office)).household
+    wife = people(office, home)["周玉兰"]
+    office.movements.turn([wife.id], "move_out", "2026-09-01")
+    opened = office.entry.open(home)
+    again = replace(
+        opened, lines=(*opened.lines, replace(office.entry.line(), typed={"name": "周玉兰", "id_number": WIFE}))
+    )
+    assert faults(office, again) == {(3, "id_number", "number_taken")}
+    line = office.entry.comes(wife.id, again.lines[3].typed)
+    saved(office, replace(opened, lines=(*opened.lines, line)))
+    assert office.store.get("resident", wife.id).values["presence"] == "present"
+
+
+def test_a_household_without_people_keeps_its_number(office):
+    home = office.records.save("household", {"head_name": "李长顺"}, area=UPPER).record.id
+    saved(office, replace(office.entry.open(home), typed={"number": "5300012"}))
+    assert office.store.get("household", home).values["number"] == "5300012"
+
+
+def test_a_household_that_was_handed_over_meanwhile_stays_where_it_went(office):
+    home = saved(office, four(office)).household
+    opened = office.entry.open(home)
+    office.registry.move_record("household", home, LOWER)
+    child = Line(office.store.new_id(), {"name": "李可欣", "relation": "孙女"})
+    saved(office, replace(opened, typed={"contact": "普云芳"}, lines=(*opened.lines, child)))
+    assert office.store.get("household", home).area == LOWER
+    assert {person.area for person in people(office, home).values()} == {LOWER}
+
+
+def test_a_draft_that_was_saved_already_overwrites_nobody(two):
+    mine, other = two
+    area = next(a["code"] for a in mine.store.areas() if a["level"] in ("village", "community"))
+    sheet = replace(four(mine), area=area)
+    home = saved(mine, sheet).household
+    mine.sync()
+    other.sync()
+    theirs = other.entry.open(home)
+    saved(other, replace(theirs, lines=(replace(theirs.lines[0], typed={"name": "李长胜"}),)))
+    other.sync()
+    mine.sync()
+    saved(mine, mine.entry.again(Sheet.unpacked(sheet.packed())))
+    mine.sync()
+    other.sync()
+    [conflict] = [c for c in mine.conflicts.open() if c.form == "resident" and c.fields == ("name",)]
+    assert {*conflict.mine.values(), *conflict.theirs.values()} == {"李长顺", "李长胜"}
+    assert other.store.count("resident") == mine.store.count("resident") == 4
+
+
 def test_what_another_device_changed_meanwhile_meets_what_was_on_the_screen(two):
     mine, other = two
     area = next(a["code"] for a in mine.store.areas() if a["level"] in ("village", "community"))
