@@ -41,6 +41,7 @@ from app.services.session import Session
 from app.services.standing import Standings
 from app.services.statistics import Statistics
 from app.services.traffic import Traffic
+from app.services.underlays import Underlays
 from app.services.undoing import Undoing
 from app.store.keys import Cost, KeySlots, Ring
 from app.store.retirement import locked
@@ -76,6 +77,7 @@ class Office:
         self.holdings = Holdings(store, self.gate, self.registry)
         self.retention = Retention.load()
         self.maps = Maps(store, self.gate)
+        self.underlays = Underlays(store)
         self.movements = Movements(store, self.gate, self.registry, self.chronicle)
         self.undoing = Undoing(store, self.gate, self.registry, self.chronicle)
         self.past_living = PastLiving(store, self.gate)

@@ -30,7 +30,7 @@ _GONE = (
     "sync.lock",
     "enrolling.key",
 )
-_FOLDERS = ("journal", "backups", "files")
+_FOLDERS = ("journal", "backups", "files", "underlay")
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from app.store.query import Query
 from app.store.rows import REFUSED, STUB, Agreed, Row, Rows, lay
 from app.store.saving import Edit, Saved, bases, difference, new_row, refuse_forbidden
 from app.store.stubs import Stubs
+from app.store.underlay import Underlay
 
 if TYPE_CHECKING:
     from app.schema.form import Form, Forms
@@ -70,6 +71,7 @@ class Store:
         """What else belongs to a save: asked for the edits of each, it answers with them and what goes with them."""
         self.sync = Agreement(self)
         self.files = Files(self, key)
+        self.underlay = Underlay(self, key)
 
     @classmethod
     def create(

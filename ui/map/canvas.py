@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QToolTip, QWidget
 
 from app.rules.mercator import degrees
 from ui import theme
+from ui.map.beneath import Beneath
 from ui.map.drawing import Drawing
 from ui.map.labels import Labels
 from ui.map.overlay import cross, mark, scale
@@ -34,21 +35,6 @@ _BUDGET_S = 0.004
 _STRIDE = 96
 _NEAR_PX = 9
 _DRAG_PX = 4
-
-
-class Beneath:
-    """What lies under the grids: nothing, a picture, the tiles of a file."""
-
-    def ready(self, bounds: Bounds, zoom: float) -> bool:
-        """Whether everything for *bounds* is at hand; what isn't is fetched, and ``on_arrival`` is told."""
-        return True
-
-    def draw(self, painter: QPainter, bounds: Bounds, scale: float) -> None:
-        """Draw it; the painter's origin is the left upper corner of *bounds*."""
-
-    def bounds(self) -> Bounds | None:
-        """What it covers."""
-        return None
 
 
 class MapCanvas(QWidget):

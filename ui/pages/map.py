@@ -20,6 +20,7 @@ from ui.map.findings import FindingList, Key
 from ui.page import Page
 from ui.pages.map_card import MapCard
 from ui.pages.map_drawing import MapDrawing
+from ui.pages.map_ground import MapGround
 from ui.pages.map_read import MapFile, read_home, read_homes, read_map, read_place, read_way_to, told
 from ui.pages.map_strip import MapStrip
 from ui.pages.registry_read import read_children, read_roots
@@ -73,6 +74,7 @@ class MapPage(Page):
         self.canvas = MapCanvas()
         self.strip = MapStrip()
         self.drawing = MapDrawing(office, jobs, self.canvas, self.strip, self._on_drawn, self.said.emit)
+        self.ground = MapGround(office, jobs, self.canvas, self.go.emit, self.said.emit, self._on_ground)
         self.crumbs = Breadcrumb()
         self.crumbs.went.connect(lambda key: self._go_to(str(key)))
         self.add_beside(self.crumbs)
@@ -88,6 +90,7 @@ class MapPage(Page):
         self.add(split, 1)
         self._connect()
         self._load()
+        self.ground.load()
 
     @property
     def actions(self) -> Sequence[tuple[str, str, Callable[[], object]]]:
@@ -100,6 +103,8 @@ class MapPage(Page):
 
     def opened(self, args: Mapping[str, Any]) -> None:
         self._wanted = {key: str(value) for key, value in args.items() if value}
+        if self._wanted.pop("underlay", ""):
+            self.ground.load()
         if self._file is not None:
             self._load()
         self.canvas.setFocus()
@@ -130,6 +135,9 @@ class MapPage(Page):
             self.add_quiet(Button("导入", self._import, icon="file-import", tip="从 GeoJSON 导入网格范围"))
         if self._may("export", "grid_shape"):
             self.add_quiet(Button("导出", self._export, kind="quiet", icon="file-export", tip="导出网格范围为 GeoJSON"))
+        self.add_quiet(
+            Button("底图", kind="quiet", icon="photo", menu=self.ground.menu, tip="放在网格下面，只留在本机")
+        )
 
     def _left(self) -> Card:
         card = Card("辖区", flush=True)
@@ -286,6 +294,15 @@ class MapPage(Page):
             self._show_home(self.canvas.picked_dwelling, move=False)
         elif self._place[0] in _ON_MAP:
             self._show_place(*self._place)
+
+    def _on_ground(self) -> None:
+        """Another underlay: with nothing else on the map, it is what one looks at."""
+        self._pages.setCurrentIndex(
+            int(self.canvas.scene.empty and self.canvas.beneath is None and not self.drawing.active)
+        )
+        bounds = self.canvas.beneath.bounds() if self.canvas.beneath is not None else None
+        if self.canvas.scene.empty and bounds is not None:
+            self.canvas.fit(bounds)
 
     # -- places -----------------------------------------------------------------------------------------------------------------
 

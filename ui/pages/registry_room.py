@@ -97,6 +97,11 @@ def pages(
 
         return MapImportPage(office, jobs)
 
+    def map_underlay() -> Page:
+        from ui.pages.map_underlay import MapUnderlayPage
+
+        return MapUnderlayPage(office, jobs)
+
     def settings() -> Page:
         from ui.pages.settings import SettingsPage
 
@@ -125,6 +130,7 @@ def pages(
         ("record", record, "registry"),
         ("map", map_page, "registry"),
         ("map_import", map_import, "registry"),
+        ("map_underlay", map_underlay, "registry"),
         ("duplicates", duplicates, "registry"),
         ("life", life, "registry"),
         ("grids", grids, "registry"),
