@@ -19,6 +19,7 @@ LEAST_M2 = 25.0
 """Smaller overlaps and gaps are the pen's width."""
 _GAP_WIDTH_M = 12.0
 _LOST_SHARE = 0.02
+_AT_ONCE = 100
 _TOLERANCES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 """Metres by which an outline with too many points may be made simpler, tried in turn."""
 
@@ -66,7 +67,12 @@ def geometry_of(outline: Outline) -> BaseGeometry:
 
 def geometries(texts: Sequence[str]) -> Any:
     """The geometries of GeoJSON *texts* as an array; valid whatever came in, None for what can't be read."""
-    found = shapely.from_geojson(list(texts), on_invalid="ignore")
+    # Reading holds the interpreter for its whole length: in pieces, so that a window beside it isn't stopped.
+    pieces = [
+        shapely.from_geojson(list(texts[at : at + _AT_ONCE]), on_invalid="ignore")
+        for at in range(0, len(texts), _AT_ONCE)
+    ]
+    found = np.concatenate(pieces) if pieces else np.array([], dtype=object)
     wrong = ~shapely.is_valid(found) & ~shapely.is_missing(found)
     if wrong.any():
         found[wrong] = shapely.make_valid(found[wrong])
@@ -152,7 +158,7 @@ class Cover:
 
     def __init__(self, outlines: Mapping[str, str]) -> None:
         keys, texts = list(outlines), list(outlines.values())
-        made = geometries(texts) if texts else np.array([], dtype=object)
+        made = geometries(texts)
         held = [at for at, geometry in enumerate(made) if geometry is not None and not geometry.is_empty]
         self.keys = [keys[at] for at in held]
         self.shapes: Any = made[held] if held else np.array([], dtype=object)

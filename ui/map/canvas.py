@@ -85,9 +85,10 @@ class MapCanvas(QWidget):
     def show_scene(self, scene: Scene) -> None:
         """Show another scene where one is; the first is shown whole."""
         first = self.scene.empty
+        if scene.layers is not self.scene.layers:
+            self._paths = Paths(scene.bounds[:2] if scene.bounds else (0.0, 0.0))
+            self._labels.clear()
         self.scene = scene
-        self._paths = Paths(scene.bounds[:2] if scene.bounds else (0.0, 0.0))
-        self._labels.clear()
         self._tiles.forget()
         self._hovered = None
         if scene.shape(self._chosen) is None:

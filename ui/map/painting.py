@@ -147,8 +147,8 @@ def _grounds(
     shapes: Sequence[Shape],
 ) -> None:
     look = theme.current()
-    away = _faded(look.colour("surface-2"), 70 if style.clear else 255)
-    fills = [_faded(look.colour(token), 110 if style.clear else 255) for token in _GROUNDS]
+    away = _faded(look.colour("surface-2"), 48 if style.clear else 255)
+    fills = [_faded(look.colour(token), 84 if style.clear else 255) for token in _GROUNDS]
     above = set(scene.way(style.focus)) if style.focus else set()
     for shape in sorted(shapes, key=lambda one: one.within):
         inside = not style.focus or shape.key in above or scene.lies_in(shape.key, style.focus)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -119,6 +119,12 @@ class Scene:
     parents: Mapping[str, str] = field(default_factory=dict)
     groups: Mapping[str, int] = field(default_factory=dict)
 
+    def with_strays(self, strays: Collection[str]) -> Scene:
+        """The same with these dwellings marked as lying elsewhere than entered."""
+        held = np.zeros(len(self.dots.ids), dtype=bool)
+        held[[self.dots.numbers[one] for one in strays if one in self.dots.numbers]] = True
+        return replace(self, dots=replace(self.dots, strays=held))
+
     @property
     def empty(self) -> bool:
         """Whether there is nothing to see."""
@@ -158,7 +164,7 @@ class Scene:
 NOTHING = Scene({kind: Layer(()) for kind in ("township", "village", "grid")}, Dots(), None)
 
 
-def prepare(ground: Ground, today: str, *, strays: Iterable[str] = ()) -> Scene:
+def prepare(ground: Ground, today: str) -> Scene:
     """The scene of *ground*; grids that ended before *today* (a date) are past and not shown."""
     grids = [grid for grid in ground.grids if not grid.ended or grid.ended >= today]
     drawn = [grid for grid in grids if grid.outline]
@@ -185,14 +191,14 @@ def prepare(ground: Ground, today: str, *, strays: Iterable[str] = ()) -> Scene:
     }
     parents |= {grid.id: grid.area for grid in grids}
     groups = {grid.id: at for at, grid in enumerate(grids)}
-    dots = _dots(ground, groups, set(strays))
+    dots = _dots(ground, groups)
     edges = [layer.by_key[key].bounds for layer in layers.values() for key in layer.by_key]
     if (points := _around_points(dots.places)) is not None:
         edges.append(points)
     return Scene(layers, dots, _around(edges) if edges else None, names, parents, groups)
 
 
-def _dots(ground: Ground, groups: Mapping[str, int], strays: set[str]) -> Dots:
+def _dots(ground: Ground, groups: Mapping[str, int]) -> Dots:
     homes = ground.dwellings
     places = planes(np.column_stack([homes.lons, homes.lats]) if len(homes) else np.empty((0, 2)))
     order = np.argsort(places[:, 0], kind="stable")
@@ -203,7 +209,7 @@ def _dots(ground: Ground, groups: Mapping[str, int], strays: set[str]) -> Dots:
         np.asfortranarray(places[order]),
         grids,
         tuple(homes.areas[at] for at in order),
-        np.array([one in strays for one in ids], dtype=bool),
+        np.zeros(len(ids), dtype=bool),
         np.array([groups.get(one or "", -1) for one in grids], dtype=int),
     )
     # Made here, in the lane, and not when the window's thread first asks.

@@ -21,7 +21,7 @@ from ui.page import Page
 from ui.pages.map_card import MapCard
 from ui.pages.map_drawing import MapDrawing
 from ui.pages.map_ground import MapGround
-from ui.pages.map_read import MapFile, read_home, read_homes, read_map, read_place, read_way_to, told
+from ui.pages.map_read import CheckFile, MapFile, read_check, read_home, read_homes, read_map, read_place, read_way_to
 from ui.pages.map_strip import MapStrip
 from ui.pages.registry_read import read_children, read_roots
 from ui.pages.registry_tree import PlaceTree
@@ -66,6 +66,7 @@ class MapPage(Page):
         self._office, self._jobs = office, jobs
         self._pick, self._target = pick, target
         self._file: MapFile | None = None
+        self._check: CheckFile | None = None
         self._place: tuple[str, str] = ("", "")
         self._wanted: dict[str, str] = {}
         self._placing = ""
@@ -275,13 +276,7 @@ class MapPage(Page):
         self.canvas.show_scene(file.scene)
         nothing = file.scene.empty and not self.drawing.active and self.canvas.beneath is None
         self._pages.setCurrentIndex(int(nothing))
-        lines = told(file.findings)
-        self.findings.show_findings(lines)
-        self._lists.setCurrentIndex(0 if lines else 1)
-        self.tabs.show_counts({"check": len(lines)})
-        ready = [one for one in file.findings.strays if one.kind == "not_entered" and one.found]
-        self.take_all.setVisible(bool(ready) and self._may("edit", "dwelling"))
-        self.take_all.set_words(f"按位置补填网格（{len(ready)}）")
+        self._jobs.run(lambda: read_check(self._office, file), lambda check: self._on_check(turn, check))
         wanted, self._wanted = self._wanted, {}
         if wanted.get("draw"):
             self._go_to(wanted["draw"])
@@ -294,6 +289,20 @@ class MapPage(Page):
             self._show_home(self.canvas.picked_dwelling, move=False)
         elif self._place[0] in _ON_MAP:
             self._show_place(*self._place)
+
+    def _on_check(self, turn: int, check: CheckFile) -> None:
+        if turn != self._turn:
+            return
+        self._check = check
+        self.canvas.show_scene(check.scene)
+        self.findings.show_findings(check.lines)
+        self._lists.setCurrentIndex(0 if check.lines else 1)
+        self.tabs.show_counts({"check": len(check.findings)})
+        ready = [one for one in check.findings.strays if one.kind == "not_entered" and one.found]
+        self.take_all.setVisible(bool(ready) and self._may("edit", "dwelling"))
+        self.take_all.set_words(f"按位置补填网格（{len(ready)}）")
+        if self._place[0] == "dwelling":
+            self._show_home(self._place[1], move=False)
 
     def _on_ground(self) -> None:
         """Another underlay: with nothing else on the map, it is what one looks at."""
@@ -391,8 +400,9 @@ class MapPage(Page):
         self._place = ("dwelling", dwelling)
         if move:
             self.canvas.point_at(dwelling)
-        self.tabs.pick("place")
-        findings = self._file.findings if self._file else None
+        if move:
+            self.tabs.pick("place")
+        findings = self._check.findings if self._check else None
         self._jobs.run(
             lambda: read_home(self._office, dwelling, findings),
             lambda file: self.card.show_home(file) if self._place[1] == dwelling else None,
@@ -442,7 +452,7 @@ class MapPage(Page):
             self._show("grid", record_id)
             self._side.setCurrentIndex(1)
             self.tabs.pick("check")
-        else:
+        elif kind != "more":
             self.canvas.go_to(*plane(lon, lat), zoom=16.0)
 
     def _on_finding_opened(self, key: Key) -> None:
@@ -458,7 +468,7 @@ class MapPage(Page):
         self._take([one for one in self._strays() if one.kind == "not_entered" and one.found])
 
     def _strays(self) -> Sequence[Any]:
-        return self._file.findings.strays if self._file else ()
+        return self._check.findings.strays if self._check else ()
 
     def _take(self, strays: Sequence[Any]) -> None:
         self._jobs.run(lambda: take_grid_by_place(self._office, strays), self._on_taken)

@@ -21,15 +21,24 @@ if TYPE_CHECKING:
     from app.services.office import Office
 
 _AT_ONCE = 60
+_LINES = 500
 
 
 @dataclass(frozen=True)
 class MapFile:
-    """The ground as it was read, the scene made of it, and what does not agree."""
+    """The ground as it was read, and the scene made of it."""
 
     ground: Ground
     scene: Scene
+
+
+@dataclass(frozen=True)
+class CheckFile:
+    """What does not agree, in words, and the scene that shows it."""
+
     findings: Findings
+    lines: tuple[Finding, ...]
+    scene: Scene
 
 
 @dataclass(frozen=True)
@@ -65,11 +74,16 @@ class Way:
 
 
 def read_map(office: Office) -> MapFile:
-    """All that the map shows and says."""
+    """All that the map shows."""
     ground = office.maps.ground()
-    findings = check_map(office, ground=ground)
-    today = china_time(office.store.now_ms())[:10]
-    return MapFile(ground, prepare(ground, today, strays=[stray.dwelling for stray in findings.strays]), findings)
+    return MapFile(ground, prepare(ground, china_time(office.store.now_ms())[:10]))
+
+
+def read_check(office: Office, file: MapFile) -> CheckFile:
+    """What does not agree on it: read after the map is there to be looked at."""
+    findings = check_map(office, ground=file.ground)
+    scene = file.scene.with_strays([stray.dwelling for stray in findings.strays])
+    return CheckFile(findings, tuple(told(findings)), scene)
 
 
 def read_place(office: Office, kind: str, key: str) -> PlaceFile:
@@ -164,10 +178,16 @@ def told(findings: Findings) -> list[Finding]:
     for gap in findings.gaps:
         beside = "、".join(names.get(key, "") for key in gap.beside[:3])
         found.append(Finding("border-none", f"{beside}之间", f"空着 {spoken_area(gap.m2)}", ("spot", "", *gap.at)))
-    return found + [
+    found += [
         Finding("layout-grid-add", grid.name, "还没有勾绘范围", ("undrawn", grid.id, 0.0, 0.0))
         for grid in findings.without_outline
     ]
+    if len(found) > _LINES:
+        rest = Finding(
+            "dots", f"另有 {len(found) - _LINES:,} 处", "先处理上面的，这里会接着列出", ("more", "", 0.0, 0.0)
+        )
+        return [*found[:_LINES], rest]
+    return found
 
 
 def _area(outlines: Sequence[str]) -> str:

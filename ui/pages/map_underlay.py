@@ -193,7 +193,8 @@ class MapUnderlayPage(Page):
         elif missing:
             self.hint.setText(f"还要在图上点出{missing[0]}。")
         else:
-            self.hint.setText("")
+            empty = [f"点 {at + 1}" for at in (0, 1) if not fields[at].text()]
+            self.hint.setText(f"还要填{empty[0]}的经纬度。" if empty else "")
         self.place_button.refuse("" if len(self._ties()) == 2 else "还缺已知点或经纬度")
 
     def _on_placed(self) -> None:
