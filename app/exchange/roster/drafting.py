@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from app.exchange.roster.plan import PlannedRecord
 from app.exchange.roster.register import Register
@@ -21,6 +21,7 @@ class Drafting:
         self.bundle = 0
         self._drafts: dict[str, PlannedRecord] = {}
         self._made: dict[tuple[str, ...], str] = {}
+        self._revs: dict[tuple[tuple[str, int], ...], Mapping[str, int]] = {}
 
     def make(self, form: str, area: str, values: Mapping[str, Value]) -> str:
         """Plan a new record; returns its id. *values* becomes the plan's own."""
@@ -48,18 +49,24 @@ class Drafting:
         }
         if not told:
             return False
-        revs = record.revs
-        seen = {name: revs.get(name, revs.get("", 0)) for name in told} if revs else {}
+        seen = self._seen(record.revs, told)
         draft = self._drafts.get(record.id)
         if draft is None:
             self._drafts[record.id] = PlannedRecord(
-                record.form, record.id, record.area, told, new=False, bundle=self.bundle, seen=seen or _NO_REVS
+                record.form, record.id, record.area, told, new=False, bundle=self.bundle, seen=seen
             )
         else:
             self._drafts[record.id] = dataclasses.replace(
                 draft, values={**draft.values, **told}, seen={**draft.seen, **seen}
             )
         return True
+
+    def _seen(self, revs: Mapping[str, int], names: Iterable[str]) -> Mapping[str, int]:
+        """The revs of these fields; most records that change in the same fields share them."""
+        if not revs:
+            return _NO_REVS
+        key = tuple((name, revs.get(name, revs.get("", 0))) for name in names)
+        return self._revs.setdefault(key, dict(key))
 
     def add(self, record_id: str, values: Mapping[str, Value]) -> None:
         """Set what is still empty of a record that this plan makes."""

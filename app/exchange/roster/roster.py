@@ -291,9 +291,8 @@ class _RosterPlan:
             return
         self._seen_ids.add(record.id)
         changes = self._change(record, person.values)
-        if not changes:
-            # Of a register of 60,000 nearly all: what was read of them has served.
-            person.values = {"id_number": person.number} if person.number else {}
+        # Of a register of 60,000 nearly all: what was read of them has served.
+        person.values = {"id_number": person.number} if person.number else {}
         self._tally["updated" if changes else "unchanged"] += 1
 
     def _unnumbered(self, person: Person, area: str, household: str | None) -> Known | None:
