@@ -7,6 +7,7 @@ from pathlib import Path
 
 from app.command.desk import Desk
 from app.command.shown import known_form
+from app.errors import KnownError
 
 HELP = "导出成 Excel（要写理由，默认打码）"
 
@@ -17,6 +18,7 @@ def add(parser: argparse.ArgumentParser, _common: argparse.ArgumentParser) -> No
     parser.add_argument("out", type=Path, metavar="OUT.xlsx")
     parser.add_argument("--reason", required=True)
     parser.add_argument("--area")
+    parser.add_argument("--ids", type=Path, metavar="FILE")
     parser.add_argument("--plain", action="store_true", help="不打码（要有权限）")
 
 
@@ -26,6 +28,20 @@ def run(args: argparse.Namespace, desk: Desk) -> int:
 
     office = desk.open_office()
     form = known_form(office, args.form)
-    count = export_form(office, form.name, args.out, args.reason, area=args.area, plain=args.plain)
+    ids = _ids(args.ids) if args.ids else None
+
+    def tick(done: int, total: int) -> None:
+        if desk.cancelled.is_set():
+            raise KnownError("import.export_stopped")
+        desk.progress(done, total, "正在导出")
+
+    count = export_form(office, form.name, args.out, args.reason, area=args.area, plain=args.plain, ids=ids, tick=tick)
     desk.answer({"records": count, "file": str(args.out)}, f"已导出 {count} 条到 {args.out}")
     return 0
+
+
+def _ids(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8").split()
+    except (OSError, UnicodeDecodeError) as bad:
+        raise KnownError("command.file_missing", path=path) from bad

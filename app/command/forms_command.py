@@ -13,10 +13,13 @@ HELP = "列出表单，或检查一个表单文件"
 
 def add(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
     """The subcommand's own arguments."""
-    tasks = parser.add_subparsers(dest="task", required=True, metavar="list|check|add")
+    tasks = parser.add_subparsers(dest="task", required=True, metavar="list|check|add|template")
     tasks.add_parser("list", parents=[common])
     for name in ("check", "add"):
         tasks.add_parser(name, parents=[common]).add_argument("file", type=Path, metavar="FILE")
+    template = tasks.add_parser("template", parents=[common])
+    template.add_argument("form")
+    template.add_argument("out", type=Path, metavar="OUT.xlsx")
 
 
 def run(args: argparse.Namespace, desk: Desk) -> int:
@@ -29,6 +32,13 @@ def run(args: argparse.Namespace, desk: Desk) -> int:
             for form in load_forms().values()
         ]
         desk.answer({"forms": found}, "\n".join(f"{f['name']}\t{f['title']}\t第{f['version']}版" for f in found))
+        return 0
+    if args.task == "template":
+        from app.exchange.excel.template import template_of
+        from app.schema.loading import load_forms
+
+        template_of(load_forms(), args.form, args.out)
+        desk.answer({"file": str(args.out)}, f"模板存在 {args.out}")
         return 0
     if args.task == "add" or args.file.suffix.lower() == ".xlsx":
         raise KnownError("command.not_built", name="forms add" if args.task == "add" else "forms check（XLSForm）")

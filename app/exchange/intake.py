@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.errors import KnownError
-from app.exchange.excel.headings import ID_TARGET, Catalog, form_catalog, roster_catalog
+from app.exchange.excel.headings import ID_TARGET, Catalog, catalogs_of
 from app.exchange.excel.layout import Layout, Recognised
 from app.exchange.excel.recognise import by_guess, recognise
 from app.exchange.excel.report import write_report
-from app.exchange.excel.template import write_template
+from app.exchange.excel.template import template_of
 from app.exchange.excel.words import bare, load_words
 from app.exchange.excel.workbook import Workbook, read_workbook
 from app.exchange.preview import preview
@@ -56,16 +56,7 @@ class Intake:
 
     def catalogs(self, form: str) -> list[Catalog]:
         """What sheets of *form* may bring, the usual kind of sheet first."""
-        forms = self._office.forms
-        if form not in forms:
-            raise KnownError("import.no_form", form=form)
-        if forms[form].card_only:
-            raise KnownError("forms.card_only", form=forms[form].title)
-        if form == "resident":
-            return [roster_catalog(forms, self._words), form_catalog(forms[form], self._words, (ID_TARGET,))]
-        if form in {"dwelling", "building"}:
-            return [form_catalog(forms["dwelling"], self._words), form_catalog(forms["building"], self._words)]
-        return [form_catalog(forms[form], self._words)]
+        return catalogs_of(self._office.forms, form, self._words)
 
     def recognise(
         self, book: Workbook, form: str, *, sheet: str | None = None, by_hand: Mapping[str, str] | None = None
@@ -191,7 +182,7 @@ class Intake:
 
     def template(self, form: str, out: Path) -> None:
         """Write an empty workbook for *form* to fill in."""
-        write_template(self.catalogs(form)[0], self._office.forms, self._office.forms[form].title, out)
+        template_of(self._office.forms, form, out)
 
     def report(self, found: Recognised, plan: Plan, out: Path) -> None:
         """Write the refused rows to correct, and what was doubted."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from openpyxl import load_workbook
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
@@ -103,3 +104,26 @@ def test_a_page_that_is_told_where_to_begin_begins_there(desk, page):
 @pytest.mark.parametrize("key", [key for key, _words in AGES])
 def test_a_choice_of_ages_is_found_again_in_its_filter(key):
     assert age_key(Filter(**ages_of(key))) == key
+
+
+def test_the_list_as_it_stands_is_exported_masked_and_for_a_reason(desk, qtbot, tmp_path):
+    desk.make("resident", name="周玉兰", sex="2", birth_date="1968-09-18", presence="away", phone="19900000012")
+    desk.make("resident", name="李长顺", sex="1", birth_date="1965-03-14", presence="present")
+    out = tmp_path / "居民名单.xlsx"
+    page = PeoplePage(desk.office, desk.jobs, desk.worker, ask_path=lambda *_a: str(out))
+    qtbot.addWidget(page)
+    page.show()
+    page.opened({"presence": "away"})
+    desk.settle()
+    page.export()
+    dialog = page.findChild(ReasonDialog)
+    dialog.reason.setText("核对数据")
+    told = []
+    page.said.connect(lambda said, _undo: told.append(said))
+    dialog.act.click()
+    qtbot.waitUntil(lambda: bool(told), timeout=30_000)
+    assert told == [f"已导出 1 条到 {out}"]
+    cells = [str(cell) for row in load_workbook(out).active.iter_rows(values_only=True) for cell in row if cell]
+    assert "周玉兰" in cells
+    assert "199****0012" in cells
+    assert "李长顺" not in cells

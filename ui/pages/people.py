@@ -12,9 +12,10 @@ from PySide6.QtWidgets import QMenu
 from app.services.people import MOST_FOUND, Filter
 from app.store.listing import ORDERS, Listing
 from ui.forms.reason import ask_reason
-from ui.jobs import Jobs
+from ui.jobs import Jobs, Worker
 from ui.lists import Column, Order, RecordTable
 from ui.page import Page
+from ui.pages.exporting import AskPath, Exporting, ask_save_path
 from ui.pages.people_read import FORM, PeopleChoices, read_choices, read_rows
 from ui.pieces.buttons import Button, IconButton
 from ui.pieces.card import Card
@@ -31,7 +32,14 @@ STATES = (("doubtful", "待核实"), ("unplaced", "未落户"))
 class PeoplePage(Page):
     """``opened``: {"doubtful": True}, {"unplaced": True}, {"area": code}, {"text": words} begin with that filter."""
 
-    def __init__(self, office: Office, jobs: Jobs) -> None:
+    def __init__(
+        self,
+        office: Office,
+        jobs: Jobs,
+        worker: Callable[[Sequence[str]], Worker] | None = None,
+        *,
+        ask_path: AskPath = ask_save_path,
+    ) -> None:
         super().__init__("居民名单", back=True, dense=True)
         self._office, self._jobs = office, jobs
         self._filter = Filter()
@@ -42,6 +50,12 @@ class PeoplePage(Page):
         self._menu = QMenu()
         self.kept_button = Button("常用筛选", icon="filter", menu=self._menu)
         self.add_quiet(self.kept_button)
+        self.exporting = Exporting(self, office, worker, ask_path)
+        self.export_button = Button("导出", self.export, icon="file-export")
+        if worker is None or not office.gate.decide("export", FORM, None, own=True).allowed:
+            self.export_button.hide()
+        else:
+            self.add_quiet(self.export_button)
         codes = office.forms.codes
         self.search = SearchField("姓名、拼音首字母、号码末几位、地址", 240)
         self.search.searched.connect(lambda text: self._set(text=text))
@@ -92,7 +106,9 @@ class PeoplePage(Page):
 
     @property
     def actions(self) -> Sequence[tuple[str, str, Callable[[], object]]]:
-        keep = [("保存当前筛选", "", self.keep)]
+        keep: list[tuple[str, str, Callable[[], object]]] = [("保存当前筛选", "", self.keep)]
+        if not self.export_button.isHidden():
+            keep.append(("导出 Excel", "", self.export))
         return [*keep, *((f"筛选：{name}", "", partial(self.use, one)) for name, one in self._kept.items())]
 
     def opened(self, args: Mapping[str, Any]) -> None:
@@ -125,6 +141,10 @@ class PeoplePage(Page):
             )
 
         ask_reason(self, "保存当前筛选", "起个名字，以后从“常用筛选”里一点就是。", "保存", kept, what="名字")
+
+    def export(self) -> None:
+        """Ask for a reason, then write the list as it stands into a workbook."""
+        self.exporting.ask(FORM, "居民名单", self._listing.page(0, len(self._listing)))
 
     def _forget(self, name: str) -> None:
         held = self._kept[name]

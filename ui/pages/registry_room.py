@@ -45,7 +45,7 @@ def pages(
     def people() -> Page:
         from ui.pages.people import PeoplePage
 
-        return PeoplePage(office, jobs)
+        return PeoplePage(office, jobs, worker)
 
     def duplicates() -> Page:
         from ui.pages.duplicates import DuplicatesPage

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
+from app.errors import KnownError
 from app.exchange.excel.words import Words, bare, load_roster_targets
 from app.schema.form import Form, Forms
 from app.schema.kinds import Date, Time
@@ -176,3 +177,16 @@ def roster_catalog(forms: Forms, words: Words) -> Catalog:
         days = bool(item and isinstance(item.kind, Date | Time))
         targets.append(Target(name, label, (*aliases, *further.get(name, ())), days))
     return Catalog("roster", tuple(targets), ("resident.name",), words, _PROOFS)
+
+
+def catalogs_of(forms: Forms, form: str, words: Words) -> list[Catalog]:
+    """What sheets of *form* may bring, the usual kind of sheet first; KnownError("import.no_form", "forms.card_only")."""
+    if form not in forms:
+        raise KnownError("import.no_form", form=form)
+    if forms[form].card_only:
+        raise KnownError("forms.card_only", form=forms[form].title)
+    if form == "resident":
+        return [roster_catalog(forms, words), form_catalog(forms[form], words, (ID_TARGET,))]
+    if form in {"dwelling", "building"}:
+        return [form_catalog(forms["dwelling"], words), form_catalog(forms["building"], words)]
+    return [form_catalog(forms[form], words)]

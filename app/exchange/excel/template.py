@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from app.exchange.excel.headings import ID_TARGET, Catalog
+from app.exchange.excel.headings import ID_TARGET, Catalog, catalogs_of
+from app.exchange.excel.words import load_words
 from app.exchange.excel.writing import new_book
 from app.schema.form import Field, Forms
 from app.schema.kinds import Choice, CreditCode, Date, IdentityNumber, Phone, YesNo
@@ -19,6 +20,11 @@ _NOTES = {
     Choice: "从列表里选",
     YesNo: "填是或否",
 }
+
+
+def template_of(forms: Forms, form: str, out: Path) -> None:
+    """Write the template for *form*; KnownError("import.no_form", "forms.card_only", "import.cannot_write")."""
+    write_template(catalogs_of(forms, form, load_words())[0], forms, forms[form].title, out)
 
 
 def write_template(catalog: Catalog, forms: Forms, title: str, out: Path) -> None:

@@ -74,6 +74,7 @@ def new_book(out: Path, *, large: bool = False) -> Iterator[Book]:
         "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "constant_memory": large,
         "default_date_format": "yyyy-mm-dd",
     }  # fmt: skip
+    done = False
     try:
         book = xlsxwriter.Workbook(str(beside), options)
         try:
@@ -81,6 +82,10 @@ def new_book(out: Path, *, large: bool = False) -> Iterator[Book]:
         finally:
             book.close()
         beside.replace(out)
+        done = True
     except (OSError, XlsxWriterException) as bad:
         beside.unlink(missing_ok=True)
         raise KnownError("import.cannot_write", file=out.name) from bad
+    finally:
+        if not done:
+            beside.unlink(missing_ok=True)

@@ -35,10 +35,12 @@ class Drafting:
         )
         return record_id
 
-    def change(self, record: Record, values: Mapping[str, Value], *, fill_only: bool = False) -> bool:
+    def change(
+        self, record: Record, values: Mapping[str, Value], *, fill_only: bool = False, settles: str = ""
+    ) -> bool:
         """Plan what *values* change of *record*; an empty one says nothing. Returns whether anything changes.
 
-        With *fill_only* what the register has stays.
+        With *fill_only* what the register has stays. *settles*: a field that has served, to be emptied.
         """
         told: dict[str, Value] = {
             name: value
@@ -47,6 +49,8 @@ class Drafting:
             and record.values.get(name) != value
             and not (fill_only and record.values.get(name) is not None)
         }
+        if settles and record.values.get(settles) is not None:
+            told[settles] = None
         if not told:
             return False
         seen = self._seen(record.revs, told)

@@ -125,6 +125,9 @@ class PersonReader:
         except BadValue as bad:
             if person.verify:
                 person.flag("id_number", "id_to_verify", say("id_to_verify", detail=bad.message))
+                if bad.code != "id_digits_lost":
+                    # What Excel has ruined is nobody's number, not even one to be looked into.
+                    self._keep_written(person, cell)
             else:
                 person.refuse("id_number", bad.code, bad.message)
             return None
@@ -136,6 +139,10 @@ class PersonReader:
         # The register's own text of the number, where it has one.
         person.values["id_number"] = sys.intern(identity.number)
         return identity
+
+    def _keep_written(self, person: Person, cell: Cell) -> None:
+        with contextlib.suppress(BadValue):
+            person.values["id_written"] = self._form.fields["id_written"].kind.check(tight(text_of(cell)))
 
     def _birth(self, person: Person, cell: Cell, identity: Identity | None) -> None:
         if identity:

@@ -241,7 +241,9 @@ class _RosterPlan:
 
     def _change(self, known: Known, values: Mapping[str, Value]) -> bool:
         whole = self._register.record(known.form, known.id)
-        return whole is not None and self._drafting.change(whole, values)
+        # A number to be verified has served once the right one is there.
+        found = known.form == "resident" and not known.number and bool(values.get("id_number"))
+        return whole is not None and self._drafting.change(whole, values, settles="id_written" if found else "")
 
     def _checked(self, form: str, name: str, text: str) -> str:
         """*text* as its field keeps it; what doesn't fit at all is cut to what does."""

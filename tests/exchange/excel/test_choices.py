@@ -39,10 +39,13 @@ def test_a_number_at_fault_is_never_kept_and_its_person_comes_in_where_a_clerk_s
     assert (said["created"], said["refused"]) == (1, [])
     assert [item["code"] for item in said["flagged"]] == ["id_to_verify"]
     person = people(office)["张三"]
-    assert person["id_number"] is None
+    assert (person["id_number"], person["id_written"]) == (None, cell if isinstance(cell, str) else None)
     assert "号码没有填入" in person["verify_note"]
     again = decide(rows, {2: VERIFY})
     assert (again["created"], again["unchanged"]) == (0, 1)
+    right = decide([row("1", "张三", "户主", "张三", "男", MAN)], {})
+    assert right["updated"] == 1
+    assert (people(office)["张三"]["id_number"], people(office)["张三"]["id_written"]) == (MAN, None)
 
 
 def test_the_second_name_on_a_number_may_come_in_without_it(decide, office):

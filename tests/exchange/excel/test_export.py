@@ -151,3 +151,23 @@ def test_an_export_of_another_office_is_not_taken_for_this_ones_records(office, 
     book.save(out)
     said = intake.run("resident", out, area=VILLAGE)
     assert [item["code"] for item in said["refused"]] == ["record_id_unknown"]
+
+
+def test_only_what_was_chosen_goes_out_in_its_order(office, intake, tmp_path):
+    intake.run("resident", DATA / "roster_wps.xls", area=VILLAGE)
+    chosen = [record.id for record in office.store.select("resident", limit=700)][::-1][:3]
+    out = tmp_path / "out.xlsx"
+    assert export_form(office, "resident", out, "核对", ids=[*chosen, "0" * 32]) == 3
+    assert [row[-1] for row in read_workbook(out).sheets[0].rows[2:]] == chosen
+
+
+def test_an_export_that_is_stopped_leaves_no_file(office, intake, tmp_path):
+    intake.run("resident", DATA / "roster_wps.xls", area=VILLAGE)
+
+    def stop(done, _total):
+        if done:
+            raise KnownError("import.export_stopped")
+
+    with pytest.raises(KnownError):
+        export_form(office, "resident", tmp_path / "out.xlsx", "核对", tick=stop)
+    assert [path.name for path in tmp_path.glob("*.xlsx*")] + [path.name for path in tmp_path.glob(".*part")] == []

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import openpyxl
 import pytest
 
 from app.exchange.excel.report import REASON
+from app.exchange.excel.template import template_of
 from app.exchange.excel.workbook import read_workbook
 from tests.exchange.excel.conftest import DATA, VILLAGE, codes, number
 from tests.exchange.excel.test_rosters import people
@@ -113,3 +116,47 @@ def test_a_ledger_of_hazards_comes_in_by_its_headings(intake, office, write):
     assert codes(said["flagged"]) == {(5, "rectified_at", "date_wrong")}
     again = intake.run("hazard", path, area=VILLAGE)
     assert (again["created"], again["updated"], again["unchanged"]) == (0, 0, 2)
+
+
+@pytest.mark.parametrize("form", ["resident", "dwelling", "building", "grid", "hazard", "visit"])
+def test_every_choice_of_a_template_comes_in_as_the_code_it_stands_for(form, intake, tmp_path, forms):
+    out = tmp_path / "模板.xlsx"
+    intake.template(form, out)
+    book = openpyxl.load_workbook(out)
+    sheet = book.worksheets[0]
+    assert book["选项"].sheet_state == "hidden"
+    assert all("：" in str(cell.value) for cell in sheet[1])
+    for rule in sheet.data_validations.dataValidation:
+        column = next(iter(rule.sqref.ranges)).min_col
+        heading = sheet.cell(2, column).value
+        letters, last = re.fullmatch(r"=?选项!\$([A-Z]+)\$1:\$[A-Z]+\$(\d+)", rule.formula1).groups()
+        offered = [book["选项"][f"{letters}{row}"].value for row in range(1, int(last) + 1)]
+        shapes = [forms[form], *(each for each in forms.values() if each.name != form)]
+        item = next(item for each in shapes for item in each.fields.values() if item.label == heading)
+        assert offered
+        assert all(item.kind.check(label) is not None for label in offered)
+        assert next(iter(rule.sqref.ranges)).min_row == 3
+
+
+def test_a_template_comes_from_the_command_and_a_filled_one_goes_in_unchanged(intake, office, tmp_path, forms):
+    out = tmp_path / "模板.xlsx"
+    template_of(forms, "dwelling", out)
+    book = openpyxl.load_workbook(out)
+    sheet = book.worksheets[0]
+    headings = [cell.value for cell in sheet[2]]
+    filled = {
+        "房屋地址": "岭上1号",
+        "是否出租": "是",
+        "建筑面积(平方米)": 88.5,
+        "产权人": "=张三",
+        "产权人电话": "19900001111",
+    }
+    for heading, value in filled.items():
+        cell = sheet.cell(3, headings.index(heading) + 1)
+        cell.value = value
+        cell.data_type = "s" if isinstance(value, str) else "n"
+    book.save(out)
+    assert intake.run("dwelling", out, area=VILLAGE)["created"] == 1
+    [record] = office.store.select("dwelling")
+    assert (record.values["rented"], record.values["area_m2"], record.values["owner"]) == (True, 88.5, "=张三")
+    assert intake.run("dwelling", out, area=VILLAGE)["unchanged"] == 1

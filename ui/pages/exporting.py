@@ -1,0 +1,67 @@
+"""Writing a list into a workbook: the reason is asked, a worker writes, the page says when it is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QTemporaryDir
+
+from ui.forms.reason import ask_reason
+from ui.jobs import Worker
+from ui.page import Page
+from ui.pages.ledger import AskPath, ask_save_path
+from ui.pieces.dates import china_today
+
+if TYPE_CHECKING:
+    from app.services.office import Office
+
+__all__ = ["AskPath", "Exporting", "ask_save_path"]
+
+_OFFERS = ("上报上级", "存档", "核对数据")
+
+
+class Exporting:
+    """The export of one page: ``ask(form, title, ids)``. *worker* makes a `Worker` of a subcommand's arguments."""
+
+    def __init__(
+        self, page: Page, office: Office, worker: Callable[[Sequence[str]], Worker] | None, ask_path: AskPath
+    ) -> None:
+        self._page, self._office, self._make_worker, self._ask_path = page, office, worker, ask_path
+        self._scratch = QTemporaryDir()
+        self.worker: Worker | None = None
+
+    def ask(self, form: str, title: str, ids: Sequence[str]) -> None:
+        """Ask what the list is for, then where it shall go, and write the records *ids* there, numbers masked."""
+        if self._make_worker is None or self.worker is not None or not ids:
+            return
+        text = f"{len(ids):,} 条，号码打码；导出和理由记入日志。"
+        ask_reason(
+            self._page,
+            f"导出{title}",
+            text,
+            "选择存放位置",
+            lambda reason: self._write(form, title, ids, reason),
+            _OFFERS,
+        )
+
+    def _write(self, form: str, title: str, ids: Sequence[str], reason: str) -> None:
+        proposed = f"{title}_{china_today().isoformat()}.xlsx"
+        path = self._ask_path(self._page, "导出到", proposed, "Excel 工作簿 (*.xlsx)")
+        if not path or self._make_worker is None:
+            return
+        out = Path(path).with_suffix(".xlsx")
+        listed = Path(self._scratch.path()) / "ids"
+        listed.write_text("\n".join(ids), encoding="utf-8")
+        worker = self.worker = self._make_worker(
+            ["export", form, str(out), "--reason", reason, "--ids", str(listed), "--json"]
+        )
+        worker.setParent(self._page)
+        worker.finished.connect(lambda said: self._done(f"已导出 {said.get('records', 0):,} 条到 {out}"))
+        worker.failed.connect(self._done)
+        worker.start()
+
+    def _done(self, said: str) -> None:
+        self.worker = None
+        self._page.said.emit(said, None)
