@@ -52,7 +52,7 @@ class Registry(Moving, Merging):
     def areas(self) -> list[Place]:
         """The divisions this user holds, townships before their villages, with how many people live in each."""
         self._gate.require("read", "resident", None)
-        people = self._store.tally("resident", "area")
+        people = places.by_area(self._store.conn)
         found = []
         divisions = self._gate.divisions()
         for area in self._store.areas():

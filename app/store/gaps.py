@@ -49,7 +49,8 @@ SQL = {
 }
 _HEADS = f"""
     SELECT h.id, h.area, h.head_name, total(r.relation = '0') AS heads, total(r.id = h.head), h.head, d.address
-    FROM record_household h LEFT JOIN record_dwelling d ON d.id = h.dwelling JOIN record_resident r ON r.household = h.id AND {_ALIVE}
+    FROM record_household h INDEXED BY record_household_area LEFT JOIN record_dwelling d ON d.id = h.dwelling
+    CROSS JOIN record_resident r ON r.household = h.id AND {_ALIVE}
     WHERE h.deleted = 0 AND h.ended_on IS NULL AND {{area}}
     GROUP BY h.id HAVING heads != 1 OR (h.head IS NOT NULL AND total(r.id = h.head AND r.relation = '0') = 0)
 """
@@ -59,7 +60,8 @@ _CONTACTS = """
     GROUP BY h.area, h.contact HAVING count(*) > ?
 """
 _GRIDS = """
-    SELECT g.id, g.area, g.name, g.member, g.valid_to, count(DISTINCT d.id), count(h.id), g.code FROM record_grid g
+    SELECT g.id, g.area, g.name, g.member, g.valid_to, count(DISTINCT d.id), count(h.id), g.code
+    FROM record_grid g INDEXED BY record_grid_area
     LEFT JOIN record_dwelling d ON d.grid = g.id AND d.deleted = 0
     LEFT JOIN record_household h ON h.dwelling = d.id AND h.deleted = 0 AND h.ended_on IS NULL
     WHERE g.deleted = 0 AND {area} GROUP BY g.id

@@ -110,8 +110,12 @@ def _handed(db: sqlite_utils.Database) -> None:
     db.table("handed").create_index(["id"], "handed_record", if_not_exists=True)
 
 
+def _counted(db: sqlite_utils.Database) -> None:
+    """Counts along the chain have indexes of their own, which ``_counting`` makes: nothing of the older store is changed."""
+
+
 VERSIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
-    _first, _standing, _losers, _files, _patience, _handed,
+    _first, _standing, _losers, _files, _patience, _handed, _counted,
 )  # fmt: skip
 
 
@@ -139,6 +143,7 @@ def prepare(conn: driver.Connection, path: Path, forms: Forms) -> None:
             step(db)
         for form in forms.values():
             _record_table(conn, form)
+        _counting(conn, forms)
         conn.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('forms', ?)", (json.dumps(print_now),))
         conn.execute(f"PRAGMA user_version = {len(VERSIONS)}")
         conn.execute("COMMIT")
@@ -150,6 +155,23 @@ def prepare(conn: driver.Connection, path: Path, forms: Forms) -> None:
 def _fingerprint(forms: Forms) -> str:
     shape = [[form.name, [[c.name, c.storage] for c in columns(form, derived=True)]] for form in forms.values()]
     return hashlib.blake2b(json.dumps(shape).encode(), digest_size=8).hexdigest()
+
+
+# What counts along the chain read (places.py, gaps.py): so much of a record that no row needs to be looked up.
+_COUNTED = {
+    "resident": (("household", "presence"), ("area", "presence")),
+    "household": (("dwelling",),),
+    "dwelling": (("area", "grid"),),
+}
+
+
+def _counting(conn: driver.Connection, forms: Forms) -> None:
+    for name, indexes in _COUNTED.items():
+        for columns_of in indexes:
+            if name in forms and all(column == "area" or column in forms[name].fields for column in columns_of):
+                table, told = table_name(name), "_".join(columns_of)
+                shown = ", ".join(f'"{column}"' for column in columns_of)
+                conn.execute(f"CREATE INDEX IF NOT EXISTS {table}_living_{told} ON {table} ({shown}) WHERE deleted = 0")
 
 
 def _record_table(conn: driver.Connection, form: Form) -> None:

@@ -12,12 +12,16 @@ if TYPE_CHECKING:
     from app.store.driver import Connection
 
 _AT_ONCE = 400
-_CHAIN = """
-    FROM record_dwelling d
+# Who moved away or died keeps the household as his past: he is counted nowhere.
+_ALIVE = "r.deleted = 0 AND (r.presence IS NULL OR r.presence NOT IN ('moved', 'dead'))"
+_BELOW = f"""
     LEFT JOIN record_household h ON h.dwelling = d.id AND h.deleted = 0
-    LEFT JOIN record_resident r ON r.household = h.id AND r.deleted = 0
+    LEFT JOIN record_resident r ON r.household = h.id AND {_ALIVE}
     WHERE d.deleted = 0
 """
+_CHAIN = f"FROM record_dwelling d {_BELOW}"
+# By area first: sorted by grid beforehand, the whole county would be read for one village.
+_OF_AREA = f"FROM record_dwelling d INDEXED BY record_dwelling_living_area_grid {_BELOW}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +60,33 @@ def of_dwellings(conn: Connection, ids: Sequence[str]) -> Tally:
     return Tally(*whole)
 
 
+def of_grid(conn: Connection, grid: str) -> Tally:
+    """What one grid holds."""
+    return next(iter(_group(conn, "d.grid", "AND d.grid = ?", [grid]).values()), Tally())
+
+
+def by_area(conn: Connection) -> dict[str, int]:
+    """How many people each village has, of those whom this store holds."""
+    sql = f"SELECT r.area, count(*) FROM record_resident r WHERE {_ALIVE} GROUP BY r.area"
+    return dict(conn.execute(sql).fetchall())
+
+
 def _tallies(conn: Connection, column: str, areas: Collection[str]) -> dict[str | None, Tally]:
     held = spans(conn, areas)
     inside = " OR ".join("d.area BETWEEN ? AND ?" for _ in held) or "0"
-    return _group(conn, column, f"AND ({inside})", [edge for pair in held for edge in pair])
+    return _group(conn, column, f"AND ({inside})", [edge for pair in held for edge in pair], _OF_AREA)
 
 
-def _group(conn: Connection, column: str, tail: str, params: list[str]) -> dict[str | None, Tally]:
-    sql = f"SELECT {column}, count(DISTINCT d.id), count(DISTINCT h.id), count(r.id) {_CHAIN} {tail} GROUP BY {column}"
+def _group(
+    conn: Connection, column: str, tail: str, params: list[str], source: str = _CHAIN
+) -> dict[str | None, Tally]:
+    sql = f"SELECT {column}, count(DISTINCT d.id), count(DISTINCT h.id), count(r.id) {source} {tail} GROUP BY {column}"
     return {row[0]: Tally(*row[1:]) for row in conn.execute(sql, params)}
 
 
 def unplaced_residents(conn: Connection, areas: Collection[str]) -> int:
     """How many residents have no household yet."""
     held = spans(conn, areas)
-    inside = " OR ".join("area BETWEEN ? AND ?" for _ in held) or "0"
-    sql = f"SELECT count(*) FROM record_resident WHERE deleted = 0 AND household IS NULL AND ({inside})"
+    inside = " OR ".join("r.area BETWEEN ? AND ?" for _ in held) or "0"
+    sql = f"SELECT count(*) FROM record_resident r WHERE {_ALIVE} AND r.household IS NULL AND ({inside})"
     return int(conn.execute(sql, [edge for pair in held for edge in pair]).fetchone()[0])

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ui.jobs import Jobs
 
 GRIDS, SECTORS = "grids", "sectors"
-_GROUPED = 500
+_GROUPED, _VILLAGES = 500, 40
 
 
 class GridsPage(Page):
@@ -132,14 +132,18 @@ class GridsPage(Page):
 
     def opened(self, args: Mapping[str, Any]) -> None:
         self._wanted = str(args.get("id") or self._wanted)
-        if args.get("area"):
-            self._area = str(args["area"])
-        self._jobs.run(lambda: villages(self._office), self._on_villages)
         tab = str(args.get("tab") or (GRIDS if args.get("id") else self.tabs.now()))
-        if tab != self.tabs.now():
-            self.tabs.pick(tab)
-        else:
-            self._load()
+        area, wanted, office = str(args.get("area") or self._area), self._wanted, self._office
+
+        def read() -> tuple[list[tuple[str, str]], str]:
+            held = villages(office)
+            grid = office.store.get("grid", wanted) if wanted else None
+            if len(held) <= _VILLAGES:
+                return held, area
+            # Of a whole county one village at a time: the one asked for, or the first.
+            return held, grid.area if grid is not None else area or held[0][0]
+
+        self._jobs.run(read, lambda found: self._on_villages(*found, tab))
         self.list.view.setFocus()
 
     def refresh(self, changed: Sequence[str]) -> None:
@@ -234,9 +238,16 @@ class GridsPage(Page):
         self._sector_id = str(key or "")
         self.sector.show_sector(found.record if found else None)
 
-    def _on_villages(self, found: list[tuple[str, str]]) -> None:
+    def _on_villages(self, found: list[tuple[str, str]], area: str, tab: str) -> None:
         self._villages = found
         self.areas.show_choices(found)
+        wanted = self._wanted
+        self.areas.pick(area or None)
+        self._wanted = wanted
+        if tab != self.tabs.now():
+            self.tabs.pick(tab)
+        else:
+            self._load()
 
     def _on_area(self, key: object) -> None:
         self._area, self._wanted = str(key or ""), ""

@@ -81,7 +81,7 @@ def read_grids(office: Office, area: str, *, past: bool) -> list[GridLine]:
 def read_sheet(office: Office, grid: str) -> GridSheet:
     """The sheet of one grid."""
     record = office.records.get("grid", grid)
-    tally = places.by_grid(office.store.conn, [record.area]).get(grid, Tally())
+    tally = places.of_grid(office.store.conn, grid)
     buildings = office.store.count("building", {"grid": grid})
     sectors = [str(sector.values.get("name") or "") for sector in office.posts.of_place("grid", grid)]
     return GridSheet(
