@@ -38,6 +38,11 @@ def demo(tmp_path_factory, forms):
 _TREE = ("grid", "building", "dwelling", "household", "resident")
 
 
+def is_here(values):
+    """Who moved away or died is kept, and counted nowhere."""
+    return values.get("presence") not in {"moved", "dead"}
+
+
 class Plain:
     """The same village, counted with dictionaries."""
 
@@ -45,7 +50,7 @@ class Plain:
         held = {form: {row[1]: row[3] for row in rows if row[0] == form} for form in _TREE}
         home = {key: values.get("dwelling") for key, values in held["household"].items()}
         self.by = {level: collections.defaultdict(lambda: [0, 0, 0]) for level in ("grid", "building", "dwelling")}
-        lived = [home.get(values.get("household")) for values in held["resident"].values()]
+        lived = [home.get(values.get("household")) for values in held["resident"].values() if is_here(values)]
         for count, dwellings in enumerate((held["dwelling"], home.values(), lived)):
             for dwelling in dwellings:
                 values = held["dwelling"].get(dwelling)
@@ -77,13 +82,13 @@ def test_every_level_of_the_tree_counts_what_is_there(demo):
         place.key: plain.by["dwelling"][place.key] for place in dwellings
     }
     assert sum(place.tally.dwellings for place in some) == len(dwellings)
-    people = sum(row[0] == "resident" for row in rows)
+    people = sum(row[0] == "resident" and is_here(row[3]) for row in rows)
     assert sum(grid.tally.residents for grid in grids) + office.registry.unplaced() == people
 
 
 def test_a_division_counts_everybody_in_it(demo):
     office, rows, village = demo
-    people = sum(row[0] == "resident" for row in rows)
+    people = sum(row[0] == "resident" and is_here(row[3]) for row in rows)
     found = {place.key: place.tally.residents for place in office.registry.areas()}
     assert found == {village[:6] + "000000": people, village[:9] + "000": people, village: people}
 
