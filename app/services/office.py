@@ -26,6 +26,7 @@ from app.services.entry import Entry
 from app.services.gate import Gate
 from app.services.grids import Grids
 from app.services.holdings import Holdings
+from app.services.leaving import Leaving
 from app.services.life import Life
 from app.services.maps import Maps
 from app.services.mediation import Mediations
@@ -76,6 +77,7 @@ class Office:
         self.requests = Requests(store, self.gate, self.records, self.registry, asked)
         self.holdings = Holdings(store, self.gate, self.registry)
         self.retention = Retention.load()
+        self.leaving = Leaving(store, self.gate, self.requests, self.retention)
         self.maps = Maps(store, self.gate)
         self.underlays = Underlays(store)
         self.movements = Movements(store, self.gate, self.registry, self.chronicle)

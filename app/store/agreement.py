@@ -6,6 +6,7 @@ import dataclasses
 
 import msgpack
 
+from app.store.erasing import Erasing
 from app.store.exchange_values import Area, Attention, Exchange, Frame, Recovery, Stream, StreamDigest, SyncState
 from app.store.framing import Framing
 from app.store.mending import Mending
@@ -33,7 +34,7 @@ __all__ = [
 ]
 
 
-class Agreement(Framing, Offering, Patience, Taking, Proof, Standings, Refusals, Mending, Sealing):
+class Agreement(Framing, Offering, Patience, Taking, Proof, Standings, Refusals, Mending, Sealing, Erasing):
     """All of it, and what people see of it: past exchanges and refused changes."""
 
     def log(self, line: Exchange) -> None:

@@ -13,6 +13,7 @@ from app.schema.digest import record_hash
 from app.schema.form import Form
 from app.schema.record import AREA, DELETED, Delta
 from app.store import search
+from app.store.erasing import forgetful
 from app.store.exchange_values import Stream
 from app.store.part import Part
 from app.store.rows import STUB, WENT, Agreed, Row, lay
@@ -71,6 +72,8 @@ class Taking(Part):
             if not following:
                 self._go_on_from(cursors, tags or {})
             self._store.settled(touched)
+            if about := forgetful(self._store.forms, touched, deltas):
+                self._store.sync.forget(about)
         return prepared
 
     def _go_on_from(self, cursors: Mapping[Stream, int], tags: Mapping[str, str]) -> None:

@@ -9,10 +9,12 @@ from dataclasses import replace
 import msgpack
 import sqlalchemy as sa
 
+from app.schema.erasing import MARK, erases
 from app.schema.form import Form
 from app.schema.record import AREA, Change, Receipt, Record
 from sync.county.database import among, parts
 from sync.county.epochs import tag_at
+from sync.county.erasing import Gone, Trace, asked, bare_outcome, named_again, note_bared, refusal, scrub
 from sync.county.following import Moved, Places, followers
 from sync.county.records import Held
 from sync.county.rights import Rights
@@ -100,6 +102,7 @@ class Batch:
                 receipts.append(self._one(change, digest, held, places, writers, writes))
         self._flush(writes, before)
         self._follow(writes.moved)
+        self._erase([*writes.gone, *named_again(self._conn, self._at.records, fresh)])
         return receipts
 
     def _one(
@@ -117,6 +120,12 @@ class Batch:
         code = self._rights.refusal(self._hand.device, change, stored, been)
         if not code and places.circle(change, held):
             code = "sync.merged_otherwise"
+        if not code and stored is not None:
+            code = refusal(stored, change, writers, (self._hand.device.id, self._hand.incarnation))
+        if code == "sync.erased":
+            # What was refused so that nobody keeps it isn't kept here either.
+            writes.set_aside(replace(change, values=dict.fromkeys(change.values)), digest, code)
+            return Receipt(change.counter, "refused", code=code)
         if code:
             writes.set_aside(change, digest, code)
             return Receipt(change.counter, "refused", code=code)
@@ -134,6 +143,9 @@ class Batch:
             return Receipt(change.counter, "refused", code=outcome.code)
         writes.rev = rev
         outcome = _settled(outcome, stored, change, rev, places, form, held)
+        if stored is not None and erases(change):
+            outcome = bare_outcome(outcome, rev)
+            writes.gone.append(Gone(stored, change.values[MARK], change.user))
         receipt = Receipt(change.counter, outcome.status, rev, outcome.lost, outcome.results)
         body = [change.values, change.bases, outcome.lost, outcome.results]
         writes.note(held, change, outcome.record if outcome.written else None, receipt, digest, body, stored)
@@ -175,6 +187,13 @@ class Batch:
                 writes.moved.append(Moved(old.form, old.id, old.area, item.after, item.user))
             self._flush(writes, before)
             moved = writes.moved
+
+    def _erase(self, gone: Sequence[Gone]) -> None:
+        """What else says who these people were goes as well, and out of the history."""
+        if gone:
+            writes, trace = self._writes(), Trace()
+            self._flush(writes, note_bared(writes, self._conn, self._at, self._hand.now, gone, trace))
+            scrub(self._conn, self._at.county, trace, self._rev + 1)
 
     # -- what must be known before ----------------------------------------------------------------
 
@@ -223,6 +242,7 @@ class Batch:
         wanted: set[int] = set()
         for change in changes:
             if item := held.get((change.form, change.id)):
+                wanted |= asked(item.record, change)
                 wanted |= contested(self._at.forms[change.form], item.record, change)
         found: dict[int, Writer] = {}
         for some in parts(sorted(wanted)):

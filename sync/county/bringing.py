@@ -11,11 +11,13 @@ from typing import Any
 import msgpack
 import sqlalchemy as sa
 
+from app.schema.erasing import NAMING, RESIDENT
 from app.schema.form import Form
 from app.schema.record import AREA, EPOCH_BITS, Change, Offer, Receipt, Record
 from app.schema.values import Value
 from sync.county.batch import NOT_ITS_FAULT, Batch
 from sync.county.database import parts
+from sync.county.erasing import called_by, gone_already, scrub_called
 from sync.county.following import Moved
 from sync.county.lost import Past, Row, covers
 from sync.county.records import Held
@@ -98,7 +100,18 @@ class Bringing(Batch):
         ]
         self._flush(writes, before)
         self._follow(writes.moved)
+        self._erase_again(changes)
         return receipts
+
+    def _erase_again(self, changes: Sequence[Change]) -> None:
+        """Who was pseudonymised in the lost past is so again, whatever a backup, or a device that was behind, knew of him."""
+        records = self._at.records
+        named = {one.form: one.ref for one in NAMING}
+        people = {change.id for change in changes if change.form == RESIDENT}
+        people |= {str(c.values[named[c.form]]) for c in changes if c.form in named and c.values.get(named[c.form])}
+        self._erase(gone_already(self._conn, records, sorted(people)))
+        # Homes that were called by him come with their new name; by whom they were called the backup still knows.
+        scrub_called(self._conn, self._at.county, called_by(self._conn, records, changes))
 
     def _says_nothing(self, offer: Offer, held: dict[tuple[str, str], Held]) -> bool:
         """Where a record went that the county doesn't have: who wrote the record says so too."""

@@ -75,6 +75,15 @@ class Records:
             found += conn.scalars(query.order_by(table.c.id))
         return list(self.get(conn, form, found).values())
 
+    def naming(self, conn: sa.Connection, form: str, field: str, values: Sequence[str]) -> list[Held]:
+        """The records of *form*, deleted ones too, whose *field* is one of *values*, wherever they are; by id."""
+        table = self._tables.by_form[form]
+        found: list[str] = []
+        for some in parts(values):
+            query = sa.select(table.c.id).where(table.c.county == self._county, among(conn, table.c[field], some))
+            found += conn.scalars(query)
+        return [held for _, held in sorted(self.get(conn, form, found).items())]
+
     def all(self, conn: sa.Connection, form: str) -> Iterable[str]:
         """The ids of every record of *form*."""
         table = self._tables.by_form[form]

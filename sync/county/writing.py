@@ -15,6 +15,7 @@ from app.schema.form import Forms
 from app.schema.record import EPOCH_BITS, Change, Receipt, Record
 from sync.county.database import Database
 from sync.county.epochs import chained
+from sync.county.erasing import Gone
 from sync.county.following import Moved
 from sync.county.records import Held, Records, Sums, hash_of
 from sync.county.rights import Device
@@ -55,6 +56,7 @@ class Writes:
         self.chain = chain
         self.history: list[dict[str, Any]] = []
         self.moved: list[Moved] = []
+        self.gone: list[Gone] = []
         self._touched: dict[tuple[str, str], Held] = {}
         self._entries: list[dict[str, Any]] = []
         self._aside: list[dict[str, Any]] = []
