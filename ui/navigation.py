@@ -54,6 +54,8 @@ DOORS = (
     Door("登记住户", "household_entry", "djzh", "home-plus"),
     Door("居民名单", "people", "jmmd", "list-details"),
     Door("比对查重", "duplicates", "bdcc", "users"),
+    Door("离开满期去标识", "leaving", "lkmqqbs", "user-off"),
+    Door("登记个人信息申请", "data_request", "djgrxxsq", "file-text"),
 )
 
 

@@ -29,6 +29,7 @@ from app.store.agreement import Area, Exchange
 from app.store.keys import Cost
 from app.store.saving import Edit
 from app.store.store import new_key
+from ui import pictured_papers
 
 if TYPE_CHECKING:
     from app.services.office import Office
@@ -235,6 +236,8 @@ def _shots() -> list[Shot]:
         Shot("map-drawing", "map", grid, before=draw, after=put_down, office="township"),
         Shot("map-check", "map", village, before=check, looks=("light",), office="township"),
         Shot("map-dwelling", "map", stray, before=whole, looks=("light",), office="township"),
+        Shot("data-request", "data_request", pictured_papers.request),
+        Shot("leaving", "leaving", pictured_papers.leavers, before=pictured_papers.ticked),
         Shot("visits", "visits"),
         Shot("ledgers", "ledgers"),
         Shot("import", "import"),

@@ -215,6 +215,8 @@ class DeskPage(Page):
         kind, record_id, action = str(key).split(":", 2)
         if kind == "case":
             self.go.emit("case", {"id": record_id, **({"action": action} if act and action else {})})
+        elif kind == "request":
+            self.go.emit("data_request", {"id": record_id})
         elif kind == "care":
             self.go.emit("person", {"id": record_id})
         else:

@@ -82,7 +82,7 @@ def read_desk(office: Office, *, mine: bool = True) -> Desk:
         for event in office.cases.open_cases()
         if not mine or is_mine(event.values, rules, session)
     ]
-    tasks += _mediation_tasks(office, now) + _care_tasks(office, now)
+    tasks += _mediation_tasks(office, now) + _care_tasks(office, now) + _request_tasks(office, now)
     return Desk(
         now,
         _grouped(tasks, now),
@@ -185,6 +185,24 @@ def _care_tasks(office: Office, now: dt.datetime) -> list[tuple[object, Row]]:
             "title": Cell(f"{review.name[:1]}某 关爱登记复核", "在本人卡片上办"),
             "due": Cell(spoken_time(due, now), tone=due_tone(due, now) or "text-2"),
             "act": "看居民",
+        }
+        found.append((due, row))
+    return found
+
+
+def _request_tasks(office: Office, now: dt.datetime) -> list[tuple[object, Row]]:
+    """Requests of people about their own data whose limit is near; names are shortened, others may stand behind the clerk."""
+    found: list[tuple[object, Row]] = []
+    form = office.forms["data_request"]
+    for request in office.requests.due():
+        due = f"{request.values['due']}T17:30:00+08:00"
+        kind = form.show("kind", request.values.get("kind"))
+        row = {
+            "id": f"request:{request.id}:",
+            "state": state(late) if (late := late_by(due, now)) else State("待答复", "grey", "file-text"),
+            "title": Cell(f"{str(request.values.get('name') or '')[:1]}某 要求{kind}自己的信息", "个人信息申请"),
+            "due": Cell(spoken_time(due, now), tone=due_tone(due, now) or "text-2"),
+            "act": "办理",
         }
         found.append((due, row))
     return found

@@ -248,7 +248,9 @@ class LedgerPage(Page):
         return {}
 
     def _edit(self, record_id: Any) -> None:
-        if record_id:
+        if record_id and self.form_name == "data_request":
+            self.go.emit("data_request", {"id": str(record_id)})  # carrying it out needs its own page
+        elif record_id:
             self._open_entry(str(record_id), {})
 
     def _open_entry(self, record_id: str | None, preset: Mapping[str, Any], *, focus: bool = True) -> None:

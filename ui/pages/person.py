@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout
 from app.schema.record import Record
 from ui.lists import Column, RecordTable
 from ui.page import Page
+from ui.pages.paper_dialog import MakeWorker, Papers
 from ui.pages.person_card import PersonCard, care_args
 from ui.pages.registry_read import PersonFile, read_person
 from ui.pieces.buttons import Button
@@ -34,8 +35,10 @@ _COLUMNS = (
 class PersonPage(Page):
     """``opened``: {"id": id of a resident}."""
 
-    def __init__(self, office: Office, jobs: Jobs) -> None:
+    def __init__(self, office: Office, jobs: Jobs, worker: MakeWorker | None = None) -> None:
         super().__init__("居民", back=True)
+        self.papers = Papers(self, office, worker, lambda words: self.said.emit(words, None)) if worker else None
+        self._file: PersonFile | None = None
         self._office, self._jobs, self._id = office, jobs, ""
         self.card = PersonCard(office, jobs)
         self.card.edit.connect(lambda form, record_id: self.go.emit("record", {"form": form, "id": record_id}))
@@ -47,6 +50,14 @@ class PersonPage(Page):
         self.card.go_to.connect(lambda kind, key: self.go.emit("case" if kind == "event" else "visits", {"id": key}))
         self.card.story.connect(lambda form, key: self.go.emit("life", {"form": form, "id": key}))
         self.card.acted.connect(self._on_acted)
+        self.print_button = Button("打印", self._print, icon="printer", keys="Ctrl+P")
+        self.print_button.hide()
+        self.add_quiet(self.print_button)
+        self.request_button = Button(
+            "个人信息申请", self._request, icon="file-text", tip="本人要求查阅、更正、删除自己的信息"
+        )
+        self.request_button.hide()
+        self.add_quiet(self.request_button)
         self.add_quiet(
             Button("修改历史", lambda: self.go.emit("history", {"form": "resident", "id": self._id}), icon="history")
         )
@@ -86,6 +97,10 @@ class PersonPage(Page):
     def _on_file(self, wanted: str, file: PersonFile) -> None:
         if wanted != self._id:
             return
+        self._file = file
+        self.print_button.setVisible(self.papers is not None and self.papers.may(file.record))
+        may_ask = self._office.gate.decide("create", "data_request", file.record.area).allowed
+        self.request_button.setVisible(may_ask)
         self.set_title(str(file.record.values.get("name") or "居民"), file.where)
         self.card.show_file(file)
         rows = [self._line(person) for person in file.members]
@@ -102,6 +117,14 @@ class PersonPage(Page):
             "id_number": form.show("id_number", values.get("id_number"), masked=True),
             "phone": form.show("phone", values.get("phone"), masked=True),
         }
+
+    def _print(self) -> None:
+        if self.papers is not None and self._file is not None:
+            self.papers.ask(self._file.record)
+
+    def _request(self) -> None:
+        if self._file is not None:
+            self.go.emit("data_request", {"resident": self._file.record.id})
 
     def _edit(self) -> None:
         self.go.emit("record", {"form": "resident", "id": self._id})

@@ -13,6 +13,7 @@ from app.services.registry import Place
 from app.store.search import Hit
 from ui import theme
 from ui.page import Page
+from ui.pages.paper_dialog import MakeWorker, Papers
 from ui.pages.person_card import PersonCard, care_args
 from ui.pages.registry_families import FamilyView
 from ui.pages.registry_read import (
@@ -44,8 +45,9 @@ if TYPE_CHECKING:
 class RegistryPage(Page):
     """基础数据. ``opened``: {"find": text}, {"form": "resident", "id": id} goes there."""
 
-    def __init__(self, office: Office, jobs: Jobs) -> None:
+    def __init__(self, office: Office, jobs: Jobs, worker: MakeWorker | None = None) -> None:
         super().__init__("基础数据", dense=True)
+        self.papers = Papers(self, office, worker, lambda told: self.said.emit(told, None)) if worker else None
         self._office, self._jobs = office, jobs
         self._place: Place | None = None
         self._only = ""
@@ -145,6 +147,11 @@ class RegistryPage(Page):
             self._more("覆盖检查", lambda: self.go.emit("coverage", {}))
             self._more("当时住在这里的人", self._who_lived, "Ctrl+L")
             self._more("比对查重", lambda: self.go.emit("duplicates", {}))
+        if self.papers is not None and self._may("document", "resident"):
+            self._more("打印选中的人或户", self._print_chosen, "Ctrl+P")
+            self._more("打印这处房屋或网格", self._print_place)
+        if self._office.leaving.may():
+            self._more("离开满期去标识", lambda: self.go.emit("leaving", {}))
         if self._may("create", "dwelling"):
             self._more("新增房屋", self._new_dwelling)
         if self._may("create", "resident"):
@@ -162,6 +169,19 @@ class RegistryPage(Page):
             action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             self.addAction(action)
         action.triggered.connect(lambda _on=False: on())
+
+    def _print_chosen(self) -> None:
+        if self.papers is not None and self.card.file is not None:
+            self.papers.ask(self.card.file.record)
+        else:
+            self.said.emit("先在中间的表里选一户或一个人，再打印。", None)
+
+    def _print_place(self) -> None:
+        place, papers = self._place, self.papers
+        if papers is None or place is None or place.kind not in ("dwelling", "grid"):
+            self.said.emit("先在左边选一处房屋或一个网格，再打印。", None)
+            return
+        self._jobs.run(lambda: self._office.records.get(place.kind, place.key), papers.ask)
 
     def _left(self) -> Card:
         card = Card("辖区", flush=True, actions=[IconButton("map-2", "在地图上看", self._on_map, small=True)])

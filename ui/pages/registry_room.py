@@ -30,12 +30,12 @@ def pages(
     def registry() -> Page:
         from ui.pages.registry import RegistryPage
 
-        return RegistryPage(office, jobs)
+        return RegistryPage(office, jobs, worker)
 
     def person() -> Page:
         from ui.pages.person import PersonPage
 
-        return PersonPage(office, jobs)
+        return PersonPage(office, jobs, worker)
 
     def record() -> Page:
         from ui.pages.registry_record import RecordPage
@@ -46,6 +46,16 @@ def pages(
         from ui.pages.people import PeoplePage
 
         return PeoplePage(office, jobs, worker)
+
+    def leaving() -> Page:
+        from ui.pages.leaving import LeavingPage
+
+        return LeavingPage(office, jobs)
+
+    def data_request() -> Page:
+        from ui.pages.data_request import DataRequestPage
+
+        return DataRequestPage(office, jobs, worker)
 
     def duplicates() -> Page:
         from ui.pages.duplicates import DuplicatesPage
@@ -136,5 +146,7 @@ def pages(
         ("grids", grids, "registry"),
         ("coverage", coverage, "registry"),
         ("people", people, "registry"),
+        ("leaving", leaving, "registry"),
+        ("data_request", data_request, "ledgers"),
         *([("household_entry", household_entry, "registry")] if may_register else []),
     ]
