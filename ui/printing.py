@@ -12,7 +12,6 @@ from PySide6.QtPrintSupport import QPrintDialog, QPrinter
 from PySide6.QtWidgets import QDialog, QWidget
 
 from app.errors import KnownError
-from app.exchange.documents.fonts import face_path
 
 _POINT = 25.4 / 72
 _RULE = 0.2  # millimetres, as in a PDF
@@ -29,7 +28,10 @@ def ask_printer(parent: QWidget, printer: QPrinter) -> bool:
 @functools.cache
 def family(face: str) -> str:
     """The font family of *face* ("serif", "sans"); the same file as in a PDF, so that nothing shifts."""
-    number = QFontDatabase.addApplicationFont(str(face_path(face)))  # type: ignore[arg-type]
+    # Reading fonts is heavy, and most days nothing is printed.
+    from app.exchange.documents.fonts import face_path
+
+    number = QFontDatabase.addApplicationFont(str(face_path(face)))
     if number < 0:
         raise KnownError("ui.no_font")
     return QFontDatabase.applicationFontFamilies(number)[0]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +14,14 @@ from app.exchange.documents.blocks import Sheet, written_texts
 from app.exchange.documents.fonts import missing_glyphs
 from app.exchange.documents.registry_papers import Family, Printed
 from app.exchange.documents.render import sheet_bytes, suffix, write
+from app.exchange.paper_kinds import PAPERS, Paper, papers_of
 from app.schema.dates import china_time
 from app.schema.record import Record
 
 if TYPE_CHECKING:
     from app.services.office import Office
+
+__all__ = ["PAPERS", "Paper", "form_of", "papers_of", "sheet", "write_paper"]
 
 _AT_ONCE = 400
 _MOVES = "movement"
@@ -33,33 +35,6 @@ _DWELLING = (
     "address", "building", "grid", "unit", "room", "floor", "area_m2", "structure", "use", "rented", "owner", "owner_id", "owner_phone", "remark",
 )  # fmt: skip
 _GRID = ("name", "code", "grid_kind", "leader", "member", "member_phone")
-
-
-@dataclass(frozen=True, slots=True)
-class Paper:
-    """One kind of paper: its name in the command, its title, the form of the record that it is about.
-
-    ``bulk``: it shows many people, so it never shows whole numbers.
-    """
-
-    name: str
-    title: str
-    form: str
-    bulk: bool = False
-
-
-PAPERS = (
-    Paper("person_card", "居民信息卡", "resident"),
-    Paper("data_sheet", "个人信息查阅单", "resident"),
-    Paper("household_book", "住户信息册", "household"),
-    Paper("dwelling_card", "房屋信息卡", "dwelling"),
-    Paper("grid_sheet", "网格住户一览表", "grid", bulk=True),
-)
-
-
-def papers_of(form: str) -> list[Paper]:
-    """The papers that exist for records of *form*."""
-    return [one for one in PAPERS if one.form == form]
 
 
 def form_of(office: Office, record_id: str) -> str:

@@ -41,7 +41,7 @@ def names(desk: Desk, table: RecordTable) -> list[str]:
 
 def ledgers(desk: Desk, path: str = "") -> LedgerPage:
     forms = [form.name for form in desk.office.forms.ledgers]
-    page = LedgerPage(desk.office, desk.jobs, forms, ask_path=lambda *_asked: path)
+    page = LedgerPage(desk.office, desk.jobs, desk.worker, forms, ask_path=lambda *_asked: path)
     page.show_ledger("visit")
     return shown(desk, page)
 
@@ -54,7 +54,9 @@ def give_reason(desk: Desk, page: LedgerPage, text: str) -> None:
 
 
 def test_every_ledger_has_its_list_from_its_form_alone(desk):
-    page = shown(desk, LedgerPage(desk.office, desk.jobs, [form.name for form in desk.office.forms.ledgers]))
+    page = shown(
+        desk, LedgerPage(desk.office, desk.jobs, desk.worker, [form.name for form in desk.office.forms.ledgers])
+    )
     for form in desk.office.forms.ledgers:
         page.show_ledger(form.name)
         desk.settle()
@@ -113,7 +115,11 @@ def test_export_writes_a_workbook_and_the_reason_into_the_audit(desk, visits, tm
     out = tmp_path / "走访.xlsx"
     page = ledgers(desk, str(out))
     page._ask_export()
+    told = []
+    page.said.connect(lambda text, _undo: told.append(text))
     give_reason(desk, page, "上报上级")
+    desk.qtbot.waitUntil(lambda: bool(told), timeout=60_000)
+    assert told == [f"已导出 3 条到 {out}"]
     cells = [str(cell) for row in load_workbook(out).active.iter_rows(values_only=True) for cell in row if cell]
     assert "张文贵" in cells
     assert any(line.reason == "上报上级" and line.action == "export" for line in desk.office.store.audit.lines())
@@ -140,14 +146,14 @@ def test_a_reader_may_not_enter_delete_or_export(open_desk):
 
 def test_who_may_see_no_ledger_is_told_so(open_desk):
     desk = open_desk("mediator")
-    page = shown(desk, LedgerPage(desk.office, desk.jobs, ["visit", "hazard"]))
+    page = shown(desk, LedgerPage(desk.office, desk.jobs, desk.worker, ["visit", "hazard"]))
     page.opened({})
     assert page.form_name == ""
 
 
 def test_a_round_of_visits_keeps_day_visitor_and_kind(desk):
     home = desk.make("household", head_name="李长顺", number="5300012")
-    page = shown(desk, VisitsPage(desk.office, desk.jobs))
+    page = shown(desk, VisitsPage(desk.office, desk.jobs, desk.worker))
     page.opened({"household": home})
     desk.settle()
     assert page.entry.value("household_name") == "李长顺"
@@ -165,7 +171,7 @@ def test_picking_the_household_fills_its_head_and_grid(desk):
     grid = desk.make("grid", name="第三网格")
     dwelling = desk.make("dwelling", address="上寨村3-12号", grid=grid)
     desk.make("household", head_name="李长顺", number="5300012", dwelling=dwelling)
-    page = shown(desk, VisitsPage(desk.office, desk.jobs))
+    page = shown(desk, VisitsPage(desk.office, desk.jobs, desk.worker))
     page.opened({})
     desk.settle()
     entry = page.entry.rows["household"].entry

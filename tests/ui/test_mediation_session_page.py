@@ -193,12 +193,12 @@ def test_lines_go_round():
 
 
 def test_the_case_page_writes_a_paper_that_is_ready_or_has_blanks(qtbot, desk, mediation, tmp_path):
-    page = MediationPage(desk.office, desk.jobs)
+    page = MediationPage(desk.office, desk.jobs, desk.worker)
     qtbot.addWidget(page)
     page.opened({"id": mediation})
     desk.settle()
     papers = page._shown.documents
     assert papers
     page.write(papers[0], tmp_path / "调解记录.docx")
-    desk.settle()
+    desk.qtbot.waitUntil(lambda: page.papers.worker is None, timeout=60_000)
     assert (tmp_path / "调解记录.docx").stat().st_size > 1000

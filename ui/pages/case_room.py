@@ -60,7 +60,7 @@ def pages(
     def mediation_case() -> Page:
         from ui.pages.mediation_case import MediationPage
 
-        return MediationPage(office, jobs)
+        return MediationPage(office, jobs, worker)
 
     def mediation_form() -> Page:
         from ui.pages.mediation_form import MediationFormPage

@@ -10,7 +10,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QFileDialog, QSplitter, QVBoxLayout, QWidget
 
-from app.exchange.outgo import export_form
 from app.schema.record import Record
 from ui import theme
 from ui.fonts import unprinted_words
@@ -21,6 +20,7 @@ from ui.lists import BatchAction, Order, RecordTable
 from ui.page import Page
 from ui.pages import ledger_read
 from ui.pages.ledger_read import Wanted
+from ui.pages.paper_dialog import MakeWorker
 from ui.pieces.buttons import Button, IconButton
 from ui.pieces.card import Card, empty
 from ui.pieces.dates import china_today
@@ -30,7 +30,7 @@ from ui.pieces.tabs import Tabs
 
 if TYPE_CHECKING:
     from app.services.office import Office
-    from ui.jobs import Jobs
+    from ui.jobs import Jobs, Worker
 
 # ask_path(parent, title, proposed name, filter) -> path or "".
 AskPath = Callable[[QWidget, str, str, str], str]
@@ -48,13 +48,15 @@ class LedgerPage(Page):
         self,
         office: Office,
         jobs: Jobs,
+        worker: MakeWorker,
         forms: Sequence[str],
         title: str = "台账",
         *,
         ask_path: AskPath = ask_save_path,
     ) -> None:
         super().__init__(title, dense=True)
-        self._office, self._jobs, self._ask_path = office, jobs, ask_path
+        self._office, self._jobs, self._worker, self._ask_path = office, jobs, worker, ask_path
+        self.exporting: Worker | None = None
         self._forms = [name for name in forms if office.gate.decide("read", name, None, own=True).allowed]
         self.form_name = self._forms[0] if self._forms else ""
         self._text, self._area = "", ""
@@ -366,10 +368,13 @@ class LedgerPage(Page):
         path = self._ask_path(self, "导出到", proposed, "Excel 工作簿 (*.xlsx)")
         if path:
             out = Path(path).with_suffix(".xlsx")
-            self._jobs.run(
-                lambda: export_form(self._office, name, out, reason, area=area or None),
-                lambda total: self.said.emit(f"已导出 {total:,} 条到 {out}", None),
+            # Writing a workbook of thousands beside the window would stall it.
+            self.exporting = self._worker(
+                ["export", name, str(out), "--reason", reason, *(["--area", area] if area else [])]
             )
+            self.exporting.finished.connect(lambda done: self.said.emit(f"已导出 {done['records']:,} 条到 {out}", None))
+            self.exporting.failed.connect(lambda sentence: self.said.emit(sentence, None))
+            self.exporting.start()
 
     def _print(self) -> None:
         wanted = self._wanted()

@@ -16,14 +16,14 @@ from app.schema.record import Record
 from app.services.mediation import MediationFile
 from app.store.standing import Standing
 from ui import theme
-from ui.fonts import unprinted_words
 from ui.forms.reason import ask_reason
 from ui.jobs import Jobs
 from ui.page import Page
 from ui.pages.case_words import due_tone, left_until, spoken_time
 from ui.pages.mediation import OUTCOMES, outcome_chip
+from ui.pages.paper_dialog import MakeWorker, Papers
 from ui.pages.standing_words import StandingChip
-from ui.pieces.buttons import Button
+from ui.pieces.buttons import Button, IconButton
 from ui.pieces.card import Card, empty
 from ui.pieces.chips import Chip, State
 from ui.pieces.facts import Fact, Facts
@@ -62,9 +62,10 @@ def read_mediation(office: Office, mediation_id: str) -> Shown:
 class MediationPage(Page):
     """Opened with ``id``."""
 
-    def __init__(self, office: Office, jobs: Jobs) -> None:
+    def __init__(self, office: Office, jobs: Jobs, worker: MakeWorker) -> None:
         super().__init__("调解", back=True, dense=True)
         self._office, self._jobs = office, jobs
+        self.papers = Papers(self, office, worker, lambda told: self.said.emit(told, None))
         self._id = ""
         self._shown: Shown | None = None
         self._chips = QHBoxLayout()
@@ -246,6 +247,7 @@ class MediationPage(Page):
             line: list[Any] = [chip, Elided(str(paper["title"])), None]
             for kind, text in ((".docx", "存为 Word"), (".pdf", "存为 PDF")):
                 line.append(Button(text, partial(self._write, paper, kind), small=True))
+            line.append(IconButton("printer", "打印", partial(self._print, paper)))
             self.papers_card.add_line(*line)
             if paper["missing"]:
                 self.papers_card.add(
@@ -263,14 +265,11 @@ class MediationPage(Page):
             self.write(paper, Path(chosen).with_suffix(kind))
 
     def write(self, paper: Mapping[str, Any], out: Path) -> None:
-        """Write one paper to *out*, in the lane."""
-        mediation_id = self._id
-        self._jobs.run(
-            lambda: official.write(
-                self._office, mediation_id, str(paper["name"]), out, session_id=paper.get("session")
-            ),
-            then=lambda odd: self.said.emit(f"已存到 {out.name}{unprinted_words(odd)}", None),
-        )
+        """Write one paper to *out*, in a worker process: laying out pages would stall the window."""
+        self.papers.make(self._id, str(paper["name"]), str(out))
+
+    def _print(self, paper: Mapping[str, Any]) -> None:
+        self.papers.make(self._id, str(paper["name"]), "-")
 
     @property
     def actions(self) -> Sequence[tuple[str, str, Callable[[], object]]]:

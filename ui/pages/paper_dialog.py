@@ -19,8 +19,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.exchange.papers import Paper, papers_of
+from app.exchange.paper_kinds import Paper, papers_of
 from ui import theme
+from ui.fonts import unprinted_words
 from ui.pieces.buttons import Button
 from ui.pieces.text import words
 from ui.printing import AskPrinter, Printing, ask_printer, printer_for
@@ -186,8 +187,7 @@ class Papers(QObject):
 
     def _written(self, document: dict[str, Any]) -> None:
         self.worker = None
-        odd = "".join(document.get("missing_glyphs") or ())
-        self._told(f"已存到 {document['file']}" + (f"；这些字没有字体能印，印成代码：{odd}" if odd else ""))
+        self._told(f"已存到 {document['file']}{unprinted_words(document.get('missing_glyphs') or ())}")
 
     def _print(self, document: dict[str, Any]) -> None:
         self.worker = None
@@ -195,8 +195,7 @@ class Papers(QObject):
         if not self._ask_printer(self._page, printer):
             return
         self.printing = Printing(printer, document, self)
-        odd = "".join(document.get("missing_glyphs") or ())
-        more = f"；这些字没有字体能印，印成代码：{odd}" if odd else ""
+        more = unprinted_words(document.get("missing_glyphs") or ())
         self.printing.printed.connect(lambda pages: self._told(f"已送到打印机，共 {pages} 页{more}"))
         self.printing.failed.connect(self._told)
         self.printing.start()

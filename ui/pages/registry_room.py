@@ -85,12 +85,12 @@ def pages(
     def ledgers() -> Page:
         from ui.pages.ledger import LedgerPage
 
-        return LedgerPage(office, jobs, [form.name for form in office.forms.ledgers])
+        return LedgerPage(office, jobs, worker, [form.name for form in office.forms.ledgers])
 
     def visits() -> Page:
         from ui.pages.visits import VisitsPage
 
-        return VisitsPage(office, jobs)
+        return VisitsPage(office, jobs, worker)
 
     def importing() -> Page:
         from ui.pages.import_page import ImportPage

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from app.schema.record import Record
 from ui.pages.ledger import AskPath, LedgerPage, ask_save_path
 from ui.pages.ledger_read import visit_of
+from ui.pages.paper_dialog import MakeWorker
 from ui.pieces.dates import china_today
 
 if TYPE_CHECKING:
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 class VisitsPage(LedgerPage):
     """``opened``: {"household": id} begins a visit there; else as every ledger. After a save the next one begins."""
 
-    def __init__(self, office: Office, jobs: Jobs, *, ask_path: AskPath = ask_save_path) -> None:
-        super().__init__(office, jobs, ["visit"], "走访巡查", ask_path=ask_path)
+    def __init__(self, office: Office, jobs: Jobs, worker: MakeWorker, *, ask_path: AskPath = ask_save_path) -> None:
+        super().__init__(office, jobs, worker, ["visit"], "走访巡查", ask_path=ask_path)
         self._last: dict[str, Any] = {}
 
     def opened(self, args: Mapping[str, Any]) -> None:
