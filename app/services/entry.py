@@ -88,9 +88,7 @@ class Entry:
             for person in self._store.select("resident", {"household": household})
             if person.values.get("presence") not in GONE
         ]
-        members.sort(
-            key=lambda person: (person.values.get("relation") != HEAD, str(person.values.get("birth_date") or ""))
-        )
+        members.sort(key=_as_one_reads)
         return Sheet(
             record.id,
             record.area,
@@ -265,3 +263,9 @@ class Entry:
 
     def _here(self, form: str, record_id: str) -> Record:
         return self._registry.here(form, record_id)
+
+
+def _as_one_reads(person: Record) -> tuple[str, str]:
+    """The head, then by relation and age; relations are coded in that order, the head's is 0."""
+    values = person.values
+    return str(values.get("relation") or "9"), str(values.get("birth_date") or "9999")

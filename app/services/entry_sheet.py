@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from app.messages import sentence
 from app.schema.credentials import kind_of, read_document
 from app.schema.form import Form
 from app.schema.glyphs import code_point, private_signs
-from app.schema.identity import OLDEST, told_apart
+from app.schema.identity import OLDEST, read_identity, told_apart
 from app.schema.kinds import Choice
 from app.schema.phone import read_phones
 from app.schema.regions import region_known
@@ -168,15 +168,20 @@ def check_lines(reads: Sequence[tuple[Line, ReadLine]], find: Find, sheet: Sheet
     """What is wrong between the rows, and between them and the register."""
     faults: list[CellFault] = []
     rows: dict[str, int] = {}
+    people = {line.id: row for row, (line, _) in enumerate(reads)}
     head = -1
     for row, (line, read) in enumerate(reads):
         if line.blank:
             continue
         number = str(read.values.get(_NUMBER) or "")
-        if number and number in rows:
-            said = sentence("entry.number_twice", row=rows[number] + 1)
+        held = find(number) if number else None
+        other = rows.get(number) if number else None
+        if other is None and held is not None and held.id != line.id:
+            other = people.get(held.id)
+        if other is not None:
+            said = sentence("entry.number_twice", row=other + 1)
             faults.append(CellFault(row, _NUMBER, "number_twice", said, keepable=True))
-        elif number and (held := find(number)) is not None and held.id != line.id:
+        elif held is not None and held.id != line.id:
             code = "number_here" if held.household == sheet.household and not held.gone else "number_taken"
             faults.append(CellFault(row, _NUMBER, code, sentence(f"entry.{code}", who=held.who), keepable=True))
         rows.setdefault(number, row)
@@ -194,11 +199,6 @@ def with_note(stands: object, doubts: Sequence[str], *, settled: bool) -> str | 
     """The note of what is to be verified: what stood there, less what a right number *settled*, and the new doubts."""
     held = [part for part in str(stands or "").split("；") if part and not (settled and part.startswith(_VERIFY))]
     return "；".join(dict.fromkeys([*held, *(doubt.rstrip("。") for doubt in doubts)]))[:300] or None
-
-
-def kept_as_written(line: Line) -> Line:
-    """*line* with its number kept as it was written."""
-    return replace(line, verify=True)
 
 
 def _number(
@@ -219,17 +219,29 @@ def _number(
             said = sentence("entry.document_seen", kind=paper[1], number=paper[2]) if paper else bad.message
             faults.append(CellFault(row, _NUMBER, bad.code, said, keepable=True))
         elif paper:
-            values |= {_NUMBER: None, "document_kind": paper[0], "document_number": paper[2]}
+            values |= {"document_kind": paper[0], "document_number": paper[2]}
             return []
     if not line.verify:
         values["id_written"] = None
+        _fill(line, values)
         return []
     try:
         values["id_written"] = form.fields["id_written"].kind.check(raw)
     except BadValue as bad:
         faults.append(CellFault(row, _NUMBER, bad.code, bad.message))
-    values[_NUMBER] = None
+    # A right number that stands is not given up for a doubtful one.
+    values.pop(_NUMBER, None)
     return [sentence("entry.verify_number", why=why or sentence("entry.verify_as_written"))]
+
+
+def _fill(line: Line, values: dict[str, Value]) -> None:
+    """What the number tells of sex and birth date, where nobody says anything of them."""
+    if not values.get(_NUMBER):
+        return
+    told = read_identity(str(values[_NUMBER]))
+    for name, value in (("sex", told.sex), ("birth_date", told.birth_date)):
+        if values.get(name) is None and line.stands.get(name) is None:
+            values[name] = value
 
 
 def other_paper(form: Form, raw: object) -> tuple[str, str, str] | None:

@@ -82,6 +82,7 @@ def test_a_household_is_saved_whole_and_as_one(office):
         "李长顺": None, "周玉兰": "妻", "李建军": "长子", "陈敏": "儿媳",
     }  # fmt: skip
     assert found["李长顺"].values["id_number"] == HEAD
+    assert (found["李长顺"].values["sex"], found["李长顺"].values["birth_date"]) == ("1", "1965-03-14")
     assert (found["李建军"].values["phone"], found["李建军"].values["other_phone"]) == ("13900000002", "0591-88886666")
     assert (found["周玉兰"].values["live_address"], found["李建军"].values["live_address"]) == (ADDRESS, None)
     assert {record.area for record in (home, place, *found.values())} == {UPPER}
@@ -129,6 +130,23 @@ def test_a_wrong_number_is_refused_or_kept_as_it_was_written(office, raw, code):
     if raw[0].isdigit():
         assert len(office.registry.find(raw[-6:], forms=["resident"])) == 1
     assert doubtful(office) == ["李长顺"]
+
+
+def test_a_right_number_that_stands_is_not_given_up_for_a_doubtful_one(office):
+    home = saved(office, four(office)).household
+    opened = office.entry.open(home)
+    line = replace(opened.lines[0], typed={"id_number": "990001196503140999"}, verify=True)
+    saved(office, replace(opened, lines=(line,)))
+    head = people(office, home)["李长顺"].values
+    assert (head["id_number"], head["id_written"], head["sex"]) == (HEAD, "990001196503140999", "1")
+    assert doubtful(office) == ["李长顺"]
+
+
+def test_a_number_of_somebody_in_another_row_is_told_by_that_row(office):
+    home = saved(office, four(office)).household
+    opened = office.entry.open(home)
+    twice = replace(office.entry.line(), typed={"name": "李长顺", "id_number": HEAD})
+    assert faults(office, replace(opened, lines=(*opened.lines, twice))) == {(4, "id_number", "number_twice")}
 
 
 def test_a_passport_in_the_place_of_the_number_becomes_another_paper(office):
