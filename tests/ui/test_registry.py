@@ -177,6 +177,38 @@ def test_the_number_of_a_new_person_tells_birth_date_and_sex(desk, street):
     assert (person.values["birth_date"], person.values["sex"]) == ("1990-01-01", "1")
 
 
+def test_a_wrong_number_is_kept_to_be_verified_by_one_key(desk, street):
+    page = RecordPage(desk.office, desk.jobs)
+    shown(desk, page)
+    page.opened({"form": "resident", "area": UPPER})
+    desk.settle()
+    commit(page.form.rows["name"].entry, "张文贵")
+    commit(page.form.rows["id_number"].entry, "990001199001010010")
+    assert not page.doubt_button.isVisible()
+    page.form.save()
+    desk.settle()
+    assert page.doubt_button.isVisible()
+    page.doubt_button.click()
+    desk.settle()
+    [person] = desk.office.store.select("resident", {"name": "张文贵"})
+    assert (person.values["id_number"], person.values["id_written"]) == (None, "990001199001010010")
+    assert "校验码" in person.values["verify_note"]
+
+
+def test_a_right_number_stays_where_a_wrong_one_was_typed_over_it(desk, street):
+    page = RecordPage(desk.office, desk.jobs)
+    shown(desk, page)
+    page.opened({"form": "resident", "id": street["head"]})
+    desk.settle()
+    page.form.set_value("id_number", "11010519491231002")
+    page.form.save()
+    desk.settle()
+    page.doubt_button.click()
+    desk.settle()
+    head = desk.get("resident", street["head"])
+    assert (head["id_number"], head["id_written"]) == ("11010519491231002X", "11010519491231002")
+
+
 def test_a_dwelling_is_registered_from_the_page_of_the_registry(desk, street):
     page = RegistryPage(desk.office, desk.jobs)
     gone = shown(desk, page)

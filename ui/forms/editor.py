@@ -35,7 +35,7 @@ Save = Callable[[dict[str, Any], dict[str, int]], "Outcome"]
 class RecordForm(QWidget):
     """``RecordForm(office, jobs, "visit", record_id=None, preset={"household": id}, area="990001101201")``.
 
-    Signals: ``loaded`` when the fields can be typed in, ``saved(Record)``, ``left`` (Esc or 返回; a draft is kept).
+    Signals: ``loaded`` when the fields can be typed in, ``saved(Record)``, ``left`` (Esc or 返回; a draft is kept), ``faulted(faults)``.
     Enter goes to the next field, Ctrl+Enter saves. Only fields that were changed are saved, each on the rev that stood
     there when it was shown: what came in meanwhile is never overwritten unseen. *save* stands in for
     ``office.records.save``; *only* names the fields to show, *titles* whether the sections' titles stand above them.
@@ -44,6 +44,7 @@ class RecordForm(QWidget):
     loaded = Signal()
     saved = Signal(object)
     left = Signal()
+    faulted = Signal(object)
 
     def __init__(
         self,
@@ -89,6 +90,10 @@ class RecordForm(QWidget):
     def value(self, name: str) -> object:
         """What stands in the field *name*."""
         return self.rows[name].value()
+
+    def stands(self, name: str) -> Value:
+        """What the record held in the field *name* when it was shown; None for a new one."""
+        return self._opened.record.values.get(name) if self._opened.record is not None else None
 
     def set_value(self, name: str, value: Value, target: Target | None = None) -> None:
         """Put *value* into the field *name* as if it had been typed."""
@@ -387,6 +392,7 @@ class RecordForm(QWidget):
 
     def _say_faults(self, faults: Sequence[Fault]) -> None:
         self.said.setText(self._body.say_faults(faults))
+        self.faulted.emit(faults)
 
     def _on_saved(self, outcome: Outcome) -> None:
         self.save_button.refuse("")

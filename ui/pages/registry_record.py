@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from app.schema.identity import read_identity
 from app.schema.record import Record
 from app.schema.values import BadValue
+from ui.forms.doubtful import KeepDoubtful
 from ui.forms.editor import RecordForm
 from ui.forms.reason import ask_reason
 from ui.page import Page
@@ -31,6 +32,8 @@ class RecordPage(Page):
         self.delete_button = Button("删除", self._ask_delete, kind="quiet", icon="trash")
         self.past_button = Button("修改历史", self._past, kind="quiet", icon="history")
         self.again_button = Button("保存，再添一人", self._save_and_again, keys="Ctrl+Shift+Return")
+        self.doubt_button = KeepDoubtful()
+        self.add_quiet(self.doubt_button)
         self.add_quiet(self.past_button)
         self.add_quiet(self.delete_button)
         self.add_quiet(self.again_button)
@@ -80,6 +83,7 @@ class RecordPage(Page):
         self.form.loaded.connect(self.form.begin)
         if name == "resident" and not record_id:
             _tell_from_number(self.form)
+        self.doubt_button.watch(self.form)
         self.form.saved.connect(self._on_saved)
         self.form.left.connect(self._on_left)
         self._card.add(self.form, 1)
