@@ -27,7 +27,14 @@ if TYPE_CHECKING:
 MakeWorker = Callable[[Sequence[str]], Worker]
 
 _ICONS = {"event": "clipboard-list", "resident": "user", "mediation": "users", "party": "users", "household": "home"}
-_PAGES = {"event": "case", "resident": "person", "mediation": "mediation_case"}
+_PAGES = {
+    "event": "case",
+    "resident": "person",
+    "mediation": "mediation_case",
+    "grid": "grids",
+    "organization": "organizations",
+    "premises": "organizations",
+}
 
 
 class Frame:
@@ -113,7 +120,7 @@ class Frame:
         for hit in hits:
             page = _PAGES.get(hit.form, "record")
             args: dict[str, Any] = {"id": hit.id}
-            if page == "record":
+            if page in ("record", "organizations"):
                 args["form"] = hit.form
             if not self._window.has(page):
                 continue

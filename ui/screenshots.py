@@ -327,6 +327,7 @@ def _chains() -> list[Shot]:
         Shot("life-who", "life", made.in_march),
         Shot("grids", "grids", made.posted, dark=True),
         Shot("sectors", "grids", lambda _office: {"tab": "sectors"}, looks=("light",)),
+        Shot("organizations", "organizations", looks=("light",)),
         Shot("coverage", "coverage", lambda _office: {"kind": "heads"}),
     ]
 

@@ -86,13 +86,13 @@ class Registry(Moving, Merging):
         return [Place("dwelling", d.id, str(d.values["address"]), d.area, tallies.get(d.id, Tally())) for d in found]
 
     def families(self, *, dwelling: str | None = None, building: str | None = None, limit: int = 500) -> list[Family]:
-        """The households of a dwelling or a building with their members."""
+        """The households of a dwelling or a building with their members; those that were struck off left out."""
         self._gate.require("read", "household", None)
         if dwelling is None:
             ids = [d.id for d in self._store.select("dwelling", {"building": building})]
         else:
             ids = [dwelling]
-        households = self._store.select("household", {"dwelling": ids}, order=["number"], limit=limit)
+        households = self._store.select("household", {"dwelling": ids, "ended_on": None}, order=["number"], limit=limit)
         members: dict[str, list[Record]] = {}
         for person in self._store.select("resident", {"household": [h.id for h in households]}):
             members.setdefault(str(person.values["household"]), []).append(person)

@@ -160,7 +160,7 @@ def _fingerprint(forms: Forms) -> str:
 # What counts along the chain read (places.py, gaps.py): so much of a record that no row needs to be looked up.
 _COUNTED = {
     "resident": (("household", "presence"), ("area", "presence")),
-    "household": (("dwelling",),),
+    "household": (("dwelling", "ended_on"),),
     "dwelling": (("area", "grid"),),
 }
 

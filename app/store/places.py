@@ -15,7 +15,7 @@ _AT_ONCE = 400
 # Who moved away or died keeps the household as his past: he is counted nowhere.
 _ALIVE = "r.deleted = 0 AND (r.presence IS NULL OR r.presence NOT IN ('moved', 'dead'))"
 _BELOW = f"""
-    LEFT JOIN record_household h ON h.dwelling = d.id AND h.deleted = 0
+    LEFT JOIN record_household h ON h.dwelling = d.id AND h.deleted = 0 AND h.ended_on IS NULL
     LEFT JOIN record_resident r ON r.household = h.id AND {_ALIVE}
     WHERE d.deleted = 0
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtWidgets import QCheckBox, QLineEdit
 
+from app.store.search import Hit
 from tests.ui.offices import UPPER, Desk
 from tests.ui.test_moving import fields
 from tests.ui.test_registry import shown, street
@@ -14,6 +15,7 @@ from ui.forms.opening import target_of
 from ui.forms.references import RefEntry
 from ui.pages.coverage import CoveragePage
 from ui.pages.grids import SECTORS, GridsPage
+from ui.pages.registry_read import read_children, read_households, read_person, read_roots, read_way
 
 __all__ = ["street"]
 
@@ -137,3 +139,17 @@ def test_the_coverage_check_leads_to_what_is_wrong(desk, street):
     check.tabs.pick("grids")
     check.table.opened.emit(0)
     assert gone[-1] == ("grids", {"id": street["grid"]})
+
+
+def test_what_was_struck_off_stands_in_no_list_and_in_its_own_story(desk, street):
+    other = desk.make("household", head_name="罗春生", dwelling=street["other"])
+    desk.make("resident", name="罗春生", household=other, relation="0")
+    desk.office.movements.join(other, street["home"], "2026-05-05")
+    place = next(p for p in read_children(desk.office, read_roots(desk.office)[0]) if p.area == UPPER)
+    assert [row.id for row in read_households(desk.office, place).rows] == [street["home"]]
+    found = read_way(desk.office, Hit("household", other, "", "", 1.0))
+    assert (found.household, found.alone) == (other, True)
+    assert [family.household.id for family in desk.office.registry.families(dwelling=street["other"])] == []
+    assert desk.office.registry.dwellings(street["building"])[1].tally.households == 0
+    file = read_person(desk.office, "household", other)
+    assert file.record.values["joined_into"] == street["home"]

@@ -144,6 +144,7 @@ class RegistryPage(Page):
         if self._may("read", "resident"):
             self._more("居民名单", lambda: self.go.emit("people", {}))
             self._more("网格与岗位", lambda: self.go.emit("grids", {}), "Ctrl+G")
+            self._more("单位与场所", lambda: self.go.emit("organizations", {}))
             self._more("覆盖检查", lambda: self.go.emit("coverage", {}))
             self._more("当时住在这里的人", self._who_lived, "Ctrl+L")
             self._more("比对查重", lambda: self.go.emit("duplicates", {}))

@@ -72,6 +72,11 @@ def pages(
 
         return GridsPage(office, jobs)
 
+    def organizations() -> Page:
+        from ui.pages.ledger import LedgerPage
+
+        return LedgerPage(office, jobs, worker, ["organization", "premises"], "单位与场所")
+
     def coverage() -> Page:
         from ui.pages.coverage import CoveragePage
 
@@ -145,6 +150,7 @@ def pages(
         ("life", life, "registry"),
         ("grids", grids, "registry"),
         ("coverage", coverage, "registry"),
+        ("organizations", organizations, "registry"),
         ("people", people, "registry"),
         ("leaving", leaving, "registry"),
         ("data_request", data_request, "ledgers"),
