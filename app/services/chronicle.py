@@ -11,6 +11,7 @@ from app.schema.dates import china_time
 from app.schema.record import Record
 from app.schema.values import Value
 from app.services.gate import Gate
+from app.services.merging import INTO
 from app.store.saving import Edit
 
 if TYPE_CHECKING:
@@ -59,15 +60,34 @@ class Chronicle:
     def attend(self, edits: Sequence[Edit]) -> Sequence[Edit]:
         """*edits* with a movement ``correct`` of today for each value that is overwritten and of which no movement among them speaks.
 
-        So who lived where stays answered whoever overwrote a field: a form, an import, a merge, a decision.
+        So who lived where stays answered whoever overwrote a field: a form, an import, a decision. Two registrations that become one,
+        or two again, move nobody.
         """
-        wanted = [edit for edit in edits if edit.id and edit.form in _OF and {*_OF[edit.form]} & edit.values.keys()]
+        merging = any(edit.form == "resident" and INTO in edit.values for edit in edits)
+        spoken = _subjects(edits)
+        wanted = [
+            edit
+            for edit in edits
+            if edit.id and edit.form in _OF and edit.id not in spoken and {*_OF[edit.form]} & edit.values.keys()
+            if not (merging and edit.form == "resident")
+        ]
+        wanted = self._overwriting(wanted)
         if not wanted:
             return edits
-        spoken = _subjects(edits)
-        wanted = [edit for edit in wanted if edit.id not in spoken]
         occasion = Occasion(CORRECT, self.today(), self._store.new_id(), by=self._gate.session.name)
         return self._told(edits, wanted, occasion, made=False)
+
+    def _overwriting(self, edits: Sequence[Edit]) -> list[Edit]:
+        """Those that put another value in the place of one; what is new, as most of an import, costs one look."""
+        found: list[Edit] = []
+        for form, names in _OF.items():
+            mine = [edit for edit in edits if edit.form == form]
+            held = self._store.many(form, [str(edit.id) for edit in mine]) if mine else {}
+            for edit in mine:
+                before = held[str(edit.id)].values if edit.id in held else {}
+                if any(before.get(n) is not None and before[n] != edit.values[n] for n in names if n in edit.values):
+                    found.append(edit)
+        return found
 
     def told(self, edits: Sequence[Edit], occasion: Occasion, only: Collection[str] | None = None) -> list[Edit]:
         """*edits* with their movements on *occasion*, those of people who are new and of changed relations too; *only* of these ids where given."""

@@ -62,6 +62,12 @@ class Merging:
         fields = [item.name for item in form.stored if item.name not in {INTO, NOTE}]
         blank = {name: goes.values.get(name) for name in fields if stays.values.get(name) is None}
         new = {name: value for name, value in {**blank, **chosen}.items() if value != stays.values.get(name)}
+        for lead, began in (("household", "living_since"), ("presence", "presence_since")):
+            # Since when it stands goes with what stands.
+            source = goes if lead in new and new[lead] == goes.values.get(lead) else stays
+            new.pop(began, None)
+            if source.values.get(began) != stays.values.get(began):
+                new[began] = source.values.get(began)
         refs = self._refs(goes.id)
         note = {
             "before": {name: stays.values.get(name) for name in new},

@@ -235,3 +235,16 @@ def test_every_act_is_audited_with_its_reason(office, li):
     office.movements.turn([li[2][2]], "away", NEW, reason="去浙江务工")
     lines = [line for line in office.store.audit.lines() if line.reason == "去浙江务工"]
     assert {(line.action, line.form) for line in lines} == {("edit", "resident"), ("create", "movement")}
+
+
+def test_two_registrations_that_become_one_move_nobody(office, li, luo):
+    office.movements.move([li[2][2]], luo[1], NEW)
+    twin = make(office, "resident", name="李建军", household=li[1], relation="2", presence="away")
+    before = person(office, twin)
+    office.registry.merge(twin, li[2][2], {"household": luo[1]})
+    now = person(office, twin)
+    assert (now["household"], now["living_since"], now["presence"]) == (luo[1], NEW, "away")
+    assert told(office, "resident", twin) == [("move", NEW, "李建军", False)]
+    office.registry.unmerge(li[2][2])
+    assert person(office, twin) == before
+    assert told(office, "resident", twin) == []
