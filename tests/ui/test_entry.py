@@ -193,12 +193,25 @@ def test_the_dwelling_is_added_in_place_and_enter_takes_it(desk, page):
     assert (dwelling["address"], dwelling["grid"]) == (ADDRESS, grid)
 
 
+def test_no_key_is_lost_while_the_page_opens(desk, window):
+    desk.make("dwelling", address=ADDRESS)
+    window.go("household_entry", area=UPPER)
+    # The lane has not answered yet.
+    page = window.current_page()
+    commit(page.place.home, "上寨村三组")
+    desk.settle()
+    assert page.place.home.text() == "上寨村三组"
+    QTest.keyClick(page.place.home, Qt.Key.Key_Down)
+    desk.settle()
+    assert [hit.title for hit in page.place.home._hits] == [ADDRESS, "上寨村三组"]
+
+
 def test_who_lives_there_already_is_said_and_can_be_gone_on_with(desk, window, page):
     dwelling = desk.make("dwelling", address=ADDRESS)
     home = desk.make("household", head_name="李长顺", dwelling=dwelling)
     desk.make("resident", name="李长顺", relation="0", household=home, id_number=HEAD)
     place(desk, page)
-    assert page._living.isVisible()
+    assert page.neighbours.isVisible()
     QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_F6)
     desk.settle()
     assert page.sheet().household == home

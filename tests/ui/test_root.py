@@ -151,6 +151,7 @@ def test_no_page_opens_a_window_of_its_own_or_loses_the_focus(qtbot, qapp, home)
         ("conflict", {}),
         ("reports", {}),
         ("registry", {}),
+        ("household_entry", {}),
         ("visits", {}),
         ("ledgers", {}),
         ("import", {}),

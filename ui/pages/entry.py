@@ -18,7 +18,7 @@ from ui.forms.opening import target_of
 from ui.forms.references import Target
 from ui.page import Page
 from ui.pages.entry_opening import OpenedEntry, read_entry
-from ui.pages.entry_place import NEW_PLACE, EntryPlace
+from ui.pages.entry_place import NEW_PLACE, EntryPlace, Neighbours
 from ui.pages.entry_reader import CardReader
 from ui.pages.entry_table import EntryTable
 from ui.pieces.buttons import Button
@@ -65,7 +65,6 @@ class EntryPage(Page):
         self._connect()
         self._beat = QTimer(self, interval=1000)
         self._beat.timeout.connect(self.keep)
-        self.setEnabled(False)
 
     @property
     def actions(self) -> Sequence[tuple[str, str, Callable[[], object]]]:
@@ -208,8 +207,14 @@ class EntryPage(Page):
     # -- opening ----------------------------------------------------------------------------------------------------------------
 
     def _open(self, *, forget_draft: bool = False) -> None:
-        self.setEnabled(False)
         self._turn += 1
+        self._sheet = None
+        # Who types on at once types into the empty field of the dwelling: no key is lost while the store is read.
+        self.table.setEnabled(False)
+        self.place.home.setEnabled(True)
+        self.place.home.set_target(None)
+        if not self._args.get("household"):
+            self.place.home.setFocus()
         office, args, key = self._office, self._args, self._key()
         self._jobs.run(
             lambda: read_entry(office, args, key, forget_draft=forget_draft),
@@ -221,6 +226,7 @@ class EntryPage(Page):
         if turn != self._turn:
             return
         sheet, target = found.sheet, found.home
+        picked, typed = self.place.home.target(), self.place.home.unpicked()
         self._sheet = sheet
         self._kept = {**sheet.packed(), "written": found.written} if found.kept else None
         self.set_title("登记住户" if sheet.new else f"{sheet.stands.get('head_name') or '未填户主'}户")
@@ -239,11 +245,13 @@ class EntryPage(Page):
         self.table.forget()
         self.table.show_lines(sheet.lines if sheet.lines and not sheet.lines[0].blank else ())
         self._count()
-        self.setEnabled(True)
+        self.table.setEnabled(True)
         self._beat.start()
         if sheet.new_dwelling:
             self._ask_grids(str(sheet.place.get("grid") or ""))
-        if target is None and not sheet.new_dwelling and sheet.new:
+        if sheet.new and not found.kept and (picked is not None or typed):
+            self.place.home.go_on(picked, typed)
+        elif target is None and not sheet.new_dwelling and sheet.new:
             self.place.home.setFocus()
         else:
             self.table.begin()
@@ -299,24 +307,9 @@ class EntryPage(Page):
         self.place.lock(locked=known or not self._sheet.new)
         self.place.ask("grid", wanted=self._sheet.new_dwelling)
         self.table.place_address = target.title if target is not None else ""
-        self._show_neighbours(())
+        self.neighbours.show_living(())
         if known and target is not None and self._sheet.new:
-            self._jobs.run(lambda: self._office.entry.living_at(target.id), self._show_neighbours)
-
-    def _show_neighbours(self, living: Sequence[tuple[str, str]]) -> None:
-        """Who is registered in this dwelling already: perhaps it is that household that is to be gone on with."""
-        while self._neighbours.count() > 1:
-            item = self._neighbours.takeAt(1)
-            if item is not None and (old := item.widget()) is not None:
-                old.hide()
-                old.deleteLater()
-        self._living.setVisible(bool(living))
-        for number, (household, said) in enumerate(living[:4]):
-            open_it = partial(self.go.emit, "household_entry", {"household": household})
-            keys = "F6" if not number else ""
-            self._neighbours.addWidget(Button(f"接着登记{said}", open_it, kind="link", small=True, keys=keys))
-        if living:
-            self._neighbours.addStretch(1)
+            self._jobs.run(lambda: self._office.entry.living_at(target.id), self.neighbours.show_living)
 
     def _ask_grids(self, now: str) -> None:
         area = str(self.place.area.value() or "")
@@ -379,12 +372,9 @@ class EntryPage(Page):
 
     def _people(self) -> Card:
         card = Card(flush=True)
-        self._living = QWidget()
-        self._neighbours = QHBoxLayout(self._living)
-        self._neighbours.setContentsMargins(12, 6, 8, 2)
-        self._neighbours.addWidget(words("这处房屋已有：", "13", "text-2"))
-        self._living.hide()
-        card.add(self._living)
+        self.neighbours = Neighbours()
+        self.neighbours.chosen.connect(lambda household: self.go.emit("household_entry", {"household": household}))
+        card.add(self.neighbours)
         card.add(self.table, 1)
         foot = QFrame()
         foot.setObjectName("footer")

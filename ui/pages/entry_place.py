@@ -16,7 +16,8 @@ from ui import theme
 from ui.forms.choices import ChoiceEntry
 from ui.forms.references import Find, RefEntry, Target
 from ui.pages.entry_cells import LineCell
-from ui.pieces.card import Card
+from ui.pieces.buttons import Button
+from ui.pieces.card import Card, empty
 from ui.pieces.text import retone, words
 
 NEW_PLACE = "@new"
@@ -49,6 +50,14 @@ class PlaceEntry(RefEntry):
         """Faster than the search: what it will find is taken where there is but one."""
         self._take_one = True
         self.search()
+
+    def go_on(self, picked: Target | None, typed: str) -> None:
+        """Take up what was typed, or picked already, before the page stood."""
+        if picked is not None:
+            self.take(picked)
+        else:
+            self.setText(typed)
+            self.search()
 
     def unpicked(self) -> str:
         """What was typed and is no dwelling yet."""
@@ -199,3 +208,28 @@ class EntryPlace(Card):
             ahead[0].setFocus(Qt.FocusReason.TabFocusReason)
         else:
             self.ended.emit()
+
+
+class Neighbours(QWidget):
+    """Who is registered in the dwelling already: perhaps it is that household that is to be gone on with. Signal ``chosen(household)``."""
+
+    chosen = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._line = QHBoxLayout(self)
+        self._line.setContentsMargins(12, 6, 8, 2)
+        self.hide()
+
+    def show_living(self, living: Sequence[tuple[str, str]]) -> None:
+        """Offer the households (id, words) of *living*, F6 the first."""
+        empty(self._line)
+        self.setVisible(bool(living))
+        if not living:
+            return
+        self._line.addWidget(words("这处房屋已有：", "13", "text-2"))
+        for number, (household, said) in enumerate(living[:4]):
+            keys = "F6" if not number else ""
+            go_on = partial(self.chosen.emit, household)
+            self._line.addWidget(Button(f"接着登记{said}", go_on, kind="link", small=True, keys=keys))
+        self._line.addStretch(1)
