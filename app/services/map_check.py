@@ -57,7 +57,7 @@ def check_map(office: Office, areas: Collection[str] | None = None, *, ground: G
     """Lay points and outlines of *areas* (default: all held) over each other; *ground* where it was read already."""
     ground = ground or office.maps.ground(areas)
     today = china_time(office.store.now_ms())[:10]
-    grids = [grid for grid in ground.grids if not grid.ended or grid.ended >= today]
+    grids = [grid for grid in ground.grids if not grid.past(today)]
     cover = Cover({grid.id: grid.outline for grid in grids if grid.outline})
     base: dict[str, dict[str, str]] = {}
     for grid in grids:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from app.errors import KnownError
@@ -11,7 +11,7 @@ from app.schema.dates import china_time
 from app.schema.ids import companion
 from app.schema.outline import MOST_POINTS, Outline, spell
 from app.schema.record import Record
-from app.schema.values import Value
+from app.schema.values import BadValue, Value
 from app.services.gate import Gate
 from app.store import located
 from app.store.located import Located
@@ -26,7 +26,11 @@ _BULK_FROM = 200
 
 @dataclass(frozen=True, slots=True)
 class GridOn:
-    """A grid as the map knows it; ``outline`` is GeoJSON, empty where none was drawn yet."""
+    """A grid as the map knows it; ``outline`` is GeoJSON, empty where none was drawn yet.
+
+    ``merged``: into which grid it went; a grid that took others in has their ground, but for those whose ground was known when it was
+    drawn (``includes``, their ids).
+    """
 
     id: str
     name: str
@@ -35,6 +39,12 @@ class GridOn:
     kind: str
     outline: str = ""
     ended: str = ""
+    merged: str = ""
+    includes: str = ""
+
+    def past(self, today: str) -> bool:
+        """Whether it is no more on the day *today*."""
+        return bool(self.ended) and (self.ended < today or (bool(self.merged) and self.ended <= today))
 
 
 @dataclass(frozen=True)
@@ -88,22 +98,35 @@ class Maps:
     def grids(self, areas: Collection[str]) -> list[GridOn]:
         """The grids of *areas* with their outlines, in the order of their codes."""
         drawn = {
-            str(shape.values["grid"]): str(shape.values["outline"])
+            str(shape.values["grid"]): shape.values
             for shape in self._store.select(SHAPE, area=areas)
             if shape.values.get("grid") and shape.values.get("outline")
         }
-        return [
-            GridOn(
-                grid.id,
-                str(grid.values.get("name") or ""),
-                str(grid.values.get("code") or ""),
-                grid.area,
-                str(grid.values.get("grid_kind") or "general"),
-                drawn.get(grid.id, ""),
-                str(grid.values.get("valid_to") or ""),
+        found = []
+        for grid in self._store.select("grid", area=areas, order=["area", "code", "name"]):
+            values, shape = grid.values, drawn.get(grid.id, {})
+            found.append(
+                GridOn(
+                    grid.id,
+                    str(values.get("name") or ""),
+                    str(values.get("code") or ""),
+                    grid.area,
+                    str(values.get("grid_kind") or "general"),
+                    str(shape.get("outline") or ""),
+                    str(values.get("valid_to") or ""),
+                    str(values.get("successor") or ""),
+                    str(shape.get("includes") or ""),
+                )
             )
-            for grid in self._store.select("grid", area=areas, order=["area", "code", "name"])
-        ]
+        return _with_merged(found)
+
+    def ground_of(self, grid: str) -> str:
+        """The outline that *grid* has now, with the ground of those that were merged into it since it was drawn; empty for none."""
+        held = self._store.get("grid", grid)
+        if held is None or held.deleted:
+            return ""
+        self._gate.require("read", SHAPE, held.area)
+        return next((one.outline for one in self.grids([held.area]) if one.id == grid), "")
 
     def outline(self, grid: str) -> Record | None:
         """The record that holds the outline of *grid*; None where none was drawn, or it was removed."""
@@ -143,6 +166,7 @@ class Maps:
         }
         there |= {one.id: (one.area, one.values.get("name")) for one in grids}
         held = self._store.many(SHAPE, [companion(one.grid, SHAPE) for one in drawn])
+        came = self._merged_into([one.grid for one in drawn])
         today = china_time(self._store.now_ms())[:10]
         edits = [Edit("grid", one.id, one.area, one.values) for one in grids]
         owner: dict[str, str] = {}
@@ -157,7 +181,12 @@ class Maps:
             shape_id = companion(one.grid, SHAPE)
             before = held.get(shape_id)
             outline = spell(one.outline)
-            if before is not None and not before.deleted and before.values.get("outline") == outline:
+            includes = ",".join(came.get(one.grid, ())) or None
+            if (
+                before is not None
+                and not before.deleted
+                and (before.values.get("outline"), before.values.get("includes")) == (outline, includes)
+            ):
                 continue
             values: dict[str, Value] = {
                 "grid": one.grid,
@@ -166,6 +195,7 @@ class Maps:
                 "source": one.source,
                 "datum": one.datum,
                 "drawn_at": today,
+                "includes": includes,
             }
             again = False if before is not None and before.deleted else None
             edits.append(Edit(SHAPE, shape_id, before.area if before else area, values, seen or {}, deleted=again))
@@ -181,6 +211,22 @@ class Maps:
         saved = self._store.save(edits, self._gate.session.user, bulk=len(edits) >= _BULK_FROM, audit=lines)
         changed = {record_id for _, record_id in saved.touched}
         return [owner[shape_id] for shape_id in owner if shape_id in changed]
+
+    def _merged_into(self, grids: Sequence[str]) -> dict[str, list[str]]:
+        """For each of *grids* the ones that were merged into it, and into those."""
+        went = {
+            one.id: str(one.values["successor"])
+            for one in self._store.select("grid", {"successor": ("!=", None), "valid_to": ("!=", None)})
+        }
+        wanted, found = set(grids), {grid: list[str]() for grid in grids}
+        for one in sorted(went):
+            at, seen = went[one], {one}
+            while at not in seen:
+                if at in wanted:
+                    found[at].append(one)
+                seen.add(at)
+                at = went.get(at, at)
+        return found
 
     def remove(self, grid: str, reason: str) -> None:
         """Take the outline of *grid* off the map, for a reason; its history stays and drawing it again revives it."""
@@ -202,3 +248,31 @@ class Maps:
         line = self._gate.line("edit", "dwelling", held.area, record=dwelling, fields="lon,lat", own=True)
         self._store.save([Edit("dwelling", dwelling, held.area, values)], self._gate.session.user, audit=[line])
         return self._store.get("dwelling", dwelling) or held
+
+
+def _with_merged(grids: list[GridOn]) -> list[GridOn]:
+    """*grids*, those that took others in with the ground of these: nothing is written, so that undoing a merger needs nothing either."""
+    came: dict[str, list[GridOn]] = {}
+    for one in grids:
+        if one.merged and one.ended and one.outline:
+            came.setdefault(one.merged, []).append(one)
+    if not came:
+        return grids
+    from app.rules.geometry import joined
+    from app.schema.outline import read_outline
+
+    by_id = {one.id: one for one in grids}
+
+    def whole(one: GridOn, seen: frozenset[str]) -> str:
+        known = set(one.includes.split(",")) | seen
+        parts = [whole(before, seen | {one.id}) for before in came.get(one.id, ()) if before.id not in known]
+        parts = [part for part in (one.outline, *parts) if part]
+        if len(parts) < 2:
+            return "".join(parts)
+        try:
+            made = joined([read_outline(part) for part in parts])
+        except BadValue:
+            made = None
+        return spell(made) if made else one.outline
+
+    return [replace(one, outline=whole(by_id[one.id], frozenset())) if one.id in came else one for one in grids]

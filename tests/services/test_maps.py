@@ -160,3 +160,22 @@ def test_a_dedicated_grid_lies_within_another_and_an_ended_one_is_past(office):
     dwelling(office, "集市里的", 102.0025, 25.0025, whole)
     found = check_map(office)
     assert (found.overlaps, found.gaps, found.strays, found.without_outline) == ((), (), (), ())
+
+
+def test_merged_grids_have_one_ground_until_it_is_drawn_anew_and_undoing_needs_nothing(office):
+    west, east = grid(office, "西"), grid(office, "东")
+    office.maps.keep_many([Drawn(west, box(102)), Drawn(east, box(102.01))])
+    home = dwelling(office, "西边的", 102.005, 25.005, west)
+    done = office.grids.merge(west, east, reason="合并")
+    assert office.store.get("dwelling", home).values["grid"] == east
+    whole = read_outline(office.maps.ground_of(east))
+    assert whole == box(102, wide=0.02) or len(whole) == 1
+    found = check_map(office)
+    assert (found.strays, found.overlaps, found.gaps, found.without_outline) == ((), (), (), ())
+    office.undoing.undo(done.act)
+    assert outline(office, west) == box(102)
+    assert read_outline(office.maps.ground_of(east)) == box(102.01)
+    office.grids.merge(west, east, reason="合并")
+    assert len(read_outline(office.maps.ground_of(east))[0][0]) > 4
+    office.maps.keep(Drawn(east, box(102.01)))
+    assert read_outline(office.maps.ground_of(east)) == box(102.01)

@@ -166,7 +166,7 @@ NOTHING = Scene({kind: Layer(()) for kind in ("township", "village", "grid")}, D
 
 def prepare(ground: Ground, today: str) -> Scene:
     """The scene of *ground*; grids that ended before *today* (a date) are past and not shown."""
-    grids = [grid for grid in ground.grids if not grid.ended or grid.ended >= today]
+    grids = [grid for grid in ground.grids if not grid.past(today)]
     drawn = [grid for grid in grids if grid.outline]
     made = shapely.transform(geometries([grid.outline for grid in drawn]), planes) if drawn else ()
     pairs = [(grid, one) for grid, one in zip(drawn, made, strict=True) if one is not None and not one.is_empty]

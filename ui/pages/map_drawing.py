@@ -127,18 +127,17 @@ class MapDrawing(QObject):
             lambda: self._office.store.keep_draft(_key(grid), SHAPE, grid, kept), lambda _none: self.begin(grid)
         )
 
-    def _read(self, grid: str) -> tuple[Mapping[str, Any] | None, Record | None]:
-        return self._office.store.draft(_key(grid)), self._office.maps.outline(grid)
+    def _read(self, grid: str) -> tuple[Mapping[str, Any] | None, Record | None, str]:
+        maps = self._office.maps
+        return self._office.store.draft(_key(grid)), maps.outline(grid), maps.ground_of(grid)
 
-    def _on_read(self, grid: str, draft: Mapping[str, Any] | None, shape: Record | None) -> None:
+    def _on_read(self, grid: str, draft: Mapping[str, Any] | None, shape: Record | None, ground: str) -> None:
         if draft:
             self.sketch = Sketch.of_draft(draft["lines"])
             self._seen = {str(name): int(rev) for name, rev in draft.get("seen", {}).items()}
-        elif shape is not None:
-            self.sketch = Sketch(read_outline(shape.values["outline"]))
-            self._seen = {"outline": shape.rev_of("outline")}
         else:
-            self.sketch, self._seen = Sketch(), {}
+            self.sketch = Sketch(read_outline(ground)) if ground else Sketch()
+            self._seen = {"outline": shape.rev_of("outline")} if shape is not None else {}
         self.grid, self._touched = grid, False
         self._canvas.draw_with(
             Drawing(self.sketch, self._canvas.scene, grid, self._on_step, self.finish, self.put_down)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.errors import KnownError
+from app.schema.dates import china_time
 from app.schema.outline import area_m2, read_outline
 from app.services.maps import SHAPE
 
@@ -26,17 +27,16 @@ def export_map(office: Office, out: Path, reason: str, *, area: str = "") -> int
     areas = [area] if area else list(office.session.areas)
     for code in areas:
         office.gate.require("export", SHAPE, code, reason=reason)
-    grids = {grid.id: grid for grid in office.maps.grids(areas)}
-    shapes = [shape for shape in office.store.select(SHAPE, area=areas) if shape.values.get("grid") in grids]
-    if not shapes:
+    today = china_time(office.store.now_ms())[:10]
+    grids = [grid for grid in office.maps.grids(areas) if grid.outline and not grid.past(today)]
+    if not grids:
         raise KnownError("map.nothing_to_export")
+    shapes = {str(shape.values["grid"]): shape.values for shape in office.store.select(SHAPE, area=areas)}
     names = {row["code"]: row["name"] for row in office.store.areas()}
     kinds = office.forms["grid"].fields["grid_kind"].kind
-    order = list(grids)
     features: list[dict[str, Any]] = []
-    for shape in sorted(shapes, key=lambda one: order.index(str(one.values["grid"]))):
-        grid = grids[str(shape.values["grid"])]
-        outline = str(shape.values["outline"])
+    for grid in grids:
+        shape = shapes.get(grid.id, {})
         properties = {
             "id": grid.id,
             "code": grid.code,
@@ -44,11 +44,11 @@ def export_map(office: Office, out: Path, reason: str, *, area: str = "") -> int
             "kind": kinds.show(grid.kind),
             "village": names.get(grid.area, ""),
             "village_code": grid.area,
-            "area_m2": round(area_m2(read_outline(outline))),
-            "datum": shape.values.get("datum") or "as_given",
-            "drawn_at": shape.values.get("drawn_at"),
+            "area_m2": round(area_m2(read_outline(grid.outline))),
+            "datum": shape.get("datum") or "as_given",
+            "drawn_at": shape.get("drawn_at"),
         }
-        features.append({"type": "Feature", "properties": properties, "geometry": json.loads(outline)})
+        features.append({"type": "Feature", "properties": properties, "geometry": json.loads(grid.outline)})
     whole: dict[str, Any] = {"type": "FeatureCollection"}
     if all(one["properties"]["datum"] == "cgcs2000" for one in features):
         # RFC 7946 knows but WGS84; drawing programs still read the member of its forerunner.
