@@ -43,6 +43,9 @@ DOTS = (
 )
 
 
+_MARGIN = max(size.cell for size in DOTS)
+
+
 def dots_at(zoom: float) -> DotSize:
     """How dwellings look at *zoom*."""
     return next(size for size in DOTS if zoom >= size.zoom)
@@ -195,7 +198,8 @@ def _dots(
     ratio: float,
 ) -> None:
     dots, size = scene.dots, dots_at(zoom)
-    margin, side = size.cell / scale, TILE / scale
+    # Whole squares of every size: what lies across the edge of two tiles is gathered the same in both.
+    margin, side = _MARGIN / scale, TILE / scale
     inside = dots.seen((corner[0] - margin, corner[1] - margin, corner[0] + side + margin, corner[1] + side + margin))
     if not len(inside):
         return
@@ -203,12 +207,13 @@ def _dots(
     spots, counts, odd = gathered(pixels, dots.strays[inside] & style.strays, size.cell)
     alone = counts == 1 if size.counted else np.ones(len(counts), dtype=bool)
     look = theme.current()
-    for which, token in ((~odd, "text-2"), (odd, "orange")):
+    # What lies elsewhere than entered is told by its size as well.
+    for which, token, radius in ((~odd, "text-2", size.radius), (odd, "orange", size.radius * 1.6 + 0.6)):
         chosen = spots[which & alone] * ratio
-        if len(chosen) > _MANY or size.radius <= 1.5:
-            _stamp(image, chosen, size.radius * ratio, look.colour(token), look.colour("surface"))
+        if len(chosen) > _MANY or radius <= 1.5:
+            _stamp(image, chosen, radius * ratio, look.colour(token), look.colour("surface"))
         else:
-            for colour, width in ((look.colour("surface"), size.radius * 2 + 2), (look.colour(token), size.radius * 2)):
+            for colour, width in ((look.colour("surface"), radius * 2 + 2), (look.colour(token), radius * 2)):
                 painter.setPen(_round(colour, width * ratio))
                 painter.drawPoints(polygon(chosen))
     painter.scale(ratio, ratio)
