@@ -17,7 +17,8 @@ _OF_HOUSEHOLD = {"household.number", "household.head_name"}
 _OF_PERSON = {
     "resident.name", "resident.id_number", "resident.relation", "resident.sex", "resident.birth_date",
 }  # fmt: skip
-_PERSONS = {"resident.id_number"}
+_NAMES = {"resident.name", "dwelling.address"}
+_PERSONS = {"resident.id_number", "head.id_number"}
 _NUMBER = re.compile(r"\d{14}")
 _PAIR = re.compile(r"([^\s:：,，;；、]{1,10})\s*[:：]\s*([^\s:：,，;；]+)(?=[\s,，;；]|$)")
 
@@ -133,7 +134,7 @@ def _why_no_data(
         return "footer"
     if number in across and len(filled) <= 2:
         return "section" if len(first) <= 20 or _told([text_of(cell) for _, cell in filled], catalog) else "footer"
-    key = next((column for column, target in wanted.items() if target in {"resident.name", "dwelling.address"}), None)
+    key = next((column for column, target in wanted.items() if target in _NAMES), None)
     if len(filled) == 1 and len(wanted) > 2 and filled[0][0] != key:
         # One cell alone: the number of a line nobody filled in, or a word under the table.
         if first.isdigit():

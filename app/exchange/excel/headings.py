@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -38,8 +39,11 @@ class Match:
 
 NOTHING = Match(None, "none")
 _PROOFS = (
-    "resident.id_number", "resident.relation", "resident.birth_date", "household.number", "household.head_name", "dwelling.address",
+    "resident.id_number", "head.id_number", "resident.relation", "resident.birth_date", "household.number", "household.head_name", "dwelling.address",
 )  # fmt: skip
+_HEADS_OWN = {"resident.id_number": "head.id_number", "resident.phone": "head.phone"}
+_ABOUT = re.compile("(的|基本|个人)*(信息|情况|资料)$")
+"""What a heading over several columns says beside whom it is about."""
 _RANK = {"hand": 0, "exact": 1, "alias": 2, "contains": 3}
 
 
@@ -62,7 +66,7 @@ class Catalog:
 
     def match(self, heading: str, group: str = "") -> Match:
         """The target that *heading* means, under the heading *group* that stands over several columns."""
-        whole, short, over = comparable(heading), bare(heading), bare(group)
+        whole, short, over = comparable(heading), bare(heading), _ABOUT.sub("", bare(group))
         if not short:
             return NOTHING
         # What a form of the county has declared is asked for; everything else of these kinds is not read.
@@ -113,6 +117,11 @@ class Catalog:
     def _settle(self, matches: list[Match]) -> None:
         """Where nothing else says where the household lives, 现住地址 does; where no number is given, 户序号 does."""
         taken = {match.target for match in matches}
+        if "head.id_number" in self._names and not taken & {"resident.name", "head.id_number"}:
+            # A list of households: with no other name there, number and phone are the head's.
+            for index, match in enumerate(matches):
+                if "household.head_name" in taken and match.target in _HEADS_OWN and match.how != "hand":
+                    matches[index] = Match(_HEADS_OWN[match.target], match.how)
         if "dwelling.address" in self._names and "dwelling.address" not in taken:
             for index, match in enumerate(matches):
                 if match.target == "resident.live_address" and match.how != "hand":
@@ -176,7 +185,7 @@ def roster_catalog(forms: Forms, words: Words) -> Catalog:
         label, aliases = (item.label, item.aliases) if item else (further[name][0], ())
         days = bool(item and isinstance(item.kind, Date | Time))
         targets.append(Target(name, label, (*aliases, *further.get(name, ())), days))
-    return Catalog("roster", tuple(targets), ("resident.name",), words, _PROOFS)
+    return Catalog("roster", tuple(targets), ("resident.name", "head.id_number"), words, _PROOFS)
 
 
 def catalogs_of(forms: Forms, form: str, words: Words) -> list[Catalog]:

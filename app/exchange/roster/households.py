@@ -21,12 +21,16 @@ NUMBER, HEAD_NAME, ADDRESS, BUILDING, GRID = (
     "grid.name",
 )
 _GRID = re.compile(r"[(（]([^()（）]*?网格)[)）]|([^\s:：()（）,，、]*?[\d一二三四五六七八九十百零]+网格)")
+HEAD_NUMBER = "head.id_number"
 _OF_HOUSEHOLD = frozenset({NUMBER, HEAD_NAME, ADDRESS, BUILDING})
 
 
 @dataclass
 class Household:
-    """Rows that belong together, with what their cells say of household and home; ``placed`` False: nothing says where they belong."""
+    """Rows that belong together, with what their cells say of household and home; ``placed`` False: nothing says where they belong.
+
+    ``head_row``: the first row that has the head in columns of his own.
+    """
 
     sheet: str
     number: str = ""
@@ -40,9 +44,12 @@ class Household:
     placed: bool = True
     people: list[Person] = field(default_factory=list)
     addresses: dict[int, str] = field(default_factory=dict)
+    head_row: Row | None = None
 
     def learn(self, row: Row) -> None:
         """Take from *row* what isn't known yet."""
+        if self.head_row is None and HEAD_NUMBER in row.cells:
+            self.head_row = row
         for name, target, tidy in _LEARNT:
             if not getattr(self, name) and target in row.cells:
                 setattr(self, name, tidy(text_of(row.cells[target])))

@@ -13,7 +13,8 @@ from app.exchange.excel.workbook import text_of
 from app.exchange.roster.choices import HERE, NONE, Choices
 from app.exchange.roster.doubts import doubt
 from app.exchange.roster.drafting import Drafting
-from app.exchange.roster.households import Household, group
+from app.exchange.roster.heads import add_missing, as_head, speaks_of_the_head
+from app.exchange.roster.households import HEAD_NUMBER, Household, group
 from app.exchange.roster.matching import HouseholdMatcher
 from app.exchange.roster.people import Person, PersonReader
 from app.exchange.roster.plan import Plan, Tick, Twin, no_tick, say
@@ -81,6 +82,7 @@ class _RosterPlan:
         layouts = self._found.layouts
         persons = [self._read(layout) for layout in layouts]
         homes = group(layouts, persons)
+        self._add_heads(homes, persons)
         areas = {id(home): self._area_of(home) for home in homes}
         everyone = [person for part in persons for person in part]
         for code in set(areas.values()):
@@ -135,12 +137,27 @@ class _RosterPlan:
         for form, ids in wanted.items():
             register.fetch(form, ids)
 
+    def _reader(self, layout: Layout) -> PersonReader:
+        brings = set(layout.by_target)
+        if HEAD_NUMBER in brings:
+            brings |= {"resident.id_number", "resident.relation"}
+        return PersonReader(self._forms["resident"], self._words, self._today, frozenset(brings))
+
+    def _add_heads(self, homes: Sequence[Household], persons: Sequence[list[Person]]) -> None:
+        """Bring in the heads whom only columns of their own name; each counts as a row."""
+        places = {layout.sheet.name: place for place, layout in enumerate(self._found.layouts)}
+        for home in homes:
+            head = add_missing(home, self._reader(self._found.layouts[places[home.sheet]])) if home.head_row else None
+            if head is not None:
+                persons[places[home.sheet]].append(head)
+
     def _read(self, layout: Layout) -> list[Person]:
-        reader = PersonReader(self._forms["resident"], self._words, self._today, frozenset(layout.by_target))
+        reader = self._reader(layout)
         sheet = layout.sheet.name
         persons = []
         for row in layout.rows:
-            persons.append(reader.read(sheet, row, self._choices.of(sheet, row.number)))
+            told = as_head(row) if speaks_of_the_head(row) else row
+            persons.append(reader.read(sheet, told, self._choices.of(sheet, row.number)))
             self._done += 1
             if self._done % _LOOK_UP == 0:
                 self._tick(self._done, 2 * self._rows)

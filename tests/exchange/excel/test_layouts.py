@@ -104,3 +104,45 @@ def test_a_csv_that_is_no_text_is_refused(tmp_path):
     with pytest.raises(KnownError) as refused:
         read_workbook(path)
     assert refused.value.code == "import.not_workbook"
+
+
+def test_heads_in_columns_of_their_own_are_people_like_their_members(intake, write, office):
+    rows = [
+        [("户主情况", 0, 2), None, None, ("家庭成员情况", 0, 2), None, None, ("住址", 1, 0)],
+        ["姓名", "身份证号", "联系电话", "姓名", "与户主关系", "身份证号", None],
+        [("张三", 1, 0), (MAN, 1, 0), ("19900001111", 1, 0), "李四", "妻", WIFE, ("岭上1号", 1, 0)],
+        [None, None, None, "张小三", "子", SON, None],
+        ["王五", OTHER, "", "", "", "", "岭上2号"],
+    ]
+    said = intake.run("resident", write({"表": rows}), area=VILLAGE)
+    assert (said["rows"], said["created"], said["refused"], said["flagged"]) == (4, 4, [], [])
+    found = people(office)
+    assert {name: found[name]["relation"] for name in found} == {"张三": "0", "李四": "1", "张小三": "2", "王五": "0"}
+    assert (found["张三"]["id_number"], found["张三"]["phone"]) == (MAN, "19900001111")
+    assert found["张三"]["household"] == found["张小三"]["household"] != found["王五"]["household"]
+    again = intake.run("resident", write({"表": rows}), area=VILLAGE)
+    assert (again["created"], again["unchanged"]) == (0, 4)
+
+
+def test_a_head_who_is_listed_among_the_members_is_there_once(intake, write, office):
+    rows = [
+        ["户主姓名", "户主身份证号", "成员姓名", "与户主关系", "成员身份证号", "住址"],
+        ["张三", MAN, "张三", "户主", MAN, "岭上1号"],
+        ["张三", MAN, "李四", "妻", WIFE, "岭上1号"],
+    ]
+    said = intake.run("resident", write({"表": rows}), area=VILLAGE)
+    assert (said["rows"], said["created"], said["same_person"]) == (2, 2, [])
+
+
+def test_a_list_of_households_brings_their_heads(intake, write, office):
+    rows = [
+        ["序号", "户主姓名", "身份证号", "家庭人口", "住址", "联系电话"],
+        ["1", "张三", MAN, "4", "岭上1号", "19900001111"],
+    ]
+    rows.append(["2", "王五", "9900121980", "1", "岭上2号", ""])
+    said = intake.run("resident", write({"表": rows}), area=VILLAGE)
+    assert (said["rows"], said["created"]) == (2, 1)
+    assert [(item["row"], item["field"], item["code"]) for item in said["refused"]] == [
+        (3, "id_number", "id_length_wrong")
+    ]
+    assert (people(office)["张三"]["relation"], people(office)["张三"]["phone"]) == ("0", "19900001111")
