@@ -19,6 +19,11 @@ _OF_PERSON = {
 }  # fmt: skip
 _NAMES = {"resident.name", "dwelling.address"}
 _PERSONS = {"resident.id_number", "head.id_number"}
+_EXPLAINED = 3
+"""Rows below the headings among which explanations are looked for."""
+_EXAMPLES = ("示例", "样例", "举例", "例:", "例如", "填写示例", "(例", "(示例")
+_STEMS = "甲乙丙丁戊己庚辛壬癸"
+_NOTE = re.compile(r"^\([^()]*\)$|必填|选填|可不填|下拉|列表|格式|按.{1,8}填|填写|请填|如:|例如")
 _NUMBER = re.compile(r"\d{14}")
 _PAIR = re.compile(r"([^\s:：,，;；、]{1,10})\s*[:：]\s*([^\s:：,，;；]+)(?=[\s,，;；]|$)")
 
@@ -51,7 +56,7 @@ def sort_rows(
     for number in range(bottom + 1, len(sheet.rows)):
         cells = sheet.rows[number]
         filled = [(column, cell) for column, cell in enumerate(cells) if not is_blank(cell)]
-        why = _why_no_data(filled, number, across, heads, titles, catalog, wanted)
+        why = _why_no_data(filled, number, bottom, across, heads, titles, catalog, wanted)
         if why:
             ignored.append((number + 1, why))
             if why == "section":
@@ -101,9 +106,27 @@ def _told(texts: Sequence[str], catalog: Catalog) -> dict[str, Cell]:
     return found
 
 
+def _explains(texts: Sequence[str]) -> str:
+    """Whether a row right below the headings explains them: numbers its columns, says how to fill them in, gives an example."""
+    if texts[0].startswith(_EXAMPLES):
+        return "example"
+    numbers = [
+        int(text) if text.isdecimal() and text.isascii() else _STEMS.find(text) + 1
+        for text in (t.strip("()") for t in texts)
+    ]
+    if len(texts) > 2 and all(numbers) and all(len(text) < 5 for text in texts):
+        # 甲 乙 1 2 3: each kind counts on from its first.
+        steps = [after - before for before, after in itertools.pairwise(numbers)]
+        if sum(step == 1 for step in steps) >= len(steps) - 1:
+            return "numbering"
+    notes = [text for text in texts if _NOTE.search(text) and not re.search(r"\d{6}", text)]
+    return "notes" if len(texts) > 1 and 2 * len(notes) > len(texts) else ""
+
+
 def _why_no_data(
     filled: list[tuple[int, Cell]],
     number: int,
+    below: int,
     across: set[int],
     heads: list[set[tuple[int, str]]],
     titles: set[str],
@@ -114,12 +137,15 @@ def _why_no_data(
     if not filled:
         return "blank"
     words = catalog.words
+    texts = [comparable(text_of(cell)) for _, cell in filled]
+    if number <= below + _EXPLAINED and (why := _explains(texts)):
+        return why
     if any(wanted.get(column) in _PERSONS and _NUMBER.search(text_of(cell)) for column, cell in filled):
         # Whatever else its words look like: nobody with a number is passed over in silence.
         return ""
     first = comparable(text_of(filled[0][1]))
-    texts = {(column, comparable(text_of(cell))) for column, cell in filled}
-    if any(len(texts & head) * 2 > len(texts) and len(texts & head) >= min(2, len(head)) for head in heads):
+    placed = {(column, text) for (column, _), text in zip(filled, texts, strict=True)}
+    if any(len(placed & head) * 2 > len(placed) and len(placed & head) >= min(2, len(head)) for head in heads):
         return "heading_again"
     if first in titles:
         return "title"

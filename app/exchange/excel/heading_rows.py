@@ -12,6 +12,7 @@ from app.schema.values import comparable
 _LOOK = 40
 """Rows from the top among which the headings are looked for."""
 _LONGEST_HEADING = 30
+_NEAR = 0.6
 
 Headings = list[tuple[str, str]]
 
@@ -20,7 +21,7 @@ def find_headings(
     sheet: Sheet, catalogs: Sequence[Catalog], by_hand: Mapping[str, str]
 ) -> tuple[Catalog, int, int, Headings, list[Match]] | None:
     """The catalogue, first and last row from 0, (group, heading) of each column and what they mean; None where no row fits."""
-    best: tuple[int, Catalog, int, int, Headings, list[Match]] | None = None
+    found: list[tuple[int, Catalog, int, int, Headings, list[Match]]] = []
     for index, row in enumerate(sheet.rows[:_LOOK]):
         filled = [text_of(cell) for cell in row if not is_blank(cell)]
         if not filled or sum(len(comparable(text)) <= _LONGEST_HEADING for text in filled) < len(filled):
@@ -34,9 +35,13 @@ def find_headings(
             if not catalog.understands(targets) or (alone and not any(match.how == "hand" for match in matches)):
                 continue
             score = 4 * len(targets) + sum(match.how == "exact" for match in matches)
-            if best is None or score > best[0]:
-                best = (score, catalog, top, bottom, headings, matches)
-    return best[1:] if best else None
+            found.append((score, catalog, top, bottom, headings, matches))
+    if not found:
+        return None
+    # A table further down may have more columns; the first that comes near it is where the people begin.
+    enough = _NEAR * max(item[0] for item in found)
+    first = min(item[2] for item in found if item[0] >= enough)
+    return max((item for item in found if item[2] == first), key=lambda item: item[0])[1:]
 
 
 def _block(sheet: Sheet, index: int) -> tuple[int, int]:

@@ -12,6 +12,7 @@ from app.exchange.excel.data_rows import sort_rows
 from app.exchange.excel.heading_rows import find_headings
 from app.exchange.excel.headings import Catalog
 from app.exchange.excel.layout import Column, Layout, Recognised
+from app.exchange.excel.stacked import as_first
 from app.exchange.excel.workbook import Cell, Sheet, Workbook, is_blank, text_of
 
 _DAY_0 = datetime.date(1904, 1, 1)
@@ -113,6 +114,7 @@ def recognise_sheet(sheet: Sheet, catalogs: Sequence[Catalog], by_hand: Mapping[
         for index, ((group, heading), match) in enumerate(zip(headings, matches, strict=True))
         if heading
     )
+    sheet, columns = as_first(sheet, catalog, columns, bottom, by_hand)
     if sheet.from_1904:
         sheet = _from_1904(sheet, {c.index for c in columns if c.target in catalog.day_targets}, bottom)
     preface = tuple(text for row in sheet.rows[:top] for cell in row if (text := text_of(cell).strip()))

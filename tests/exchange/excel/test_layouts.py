@@ -146,3 +146,36 @@ def test_a_list_of_households_brings_their_heads(intake, write, office):
         (3, "id_number", "id_length_wrong")
     ]
     assert (people(office)["张三"]["relation"], people(office)["张三"]["phone"]) == ("0", "19900001111")
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        ["（必填）", "（必填）", "（必填）", "（从列表选）", "（18位）", ""],
+        ["1", "2", "3", "4", "5", "6"],
+        ["甲", "乙", "丙", "1", "2", "3"],
+        ["例：1", "张三", "张三", "户主", "11010519491231002X", "某村1号"],
+    ],
+)
+def test_a_row_that_explains_the_headings_is_nobody(below, intake, write, office):
+    said = intake.run("resident", write({"表": [HEADS, below, *FAMILY]}), area=VILLAGE)
+    assert (said["rows"], said["created"], said["refused"]) == (2, 2, [])
+
+
+def test_a_second_table_with_its_columns_in_another_order_is_read_by_its_own_headings(intake, write, office):
+    rows = [
+        ["一组"],
+        HEADS,
+        *FAMILY,
+        [],
+        ["二组"],
+        ["姓名", "户主", "户号", "身份证号", "与户主关系", "家庭住址", "联系电话"],
+        ["王五", "王五", ("2", 1, 0), OTHER, "户主", "岭上2号", "19900001111"],
+        ["张小三", "王五", None, SON, "女婿", "岭上2号", ""],
+        ["合计", "2人"],
+    ]
+    said = intake.run("resident", write({"表": rows}), area=VILLAGE)
+    assert (said["rows"], said["created"], said["refused"], said["flagged"]) == (4, 4, [], [])
+    found = people(office)
+    assert (found["王五"]["id_number"], found["王五"]["phone"]) == (OTHER, "19900001111")
+    assert found["王五"]["household"] == found["张小三"]["household"] != found["张三"]["household"]
