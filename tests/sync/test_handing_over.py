@@ -271,3 +271,78 @@ def test_a_grid_that_went_on_to_another_township_takes_late_edits_along(desks):
     person = made["other"].store.get("resident", held["head"]).values
     assert (person["workplace"], person["occupation"]) == ("镇卫生院", "医生")
     assert made["township"].store.get("resident", held["head"]) is None
+
+
+MARCH, APRIL, JUNE = "2026-03-15", "2026-04-01", "2026-06-01"
+
+
+def who(office, form, key, day):
+    return {person.name for person in office.past_living.who(form, key, day)}
+
+
+def test_each_village_knows_who_lived_there_though_they_have_gone_to_the_other(desks):
+    old, new, township = (
+        desks.office(*each) for each in (("张旧村", (OLD,)), ("李新村", (NEW,)), ("王乡镇", (TOWNSHIP,)))
+    )
+    held = grid_of(old)
+    there = make(new, "dwelling", area=NEW, address="2号楼202")
+    home = make(new, "household", area=NEW, head_name="李新", dwelling=there)
+    desks.settle(old, new, township)
+    township.movements.move([held["child"]], home, APRIL, relations={held["child"]: "8"})
+    desks.settle(township, old, new)
+    # The old village has nothing of the child but that it lived there; the new one knows where it came from.
+    assert old.store.get("resident", held["child"]) is None
+    gone = next(p for p in old.past_living.who("household", held["home"], MARCH) if p.name == "张小小")
+    assert (gone.here, gone.told, gone.lived) == (False, True, True)
+    for office in (old, township):
+        assert who(office, "dwelling", held["dwelling"], MARCH) == {"张文贵", "张小小"}
+        assert who(office, "grid", held["grid"], JUNE) == {"张文贵"}
+    for office in (new, township):
+        assert who(office, "household", home, MARCH) == set()
+        assert who(office, "household", home, JUNE) == {"张小小"}
+        assert [chapter.kind for chapter in office.life.of("resident", held["child"])] == ["move"]
+
+
+def test_a_household_that_left_the_village_is_remembered_at_its_old_dwelling(desks):
+    old, new, township = (
+        desks.office(*each) for each in (("张旧村", (OLD,)), ("李新村", (NEW,)), ("王乡镇", (TOWNSHIP,)))
+    )
+    held = grid_of(old)
+    there = make(new, "dwelling", area=NEW, address="2号楼202")
+    desks.settle(old, new, township)
+    done = township.movements.relocate(held["home"], there, APRIL)
+    desks.settle(township, old, new)
+    assert old.store.get("household", held["home"]) is None
+    for office in (old, township):
+        assert who(office, "dwelling", held["dwelling"], MARCH) == {"张文贵", "张小小"}
+        assert who(office, "dwelling", held["dwelling"], JUNE) == set()
+    for office in (new, township):
+        assert who(office, "dwelling", there, JUNE) == {"张文贵", "张小小"}
+        assert who(office, "dwelling", there, MARCH) == set()
+    township.undoing.undo(done.act)
+    desks.settle(township, old, new)
+    assert areas_of(old, [held["home"], held["head"], held["child"]]).keys() == {
+        held["home"],
+        held["head"],
+        held["child"],
+    }
+    for office in (old, township):
+        assert who(office, "dwelling", held["dwelling"], JUNE) == {"张文贵", "张小小"}
+    assert new.store.count("household") == 0
+
+
+def test_the_past_of_a_grid_goes_with_it_to_the_other_village(desks):
+    old, new, township = (
+        desks.office(*each) for each in (("张旧村", (OLD,)), ("李新村", (NEW,)), ("王乡镇", (TOWNSHIP,)))
+    )
+    held = grid_of(old)
+    old.movements.turn([held["child"]], "move_out", APRIL, place="浙江省")
+    desks.settle(old, new, township)
+    township.grids.hand_over(held["grid"], NEW, reason="区划调整")
+    desks.settle(township, old, new)
+    assert areas_of(old, held.values()) == {}
+    assert old.store.count("movement") == 0
+    for office in (new, township):
+        assert office.store.get("grid", held["grid"]).values["code"] == f"{NEW}001"
+        assert who(office, "grid", held["grid"], MARCH) == {"张文贵", "张小小"}
+        assert who(office, "grid", held["grid"], JUNE) == {"张文贵"}

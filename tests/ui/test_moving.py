@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QCheckBox, QDialog, QLineEdit
+from PySide6.QtWidgets import QApplication, QCheckBox, QDialog, QLabel, QLineEdit
 
 from tests.ui.offices import LOWER, UPPER, Desk
 from tests.ui.test_registry import shown, street
@@ -17,6 +17,7 @@ from ui.forms.references import RefEntry
 from ui.pages.life import WHO, LifePage
 from ui.pages.person import PersonPage
 from ui.pages.registry import RegistryPage
+from ui.pages.registry_read import read_person
 
 __all__ = ["street"]
 
@@ -183,3 +184,17 @@ def test_who_may_only_read_sees_the_story_and_no_act(open_desk, roles):
     page.card.acts_menu.actions()[0].trigger()
     assert gone[-1] == ("life", {"form": "resident", "id": key})
     assert not page.findChildren(QDialog)
+
+
+def test_the_menu_of_movements_opens_by_its_key_and_the_card_says_since_when(desk, street):
+    desk.office.movements.turn([street["wife"]], "away", "2026-03-05")
+    other = desk.make("household", LOWER, head_name="罗春生")
+    desk.office.movements.move([street["head"]], other, "2026-05-05", stays_registered=True)
+    page, _ = person(desk, street["wife"])
+    assert any("户在人不在（2026-03-05 起）" in label.text() for label in page.card.findChildren(QLabel))
+    desk.qtbot.keyClick(page, Qt.Key.Key_M, Qt.KeyboardModifier.ControlModifier)
+    desk.qtbot.waitUntil(page.card.acts_menu.isVisible)
+    page.card.acts_menu.close()
+    moved, _ = person(desk, street["head"])
+    assert moved.card.file.registered == "李长顺户"
+    assert read_person(desk.office, "household", street["home"]).registered == "李长顺"

@@ -201,9 +201,17 @@ def read_person(office: Office, form: str, record_id: str) -> PersonFile:
     where = " › ".join(place.name for place in chain)
     today = china_time(office.store.now_ms())[:10]
     standing, now = office.standings.of(form, record_id), office.cases.now()
-    return PersonFile(
-        record, members, home, where, age_words(record, today), tuple(_dealings(office, home)), standing, now
-    )
+    dealings, registered = tuple(_dealings(office, home)), _registered(office, record)
+    return PersonFile(record, members, home, where, age_words(record, today), dealings, standing, now, registered)
+
+
+def _registered(office: Office, record: Record) -> str:
+    if record.form == "household":
+        away = office.store.select("resident", {"registered_household": record.id}, order=["id"], limit=20)
+        return "、".join(str(person.values.get("name") or "") for person in away)
+    key = record.values.get("registered_household")
+    home = office.store.get("household", str(key)) if key else None
+    return f"{home.values.get('head_name') or ''}户" if home is not None else ""
 
 
 def _dealings(office: Office, home: Record | None) -> list[tuple[str, str, str, str]]:
