@@ -9,7 +9,7 @@ from dataclasses import replace
 import msgpack
 
 from app.schema.digest import record_hash
-from app.schema.erasing import RESIDENT, erases
+from app.schema.erasing import RESIDENT
 from app.schema.form import Form
 from app.schema.record import AREA, DELETED, Change, Receipt
 from app.schema.values import Value
@@ -47,9 +47,10 @@ class Answering(Belonging):
                 self._conn.execute("DELETE FROM frame WHERE number = ?", (number,))
             if shown:
                 self._store.settled(shown)
-            gone = [c.id for c in changes.values() if erases(c) and answered[c.counter].final]
-            if gone:
-                self._store.sync.forget({RESIDENT: gone})
+            # Also of who was erased before this was answered: what is forgotten must not come back by the journal.
+            people = {c.id for c in changes.values() if c.form == RESIDENT and answered[c.counter].final}
+            if people:
+                self._store.sync.forget({RESIDENT: people})
 
     def _wait(self, counters: Sequence[int]) -> None:
         self._outbox.wait(counters)

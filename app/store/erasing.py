@@ -90,8 +90,13 @@ class Erasing(Part):
 
     def _erased(self, ids: Iterable[str]) -> set[str]:
         """Those of these residents of whom the county agreed; an erasure that is only on its way doesn't count."""
-        rows = self._rows.get(RESIDENT, list(ids)).values()
-        return {row.id for row in rows if row.values.get(MARK) and (MARK in row.revs or not row.pending)}
+        marked: list[str] = []
+        for part in _parts(ids):
+            marks = ",".join("?" * len(part))
+            sql = f'SELECT id FROM {table_name(RESIDENT)} WHERE "{MARK}" IS NOT NULL AND id IN ({marks})'
+            marked += [record_id for (record_id,) in self._conn.execute(sql, part)]
+        rows = self._rows.get(RESIDENT, marked).values()
+        return {row.id for row in rows if MARK in row.revs or not row.pending}
 
     def _naming(self, form: str, field: str, ids: Iterable[str]) -> list[Any]:
         found: list[Any] = []

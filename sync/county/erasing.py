@@ -33,7 +33,7 @@ from app.schema.record import DELETED, Change, Receipt, Record
 from app.schema.values import Value
 from sync.county.database import among, parts
 from sync.county.records import Held, Records
-from sync.county.tables import ASIDE, HISTORY, LEFT
+from sync.county.tables import ASIDE, FILE, HISTORY, LEFT, THROWN
 from sync.merge import Outcome, Writer, content_hash
 
 if TYPE_CHECKING:
@@ -258,6 +258,11 @@ def note_bared(
         body = [dict(one.values), bases, [], {}]
         receipt = Receipt(0, "accepted", writes.rev)
         writes.note(held, made, record, receipt, content_hash("", made), body, old, county=True)
+    photos = [str(h.record.values[n]) for h in before.values() for n in ("sha256", "thumb") if h.record.values.get(n)]
+    for some in parts(sorted(set(photos))):
+        # What they show is thrown away once nothing else names it; see ``files.throw_away``.
+        those = [FILE.c.county == books.county, among(conn, FILE.c.sha256, some)]
+        conn.execute(sa.update(FILE).where(*those), {"lost": THROWN})
     return before
 
 

@@ -17,10 +17,11 @@ from tuspyserver import create_tus_router
 from app.errors import KnownError
 from app.sealed import Reader, SealBrokenError
 from sync.county.county import County
+from sync.county.database import parts
 from sync.county.file_room import FileRoom
 from sync.county.named import Named, Names
 from sync.county.rights import Device
-from sync.county.tables import FILE
+from sync.county.tables import FILE, THROWN
 from sync.county.tus import Uploads, asking
 
 PATH = "/v1/files"
@@ -164,6 +165,7 @@ def _check_expected(county: County, device: Device, metadata: dict[str, str], si
 
 def _ask(county: County, device: Device, have: list[str]) -> AskAnswer:
     room = _room(county)
+    throw_away(county)
     with county.database.snapshot() as conn:
         names = Names(county, conn, device)
         named = names.of(have)
@@ -240,6 +242,31 @@ def came(county: County, sha256: str, size: int, device: str) -> None:
     with county.database.plain() as conn:
         county.database.put(conn, FILE, [row])
         county.audit(conn, "file came", device=device, sha256=sha256, size=size)
+
+
+def throw_away(county: County) -> int:
+    """Throw away what only showed people who were pseudonymised; how many files."""
+    room = county.files
+    if room is None:
+        return 0
+    with county.database.plain() as conn:
+        key = [FILE.c.county == county.code, FILE.c.lost == THROWN]
+        marked = list(conn.scalars(sa.select(FILE.c.sha256).where(*key)))
+        named: set[str] = set()
+        for form in county.forms.attachments if marked else ():
+            table = county.tables.by_form[form.name]
+            for column in ("sha256", "thumb"):
+                for some in parts(marked):
+                    query = sa.select(table.c[column]).where(table.c.county == county.code, table.c[column].in_(some))
+                    named |= set(conn.scalars(query))
+        for sha256 in marked:
+            one = [FILE.c.county == county.code, FILE.c.sha256 == sha256]
+            if sha256 in named:
+                conn.execute(sa.update(FILE).where(*one).values(lost=0))
+                continue
+            room.drop(sha256)
+            conn.execute(sa.delete(FILE).where(*one))
+    return len(marked) - len(named)
 
 
 def _lost(county: County, sha256: str) -> None:

@@ -164,7 +164,9 @@ ASIDE = sa.Table(
     # What a supervisor decided: "accepted" or "dropped"; of an offer "taken", once it is in its place.
     _held("decided"),
 )
-# Files that came whole; ``lost``: somebody asked for it and it isn't in the folder, so whoever holds it is asked for it.
+THROWN = 2
+# Files that came whole; ``lost`` 2: to be thrown away with the person whom it shows; 1:
+# somebody asked for it and it isn't in the folder, so whoever holds it is asked for it.
 FILE = sa.Table(
     "file",
     META,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgpack
 import pytest
 import sqlalchemy as sa
 
@@ -9,9 +10,12 @@ from app.rules.case_engine import CaseRules
 from app.rules.permissions import Permissions
 from app.schema.erasing import MARK, bare, pseudonym
 from app.services.office import Office
+from app.services.past import past
 from app.services.session import Session
 from app.store.saving import Edit
+from sync.client.files import carry
 from sync.county import soundness
+from sync.county.files import throw_away
 from sync.county.tables import META
 from tests.services.conftest import ALL
 from tests.sync.conftest import TOWNSHIP, VILLAGES
@@ -24,6 +28,10 @@ PERSON = {
     "name": NAME, "former_name": FORMER, "id_number": NUMBER, "phone": PHONE, "live_address": STREET, "remark": "老支书的弟弟", "sex": "1",
     "birth_date": "1949-12-31", "relation": "0", "presence": "dead", "presence_since": "2025-01-05",
 }  # fmt: skip
+
+
+def packed(values):
+    return msgpack.packb(values)
 
 
 def office(desk):
@@ -299,6 +307,74 @@ def test_the_county_clears_what_an_older_device_did_not_know_of(county, pair):
     assert leaks(county_says(county)) == []
     assert first.get("resident", ids["who"]).values["remark"] is None
     assert leaks(told(first)) == []
+
+
+def test_photos_and_scans_of_him_are_thrown_away_at_both_ends(county, pair, tmp_path):
+    county.county.keep_files(tmp_path / "files", tmp_path / "files.key")
+    first, _second = pair
+    ids = street(first)
+    both(pair)
+    scan = tmp_path / "户口本.pdf"
+    scan.write_bytes(b"%PDF-1.4 " + NAME.encode() * 50)
+    desk = office(first)
+    made, keep = (
+        desk.attachments.add(form, owner, path, kind="scan").record
+        for form, owner, path in (("resident", ids["who"], scan), ("household", ids["home"], _other(tmp_path)))
+    )
+    sha, other = made.values["sha256"], keep.values["sha256"]
+    both(pair)
+    for one in pair:
+        assert carry(one.store, one.http).error is None
+    room = county.county.files
+    assert room.has(sha)
+    assert room.has(other)
+    erase(first, ids)
+    both(pair)
+    assert throw_away(county.county) == 1
+    assert not room.has(sha)
+    assert room.has(other)
+    for one in pair:
+        assert carry(one.store, one.http).error is None
+        assert one.get("registry_attachment", made.id).deleted
+        assert one.store.files.many([sha]) == {}
+    assert list(first.store.files.many([other])) == [other]
+    assert leaks(county_says(county)) == []
+
+
+def _other(tmp_path):
+    path = tmp_path / "户口册.pdf"
+    path.write_bytes(b"%PDF-1.4 another")
+    return path
+
+
+def test_his_history_and_quarrels_can_still_be_opened(county, pair):
+    first, _second = pair
+    ids = street(first)
+    quarrelled(pair, ids)
+    erase(first, ids)
+    both(pair)
+    for desk in pair:
+        made = office(desk)
+        moments = past(desk.store, made.conflicts, made.records.get("resident", ids["who"]))
+        assert len(moments) > 2
+        assert leaks(repr(moments)) == []
+        assert made.conflicts.open() == []
+
+
+def test_a_change_that_the_journal_brings_back_is_forgotten_again(county, new_store, pair):
+    first, _second = pair
+    ids = street(first)
+    both(pair)
+    erase(first, ids)
+    both(pair)
+    # As after a crash of the disk: the store knows again what the journal has, and hears the old receipts.
+    with first.store.transaction():
+        first.store.conn.execute(
+            "UPDATE history SET body = ? WHERE id = ? AND kind = 'own'", (packed(PERSON), ids["who"])
+        )
+    first.save(Edit("resident", ids["who"], V, {"relation": "3"}))
+    both(pair)
+    assert leaks(_raw(first)) == []
 
 
 def test_a_request_for_deletion_is_carried_out_and_says_so(county, pair):
