@@ -21,6 +21,8 @@ def request(office: Office) -> dict[str, Any]:
         "received_on": "2026-09-15", "name": person.values["name"], "resident": person.id, "kind": "correct", "channel": "visit_in",
         "asked": "电话换号了，工作单位也换了，请改过来。", "identity_checked": True,
     }  # fmt: skip
+    if open_now := office.requests.open():
+        return {"id": open_now[0].id}
     made = office.requests.receive(asked).record
     assert made is not None
     return {"id": made.id}
@@ -28,6 +30,8 @@ def request(office: Office) -> dict[str, Any]:
 
 def leavers(office: Office) -> dict[str, Any]:
     """Four people whose time is over."""
+    if office.leaving.proposals():
+        return {}
     people = office.store.select("resident", {"relation": "2"}, limit=len(_LEFT))
     edits = [
         Edit("resident", person.id, person.area, {"presence": "dead" if place == 2 else "moved", "presence_since": day})
