@@ -145,6 +145,7 @@ class MapPage(Page):
         self.tree = PlaceTree(lambda place, show: self._jobs.run(lambda: read_children(self._office, place), show))
         card.add(self.tree, 1)
         card.setMinimumWidth(140)
+        self._tree_card = card
         return card
 
     def _middle(self) -> Card:
@@ -246,6 +247,8 @@ class MapPage(Page):
         look = theme.current()
         width = self._split.width() if self._split.isVisible() else 1154
         tree, side = (150, look.grown(200)) if self.narrow() else (look.grown(200), look.grown(268))
+        # Where a name would have room for one letter, the crumbs and the map itself lead.
+        self._tree_card.setVisible(not (self.narrow() and look.large))
         self._split.setSizes([tree, max(width - tree - side, 200), side])
         self._zoom.adjustSize()
         self._zoom.move(12, 12)
