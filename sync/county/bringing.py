@@ -114,9 +114,11 @@ class Bringing(Batch):
         scrub_called(self._conn, self._at.county, called_by(self._conn, records, changes))
 
     def _says_nothing(self, offer: Offer, held: dict[tuple[str, str], Held]) -> bool:
-        """Where a record went that the county doesn't have: who wrote the record says so too."""
-        key = offer.change.form, offer.change.id
-        return key not in held and not offer.change.counter and offer.stands().keys() == {AREA}
+        """Where a record went that the county doesn't have, or knows to have been there: who wrote that says so, or said so, too."""
+        change, stands = offer.change, offer.stands()
+        if change.counter or stands.keys() != {AREA}:
+            return False
+        return (change.form, change.id) not in held or stands[AREA] in self._past[change.id].areas()
 
     def _digest(self, offer: Offer) -> bytes:
         return content_hash(self._hand.device.id if offer.change.counter else f"was {offer.was}", offer.change)

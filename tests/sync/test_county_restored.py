@@ -567,6 +567,22 @@ def test_who_only_has_a_stub_of_what_the_county_lost_leaves_it_to_who_wrote_it(c
     assert reader.get("resident", made) is None
 
 
+def test_a_stub_that_says_what_the_writer_of_the_move_has_said_already_waits_for_nobody(county, desks, new_store):
+    township, _ = desks
+    reader = county.device(new_store(), "甲村", areas=(VILLAGES[0],))
+    (made,) = township.save(person()).ids
+    both((township, reader))
+    backup = copied(county)
+    township.save(Edit("resident", made, VILLAGES[1], {}))
+    both((township, reader))
+    assert reader.get("resident", made) is None
+    put_back(county, backup)
+    both((township, reader, township))
+    assert aside.tray(county.county) == []
+    assert township.get("resident", made).area == VILLAGES[1]
+    assert reader.get("resident", made) is None
+
+
 def test_no_device_speaks_of_records_that_were_never_in_its_areas(county, desks, new_store):
     a, _ = desks
     other = county.device(new_store(), "乙村", areas=(VILLAGES[1],))
