@@ -8,7 +8,7 @@ from app.exchange.excel.words import Words
 from app.exchange.excel.workbook import Cell, is_blank, text_of
 from app.exchange.roster.people import read_number
 from app.schema.kinds import Choice, Date, IdentityNumber, Integer, Kind, Money, Number, Phone, Time, YesNo
-from app.schema.values import Value
+from app.schema.values import BadValue, Value
 
 
 def read_cell(kind: Kind, cell: Cell, words: Words, today: datetime.date) -> Value:
@@ -30,6 +30,15 @@ def read_cell(kind: Kind, cell: Cell, words: Words, today: datetime.date) -> Val
     if isinstance(kind, Choice | YesNo):
         return kind.check(str(int(cell)) if isinstance(cell, float) and cell.is_integer() else text_of(cell))
     return kind.check(text_of(cell))
+
+
+def kept_text(kind: Kind, text: str) -> str:
+    """*text* as a field of *kind* keeps it, empty for nothing; what doesn't fit at all is cut to what does."""
+    try:
+        return str(kind.check(text) or "")
+    except BadValue:
+        longest = getattr(kind, "max", None)
+        return str(kind.check(text[: int(longest)] if longest else "") or "")
 
 
 def cell_text(kind: Kind, value: Value) -> str:

@@ -10,7 +10,7 @@ from app.errors import KnownError
 from app.exchange.excel.layout import Layout, Recognised, Row
 from app.exchange.excel.words import Words
 from app.exchange.excel.workbook import Cell, is_blank, text_of
-from app.exchange.roster.cells import read_cell
+from app.exchange.roster.cells import kept_text, read_cell
 from app.exchange.roster.choices import NONE, SKIP, Choices
 from app.exchange.roster.drafting import Drafting
 from app.exchange.roster.people import read_number
@@ -132,7 +132,7 @@ class DwellingPlan:
             message = say(code, label=form.fields[form.title_field].label)
             self._refused.append(Finding(layout.sheet.name, row.number, form.title_field, code, message))
             return
-        grid = self._drafting.grid(self._area, text_of(cells.get("grid")).strip())
+        grid = self._drafting.grid(self._area, self._name("grid", cells))
         key = f"{form.name}\0{comparable(title)}" + (f"\0{grid}" if form.name == "building" else "")
         if key in self._taken:
             sheet, first = self._taken[key]
@@ -145,7 +145,7 @@ class DwellingPlan:
         self._point(cells, reading)
         reading.values["grid"] = grid
         if form.name == "dwelling":
-            reading.values["building"] = self._building(text_of(cells.get("building")).strip(), grid, reading)
+            reading.values["building"] = self._building(self._name("building", cells), grid, reading)
         self._flagged += reading.findings
         self._keep(form, title, grid, reading, counts=counts)
 
@@ -155,6 +155,10 @@ class DwellingPlan:
         except BadValue as bad:
             reading.flag(form.title_field, bad.code, bad.message)
             return ""
+
+    def _name(self, form: str, cells: Mapping[str, Cell]) -> str:
+        """What a cell calls the grid or the building, as it is kept."""
+        return kept_text(self._forms[form].fields["name"].kind, text_of(cells.get(form)))
 
     def _values(self, form: Form, cells: dict[str, Cell], reading: _Reading) -> None:
         for name, cell in cells.items():

@@ -10,6 +10,7 @@ from app.errors import KnownError
 from app.exchange.excel.layout import Layout, Recognised
 from app.exchange.excel.words import Words
 from app.exchange.excel.workbook import text_of
+from app.exchange.roster.cells import kept_text
 from app.exchange.roster.choices import HERE, NONE, Choices
 from app.exchange.roster.doubts import doubt
 from app.exchange.roster.drafting import Drafting
@@ -21,7 +22,7 @@ from app.exchange.roster.plan import Plan, Tick, Twin, no_tick, say
 from app.exchange.roster.register import Known, Register
 from app.messages import sentence
 from app.schema.form import Forms
-from app.schema.values import BadValue, Value, comparable
+from app.schema.values import Value, comparable
 
 _FIRST = tuple[Person, Household]
 _AT_ONCE = 200
@@ -263,12 +264,7 @@ class _RosterPlan:
         return whole is not None and self._drafting.change(whole, values, settles="id_written" if found else "")
 
     def _checked(self, form: str, name: str, text: str) -> str:
-        """*text* as its field keeps it; what doesn't fit at all is cut to what does."""
-        kind = self._forms[form].fields[name].kind
-        try:
-            return str(kind.check(text) or "")
-        except BadValue:
-            return str(kind.check(text[: kind.max]) or "")
+        return kept_text(self._forms[form].fields[name].kind, text)
 
     def _not_his(self, person: Person, detail: str) -> None:
         if person.verify:
