@@ -105,7 +105,7 @@ class Grids:
         old, new = self._grid(grid, when), self._grid(into, when)
         if old.area != new.area:
             # First to the other village with all that hangs on it, so that every end is asked.
-            raise KnownError("grids.not_of_grid")
+            raise KnownError("grids.other_village")
         ended = Edit(GRID, grid, old.area, {"valid_to": when, "successor": into})
         edits = [ended, *self._posts_ended(old, when)]
         return self._regrid(edits, [self._line("edit", old, reason)], self._whole(grid), into, new.area, when, reason)

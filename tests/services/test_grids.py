@@ -96,6 +96,8 @@ def test_what_makes_no_sense_is_refused(office, grid):
     assert refused(split, grid["grid"], both, [grid["house"]], values={"name": "x"}) == "grids.everything_chosen"
     assert refused(split, grid["grid"], both, values={"name": "二"}, day="2023-01-01") == "grids.before_start"
     assert refused(office.grids.merge, grid["grid"], grid["grid"]) == "grids.same_grid"
+    other = office.grids.draw(LOWER, {"name": "下寨网格"}, "2024-01-01").id
+    assert refused(office.grids.merge, grid["grid"], other) == "grids.other_village"
 
 
 def test_a_grid_handed_over_gets_a_number_of_the_other_village(office, grid):

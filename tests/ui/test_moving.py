@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QCheckBox, QDialog, QLabel, QLineEdit
 
-from tests.ui.offices import LOWER, UPPER, Desk
+from tests.ui.offices import LOWER, TOWN, UPPER, Desk
 from tests.ui.test_registry import shown, street
 from ui.forms.act import ActDialog
 from ui.forms.choices import ChoiceEntry
@@ -198,3 +198,18 @@ def test_the_menu_of_movements_opens_by_its_key_and_the_card_says_since_when(des
     moved, _ = person(desk, street["head"])
     assert moved.card.file.registered == "李长顺户"
     assert read_person(desk.office, "household", street["home"]).registered == "李长顺"
+
+
+def test_what_happened_lately_in_a_village_is_one_list(desk, street):
+    other = desk.make("household", LOWER, head_name="罗春生")
+    desk.office.movements.turn([street["wife"]], "away", "2026-03-05")
+    desk.office.movements.birth(other, "2026-05-05", {"name": "罗小小"})
+    page = LifePage(desk.office, desk.jobs)
+    shown(desk, page)
+    page.opened({"area": UPPER})
+    desk.settle()
+    assert [chapter.name for chapter in page._chapters] == ["周玉兰"]
+    page.opened({"area": TOWN})
+    desk.settle()
+    assert [chapter.name for chapter in page._chapters] == ["罗小小", "周玉兰"]
+    assert "近期变动" in page.note.text()

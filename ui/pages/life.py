@@ -1,4 +1,4 @@
-"""变动记录: the story of a person, household, dwelling or grid, and who lived there on a day."""
+"""变动记录: the story of a person, household, dwelling, grid or place, and who lived there on a day."""
 
 from __future__ import annotations
 
@@ -23,12 +23,15 @@ if TYPE_CHECKING:
     from app.services.office import Office
     from ui.jobs import Jobs
 
-STORY, WHO = "story", "who"
+STORY, WHO, AREA = "story", "who", "area"
+_LATELY = 500
 _CAN_TELL = ("resident", "household", "dwelling", "grid")
 
 
 class LifePage(Page):
-    """``opened``: {"form": resident household dwelling building grid, "id": id, "tab": "story" or "who", "day": ISO}."""
+    """``opened``: {"form": resident household dwelling building grid, "id": id, "tab": "story" or "who", "day": ISO}; {"area": code} tells what
+    happened there lately.
+    """
 
     def __init__(self, office: Office, jobs: Jobs) -> None:
         super().__init__("变动记录", back=True, dense=True)
@@ -92,11 +95,11 @@ class LifePage(Page):
         self.add(card, 1)
 
     def opened(self, args: Mapping[str, Any]) -> None:
-        self._form, self._id = str(args["form"]), str(args["id"])
+        self._form, self._id = str(args.get("form") or AREA), str(args.get("id") or args.get("area") or "")
         if args.get("day"):
             self.day.set_value(str(args["day"]))
         self.tabs.setVisible(self._form in KINDS and self._form in _CAN_TELL)
-        wanted = str(args.get("tab") or (STORY if self._form in _CAN_TELL else WHO))
+        wanted = str(args.get("tab") or (WHO if self._form == "building" else STORY))
         if wanted != self.tabs.now():
             self.tabs.pick(wanted)
         else:
@@ -117,13 +120,20 @@ class LifePage(Page):
         self.story.setVisible(not who)
         self.set_title("当时住在这里的人" if who else "变动记录", self._title)
 
+        def lately() -> tuple[str, list[Chapter]]:
+            names = {area["code"]: area["name"] for area in office.store.areas()}
+            return f"{names.get(key, '')} 近期变动，先列 {_LATELY} 次以内", office.life.lately(key, limit=_LATELY)
+
         def read() -> tuple[str, list[Chapter], list[Dweller], dict[str, str]]:
-            record = office.store.get(form, key)
-            title = office.forms[form].record_title(record.values) if record is not None else ""
-            title += "户" if form == "household" and title else ""
-            if who:
-                return title, [], list(office.past_living.who(form, key, day)), {}
-            chapters = office.life.of(form, key)
+            if form == AREA:
+                title, chapters = lately()
+            else:
+                record = office.store.get(form, key)
+                title = office.forms[form].record_title(record.values) if record is not None else ""
+                title += "户" if form == "household" and title else ""
+                if who:
+                    return title, [], list(office.past_living.who(form, key, day)), {}
+                chapters = office.life.of(form, key)
             wanted: dict[str, list[str]] = {}
             for chapter in chapters:
                 wanted.setdefault(chapter.form, []).append(chapter.subject)

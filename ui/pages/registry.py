@@ -146,6 +146,7 @@ class RegistryPage(Page):
             self._more("网格与岗位", lambda: self.go.emit("grids", {}), "Ctrl+G")
             self._more("单位与场所", lambda: self.go.emit("organizations", {}))
             self._more("覆盖检查", lambda: self.go.emit("coverage", {}))
+            self._more("近期变动", self._lately)
             self._more("当时住在这里的人", self._who_lived, "Ctrl+L")
             self._more("比对查重", lambda: self.go.emit("duplicates", {}))
         if self.papers is not None and self._may("document", "resident"):
@@ -417,6 +418,11 @@ class RegistryPage(Page):
 
     def _import(self) -> None:
         self.go.emit("import", {"form": "resident", "area": self._village()})
+
+    def _lately(self) -> None:
+        """What moved lately in the village or township that is chosen."""
+        area = self._place.area if self._place is not None else ""
+        self.go.emit("life", {"area": area or self._office.session.area})
 
     def _who_lived(self) -> None:
         """Who lived in the place that is chosen, on a day; of a village, in the household that is current."""
