@@ -62,7 +62,7 @@ class ThreadCounty:
         ready = threading.Event()
         self._thread = threading.Thread(target=self._serve, args=(ready,), daemon=True)
         self._thread.start()
-        assert ready.wait(10)
+        assert ready.wait(60)
 
     def die_at(self, death):
         """The end comes at the *death*.statement-th statement from now on; None: not."""
