@@ -11,7 +11,7 @@ from app.schema.record import Record
 from ui.pages.map_read import HomeFile, PlaceFile
 from ui.pieces.buttons import Button
 from ui.pieces.facts import Fact, Facts
-from ui.pieces.text import words
+from ui.pieces.text import Elided, words
 
 _KINDS = {"county": "县", "township": "乡镇", "village": "村（社区）", "grid": "网格"}
 
@@ -38,7 +38,10 @@ class MapCard(QScrollArea):
         """Show a division or a grid."""
         self._begin()
         self._head(file.name, _KINDS.get(file.kind, ""))
-        self._body.addWidget(Facts([(label, value) for label, value in file.facts]))
+        # A number has nowhere to break: where there is no room for it, its tooltip has it whole.
+        self._body.addWidget(
+            Facts([(label, Elided(value) if value.isdigit() else value) for label, value in file.facts])
+        )
         if file.kind == "grid":
             if file.may_draw:
                 said = "修改范围" if file.drawn else "勾绘范围"
@@ -71,7 +74,7 @@ class MapCard(QScrollArea):
             facts.append(Fact("位置在", file.found or "网格范围之外", "orange", strong=True))
         lon, lat = values.get("lon"), values.get("lat")
         facts.append(
-            ("经纬度", f"{lon:.6f}, {lat:.6f}" if isinstance(lon, float) and isinstance(lat, float) else "没有填")
+            ("经纬度", f"{lon:.6f}，{lat:.6f}" if isinstance(lon, float) and isinstance(lat, float) else "没有填")
         )
         self._body.addWidget(Facts(facts))
         if file.may_edit:
