@@ -37,6 +37,7 @@ class World(Clerks, Disks, Carriers):
     """Every step takes a random.Random of its own, and nothing else decides what it does."""
 
     def __init__(self, place, speed=None):
+        self._starting = threading.Lock()
         self._place = place
         self.forms = place.forms
         self.county = place.county
@@ -210,6 +211,10 @@ class World(Clerks, Disks, Carriers):
             done = self._exchange(who, alone=alone)
             if done.code != "sync.unreachable":
                 break
+            # A request of before that was still at work may have come to the statement at which the county was to end.
+            with self._starting:
+                if not self.county.up:
+                    self.county.start()
         return done
 
     def _exchange(self, who, *, tries=3, death=None, alone=True):
