@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from app.errors import KnownError
+from app.messages import sentence
 from app.schema.dates import china_time
 from app.schema.ids import companion
 from app.schema.outline import MOST_POINTS, Outline, spell
 from app.schema.record import Record
-from app.schema.values import BadValue, Value
+from app.schema.values import BadValue, Fault, Value
 from app.services.gate import Gate
 from app.store import located
 from app.store.located import Located
@@ -97,14 +98,15 @@ class Maps:
 
     def grids(self, areas: Collection[str]) -> list[GridOn]:
         """The grids of *areas* with their outlines, in the order of their codes."""
-        drawn = {
-            str(shape.values["grid"]): shape.values
-            for shape in self._store.select(SHAPE, area=areas)
-            if shape.values.get("grid") and shape.values.get("outline")
-        }
+        drawn: dict[str, Mapping[str, Value]] = {}
+        for shape in self._store.select(SHAPE, area=areas):
+            grid_id = str(shape.values.get("grid") or "")
+            # What came in under another id counts where there is nothing else.
+            if shape.values.get("outline") and (grid_id not in drawn or shape.id == companion(grid_id, SHAPE)):
+                drawn[grid_id] = shape.values
         found = []
         for grid in self._store.select("grid", area=areas, order=["area", "code", "name"]):
-            values, shape = grid.values, drawn.get(grid.id, {})
+            values, held = grid.values, drawn.get(grid.id, {})
             found.append(
                 GridOn(
                     grid.id,
@@ -112,10 +114,10 @@ class Maps:
                     str(values.get("code") or ""),
                     grid.area,
                     str(values.get("grid_kind") or "general"),
-                    str(shape.get("outline") or ""),
+                    str(held.get("outline") or ""),
                     str(values.get("valid_to") or ""),
                     str(values.get("successor") or ""),
-                    str(shape.get("includes") or ""),
+                    str(held.get("includes") or ""),
                 )
             )
         return _with_merged(found)
@@ -248,6 +250,19 @@ class Maps:
         line = self._gate.line("edit", "dwelling", held.area, record=dwelling, fields="lon,lat", own=True)
         self._store.save([Edit("dwelling", dwelling, held.area, values)], self._gate.session.user, audit=[line])
         return self._store.get("dwelling", dwelling) or held
+
+
+def outline_faults(values: Mapping[str, Value], before: Mapping[str, Value] | None, today: str) -> list[Fault]:
+    """What is wrong with an outline that is saved as any record is: where it crosses itself."""
+    from app.rules.geometry import crossing
+    from app.schema.outline import read_outline
+
+    if not values.get("outline"):
+        return []
+    spot = crossing(read_outline(values["outline"]))
+    name = values.get("name") or (before or {}).get("name") or ""
+    said = {"name": name, "lon": f"{spot[0]:.6f}", "lat": f"{spot[1]:.6f}"} if spot else {}
+    return [Fault("outline", "crossing", sentence("map.crossing", **said))] if spot else []
 
 
 def _with_merged(grids: list[GridOn]) -> list[GridOn]:

@@ -28,7 +28,7 @@ from app.services.grids import Grids
 from app.services.holdings import Holdings
 from app.services.leaving import Leaving
 from app.services.life import Life
-from app.services.maps import Maps
+from app.services.maps import SHAPE, Maps, outline_faults
 from app.services.mediation import Mediations
 from app.services.movements import Movements
 from app.services.past_living import PastLiving
@@ -63,7 +63,7 @@ class Office:
         self.forms = store.forms
         self.gate = Gate(store, session, permissions)
         care, asked = CareRules.load(), RequestRules.load(calendar=rules.limits.calendar)
-        checks = {TAG: care.faults, REQUEST: asked.faults}
+        checks = {TAG: care.faults, REQUEST: asked.faults, SHAPE: outline_faults}
         self.records = Records(store, self.gate, checks, {REQUEST: asked.filled})
         self.chronicle = Chronicle(store, self.gate)
         store.attend = self.chronicle.attend

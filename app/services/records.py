@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from app.errors import KnownError
 from app.schema.dates import china_time
+from app.schema.ids import companion
 from app.schema.record import DELETED, Record
 from app.schema.values import Fault, Value
 from app.services.gate import Gate
@@ -21,6 +22,9 @@ Check = Callable[[Mapping[str, Value], Mapping[str, Value] | None, str], Sequenc
 """(new values, values before or None, today) -> faults that no single field shows."""
 Fill = Callable[[Mapping[str, Value], Mapping[str, Value] | None, str], Mapping[str, Value]]
 """(new values, values before or None, today) -> what follows from them."""
+
+
+_OUTLINE = "grid_shape"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,11 @@ class Records:
         if faults:
             return Outcome(held, tuple(faults))
         where = held.area if held else area or self._gate.session.area
+        if record_id is None and form == _OUTLINE:
+            # A grid has one outline, whoever writes it and by whatever way.
+            record_id = companion(str(clean["grid"]), form)
+            held = self._store.get(form, record_id)
+            where = held.area if held else where
         record_id = record_id or self._store.new_id()
         line = self._gate.line(
             "edit" if held else "create", form, where, record=record_id, fields=",".join(clean), own=True

@@ -6,7 +6,7 @@ import pytest
 
 from app.errors import Denied, KnownError
 from app.schema.ids import companion
-from app.schema.outline import outline_of, read_outline
+from app.schema.outline import outline_of, read_outline, spell
 from app.services.map_check import check_map, take_grid_by_place
 from app.services.maps import SHAPE, Drawn
 from app.store.saving import Edit
@@ -179,3 +179,15 @@ def test_merged_grids_have_one_ground_until_it_is_drawn_anew_and_undoing_needs_n
     assert len(read_outline(office.maps.ground_of(east))[0][0]) > 4
     office.maps.keep(Drawn(east, box(102.01)))
     assert read_outline(office.maps.ground_of(east)) == box(102.01)
+
+
+def test_an_outline_saved_by_any_way_is_the_one_of_its_grid(office):
+    first = grid(office, "第一网格")
+    for at in (102, 102.5):
+        made = office.records.save("grid_shape", {"grid": first, "outline": spell(box(at))}, area=UPPER)
+        assert (made.ok, made.record.id) == (True, companion(first, SHAPE))
+    assert office.store.count(SHAPE) == 1
+    assert outline(office, first) == box(102.5)
+    torn = spell(outline_of([[[[102, 25], [102.01, 25.01], [102.01, 25], [102, 25.011]]]]))
+    refused = office.records.save("grid_shape", {"grid": first, "outline": torn}, area=UPPER)
+    assert [(fault.field, fault.code) for fault in refused.faults] == [("outline", "crossing")]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer
 
+from app.schema.ids import companion
 from app.schema.outline import outline_of, read_outline
 from app.services.maps import SHAPE, Drawn
 from ui.map.canvas import MapCanvas
@@ -98,7 +99,7 @@ class MapDrawing(QObject):
             grid = self.grid
             held = {"lines": self.sketch.draft(), "seen": dict(self._seen)}
             self._touched = False
-            self._jobs.run(lambda: self._office.store.keep_draft(_key(grid), SHAPE, grid, held))
+            self._jobs.run(lambda: self._office.store.keep_draft(_key(grid), SHAPE, companion(grid, SHAPE), held))
 
     def put_down(self) -> None:
         """Stop for now: the draft stays and is taken up next time."""
@@ -124,7 +125,8 @@ class MapDrawing(QObject):
     def _take_back(self, grid: str, held: list[dict[str, Any]]) -> None:
         kept = {"lines": held, "seen": dict(self._seen)}
         self._jobs.run(
-            lambda: self._office.store.keep_draft(_key(grid), SHAPE, grid, kept), lambda _none: self.begin(grid)
+            lambda: self._office.store.keep_draft(_key(grid), SHAPE, companion(grid, SHAPE), kept),
+            lambda _none: self.begin(grid),
         )
 
     def _read(self, grid: str) -> tuple[Mapping[str, Any] | None, Record | None, str]:
