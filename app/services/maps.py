@@ -252,7 +252,7 @@ class Maps:
         return self._store.get("dwelling", dwelling) or held
 
 
-def outline_faults(values: Mapping[str, Value], before: Mapping[str, Value] | None, today: str) -> list[Fault]:
+def outline_faults(values: Mapping[str, Value], before: Mapping[str, Value] | None, _today: str) -> list[Fault]:
     """What is wrong with an outline that is saved as any record is: where it crosses itself."""
     from app.rules.geometry import crossing
     from app.schema.outline import read_outline
