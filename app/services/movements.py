@@ -77,7 +77,10 @@ class Movements:
     ) -> Done:
         """Somebody comes from outside into *household*: a new registration of *values*, or *resident*, who had moved away."""
         if resident:
-            return self._come([resident], household, day, "move_in", {resident: relation}, presence, place, reason)
+            # Who is registered already and never left was only not placed yet: that is no arrival, and its undoing deletes nobody.
+            gone = self._moving.here(RESIDENT, resident).values.get("presence") in GONE
+            kind = "move_in" if gone else "move"
+            return self._come([resident], household, day, kind, {resident: relation}, presence, place, reason)
         return self._new("move_in", household, day, {"presence": presence, **(values or {})}, place, reason)
 
     def birth(self, household: str, day: object, values: Mapping[str, object], *, reason: str = "") -> Done:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from app.errors import KnownError
@@ -36,7 +36,8 @@ class Undoing:
     def undo(self, act: str, reason: str = "") -> tuple[str, ...]:
         """Take back everything of *act*; return the records that it was about.
 
-        KnownError("movements.changed_since") where one of them turned again since, "movements.nothing_to_undo" where it is void already.
+        KnownError("movements.changed_since") where one of them turned again since, "movements.not_here" where one is at another desk now,
+        "movements.nothing_to_undo" where it is void already.
         """
         reason = reason.strip() or sentence("movements.undo_reason")
         rows = {row.id: row for row in self._store.select(MOVEMENT, {"act": act})}
@@ -44,6 +45,7 @@ class Undoing:
         told = standing([{**row.values, "id": row.id} for row in [*rows.values(), *void]])
         if not told:
             raise KnownError("movements.nothing_to_undo")
+        self._all_here(told)
         edits: list[Edit] = []
         lines: list[AuditLine] = []
         done: list[str] = []
@@ -62,6 +64,18 @@ class Undoing:
             lines.append(self._line("create", MOVEMENT, area, act, reason))
         self._store.save(edits, self._gate.session.user, audit=lines)
         return tuple(done)
+
+    def _all_here(self, told: Sequence[Told]) -> None:
+        """Refuse where somebody of it is at another desk now, or has become one with another registration: it could not be put back."""
+        for item in told:
+            form = next((name for name in ("resident", "household", "dwelling") if item.get(name)), "")
+            record = self._store.get(form, str(item[form])) if form else None
+            if record is None:
+                raise KnownError("movements.not_here", name=item.get("name") or "")
+            if record.deleted:
+                raise KnownError("movements.changed_since", name=item.get("name") or "")
+        if all(item.get("dwelling") and item.get("from_dwelling") for item in told):
+            raise KnownError("movements.not_here", name=told[0].get("name") or "")
 
     def _subject(self, item: Told) -> Record | None:
         for form in ("resident", "household", "dwelling"):

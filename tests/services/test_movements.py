@@ -248,3 +248,20 @@ def test_two_registrations_that_become_one_move_nobody(office, li, luo):
     office.registry.unmerge(li[2][2])
     assert person(office, twin) == before
     assert told(office, "resident", twin) == []
+
+
+def test_who_was_only_not_placed_yet_is_placed_and_never_deleted_by_an_undo(office, li):
+    loose = make(office, "resident", name="罗春生")
+    done = office.movements.arrive(li[1], NEW, resident=loose, relation="8")
+    assert (person(office, loose)["household"], person(office, loose)["presence"]) == (li[1], "present")
+    office.undoing.undo(done.act)
+    assert not office.store.get("resident", loose).deleted
+    assert (person(office, loose)["household"], person(office, loose)["presence"]) == (None, None)
+
+
+def test_an_act_on_a_registration_that_became_another_is_not_taken_back(office, li, luo):
+    done = office.movements.move([li[2][2]], luo[1], NEW)
+    twin = make(office, "resident", LOWER, name="李建军", household=luo[1])
+    office.registry.merge(twin, li[2][2])
+    assert refused(office.undoing.undo, done.act) == "movements.changed_since"
+    assert told(office, "resident", twin) == [("move", NEW, "李建军", False)]

@@ -292,6 +292,10 @@ def test_each_village_knows_who_lived_there_though_they_have_gone_to_the_other(d
     desks.settle(township, old, new)
     # The old village has nothing of the child but that it lived there; the new one knows where it came from.
     assert old.store.get("resident", held["child"]) is None
+    [moved] = old.store.select("movement")
+    with pytest.raises(KnownError) as away:
+        old.undoing.undo(moved.values["act"])
+    assert away.value.code == "movements.not_here"
     gone = next(p for p in old.past_living.who("household", held["home"], MARCH) if p.name == "张小小")
     assert (gone.here, gone.told, gone.lived) == (False, True, True)
     for office in (old, township):
