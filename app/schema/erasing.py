@@ -115,6 +115,13 @@ def unseen(record: Record, change: Change) -> set[int]:
     return {rev for rev in record.revs.values() if rev > change.bases.get(MARK, 0)}
 
 
+def names_again(record: Record, change: Change) -> bool:
+    """Whether *change* writes down again who somebody is who was erased: he came back, and is no longer erased."""
+    if record.form != RESIDENT or not record.values.get(MARK) or MARK in change.values:
+        return False
+    return any(v is not None and not kept(n) and not is_pseudonym(v) for n, v in change.values.items())
+
+
 def too_late(record: Record, change: Change) -> bool:
     """Whether *change* would write a name, a number or the like into a record that was erased without its maker's knowing."""
     if record.form != RESIDENT or not record.values.get(MARK) or erases(change):

@@ -9,12 +9,12 @@ from dataclasses import replace
 import msgpack
 import sqlalchemy as sa
 
-from app.schema.erasing import MARK, erases
+from app.schema.erasing import MARK, erases, names_again
 from app.schema.form import Form
 from app.schema.record import AREA, Change, Receipt, Record
 from sync.county.database import among, parts
 from sync.county.epochs import tag_at
-from sync.county.erasing import Gone, Trace, asked, bare_outcome, named_again, note_bared, refusal, scrub
+from sync.county.erasing import Gone, Trace, asked, back, bare_outcome, named_again, note_bared, refusal, scrub
 from sync.county.following import Moved, Places, followers
 from sync.county.records import Held
 from sync.county.rights import Rights
@@ -146,6 +146,8 @@ class Batch:
         if stored is not None and erases(change):
             outcome = bare_outcome(outcome, rev)
             writes.gone.append(Gone(stored, change.values[MARK], change.user))
+        elif stored is not None and names_again(stored, change):
+            outcome = back(outcome, rev)
         receipt = Receipt(change.counter, outcome.status, rev, outcome.lost, outcome.results)
         body = [change.values, change.bases, outcome.lost, outcome.results]
         writes.note(held, change, outcome.record if outcome.written else None, receipt, digest, body, stored)

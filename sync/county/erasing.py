@@ -226,10 +226,20 @@ def bare_outcome(outcome: Outcome, rev: int) -> Outcome:
     return replace(outcome, status=status, record=record, written=outcome.written | set(gone), results=results)
 
 
+def back(outcome: Outcome, rev: int) -> Outcome:
+    """*outcome* of a change that writes down again who an erased person is: the mark goes, for everybody."""
+    if outcome.record is None:
+        return outcome
+    record = _changed(outcome.record, {MARK: None}, rev)
+    status = "merged" if outcome.status == "accepted" else outcome.status
+    results = {**outcome.results, MARK: None}
+    return replace(outcome, status=status, record=record, written=outcome.written | {MARK}, results=results)
+
+
 def gone_already(conn: sa.Connection, records: Records, people: Iterable[str]) -> list[Gone]:
     """Those of these residents who were pseudonymised before."""
-    found = records.get(conn, RESIDENT, list(people))
-    return [Gone(h.record, h.record.values[MARK], "") for h in found.values() if h.record.values.get(MARK)]
+    found = records.get(conn, RESIDENT, records.filled(conn, RESIDENT, MARK, list(people)))
+    return [Gone(h.record, h.record.values[MARK], "") for h in found.values()]
 
 
 def named_again(conn: sa.Connection, records: Records, fresh: Iterable[Change]) -> list[Gone]:
