@@ -72,4 +72,9 @@ class RequestRules:
     def reminded(self, values: Mapping[str, Value], today: str) -> bool:
         """Whether an open request is due soon, or late."""
         last = (dt.date.fromisoformat(today) + dt.timedelta(days=self.remind_days)).isoformat()
-        return self.open(values) and bool(values.get("due")) and str(values["due"]) <= last
+        return self.open(values) and "" < self.due_of(values) <= last
+
+    def due_of(self, values: Mapping[str, Value]) -> str:
+        """By when a request is to be answered, also where nobody wrote it down (a workbook brought it); empty where it can't be told."""
+        received = values.get("received_on")
+        return str(values.get("due") or (self.due(str(received)) if received else ""))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.errors import Denied, KnownError
+from app.store.saving import Edit
 from tests.services.conftest import UPPER, codes, colleague
 
 
@@ -101,6 +102,12 @@ def test_a_request_due_soon_is_a_task_of_who_may_answer(office, who, clock):
     assert colleague(office, "wang", roles=("duty_officer",)).requests.due() == []
     with pytest.raises(Denied):
         colleague(office, "wang", roles=("statistician",)).requests.open()
+
+
+def test_a_request_without_a_limit_has_one_all_the_same(office, who):
+    asked_for = {"received_on": "2026-01-05", "name": "李长顺", "kind": "query", "asked": "看看"}
+    [made] = office.store.save([Edit("data_request", None, UPPER, asked_for)], "lin").ids
+    assert [one.id for one in office.requests.due()] == [made]
 
 
 def test_requests_of_a_merged_registration_are_the_persons_own(office, who):

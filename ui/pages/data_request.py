@@ -138,7 +138,7 @@ class DataRequestPage(Page):
                     Button("看这个人的修改历史", partial(self._past, person), kind="link", small=True), None
                 )
             return
-        self._right.add(words(f"{request.values.get('due')} 前答复。", strong=True))
+        self._right.add(words(f"{rules.due_of(request.values)} 前答复。", strong=True))
         if person is None:
             self._right.add(words("先在左边“是谁的信息”里选居民，再办理。", tone="orange", wrap=True))
         elif not request.values.get("identity_checked"):

@@ -195,7 +195,7 @@ def _request_tasks(office: Office, now: dt.datetime) -> list[tuple[object, Row]]
     found: list[tuple[object, Row]] = []
     form = office.forms["data_request"]
     for request in office.requests.due():
-        due = f"{request.values['due']}T17:30:00+08:00"
+        due = f"{office.requests.rules.due_of(request.values)}T17:30:00+08:00"
         kind = form.show("kind", request.values.get("kind"))
         row = {
             "id": f"request:{request.id}:",
