@@ -34,7 +34,7 @@ from app.services.movements import Movements
 from app.services.past_living import PastLiving
 from app.services.people import People
 from app.services.posts import Posts
-from app.services.records import Records
+from app.services.records import Check, Records
 from app.services.refusals import Refusals
 from app.services.registry import Registry
 from app.services.requests import REQUEST, Requests
@@ -63,7 +63,7 @@ class Office:
         self.forms = store.forms
         self.gate = Gate(store, session, permissions)
         care, asked = CareRules.load(), RequestRules.load(calendar=rules.limits.calendar)
-        checks = {TAG: care.faults, REQUEST: asked.faults, SHAPE: outline_faults}
+        checks: dict[str, Check] = {TAG: care.faults, REQUEST: asked.faults, SHAPE: outline_faults}
         self.records = Records(store, self.gate, checks, {REQUEST: asked.filled})
         self.chronicle = Chronicle(store, self.gate)
         store.attend = self.chronicle.attend
