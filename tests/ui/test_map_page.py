@@ -298,3 +298,17 @@ def test_a_click_between_houses_is_a_click_on_the_ground(desk, page, town):
     canvas.show_view(canvas.view.resized(400, 400).centred(*plane(102.005, 25.005), 17.0))
     assert canvas._dwellings(QPointF(200, 200)) == [town["home"]]
     assert canvas._dwellings(QPointF(260, 200)) == []
+
+
+def test_outlines_go_out_for_a_reason(desk, town, tmp_path):
+    out = tmp_path / "网格范围.geojson"
+    page = MapPage(desk.office, desk.jobs, target=lambda _page: str(out))
+    desk.qtbot.addWidget(page)
+    page.show()
+    desk.settle()
+    page.files.take_out()
+    dialog = page.findChild(ReasonDialog)
+    dialog.reason.setText("报送上级")
+    dialog.act.click()
+    desk.settle()
+    assert len(json.loads(out.read_text(encoding="utf-8"))["features"]) == 2

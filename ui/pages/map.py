@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from app.rules.mercator import plane
 from app.services.map_check import take_grid_by_place
@@ -16,12 +15,13 @@ from app.services.registry import Place
 from ui import theme
 from ui.forms.reason import ask_reason
 from ui.map.canvas import MapCanvas
-from ui.map.findings import FindingList, Key
+from ui.map.findings import Key
 from ui.page import Page
-from ui.pages.map_card import MapCard
 from ui.pages.map_drawing import MapDrawing
+from ui.pages.map_files import MapFiles, ask_file, ask_target
 from ui.pages.map_ground import MapGround
 from ui.pages.map_read import CheckFile, MapFile, read_check, read_home, read_homes, read_map, read_place, read_way_to
+from ui.pages.map_side import MapSide
 from ui.pages.map_strip import MapStrip
 from ui.pages.registry_read import read_children, read_roots
 from ui.pages.registry_tree import PlaceTree
@@ -29,7 +29,6 @@ from ui.pieces.breadcrumb import Breadcrumb
 from ui.pieces.buttons import Button, IconButton
 from ui.pieces.card import Card
 from ui.pieces.empty import EmptyState
-from ui.pieces.tabs import Tabs
 
 if TYPE_CHECKING:
     from app.services.office import Office
@@ -37,18 +36,6 @@ if TYPE_CHECKING:
 
 _FORMS = {"grid", "grid_shape", "building", "dwelling"}
 _ON_MAP = ("county", "township", "village", "community", "grid")
-
-
-def ask_file(parent: QWidget) -> str:
-    """The GeoJSON file that somebody picks; empty for none."""
-    return QFileDialog.getOpenFileName(parent, "导入网格范围", str(Path.home()), "GeoJSON (*.geojson *.json)")[0]
-
-
-def ask_target(parent: QWidget) -> str:
-    """Where to write; empty for nowhere."""
-    return QFileDialog.getSaveFileName(
-        parent, "导出网格范围", str(Path.home() / "网格范围.geojson"), "GeoJSON (*.geojson)"
-    )[0]
 
 
 class MapPage(Page):
@@ -64,7 +51,7 @@ class MapPage(Page):
     ) -> None:
         super().__init__("地图", dense=True)
         self._office, self._jobs = office, jobs
-        self._pick, self._target = pick, target
+        self.files = MapFiles(office, jobs, self, self.go.emit, self.said.emit, pick, target)
         self._file: MapFile | None = None
         self._check: CheckFile | None = None
         self._place: tuple[str, str] = ("", "")
@@ -83,7 +70,9 @@ class MapPage(Page):
         split = QSplitter(Qt.Orientation.Horizontal)
         split.setChildrenCollapsible(False)
         split.setHandleWidth(12)
-        for part in (self._left(), self._middle(), self._right()):
+        self.side = MapSide()
+        self.card, self.findings, self.tabs = self.side.card, self.side.findings, self.side.tabs
+        for part in (self._left(), self._middle(), self.side):
             split.addWidget(part)
         split.setStretchFactor(1, 1)
         self._split = split
@@ -97,9 +86,9 @@ class MapPage(Page):
     def actions(self) -> Sequence[tuple[str, str, Callable[[], object]]]:
         more: list[tuple[str, str, Callable[[], object]]] = [("地图：看全部", "", lambda: self._go_to(""))]
         if self._may("import", "grid_shape"):
-            more.append(("导入网格范围（GeoJSON）", "", self._import))
+            more.append(("导入网格范围（GeoJSON）", "", self.files.bring_in))
         if self._may("export", "grid_shape"):
-            more.append(("导出网格范围（GeoJSON）", "", self._export))
+            more.append(("导出网格范围（GeoJSON）", "", self.files.take_out))
         return [*super().actions, *more]
 
     def opened(self, args: Mapping[str, Any]) -> None:
@@ -133,9 +122,11 @@ class MapPage(Page):
 
     def _add_actions(self) -> None:
         if self._may("import", "grid_shape"):
-            self.add_quiet(Button("导入", self._import, icon="file-import", tip="从 GeoJSON 导入网格范围"))
+            self.add_quiet(Button("导入", self.files.bring_in, icon="file-import", tip="从 GeoJSON 导入网格范围"))
         if self._may("export", "grid_shape"):
-            self.add_quiet(Button("导出", self._export, kind="quiet", icon="file-export", tip="导出网格范围为 GeoJSON"))
+            self.add_quiet(
+                Button("导出", self.files.take_out, kind="quiet", icon="file-export", tip="导出网格范围为 GeoJSON")
+            )
         self.add_quiet(
             Button("底图", kind="quiet", icon="photo", menu=self.ground.menu, tip="放在网格下面，只留在本机")
         )
@@ -156,7 +147,11 @@ class MapPage(Page):
             "map-2",
             "地图上还没有内容",
             "导入网格范围（GeoJSON），或在左边选一个网格自己勾绘。房屋登记了经纬度也会显示在这里。",
-            *([Button("导入网格范围", self._import, icon="file-import")] if self._may("import", "grid_shape") else []),
+            *(
+                [Button("导入网格范围", self.files.bring_in, icon="file-import")]
+                if self._may("import", "grid_shape")
+                else []
+            ),
         )
         self._pages = QStackedWidget()
         self._pages.addWidget(self.canvas)
@@ -180,42 +175,8 @@ class MapPage(Page):
             line.addWidget(button)
         return card
 
-    def _right(self) -> Card:
-        card = Card(flush=True)
-        self.tabs = Tabs([("place", "详情", None), ("check", "核对", None)])
-        head = QHBoxLayout()
-        head.setContentsMargins(8, 6, 8, 6)
-        head.addWidget(self.tabs)
-        head.addStretch(1)
-        card.add(head)
-        card.add_rule()
-        self.card = MapCard()
-        self.findings = FindingList()
-        check = QWidget()
-        below = QVBoxLayout(check)
-        below.setContentsMargins(0, 0, 0, 0)
-        below.setSpacing(0)
-        self._fine = EmptyState("check", "没有发现问题", "房屋的位置与登记的网格一致，网格之间不重叠、不留空。")
-        self._lists = QStackedWidget()
-        self._lists.addWidget(self.findings)
-        self._lists.addWidget(self._fine)
-        below.addWidget(self._lists, 1)
-        self.take_all = Button("按位置补填网格", self._take_all, icon="check")
-        self.take_all.hide()
-        foot = QHBoxLayout()
-        foot.setContentsMargins(12, 8, 12, 8)
-        foot.addWidget(self.take_all)
-        foot.addStretch(1)
-        below.addLayout(foot)
-        self._side = QStackedWidget()
-        self._side.addWidget(self.card)
-        self._side.addWidget(check)
-        card.add(self._side, 1)
-        card.setMinimumWidth(180)
-        return card
-
     def _connect(self) -> None:
-        self.tabs.picked.connect(lambda key: self._side.setCurrentIndex(int(key == "check")))
+        self.side.took_all.connect(self._take_all)
         self.tree.picked.connect(self._on_tree)
         self.canvas.picked.connect(self._go_to)
         self.canvas.went_up.connect(self._go_up)
@@ -298,12 +259,7 @@ class MapPage(Page):
             return
         self._check = check
         self.canvas.show_scene(check.scene)
-        self.findings.show_findings(check.lines)
-        self._lists.setCurrentIndex(0 if check.lines else 1)
-        self.tabs.show_counts({"check": len(check.findings)})
-        ready = [one for one in check.findings.strays if one.kind == "not_entered" and one.found]
-        self.take_all.setVisible(bool(ready) and self._may("edit", "dwelling"))
-        self.take_all.set_words(f"按位置补填网格（{len(ready)}）")
+        self.side.show_check(check, may_edit=self._may("edit", "dwelling"))
         if self._place[0] == "dwelling":
             self._show_home(self._place[1], move=False)
 
@@ -450,10 +406,8 @@ class MapPage(Page):
         if kind == "dwelling":
             self._show_home(record_id)
             self.tabs.pick("check")
-            self._side.setCurrentIndex(1)
         elif kind == "undrawn":
             self._show("grid", record_id)
-            self._side.setCurrentIndex(1)
             self.tabs.pick("check")
         elif kind != "more":
             self.canvas.go_to(*plane(lon, lat), zoom=16.0)
@@ -501,31 +455,6 @@ class MapPage(Page):
                 lambda: self._office.maps.remove(grid, reason), lambda _done: self._on_drawn(grid)
             ),
             ("画错了", "网格已调整"),
-        )
-
-    def _import(self) -> None:
-        path = self._pick(self)
-        if path:
-            self.go.emit("map_import", {"path": path})
-
-    def _export(self) -> None:
-        path = self._target(self)
-        if path:
-            ask_reason(
-                self,
-                "导出网格范围",
-                "文件里只有网格的编号、名称和边线，没有房屋和人。理由会记入日志。",
-                "导出",
-                lambda reason: self._write(Path(path), reason),
-                ("交测绘单位核对", "报送上级"),
-            )
-
-    def _write(self, path: Path, reason: str) -> None:
-        from app.exchange.map.outgo import export_map
-
-        self._jobs.run(
-            lambda: export_map(self._office, path, reason),
-            lambda count: self.said.emit(f"已导出 {count} 个网格的范围。", None),
         )
 
     def _may(self, action: str, form: str) -> bool:
