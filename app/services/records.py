@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from app.errors import KnownError
 from app.schema.dates import china_time
+from app.schema.erasing import MARK, RESIDENT
 from app.schema.ids import companion
 from app.schema.record import DELETED, Record
 from app.schema.values import Fault, Value
@@ -72,6 +73,8 @@ class Records:
         if shape.immutable:
             # Steps are made by acting on a case, where its rules are asked.
             raise KnownError("forms.by_action", form=shape.title)
+        if form == RESIDENT and values.get(MARK):
+            raise KnownError("leaving.by_list")
         held = self._store.get(form, record_id) if record_id else None
         filled = values if held else {**values, **self._defaults(form, values)}
         clean, faults = shape.clean(filled, partial=held is not None)

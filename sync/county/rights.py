@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from app.rules.areas import BY_PREFIX, Divisions
 from app.rules.permissions import Permissions
+from app.schema.erasing import erases
 from app.schema.form import Form, Forms
 from app.schema.record import AREA, DELETED, Change, Record
 from app.schema.values import BadValue
@@ -144,7 +145,7 @@ def _wanted(form: Form, change: Change, stored: Record | None) -> str:
     """The right that *change* asks for."""
     if form.system:
         return "resolve"
-    if DELETED in change.values:
+    if DELETED in change.values or erases(change):
         return "delete"
     if stored is not None:
         return "edit"

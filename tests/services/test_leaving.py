@@ -104,6 +104,13 @@ def test_only_who_may_delete_is_shown_the_list_and_may_confirm_and_only_in_his_a
         office.leaving.confirm([], "离开满期")
 
 
+def test_nobody_is_pseudonymised_by_typing_a_date(office):
+    who = person(office, presence="present")
+    with pytest.raises(KnownError) as refused:
+        office.records.save("resident", {MARK: "2026-09-18"}, record_id=who)
+    assert refused.value.code == "leaving.by_list"
+
+
 def test_a_request_for_deletion_needs_no_waiting_but_a_checked_identity(office):
     who = person(office, presence="present")
     asked = {"received_on": "2026-09-17", "name": "李长顺", "resident": who, "kind": "delete", "asked": "都删掉"}

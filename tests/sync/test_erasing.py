@@ -398,6 +398,21 @@ def test_a_change_that_the_journal_brings_back_is_forgotten_again(county, new_st
 
 
 @ONCE
+def test_the_county_takes_it_only_from_who_may_delete(county, pair, new_store):
+    first, _second = pair
+    ids = street(first)
+    both(pair)
+    clerk = county.device(new_store(), "王网格员", roles=("grid_member",))
+    both([clerk])
+    held = clerk.get("resident", ids["who"])
+    clerk.save(Edit("resident", ids["who"], V, {**bare(held), MARK: "2026-09-18"}, {MARK: held.rev}))
+    assert clerk.sync().refused == 1
+    assert [line.code for line in clerk.store.sync.attention()] == ["sync.not_allowed"]
+    both(pair)
+    assert first.get("resident", ids["who"]).values["name"] == NAME
+
+
+@ONCE
 def test_a_request_for_deletion_is_carried_out_and_says_so(county, pair):
     first, second = pair
     ids = street(first)
