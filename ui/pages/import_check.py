@@ -52,7 +52,7 @@ class CheckStep(QWidget):
         split.setHandleWidth(12)
         split.addWidget(self._matches())
         split.addWidget(self._rows(may_edit=may_edit))
-        split.setSizes([theme.current().grown(430), theme.current().grown(720)])
+        split.setSizes([theme.current().grown(450), theme.current().grown(700)])
         body = QVBoxLayout(self)
         body.setContentsMargins(0, 0, 0, 0)
         body.setSpacing(12)

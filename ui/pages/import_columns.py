@@ -45,8 +45,10 @@ class ColumnMatches(QScrollArea):
             )
             grid.addWidget(self._choice(column, targets), row, 2)
             grid.addWidget(_how(column), row, 3)
-        for number, stretch in enumerate((3, 3, 4, 3)):
+        for number, stretch in enumerate((2, 3, 3, 3)):
             grid.setColumnStretch(number, stretch)
+        # What the sheet calls a column is what a clerk looks for: it is the last to be cut.
+        grid.setColumnMinimumWidth(0, theme.current().grown(76))
         grid.setRowStretch(len(columns) + 1, 1)
         self.setWidget(inside)
 

@@ -261,7 +261,8 @@ class ImportPage(Page):
         self._show_step(CHECK)
         (self.check.problems.table.view if preview.problems else self.import_button).setFocus()
         created, updated = preview.count("created"), preview.count("updated")
-        self.import_button.set_words(f"导入：新增 {created:,}，更新 {updated:,}")
+        something = f"导入：新增 {created:,}，更新 {updated:,}" if created + updated else "照选的办法导入"
+        self.import_button.set_words(something)
         # Rows that are left out now may come in by what somebody decides about them.
         may = created + updated + preview.refused_rows + len(preview.said["same_person"])
         self.import_button.refuse("" if may else "没有要导入的行" if preview.understood else "先把列对上")

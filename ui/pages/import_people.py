@@ -52,7 +52,7 @@ class AbsentRows(QWidget):
         super().__init__()
         self.table = RecordTable(
             [
-                Column("name", "姓名", 84, strong=True, sortable=False),
+                Column("name", "姓名", 122, strong=True, sortable=False),
                 Column("number", "身份号码", 160, tone="text-2", sortable=False, spare=2),
                 Column("household", "户", 84, tone="text-2", sortable=False, spare=1),
                 Column("address", "住处", stretch=True, sortable=False),
