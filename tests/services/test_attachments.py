@@ -169,11 +169,14 @@ def test_the_class_and_the_rights_are_those_of_the_record(tmp_path, office):
         "ledger_attachment",
         "mediation_attachment",
     ]
-    for name in ("conflict", "cases_attachment"):
+    # What is shown on a person's card alone takes no files: those would stand in lists.
+    card_only = [form.name for form in office.forms.values() if form.card_only]
+    assert card_only == ["care_tag"]
+    for name in ("conflict", "cases_attachment", *card_only):
         with pytest.raises(KnownError):
             office.attachments.form_of(name)
     for form in office.forms.values():
-        if not form.system and form not in office.forms.attachments:
+        if not form.system and not form.card_only and form not in office.forms.attachments:
             assert office.attachments.form_of(form.name).stream == form.stream
 
 
