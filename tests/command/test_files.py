@@ -98,6 +98,27 @@ def test_documents_are_listed_with_what_they_lack_and_written_with_blanks(clerk,
     assert clerk("document", case, "nothing", tmp_path / "x.docx").code == 3
 
 
+def test_papers_of_the_registry_are_listed_written_and_given_as_pages(clerk, tmp_path):
+    who = clerk.save("resident", name="李长顺", phone="13900001000")
+    listed = clerk.json("document", who)["documents"]
+    assert [(one["name"], one["ready"]) for one in listed] == [("person_card", True), ("data_sheet", True)]
+    out = tmp_path / "a.pdf"
+    assert clerk.json("document", who, "person_card", out, "--reason", "上门核对") == {
+        "file": str(out),
+        "missing_glyphs": [],
+    }
+    assert out.read_bytes().startswith(b"%PDF")
+    drawn = clerk.json("document", who, "person_card", "-", "--reason", "上门核对")
+    said = "".join(word[2] for page in drawn["pages"] for word in page["words"])
+    assert "用途：上门核对" in said
+    assert "139****1000" in said
+    # Whole numbers, and the sheet of all that is held, are not for a clerk without the right or a request.
+    assert clerk("document", who, "person_card", tmp_path / "b.pdf", "--plain", "--reason", "看看").code == 4
+    assert clerk("document", who, "data_sheet", tmp_path / "b.pdf", "--reason", "看看").code == 3
+    assert clerk("document", "0" * 32, "person_card", tmp_path / "b.pdf").code == 3
+    assert not (tmp_path / "b.pdf").exists()
+
+
 def test_forms_are_listed_and_a_wrong_one_is_told_line_by_line(clerk, tmp_path):
     found = {form["name"]: form for form in clerk.json("forms", "list")["forms"]}
     assert found["hazard"]["ledger"] is True
