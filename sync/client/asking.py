@@ -25,6 +25,8 @@ _FEW = 20
 """Changes up to which a request is not worth a zstd stream."""
 _TELLING = 32 << 10
 """Bytes from which on a transfer says something of the link's rate."""
+_FEW_FRAMES, _MANY_FRAMES = 3, 12
+"""Frames carried before a cut: with fewer, half a frame lost costs more than smaller ones would; with so many they may be longer."""
 
 
 class Request:
@@ -218,16 +220,25 @@ class Request:
             with self._store.transaction():
                 self._store.meta.set(name, max(rate, (self._store.meta.get(name) or 0) * 0.7))
 
+    @property
+    def carried(self) -> int:
+        """About how many bytes the link carried: of what was handed to the system a second of the link may still lie in buffers."""
+        return self._got or max(int(self._sent - self._pace.rate), 0)
+
     def cut(self) -> None:
-        """The link cut this request: the next frames are to be smaller, for half of one is lost at every cut."""
+        """The link cut this request: the next frames are to be smaller where it carried few of them, and may grow where many."""
         if self._sent or self._got:
             size = self._pace.frame_down if self._got else self._pace.frame
+            if self.carried >= _FEW_FRAMES * size:
+                if self.carried >= _MANY_FRAMES * size:
+                    self._grow()
+                return
             with self._store.transaction():
                 self._store.meta.set("sync.most_bytes", max(size // 2, 2 << 10))
 
     def _grow(self) -> None:
         if self._pace.most:
-            # Frames were made smaller on a bad day; an answer that came whole lets them grow again.
+            # Frames were made smaller on a bad day; a better one lets them grow again.
             grown = self._pace.most * 2
             with self._store.transaction():
                 self._store.meta.set("sync.most_bytes", grown if grown < 64 << 10 else 0)

@@ -25,6 +25,8 @@ from sync.client.speaking import step_back
 RESTORES = 5
 """How often in one exchange a county may say that it was restored."""
 _TELL_SECONDS = 0.1
+_SOON = 0.5
+"""Seconds, about, after which a link is tried again that was cut while it carried."""
 RETRIES = 3
 """How often in a row an exchange tries again when nothing at all came through."""
 
@@ -143,7 +145,9 @@ class _Loop:
                 vain = 0 if self._tally.done > before else vain + 1
                 if vain >= tries:
                     raise
-                self._sleep(cut.after + random.uniform(0.5, 1.5) * 2**vain)  # noqa: S311 - spreads devices out, guards nothing
+                # A link that was carrying a moment ago is mostly there again at once; one that isn't there is given time.
+                rest = _SOON if request is not None and request.carried else 2**vain
+                self._sleep(cut.after + random.uniform(0.5, 1.5) * rest)  # noqa: S311 - spreads devices out, guards nothing
                 continue
             if self._tally.done > before:
                 vain = 0  # a question answered is no progress: on a link that cuts every long frame it would go on for ever

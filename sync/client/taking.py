@@ -29,6 +29,8 @@ from sync.wire import (
 MOST_CHANGES = 2000
 """Changes that one frame holds at most."""
 _TAKEN = {"accepted", "merged", "conflict"}
+_ALIKE = 2
+"""How many times as long as one that came through a frame may be to say nothing when it is cut."""
 TRIES = 2
 """Failures after which a frame is made smaller, or, if it holds but one change, goes behind all others."""
 
@@ -63,7 +65,8 @@ class Answer:
         self._began = {name: max(held.values(), default=0) for name, held in self._cursors.items()}
         self._goal, self._before = 0, tally.bytes_down
         self._foreign = False
-        self._carried = False
+        self._longest = 0
+        self._missing: list[Frame] = []
         self.ended = False
         self.again = False
         self.waiting = False
@@ -120,21 +123,23 @@ class Answer:
             self.again = True
         elif not message.known:
             if not self._late:
-                self._lost(frame)
+                self._absent.add(frame.number)
+                self._missing.append(frame)
         else:
             receipts = message.spread(frame.counters)
             if any(receipt.rev < first_rev(1) for receipt in receipts if receipt.status in _TAKEN):
                 # No county gives such a number: a byte flipped on the way. What was taken without a rev would count nowhere.
                 raise WireError("receipts")
             self._sync.receipts(frame.number, receipts)
-            self._carried = True
+            self._longest = max(self._longest, len(frame.content))
             del self._open[frame.number]
             self._tally.up += sum(receipt.final for receipt in receipts)
             self.waiting = self.waiting or not all(receipt.final for receipt in receipts)
 
     def _lost(self, frame: Frame) -> None:
         """The county never got *frame* whole: once more, or, after two failures, anew and smaller."""
-        self._absent.add(frame.number)
+        if len(frame.content) <= _ALIKE * self._longest:
+            return  # the link carries such frames: the cut came before this one's turn, and would have come before a smaller one's
         if self._sync.failed(frame.number) >= TRIES and len(frame.counters) > 1:
             self._sync.void(frame.number)
             with self._store.transaction():
@@ -165,13 +170,15 @@ class Answer:
     def _end(self, end: End) -> None:
         self.ended = True
         self._tally.bytes_due = 0
+        for frame in self._missing:
+            self._lost(frame)
         if end.again or self._foreign:
             self.again = True
             return
         mine = {key: (held.records, held.total) for key, held in self._sync.digests().items()}
         self.in_agreement = agreement(mine) == end.digest
         limit = self._store.meta.integer("sync.most")
-        if limit and self._carried:
+        if limit and self._longest:
             # Frames were made smaller on a bad day; a request that brought some through lets them grow again.
             with self._store.transaction():
                 self._store.meta.set("sync.most", limit * 2 if limit < MOST_CHANGES else 0)

@@ -82,7 +82,7 @@ class Pull:
 
         *writer* is what they go out through: it knows what a byte of them weighs there.
         """
-        size = min(max(hello.size, 2 << 10), 64 << 10)
+        size = frame_size(hello)
         level = RAW if STREAMED in hello.capabilities else min(max(hello.level, 1), 19)
         rows = min(max(size // _FIRST_GUESS, _FEWEST), _MOST)
         while True:
@@ -214,6 +214,11 @@ class Pull:
             self._told[page.stream] = page.after
         move = Move(page.stream, before, page.after, page.areas, page.tag)
         yield Down(encode_down([delta for _, delta in page.deltas], [move], level))
+
+
+def frame_size(hello: Hello) -> int:
+    """Bytes of the frames that a device wants, 2 to 64 KB."""
+    return min(max(hello.size, 2 << 10), 64 << 10)
 
 
 def as_whole(record: Record) -> Delta:

@@ -13,7 +13,7 @@ from sync.county.enrolment import scope_areas
 from sync.county.epochs import MOST_AHEAD, begun, common, knows
 from sync.county.past import read_past, tell, told_roles
 from sync.county.places import given_away, words
-from sync.county.pulling import Pull, Scope, own_revs
+from sync.county.pulling import Pull, Scope, frame_size, own_revs
 from sync.county.recovering import Recovering, begin_after
 from sync.county.rights import Device, Rights
 from sync.county.screening import fault
@@ -59,6 +59,11 @@ class Session:
         self._rights: Rights | None = None
         self._epoch = 0
         self._recovering: Recovering | None = None
+
+    @property
+    def frame_size(self) -> int:
+        """Bytes of the frames that the device would like to get: a cut then costs it no more than one."""
+        return frame_size(self._hello)
 
     def open(self) -> Problem | None:
         """Check what the hello says, and answer the frames that it asks after; a Problem ends the exchange."""

@@ -22,6 +22,7 @@ from starlette.requests import ClientDisconnect
 from app.errors import KnownError
 from app.schema.form import Forms
 from sync.county import files
+from sync.county.arriving import Arriving
 from sync.county.county import County
 from sync.county.enrolment import enrol
 from sync.county.lanes import RETRY_AFTER, Door, Lanes, fit
@@ -125,7 +126,7 @@ def make_app(county: County) -> FastAPI:
     errors = {status: {"model": ErrorAnswer} for status in (400, 401, 403, 409, 413, 422, 426, 503)}
     app = FastAPI(title="乡治通 county", version=str(VERSION), docs_url=None, redoc_url=None, responses=errors)  # type: ignore[arg-type]
 
-    lanes = Lanes()
+    lanes, arriving = Lanes(), Arriving()
     app.add_middleware(Door, path="/v1/exchange", busy=lambda: _refusal(KnownError("sync.busy")))
 
     @app.exception_handler(KnownError)
@@ -196,7 +197,7 @@ def make_app(county: County) -> FastAPI:
     async def exchange(request: Request, authorization: Annotated[str, Header()] = "") -> Response:
         device = await lanes.read(_device, county, authorization)
         try:
-            session = await _receive(county, lanes, device, request)
+            session = await _receive(county, lanes, arriving, device, request)
         except ClientDisconnect:
             # What came whole before the cut is committed; the device asks after it next time.
             return Response(status_code=400)
@@ -227,7 +228,7 @@ def _note_refusal(county: County, device: Device, code: str) -> None:
     county.note(device, "refused", code=code)
 
 
-async def _receive(county: County, lanes: Lanes, device: Device, request: Request) -> Session:
+async def _receive(county: County, lanes: Lanes, arriving: Arriving, device: Device, request: Request) -> Session:
     """Read the body as it comes; each frame is committed as soon as it is whole, before the next byte is waited for."""
     reader, session, total = Reader(), None, 0
     refused: Problem | None = None
@@ -243,13 +244,16 @@ async def _receive(county: County, lanes: Lanes, device: Device, request: Reques
                 if not isinstance(message, Hello):
                     raise WireError("no hello")
                 session = Session(county, device, message)
+                if message.asked:
+                    await arriving.settled(device.id)
                 problem = await lanes.read(session.open)
                 if problem:
                     await lanes.read(_note_refusal, county, device, problem.code)
                     refused = problem
                     break
             elif isinstance(message, Up):
-                await lanes.write(session.take, message.content)
+                with arriving.taking(device.id):
+                    await lanes.write(session.take, message.content)
             elif isinstance(message, Question):
                 session.ask(message)
             elif isinstance(message, Offers):
@@ -265,7 +269,7 @@ async def _packets(lanes: Lanes, session: Session) -> AsyncIterator[bytes]:
     """The answer as bytes, reckoned off the event loop and only as fast as they are taken."""
     messages, writer = session.answer(), session.writer
     held: list[Message] = []
-    size = 0
+    size, batch = 0, min(_BATCH, session.frame_size)
     while True:
         try:
             message = await lanes.read(next, messages, None)
@@ -277,7 +281,7 @@ async def _packets(lanes: Lanes, session: Session) -> AsyncIterator[bytes]:
             break
         held.append(message)
         size += len(message.content) if isinstance(message, Down) else _SMALL
-        if size * writer.ratio >= _BATCH:
+        if size * writer.ratio >= batch:
             yield await lanes.read(writer.write, *held)
             held, size = [], 0
     if held:

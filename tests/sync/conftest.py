@@ -126,7 +126,9 @@ class Desk:
         self.http = requests.Session()
 
     def sync(self, **options):
-        return exchange(self.store, options.pop("http", self.http), sleep=lambda _: None, **options)
+        return exchange(
+            self.store, options.pop("http", self.http), sleep=options.pop("sleep", lambda _: None), **options
+        )
 
     def save(self, *edits, bulk=False):
         return self.store.save(edits, self.user, bulk=bulk)

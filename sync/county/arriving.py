@@ -1,0 +1,41 @@
+"""Which devices' frames are being taken just now: who asks after frames hears of those, too, that came before the cut and still wait."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Iterator
+
+import anyio
+
+_PATIENCE, _LOOK = 3.0, 0.02
+"""Seconds that an answer waits at most, and between two looks."""
+
+
+class Arriving:
+    """Of one server process; used on its event loop alone. Where several serve a county, a frame may be sent twice: it counts once."""
+
+    def __init__(self) -> None:
+        self._taking: Counter[str] = Counter()
+
+    @contextlib.contextmanager
+    def taking(self, device: str) -> Iterator[None]:
+        """A frame of *device* is being applied during the block."""
+        self._taking[device] += 1
+        try:
+            yield
+        finally:
+            self._taking[device] -= 1
+            if not self._taking[device]:
+                del self._taking[device]
+
+    async def settled(self, device: str) -> None:
+        """Wait, not for ever, until nothing more of an earlier request of *device* is being applied."""
+        if device not in self._taking:
+            return
+        quiet = 0
+        with anyio.move_on_after(_PATIENCE):
+            # Between two frames of a request there is a moment in which none is being applied.
+            while quiet < 2:
+                await anyio.sleep(_LOOK)
+                quiet = 0 if device in self._taking else quiet + 1
