@@ -151,18 +151,18 @@ def _up_changes(run: Mapping[str, Any]) -> Iterable[Change]:
     form, count = _text(run["f"]), _count(run)
     held = _unpack_columns(run, count)
     names = run["k"]
-    bases = [unpack_ints(column, count) for column in _unfolded(run["b"])] if "b" in run else [[0] * count] * len(names)
+    bases = [unpack_ints(column, count) for column in _unfolded(run["b"])] if "b" in run else None
     ids = unpack_ids(run["i"], count)
     counters, times = unpack_ints(run["c"], count), unpack_ints(run["t"], count)
     users, areas = unpack_values(run["u"], count), unpack_values(run["a"], count)
-    by_name = dict(zip(names, bases, strict=True))
+    by_name = dict(zip(names, bases, strict=True)) if bases is not None else None
     for row in range(count):
         yield Change(
             form,
             ids[row],
             _text(areas[row]),
             held[row],
-            {name: by_name[name][row] for name in held[row]},
+            {name: by_name[name][row] for name in held[row]} if by_name is not None else dict.fromkeys(held[row], 0),
             times[row],
             counters[row],
             _text(users[row]),

@@ -115,22 +115,20 @@ def merge(form: Form, stored: Record | None, change: Change, context: Context) -
 
 
 def _create(form: Form, change: Change, context: Context) -> Outcome:
-    known = _kept_names(form, change)
+    known, said, fields = _kept_names(form, change), change.values, form.fields
+    there = {name: said[name] for name in known if said[name] is not None}
+    plain = there.keys() <= fields.keys()
     return Outcome(
         "accepted",
         Record(
             form.name,
             change.id,
-            str(change.values[AREA]),
-            {name: change.values[name] for name in known if name in form.fields and change.values[name] is not None},
+            str(said[AREA]),
+            there if plain else {name: value for name, value in there.items() if name in fields},
             context.rev,
             {"": context.rev},
-            {
-                name: change.values[name]
-                for name in known
-                if name not in form.fields and change.values[name] is not None
-            },
-            bool(change.values.get(DELETED)),
+            {} if plain else {name: value for name, value in there.items() if name not in fields},
+            bool(said.get(DELETED)),
         ),
         written=frozenset({*known, AREA, DELETED}),
     )
@@ -356,8 +354,8 @@ def _json(values: Mapping[str, Value], names: tuple[str, ...]) -> str:
 
 def _kept_names(form: Form, change: Change) -> list[str]:
     """The fields that travel: what is reckoned on each device is not among them."""
-    derived = {name for name, item in form.fields.items() if item.derived}
-    return [name for name in change.values if not name.startswith("@") and name not in derived]
+    derived = form.derived
+    return [name for name in change.values if name[:1] != "@" and name not in derived]
 
 
 def _units(form: Form, change: Change) -> list[tuple[str, ...]]:

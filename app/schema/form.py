@@ -76,6 +76,11 @@ class Form:
         return tuple(item for item in self.fields.values() if not item.derived)
 
     @functools.cached_property
+    def derived(self) -> frozenset[str]:
+        """The names of what is reckoned on each device, and never travels."""
+        return frozenset(item.name for item in self.fields.values() if item.derived)
+
+    @functools.cached_property
     def blank(self) -> Mapping[str, Value]:
         """The values of a record in which nothing is filled in, without what is derived."""
         return dict.fromkeys(item.name for item in self.stored)

@@ -55,18 +55,7 @@ def read_identity(raw: str, today: datetime.date | None = None) -> Identity:
     Fifteen digits of the old kind are upgraded with century 19.
     """
     # As nearly all that were ever saved are, it needs no cleaning.
-    text = raw if _WHOLE.fullmatch(raw) else tight(raw).lstrip("'’‘`").replace("-", "").translate(_CROSSES)
-    if re.fullmatch(r"\d(\.\d+)?E\+?1[4-8]", text.upper()):
-        raise BadValue("id_digits_lost")
-    upgraded = False
-    if re.fullmatch(r"\d{15}", text):
-        text = text[:6] + "19" + text[6:]
-        text += check_character(text)
-        upgraded = True
-    if len(text) != 18:
-        raise BadValue("id_length_wrong", count=len(text))
-    if not re.fullmatch(r"\d{17}[\dX]", text, re.ASCII):
-        raise BadValue("id_characters_wrong")
+    text, upgraded = (raw, False) if _WHOLE.fullmatch(raw) else _cleaned(raw)
     today = today or datetime.datetime.now(CHINA).date()
     try:
         birth = datetime.date(int(text[6:10]), int(text[10:12]), int(text[12:14]))
@@ -80,3 +69,20 @@ def read_identity(raw: str, today: datetime.date | None = None) -> Identity:
         raise BadValue("id_check_wrong")
     sex = "1" if int(text[16]) % 2 else "2"
     return Identity(text, birth.isoformat(), sex, upgraded)
+
+
+def _cleaned(raw: str) -> tuple[str, bool]:
+    """*raw* as 18 signs, and whether it was upgraded from 15."""
+    text = tight(raw).lstrip("'’‘`").replace("-", "").translate(_CROSSES)
+    if re.fullmatch(r"\d(\.\d+)?E\+?1[4-8]", text.upper()):
+        raise BadValue("id_digits_lost")
+    upgraded = False
+    if re.fullmatch(r"\d{15}", text):
+        text = text[:6] + "19" + text[6:]
+        text += check_character(text)
+        upgraded = True
+    if len(text) != 18:
+        raise BadValue("id_length_wrong", count=len(text))
+    if not re.fullmatch(r"\d{17}[\dX]", text, re.ASCII):
+        raise BadValue("id_characters_wrong")
+    return text, upgraded

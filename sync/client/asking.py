@@ -17,7 +17,7 @@ from sync.client.link import PIECE, Cut, Pace, Stopwatch, checked, incoming, pos
 from sync.client.mending import Mending
 from sync.client.report import Tally
 from sync.client.taking import TRIES, Answer
-from sync.wire import STREAMED, Down, End, Head, Hello, Message, Reply, Up, Writer
+from sync.wire import STREAMED, Down, End, Head, Hello, Message, Receipts, Reply, Up, Writer
 
 _RESEND = 4 << 10
 """Bytes up to which unanswered frames are simply sent again; asking first would cost more."""
@@ -64,7 +64,7 @@ class Request:
         self._watchful = True
         self._void: list[int] = []
         self._link = Stopwatch()
-        self._sent = self._got = self._frames_down = 0
+        self._sent = self._got = self._before = self._frames_down = 0
         # Where in the body each frame ends.
         self._ends: list[tuple[int, int]] = []
         self.answer = Answer(store, tally, self._open, absent, now)
@@ -86,7 +86,7 @@ class Request:
                     return
         if not self.answer.ended:
             raise Cut("answer")
-        self._measure("sync.rate_down", self._got)
+        self._measure("sync.rate_down", self._got - self._before)
         self._grow()
         if self._void:
             self._sync.void_confirmed(self._void)
@@ -102,6 +102,10 @@ class Request:
             self._capable(message)
         with self._link.own_work():
             self._used(message)
+        if isinstance(message, Receipts):
+            # They come as the county gets its work done: that says nothing of the link.
+            self._link.start()
+            self._before = self._got
         self._frames_down += isinstance(message, Down)
         self._tell()
 

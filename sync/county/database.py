@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import operator
+import re
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -14,12 +15,14 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.types import UserDefinedType
 
 from app.errors import BugError, KnownError
 from sync.county.lanes import OVERFLOW, POOL
 from sync.county.tables import COUNTY
 
 CHUNK = 1000
+_HEX = re.compile("[0-9a-f]+")
 
 
 class Database:
@@ -127,7 +130,30 @@ def among(conn: sa.Connection, column: sa.Column[Any], items: Sequence[Any]) -> 
     """Whether *column* is one of *items*: on PostgreSQL as one array, which is read in a third of the time of a list."""
     if conn.dialect.name != "postgresql":
         return column.in_(items)
+    # The driver packs an array item by item, in many times what one text takes that the server reads as the same array.
+    if items and all(type(item) is bytes for item in items):
+        return column == sa.any_(sa.bindparam(None, "{" + ",".join(map(_coded, items)) + "}", type_=_Array("BYTEA")))
+    if items and all(type(item) is str and _HEX.fullmatch(item) for item in items):
+        return column == sa.any_(sa.bindparam(None, "{" + ",".join(items) + "}", type_=_Array("VARCHAR")))
     return column == sa.any_(sa.bindparam(None, list(items), type_=ARRAY(column.type)))
+
+
+class _Array(UserDefinedType[str]):
+    """An array of *item*s on PostgreSQL, given as the server writes it."""
+
+    cache_ok = True
+    render_bind_cast = True
+
+    def __init__(self, item: str) -> None:
+        self.item = item
+
+    def get_col_spec(self, **_: object) -> str:
+        """The name of the type."""
+        return f"{self.item}[]"
+
+
+def _coded(item: bytes) -> str:
+    return rf"\\x{item.hex()}"
 
 
 def parts(items: Sequence[Any]) -> Iterator[Sequence[Any]]:

@@ -19,6 +19,8 @@ POOL, OVERFLOW = WRITERS + READERS, OTHERS
 """Database connections, kept and at most on top: one for each thread, so that none waits for a connection."""
 EXCHANGES = 400
 """Exchanges that may be under way in one process; each takes some hundred KB while its body comes in."""
+AHEAD, ALL_AHEAD = 8 << 20, 64 << 20
+"""Bytes of frames that are read before those before them are applied: of one exchange, and of all in one process."""
 RETRY_AFTER = 5
 """Seconds after which a device that was sent away should ask again."""
 
@@ -32,6 +34,12 @@ class Lanes:
     def __init__(self) -> None:
         self._writing = anyio.CapacityLimiter(WRITERS)
         self._reading = anyio.CapacityLimiter(READERS)
+        self.ahead = 0
+        """Bytes of frames that were read and wait for their turn."""
+
+    def room(self, held: int) -> bool:
+        """Whether an exchange may hold so many bytes of frames that wait for their turn; each may always hold one frame."""
+        return held <= AHEAD and self.ahead < ALL_AHEAD
 
     async def write(self, work: Callable[[*Ts], T], *args: *Ts) -> T:
         """*work*, which takes the county's lock, off the event loop."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from app.rules.areas import BY_PREFIX, Divisions
@@ -28,6 +28,8 @@ class Device:
     state: str = "active"
 
 
+_Judge = tuple[Callable[[object], object], bool, set[object]]
+"""How a field's values are checked, whether it must have one, and the texts that were found good."""
 _ALLOWED, _DOUBTFUL, _NOT = "", "sync.doubtful", "sync.not_allowed"
 
 
@@ -45,7 +47,7 @@ class Rights:
     past: Past = field(default_factory=Past)
     # The table is asked once for what ten thousand changes have in common.
     _judged: dict[tuple[Device, str, str, str], bool] = field(default_factory=dict)
-    _sound: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+    _judges: dict[str, Mapping[str, _Judge]] = field(default_factory=dict)
 
     def streams(self, device: Device) -> list[tuple[str, str]]:
         """(area, class) of every stream that *device* holds."""
@@ -118,24 +120,30 @@ class Rights:
 
     def _fault(self, form: Form, values: Mapping[str, object], *, partial: bool) -> str:
         asked = form.required if not partial else [item for item in form.required if item.name in values]
-        if any(values.get(item.name) is None for item in asked):
-            return "sync.faulty"
+        for item in asked:
+            if values.get(item.name) is None:
+                return "sync.faulty"
+        judges = self._judges.get(form.name) or self._judges.setdefault(form.name, _judges(form))
         for name, value in values.items():
-            item = form.fields.get(name)
             # A field that only a newer client knows is carried, not judged. What was found good once is good again.
-            if item is None or item.derived or value is None:
+            if value is None or (judge := judges.get(name)) is None:
                 continue
-            sound = self._sound.setdefault((form.name, name), set())
-            if type(value) is str and value in sound:
+            check, required, sound = judge
+            kept = type(value) is str
+            if kept and value in sound:
                 continue
             try:
-                if item.kind.check(value) is None and item.required:
+                if check(value) is None and required:
                     return "sync.faulty"
             except BadValue:
                 return "sync.faulty"
-            if type(value) is str and len(sound) < _MOST_SOUND:
+            if kept and len(sound) < _MOST_SOUND:
                 sound.add(value)
         return ""
+
+
+def _judges(form: Form) -> Mapping[str, _Judge]:
+    return {name: (item.kind.check, item.required, set()) for name, item in form.fields.items() if not item.derived}
 
 
 _HARDER = (_ALLOWED, _DOUBTFUL, _NOT)

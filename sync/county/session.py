@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from app import __version__
@@ -21,6 +21,7 @@ from sync.wire import (
     LEAST,
     STREAMED,
     VERSION,
+    Area,
     End,
     Head,
     Hello,
@@ -59,6 +60,8 @@ class Session:
         self._rights: Rights | None = None
         self._epoch = 0
         self._recovering: Recovering | None = None
+        self._known: Sequence[Area] = ()
+        self._changed = False
 
     @property
     def frame_size(self) -> int:
@@ -127,36 +130,38 @@ class Session:
         if taken := self._recovering.take(content):
             self._receipts.append(taken)
 
+    @property
+    def recovering(self) -> bool:
+        """Whether this is about what a restore lost: then nothing is said before all was taken."""
+        return self._recovering is not None
+
     def answer(self) -> Iterator[Message]:
         """Head, receipts, frames coming down, replies to questions, end."""
+        yield from self.head()
+        yield from self.rest()
+
+    def head(self) -> list[Message]:
+        """The beginning of the answer; frames may still be taken after it."""
         county, hello, device = self._county, self._hello, self._device
-        if self._rights is None:
-            return
-        if self._recovering:
-            yield from self._recovering.answer(self._receipts)
-            return
+        if self._rights is None or self._recovering:
+            return []
         streams = self._rights.streams(device)
         with county.database.snapshot() as conn:
             epoch, last = county.standing(conn)
             known = county.areas(conn)
             areas = scope_areas(known, {area for area, _ in streams})
             tag = scope_tag(areas, streams)
-            # Only what the device has for certain is left out: a receipt on its way may find the frame given up.
-            here = () if self._late else self._receipts
-            answered = {item.number for item in here if not item.code and item.known}
-            start = min([rev for rev, _ in hello.cursors.values()] + [rev for *_, rev in hello.behind], default=0)
             least = county.least(conn)
             roles = told_roles(conn, county.code, device.id)
-            own = own_revs(conn, county.code, device.id, hello, start, answered)
             start_tag = begun(conn, county.code, epoch)
-        county.seen(device, hello.version, hello.program, frames=len(self._receipts))
         # Roles can change without a stream of them.
         changed = tag != hello.scope or (roles is not None and roles != tuple(sorted(device.roles)))
         away = given_away(self._rights, device, known) if changed else ()
         if changed:
             with county.database.plain() as conn:
                 tell(conn, county.code, device.id, self._rights.areas(device), device.roles, county.now_ms())
-        yield Head(
+        start = self._start()
+        head = Head(
             hello.version,
             county.code,
             epoch,
@@ -174,18 +179,46 @@ class Session:
             keys=(county.keys.recipient, county.keys.verify) if "keys" in hello.want else (),
             begun=start_tag if start_tag != hello.begun else b"",
         )
-        yield from self._receipts
-        if changed:
+        self._known, self._changed = known, changed
+        return [head]
+
+    def receipts(self, told: int = 0) -> list[Receipts]:
+        """The receipts that there are so far, from number *told* on."""
+        return self._receipts[told:]
+
+    def rest(self, told: int = 0) -> Iterator[Message]:
+        """What follows the head, but for the first *told* receipts, once everything was taken."""
+        county, hello, device = self._county, self._hello, self._device
+        if self._rights is None:
+            return
+        if self._recovering:
+            yield from self._recovering.answer(self._receipts)
+            return
+        streams = self._rights.streams(device)
+        with county.database.snapshot() as conn:
+            _, last = county.standing(conn)
+            # Only what the device has for certain is left out: a receipt on its way may find the frame given up.
+            here = () if self._late else self._receipts
+            answered = {item.number for item in here if not item.code and item.known}
+            own = own_revs(conn, county.code, device.id, hello, self._start(), answered)
+        county.seen(device, hello.version, hello.program, frames=len(self._receipts))
+        yield from self.receipts(told)
+        if self._changed:
             # Which of its streams are new, only the device can say: it asks again.
             yield End(last, b"", again=True)
         else:
             # A device of version 1 would keep the words as a field of the record, and count them in its digest.
-            places = words(known) if hello.version > 1 else {}
+            places = words(self._known) if hello.version > 1 else {}
             pull = Pull(county.database, county.records, county.code, self._scope(streams), own, places)
             for message in pull.messages(hello, self.writer):
                 if isinstance(message, End):
                     yield from self._replies(streams)
                 yield message
+
+    def _start(self) -> int:
+        """The rev from which on the device lacks something."""
+        hello = self._hello
+        return min([rev for rev, _ in hello.cursors.values()] + [rev for *_, rev in hello.behind], default=0)
 
     def _replies(self, streams: list[tuple[str, str]]) -> Iterator[Message]:
         county = self._county

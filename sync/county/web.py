@@ -6,7 +6,7 @@ import contextlib
 import logging
 import os
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +14,7 @@ import anyio.to_thread
 import uvicorn
 from fastapi import FastAPI, Header, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import ClientDisconnect
@@ -23,23 +23,19 @@ from app.errors import KnownError
 from app.schema.form import Forms
 from sync.county import files
 from sync.county.arriving import Arriving
+from sync.county.conversing import Answer, Conversation
 from sync.county.county import County
 from sync.county.enrolment import enrol
 from sync.county.lanes import RETRY_AFTER, Door, Lanes, fit
 from sync.county.office import wiped
 from sync.county.received import Received
 from sync.county.rights import Device
-from sync.county.session import Session
 from sync.county.watermark import Watermark
-from sync.wire import MEDIA_TYPE, VERSION, Down, Hello, Message, Offers, Problem, Question, Reader, Up, WireError
+from sync.wire import MEDIA_TYPE, VERSION
 
 _log = logging.getLogger(__name__)
-_BATCH = 8 << 10
-"""Bytes that are gathered before they go out: many small messages make one packet."""
 _TICKS = 600
 """Tenths of a second after which the mark of where the county stands is moved on."""
-_SMALL = 100
-_MOST_BODY = 256 << 20
 _STATUS = {
     "county.code_wrong": 403, "county.code_old": 403, "county.code_used": 409, "county.password_wrong": 403,
     "county.key_unproven": 403, "county.user_incomplete": 422, "sync.no_token": 401, "sync.revoked": 403, "sync.wipe": 403,
@@ -196,12 +192,13 @@ def make_app(county: County) -> FastAPI:
     )
     async def exchange(request: Request, authorization: Annotated[str, Header()] = "") -> Response:
         device = await lanes.read(_device, county, authorization)
+        said = Conversation(county, lanes, arriving, device)
         try:
-            session = await _receive(county, lanes, arriving, device, request)
+            await said.hear(request.stream())
         except ClientDisconnect:
             # What came whole before the cut is committed; the device asks after it next time.
             return Response(status_code=400)
-        return StreamingResponse(_packets(lanes, session), media_type=MEDIA_TYPE)
+        return Answer(said)
 
     files.mount(app, county, _device)
     return app
@@ -222,70 +219,6 @@ def _device(county: County, authorization: str) -> Device:
         county.note(device, "refused", code=device.state)
         raise KnownError("sync.wipe" if device.state == "wipe" else "sync.revoked")
     return device
-
-
-def _note_refusal(county: County, device: Device, code: str) -> None:
-    county.note(device, "refused", code=code)
-
-
-async def _receive(county: County, lanes: Lanes, arriving: Arriving, device: Device, request: Request) -> Session:
-    """Read the body as it comes; each frame is committed as soon as it is whole, before the next byte is waited for."""
-    reader, session, total = Reader(), None, 0
-    refused: Problem | None = None
-    async for data in request.stream():
-        total += len(data)
-        if total > _MOST_BODY:
-            raise KnownError("sync.too_large", detail=f"{total} bytes", close=True)
-        if refused:
-            # Read to its end: whoever is still sending would take an answer before that for a broken line.
-            continue
-        for message in reader.feed(data):
-            if session is None:
-                if not isinstance(message, Hello):
-                    raise WireError("no hello")
-                session = Session(county, device, message)
-                if message.asked:
-                    await arriving.settled(device.id)
-                problem = await lanes.read(session.open)
-                if problem:
-                    await lanes.read(_note_refusal, county, device, problem.code)
-                    refused = problem
-                    break
-            elif isinstance(message, Up):
-                with arriving.taking(device.id):
-                    await lanes.write(session.take, message.content)
-            elif isinstance(message, Question):
-                session.ask(message)
-            elif isinstance(message, Offers):
-                await lanes.write(session.bring_back, message.content)
-    if refused:
-        raise KnownError(refused.code, **refused.params)
-    if session is None or reader.pending:
-        raise WireError("cut")
-    return session
-
-
-async def _packets(lanes: Lanes, session: Session) -> AsyncIterator[bytes]:
-    """The answer as bytes, reckoned off the event loop and only as fast as they are taken."""
-    messages, writer = session.answer(), session.writer
-    held: list[Message] = []
-    size, batch = 0, min(_BATCH, session.frame_size)
-    while True:
-        try:
-            message = await lanes.read(next, messages, None)
-        except (KnownError, SQLAlchemyError) as bad:
-            _log.error("answer broken off: %s", type(bad).__name__)
-            yield writer.write(*held, Problem("sync.busy"))
-            return
-        if message is None:
-            break
-        held.append(message)
-        size += len(message.content) if isinstance(message, Down) else _SMALL
-        if size * writer.ratio >= batch:
-            yield await lanes.read(writer.write, *held)
-            held, size = [], 0
-    if held:
-        yield writer.write(*held)
 
 
 def _refusal(bad: KnownError, status: int | None = None) -> JSONResponse:

@@ -19,7 +19,7 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
 
 from app.schema.record import AREA, Change
-from sync.county import lanes, web
+from sync.county import conversing, lanes
 from sync.county.tables import ASIDE, ENTRY, FRAME, HISTORY
 from sync.wire import MEDIA_TYPE, Down, Hello, Reader, Receipts, Up, encode, encode_up, scope_tag
 from tests.sync.conftest import OTHER, VILLAGES
@@ -227,7 +227,7 @@ def test_a_scope_that_is_not_ones_own_gives_nothing(county, device):
 
 
 def test_a_body_without_end_is_cut_off_and_memory_stays_flat(county, device, monkeypatch):
-    monkeypatch.setattr(web, "_MOST_BODY", 24 << 20)
+    monkeypatch.setattr(conversing, "_MOST_BODY", 24 << 20)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     sent = 0
 
@@ -273,7 +273,7 @@ def test_slow_bodies_hold_neither_a_thread_nor_a_connection(county, device):
 
 def test_nothing_of_the_inside_is_told(county, device, monkeypatch):
     """An error of our own is a plain 500: no trace, no path, no data."""
-    monkeypatch.setattr(web.Session, "open", lambda _: 1 // 0)
+    monkeypatch.setattr(conversing.Session, "open", lambda _: 1 // 0)
     answer = ask(county, device, hello(device))
     assert answer.status_code == 500
     assert "Traceback" not in answer.text
