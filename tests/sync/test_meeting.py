@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.store.patience import PATIENCE_MS
-from sync.county import applying
+from sync.county import batch
 from sync.county.tables import ASIDE
 from tests.sync.conftest import TOWNSHIP, VILLAGES
 from tests.sync.test_handing_over import Desks, make, opened, report
@@ -135,14 +135,14 @@ def test_two_merges_the_other_way_round_never_delete_both(two, first):
 
 def test_one_change_that_breaks_the_county_is_set_aside_alone_and_said_to_the_device(two, monkeypatch):
     desks, one, other = two
-    real = applying.merge
+    real = batch.merge
 
     def stumbling(form, stored, change, context):
         if change.values.get("name") == "坏":
             raise ZeroDivisionError
         return real(form, stored, change, context)
 
-    monkeypatch.setattr(applying, "merge", stumbling)
+    monkeypatch.setattr(batch, "merge", stumbling)
     ids = [make(one, "resident", V, name=name) for name in ("好", "坏", "也好")]
     desks.sync(one, other)
     assert [item.code for item in one.store.sync.attention()] == ["sync.set_aside"]
