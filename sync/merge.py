@@ -36,7 +36,8 @@ class Context:
     """What the merge must know beside the record.
 
     ``rev`` is the number that this change gets; ``writers`` holds at least the revs that ``contested`` names;
-    ``arrival`` in milliseconds since 1970 UTC: no change counts as made later than that.
+    ``arrival`` in milliseconds since 1970 UTC: no change counts as made later than that. ``counted``: a counter of this incarnation
+    stands for one change, so that another one with the same is another machine's.
     """
 
     device: str
@@ -44,6 +45,7 @@ class Context:
     arrival: int
     writers: Mapping[int, Writer] = field(default_factory=dict)
     incarnation: str = ""
+    counted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,10 +189,12 @@ class _Work:
     def _same_hand(self, writer: Writer | None) -> bool:
         """Whether *writer* is this very device.
 
-        Only within one incarnation: a device that was set back, or a clone, counts the same numbers anew and had not seen that.
+        Only within one incarnation: a device that was set back, or a clone, counts the same numbers anew and had not seen that. A clone
+        that nobody knows of yet still says the old incarnation: two changes of one number give it away.
         """
-        mine = self.context.device, self.context.incarnation
-        return writer is not None and (writer.device, writer.incarnation) == mine
+        if writer is None or (self.context.counted and writer.counter == self.change.counter):
+            return False
+        return (writer.device, writer.incarnation) == (self.context.device, self.context.incarnation)
 
     def outcome(self) -> Outcome:
         """The record with everything taken, and the verdict."""

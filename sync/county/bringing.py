@@ -245,7 +245,7 @@ class Bringing(Batch):
         mine = replace(change, values=fresh, bases=based, counter=offer.was)
         author = self._hand.device.id if change.counter else ""
         writers = past.in_line(form, offer, author, line, stored)
-        context = Context(line, rev, self._hand.now, writers, line)
+        context = Context(line, rev, self._hand.now, writers, line, counted=False)
         outcome = merge(form, stored, mine, context)
         writes.rev = rev
         record = outcome.record if outcome.written else None

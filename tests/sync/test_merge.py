@@ -209,3 +209,22 @@ def test_the_content_hash_tells_changes_apart():
     for another in (change({"name": "乙"}), change({"name": "甲"}, counter=6), change({"name": "甲"}, time=1)):
         assert content_hash("a", one) != content_hash("a", another)
     assert content_hash("a", one) != content_hash("b", one)
+
+
+@pytest.mark.parametrize(("counter", "lost"), [(4, ()), (5, ("乙",))], ids=["its own before", "another machine's"])
+def test_two_changes_of_one_number_are_not_one_hands_even_in_one_incarnation(counter, lost):
+    held = record(revs={"": 10, "occupation": 20}, occupation="乙")
+    writers = context(r20=other(counter=counter, device="mine", occupation="乙"))
+
+    out = merge(RESIDENT, held, change({"occupation": "丙"}), writers)
+
+    assert out.record.values["occupation"] == "丙"
+    assert tuple(loser.mine["occupation"] for loser in out.losers) == lost
+
+
+@pytest.mark.parametrize(("counter", "shown"), [(4, 0), (5, 1)], ids=["its own before", "another machine's"])
+def test_a_clones_deletion_shows_the_edit_that_it_had_not_seen(counter, shown):
+    held = record(revs={"": 10, "occupation": 20}, occupation="乙")
+    writers = context(r20=other(counter=counter, device="mine", occupation="乙"))
+
+    assert len(merge(RESIDENT, held, change({DELETED: True}), writers).losers) == shown
