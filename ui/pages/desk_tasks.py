@@ -161,17 +161,22 @@ def _mediation_tasks(office: Office, now: dt.datetime) -> list[tuple[object, Row
     for record in near:
         due = record.values.get("due")
         names = [str(p.values.get("name")) for p in parties if p.values.get("mediation") == record.id]
-        late = late_by(due, now)
-        chip = state(late) if late else State("调解中", "blue", "player-play")
-        row = {
-            "id": f"mediation:{record.id}:",
-            "state": chip,
-            "title": Cell(short_names(str(record.values.get("title") or ""), names), "调解期限"),
-            "due": Cell(spoken_time(due, now), tone=due_tone(due, now) or "text-2"),
-            "act": "看调解",
-        }
+        title = Cell(short_names(str(record.values.get("title") or ""), names), "调解期限")
+        row = _row(f"mediation:{record.id}:", due, now, State("调解中", "blue", "player-play"), title, "看调解")
         found.append((due, row))
     return found
+
+
+def _row(key: str, due: object, now: dt.datetime, waits: State, title: Cell, act: str) -> Row:
+    """A task that is no case; it says *waits* until it is late."""
+    late = late_by(due, now)
+    return {
+        "id": key,
+        "state": state(late) if late else waits,
+        "title": title,
+        "due": Cell(spoken_time(due, now), tone=due_tone(due, now) or "text-2"),
+        "act": act,
+    }
 
 
 def _care_tasks(office: Office, now: dt.datetime) -> list[tuple[object, Row]]:
@@ -179,13 +184,8 @@ def _care_tasks(office: Office, now: dt.datetime) -> list[tuple[object, Row]]:
     found: list[tuple[object, Row]] = []
     for review in office.care.reviews():
         due = f"{review.due}T23:59:59+08:00"
-        row = {
-            "id": f"care:{review.resident}:",
-            "state": state(late) if (late := late_by(due, now)) else State("待复核", "grey", "eye-check"),
-            "title": Cell(f"{review.name[:1]}某 关爱登记复核", "在本人卡片上办"),
-            "due": Cell(spoken_time(due, now), tone=due_tone(due, now) or "text-2"),
-            "act": "看居民",
-        }
+        title = Cell(f"{review.name[:1]}某 关爱登记复核", "在本人卡片上办")
+        row = _row(f"care:{review.resident}:", due, now, State("待复核", "grey", "eye-check"), title, "看居民")
         found.append((due, row))
     return found
 
@@ -197,13 +197,8 @@ def _request_tasks(office: Office, now: dt.datetime) -> list[tuple[object, Row]]
     for request in office.requests.due():
         due = f"{office.requests.rules.due_of(request.values)}T17:30:00+08:00"
         kind = form.show("kind", request.values.get("kind"))
-        row = {
-            "id": f"request:{request.id}:",
-            "state": state(late) if (late := late_by(due, now)) else State("待答复", "grey", "file-text"),
-            "title": Cell(f"{str(request.values.get('name') or '')[:1]}某 要求{kind}自己的信息", "个人信息申请"),
-            "due": Cell(spoken_time(due, now), tone=due_tone(due, now) or "text-2"),
-            "act": "办理",
-        }
+        title = Cell(f"{str(request.values.get('name') or '')[:1]}某 要求{kind}自己的信息", "个人信息申请")
+        row = _row(f"request:{request.id}:", due, now, State("待答复", "grey", "file-text"), title, "办理")
         found.append((due, row))
     return found
 
