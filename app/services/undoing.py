@@ -184,6 +184,7 @@ class Undoing:
             old, new = self._store.get("grid", source), self._store.get("grid", target)
             if old is None or new is None:
                 continue
+            lines.append(self._gate.line("edit", "grid", new.area, record=target, reason=reason, own=True))
             split = new.values.get("predecessor") == source and not new.deleted
             homes = [str(item["dwelling"]) for item in turned if item.get("to_grid") == target]
             rows = self._store.many("dwelling", homes).values()

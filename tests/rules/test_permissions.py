@@ -43,6 +43,9 @@ def test_an_area_covers_what_begins_with_its_digits(held, area, inside):
     [
         ("grid_member", ("act:report", "event"), ("act:assign", "event")),
         ("grid_member", ("edit", "resident"), ("export", "resident")),
+        ("grid_member", ("edit", "dwelling"), ("edit", "grid")),
+        ("grid_member", ("read", "grid_shape"), ("create", "grid_shape")),
+        ("registrar", ("create", "grid"), ("reveal", "grid")),
         ("helper", ("act:report", "event"), ("read", "resident")),
         ("adviser", ("act:remind", "event"), ("edit", "resident")),
         ("grid_leader", ("act:accept", "event"), ("act:close_direct", "event")),
@@ -150,7 +153,12 @@ def test_the_township_roles_leave_the_county_s_own_out():
 @pytest.mark.parametrize(
     ("file", "old", "new", "code"),
     [
-        ("permissions.toml", 'read = ["registry", "cases", "ledger"]', 'read = ["registri"]', "rules.name_unknown"),
+        (
+            "permissions.toml",
+            'read = ["registry", "grids", "cases", "ledger"]',
+            'read = ["registri"]',
+            "rules.name_unknown",
+        ),
         ("permissions.toml", 'scope = "own"', 'scope = "mine"', "rules.name_unknown"),
         ("permissions.toml", 'report = ["cases", "ledger"]', 'repot = ["cases"]', "rules.key_unknown"),
         ("permissions.toml", 'read = ["ledger"]', 'read = ["care"]', "rules.stream_open"),

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from app.errors import Denied, KnownError
+from app.schema.outline import read_outline
+from app.services.maps import Drawn
 from tests.services.conftest import LOWER, TOWN, UPPER, colleague
 from tests.services.test_movements import make, refused
 
@@ -107,13 +111,42 @@ def test_a_grid_handed_over_gets_a_number_of_the_other_village(office, grid):
     assert office.store.get("household", grid["household1"]).area == LOWER
 
 
-def test_only_who_may_edit_the_registry_draws_grids(office, grid):
-    reader = colleague(office, "du", roles=("duty_officer",))
-    with pytest.raises(Denied):
-        reader.grids.draw(UPPER, {"name": "新网格"})
-    with pytest.raises(Denied):
-        reader.grids.split(grid["grid"], [grid["building2"]], values={"name": "二网格"})
-    assert office.store.count("grid") == 1
+SQUARE = {
+    "type": "Polygon",
+    "coordinates": [[[102.0, 24.0], [102.1, 24.0], [102.1, 24.1], [102.0, 24.1], [102.0, 24.0]]],
+}
+
+
+@pytest.mark.parametrize("role", ["grid_member", "duty_officer"])
+def test_only_who_may_divide_grids_changes_them(office, grid, role):
+    split = office.grids.split(grid["grid"], [grid["building2"]], values={"name": "二网格"}, day=DAY)
+    post = office.posts.appoint(grid["grid"], {"post": "leader3", "name": "罗春生"})
+    other = colleague(office, "du", roles=(role,))
+    outline = Drawn(grid["grid"], read_outline(json.dumps(SQUARE)))
+    for act in (
+        lambda: other.grids.draw(UPPER, {"name": "新网格"}),
+        lambda: other.grids.split(grid["grid"], [grid["building1"]], values={"name": "三网格"}),
+        lambda: other.grids.merge(split.grid, grid["grid"]),
+        lambda: other.grids.hand_over(grid["grid"], LOWER),
+        lambda: other.maps.keep(outline),
+        lambda: other.maps.keep_many([outline]),
+        lambda: other.posts.appoint(grid["grid"], {"post": "member", "name": "李敏"}),
+        lambda: other.posts.end(post.id),
+        lambda: other.records.save("grid", {"name": "别名"}, record_id=grid["grid"]),
+        lambda: other.undoing.undo(split.act),
+    ):
+        with pytest.raises(Denied):
+            act()
+    assert office.store.count("grid") == 2
+    assert values(office, "dwelling", grid["home2"])["grid"] == split.grid
+
+
+def test_a_grid_member_still_registers_who_lives_in_the_grid(office, grid):
+    member = colleague(office, "wang", roles=("grid_member",))
+    member.records.save("dwelling", {"grid": grid["grid"], "address": "村口新屋"}, area=UPPER)
+    member.records.save("dwelling", {"address": "村口老屋1号"}, record_id=grid["house"])
+    assert member.posts.of(grid["grid"]) == []
+    assert office.store.count("dwelling", {"grid": grid["grid"]}) == 4
 
 
 def test_posts_are_ended_and_begun_and_the_grid_names_who_holds_them(office, grid):

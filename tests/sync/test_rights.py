@@ -141,3 +141,23 @@ def test_nothing_unknown_is_granted(county, new_store):
         assert refused.value.code == code
     with pytest.raises(KnownError):
         grant(county.county, "nobody", roles=list(CLERK))
+
+
+def test_the_county_takes_a_divided_grid_only_from_who_may_divide(county, new_store):
+    registrar = county.device(new_store(), "受理员", roles=("registrar",))
+    member = county.device(new_store(), "网格员", roles=("grid_member",))
+    grid, home = registrar.save(
+        Edit("grid", None, V, {"name": "一网格", "code": f"{V}001", "grid_kind": "general"}),
+        Edit("dwelling", None, V, {"address": "1号楼101"}),
+    ).ids
+    settle(registrar, member)
+    drawn = Edit("grid", None, V, {"name": "二网格", "code": f"{V}002", "grid_kind": "general"})
+    shape = Edit("grid_shape", None, V, {"grid": grid, "name": "一网格"})
+    post = Edit("grid_post", None, V, {"grid": grid, "post": "leader3", "name": "罗春生"})
+    member.save(drawn, shape, post, Edit("grid", grid, V, {"valid_to": "2026-09-01"}))
+    member.save(Edit("dwelling", home, V, {"grid": grid}))
+    settle(member, registrar)
+    assert [item.code for item in member.store.sync.attention()] == ["sync.not_allowed"] * 4
+    assert registrar.get("dwelling", home).values["grid"] == grid
+    assert registrar.get("grid", grid).values.get("valid_to") is None
+    assert registrar.store.count("grid") == 1

@@ -170,7 +170,7 @@ class LifePage(Page):
             return
         undone = self._newest()
         lines = [
-            self._chapter(c, undo=c.id in undone and c.subject in areas and self.acts.may(areas[c.subject]))
+            self._chapter(c, undo=c.id in undone and c.subject in areas and self._may_undo(c, areas[c.subject]))
             for c in chapters
         ]
         self.story.show_rows(len(lines), lambda offset, limit, _order: lines[offset : offset + limit])
@@ -185,6 +185,10 @@ class LifePage(Page):
                 seen.add(chapter.subject)
                 found.setdefault(chapter.act, chapter.id)
         return set(found.values())
+
+    def _may_undo(self, chapter: Chapter, area: str) -> bool:
+        grids = chapter.kind != "regrid" or self._office.gate.decide("edit", "grid", area, own=True).allowed
+        return grids and self.acts.may(area)
 
     def _chapter(self, chapter: Chapter, *, undo: bool) -> dict[str, Any]:
         kind = State("已撤销", "grey", "arrow-back-up") if chapter.void else State(chapter.title, _tone(chapter.kind))
