@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from app.command.desk import Desk
@@ -15,6 +16,7 @@ def add(parser: argparse.ArgumentParser, _common: argparse.ArgumentParser) -> No
     """The subcommand's own arguments."""
     parser.add_argument("name", nargs="?", default="search")
     parser.add_argument("--residents", type=int, default=30_000)
+    parser.add_argument("--keep", type=Path, help="search: 库留在这个文件夹，下次接着用")
     parser.add_argument("--quick", action="store_true", help="sync: 只测本机回环")
 
 
@@ -23,7 +25,7 @@ def run(args: argparse.Namespace, desk: Desk) -> int:
     if args.name == "search":
         from app.bench.search import bench_search
 
-        found: dict[str, Any] = bench_search(args.residents)
+        found: dict[str, Any] = bench_search(args.residents, args.keep)
     elif args.name == "sync":
         from app.bench.exchange import bench_sync
 

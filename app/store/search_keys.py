@@ -24,6 +24,8 @@ LETTER_SIGNS = "!#$%&()*+,-./:;<=>?@[]^_`{|}~"
 
 SOUND_LENGTH = 8
 """Letters of a sound that are indexed; longer ones are checked against the name itself."""
+SYLLABLE_LENGTH = 6
+"""Letters of the longest syllable (zhuang)."""
 RUNS = (3, 4, 6)
 """How many digits in a row are indexed together."""
 _NAME_BEGIN = 4

@@ -12,6 +12,7 @@ from app.store.search_keys import (
     PLACE,
     RUNS,
     SOUND_LENGTH,
+    SYLLABLE_LENGTH,
     WHOLE,
     Document,
     area_token,
@@ -76,9 +77,10 @@ class Term:
         if rank == 0:
             return _any([_all([WHOLE + text]) for text in dict.fromkeys((self.name, self.number)) if text])
         if rank == 1:
-            ways = [_all([begin_token(self.name)])] if self.name else []
+            ways = [_and([_all([begin_token(self.name)]), *self._further()])] if self.name else []
             if len(self.number) >= _LEAST_DIGITS:
-                ways.append(_all([end_token(self.number)]))
+                longer = self._runs() if len(self.number) > RUNS[-1] else ()
+                ways.append(_all([end_token(self.number), *longer]))
             return _any([self.query(0), *ways])
         return _any([*self._name_ways(), *self._number_ways(), *self._place_ways()])
 
@@ -87,19 +89,33 @@ class Term:
             return
         if is_letters(self.name):
             cut = self.name[:SOUND_LENGTH]
-            yield _all([begin_token(cut)])
-            yield _all([INSIDE + cut])
+            yield _and([_all([begin_token(cut)]), *self._further()])
+            yield _and([_all([INSIDE + cut]), *self._further()])
         if len(self.name) == 1:
             yield _all([INSIDE + self.name])
         else:
             yield _all([INSIDE + gram for gram in grams(self.name, 2)])
 
+    def _further(self) -> list[str]:
+        """What a sound that is longer than is indexed asks beside its begin: 王 and thousands of 春 begin with wangchun.
+
+        Wherever its first syllables end, the next begins within the longest syllable, and the name's end is indexed from there.
+        """
+        if len(self.name) <= SOUND_LENGTH or not is_letters(self.name):
+            return []
+        first = max(1, len(self.name) - SOUND_LENGTH - SYLLABLE_LENGTH + 1)
+        ends = (self.name[at : at + SOUND_LENGTH] for at in range(first, first + SYLLABLE_LENGTH))
+        return [_any([_all([INSIDE + end]) for end in ends])]
+
     def _number_ways(self) -> Iterable[str]:
         if len(self.number) >= _LEAST_DIGITS:
-            size = max(run for run in RUNS if run <= len(self.number))
-            found = list(grams(self.number, size))
-            # All numbers begin alike, so the end tells most.
-            yield _all([DIGITS + gram for gram in [*found[:: 1 - size], found[0]][:3]])
+            yield _all(self._runs())
+
+    def _runs(self) -> list[str]:
+        size = max(run for run in RUNS if run <= len(self.number))
+        found = list(grams(self.number, size))
+        # All numbers begin alike, so the end tells most.
+        return [DIGITS + gram for gram in [*found[:: -(size // 2)], found[0]][:3]]
 
     def _place_ways(self) -> Iterable[str]:
         if not self._place_counts:

@@ -11,7 +11,7 @@ from app.demo import plan, records
 from app.schema.dates import CHINA
 from app.schema.ddl import table_name, to_row
 from app.store import driver, layout, search
-from app.store.search_keys import readings, spellings, split
+from app.store.search_keys import fold_name, readings, spellings, split
 from app.store.search_terms import match, terms
 
 VILLAGE = "990001101201"
@@ -159,6 +159,40 @@ def test_a_fragment_that_begins_with_a_digit_begins_a_number(desk, forms):
 def test_names_are_found_in_every_reading(desk, forms, name, typed):
     keep(desk, forms, [resident(1, name), resident(2, "赵某")])
     assert names(desk, forms, typed) == [name]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_sounds_longer_than_the_index_holds_find_all_that_a_plain_scan_finds(desk, forms, seed):
+    chance = random.Random(seed)
+    # Long syllables, one letter, several readings, letters among the characters; many names begin alike.
+    characters = "庄双床黄江安鹅单长乐曾重朝阿A"
+    people = [
+        resident(n, "王双" + "".join(chance.choices(characters, k=chance.choice((1, 2, 3, 8, 14)))))
+        for n in range(1, 120)
+    ]
+    keep(desk, forms, people)
+    for _, _, _, values in chance.sample(people, 40):
+        _, letters = chance.choice(list(spellings(fold_name(values["name"]))))
+        for text in (letters, letters[: chance.randint(9, 30)], letters[:9]):
+            plain = {record_id for _, _, record_id in search.scan(desk, terms(text))}
+            assert {hit.id for hit in search.find(desk, forms, text, limit=1000)} == plain, text
+
+
+def test_a_long_sound_is_not_looked_for_among_all_who_begin_alike(desk, forms):
+    keep(desk, forms, [resident(n, f"王春{chr(0x4E00 + n)}") for n in range(1, 400)])
+    keep(desk, forms, [resident(900, "王春青"), resident(901, "王纯清"), resident(902, "李王春晴")])
+    asked = terms("wangchunqing")
+    read = [found.names[0] for _, _, _, found in search._candidates(desk, match(asked, 2, None, None), None)]
+    assert len(read) < 20
+    assert {"王春青", "王纯清", "李王春晴"} <= set(names(desk, forms, "wangchunqing"))
+
+
+def test_a_whole_number_is_not_looked_for_among_all_that_end_alike(desk, forms):
+    keep(desk, forms, [resident(n, "张三", phone=f"199{n:05}541") for n in range(1, 400)])
+    asked = terms("19900007541")
+    for tier in (1, 2):
+        assert len(list(search._candidates(desk, match(asked, tier, None, None), None))) < 20, tier
+    assert len(names(desk, forms, "19900007541")) == 1
 
 
 def test_a_surname_has_the_reading_that_people_use():
