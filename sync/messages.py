@@ -21,6 +21,7 @@ class Hello:
     ``void``: numbers that will never count. ``size`` and ``level``: the frames that it would like to get. ``program``, since
     version 2: the version of the program, for the office's list of devices.
     ``begun``: the tag of the epoch's beginning. ``marks``: (rev, tag) of cursors that it had, said only to a restored county.
+    ``numbers``, where case numbers run short: (a word drawn for this request, years, (before, after, last serial) of each row held).
     """
 
     kind: ClassVar[int] = ord("H")
@@ -44,6 +45,7 @@ class Hello:
     more: Mapping[str, Any] = field(default_factory=dict)
     begun: bytes = b""
     marks: tuple[tuple[int, bytes], ...] = ()
+    numbers: tuple[str, tuple[int, ...], tuple[tuple[str, str, int], ...]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ class Head:
     ``begun``: the tag of the epoch's beginning, where the device doesn't know it.
     ``last``: the county's last rev, where the device is far from it, so that it can say how far the way is.
     ``common``: after a restore, the last rev that county and device both know; -1 otherwise.
+    ``numbers``, where the hello wanted some: its word, and a block for each year: (year, before, after, width, first, last serial).
     """
 
     kind: ClassVar[int] = ord("A")
@@ -107,6 +110,7 @@ class Head:
     more: Mapping[str, Any] = field(default_factory=dict)
     begun: bytes = b""
     common: int = -1
+    numbers: tuple[str, tuple[tuple[int, str, str, int, int, int], ...]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ from sync.ranges import Question, Reply
 from sync.squeezing import Squeezer, Unfolder
 
 __all__ = [
-    "LEAST", "MEDIA_TYPE", "RAW", "STREAMED", "VERSION", "Area", "Down", "DownFrame", "End", "Head", "Hello", "Message", "Move",
+    "LEAST", "MEDIA_TYPE", "NUMBERS", "RAW", "STREAMED", "VERSION", "Area", "Down", "DownFrame", "End", "Head", "Hello", "Message", "Move",
     "Offers", "Problem", "Question", "Reader", "Receipts", "Reply", "Streamed", "Up", "UpFrame", "WireError", "Writer", "agreement",
     "code_hash", "decode_down", "decode_up", "encode",
     "encode_down", "encode_up", "enrol_text", "fits", "frame_hash", "scope_tag", "to_ranges",
@@ -54,6 +54,8 @@ LEAST = 1
 MEDIA_TYPE = "application/vnd.xiangzhitong.frames"
 STREAMED = "zstd"
 """The capability of an end that reads message ``Z`` and frames that aren't compressed by themselves."""
+NUMBERS = "numbers"
+"""The capability of a county that leases case numbers."""
 MOST_MESSAGE = 2 << 20
 """Bytes that one message may have in the stream; the reader refuses the length before it takes the bytes."""
 _HEADER = struct.Struct(">IB")
@@ -222,6 +224,15 @@ def _odd(row: Any) -> tuple[Any, ...]:
     return _int(position), status, _int(rev), _texts(lost), results, _text(code)
 
 
+def _numbers(word: Any, *held: Any) -> tuple[Any, ...]:
+    """Of a hello: word, years, rows; of a head: word, blocks."""
+    if len(held) == 1:
+        blocks = [(_int(y), _text(b), _text(a), *map(_int, (w, low, high))) for y, b, a, w, low, high in held[0]]
+        return _text(word), tuple(blocks)
+    years, rows = held
+    return _text(word), _ints(years), tuple((_text(b), _text(a), _int(last)) for b, a, last in rows)
+
+
 def _mapping(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise TypeError
@@ -265,6 +276,7 @@ _PARTS: dict[str, Any] = {
     "rights": lambda held: (_text(held[0]), _texts(held[1]), _texts(held[2])),
     "away": lambda held: tuple((_text(code), _text(words), _text(above)) for code, words, above in held),
     "areas": lambda held: tuple(Area(*map(_text, row)) for row in held),
+    "numbers": lambda held: _numbers(*held),
     "streams": lambda held: tuple((_text(row[0]), _text(row[1]), *row[2:]) for row in held),
 }
 

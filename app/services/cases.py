@@ -177,7 +177,12 @@ class Cases:
         return Edit(STEP, step.id, area, values)
 
     def _number(self, now: datetime.datetime) -> str:
-        """The next case number: year, this device's short name, a count of its own, so that no two devices give one number."""
+        """The next case number, which is final: of the block that the county leased to this device, while there is one.
+
+        Else year, this device's short name, a count of its own, so that no two devices give one number.
+        """
+        if leased := self._store.numbers.take(now.year):
+            return leased
         key = f"case_no.{now.year}"
         with self._store.transaction():
             prefix = f"{now.year}-{self._device()}-"

@@ -52,6 +52,7 @@ class Belonging(Part):
         with self._store.transaction():
             self._set_state(device=device, county=county, url=url, token=token, epoch=epoch, begun=begun.hex(), ca=ca)
             self._store.meta.set("marks", [(mark[0], mark[1].hex())] if mark else [])
+            self._store.numbers.give_up()
             self.begin_incarnation()
             self._write_areas(areas)
             self._write_scope(streams)
@@ -75,9 +76,14 @@ class Belonging(Part):
                 for key, value in learned.items():
                     self._store.meta.set(key, value)
 
-    def new_incarnation(self) -> str:
-        """Begin a new incarnation: whatever has no receipt is framed anew under it."""
+    def new_incarnation(self, *, same_hand: bool = False) -> str:
+        """Begin a new incarnation: whatever has no receipt is framed anew under it.
+
+        Unless it is for certain the *same_hand*, there may be another machine with the same past: numbers leased before are given up.
+        """
         with self._store.transaction():
+            if not same_hand:
+                self._store.numbers.give_up()
             return self.begin_incarnation()
 
     def begin_incarnation(self) -> str:

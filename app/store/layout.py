@@ -114,8 +114,14 @@ def _counted(db: sqlite_utils.Database) -> None:
     """Counts along the chain have indexes of their own, which ``_counting`` makes: nothing of the older store is changed."""
 
 
+def _ruled(db: sqlite_utils.Database) -> None:
+    """Rules and code lists as the county sends them: the newest text, and the last that this program could read."""
+    shape = {"name": str, "version": int, "rev": int, "text": str, "used": str, "fault": str}
+    db.table("rule").create(shape, pk="name", if_not_exists=True)
+
+
 VERSIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
-    _first, _standing, _losers, _files, _patience, _handed, _counted,
+    _first, _standing, _losers, _files, _patience, _handed, _counted, _ruled,
 )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from app.store.clock import Clock
 from app.store.files import Files
 from app.store.journal import KEEP_DAYS, Journal
 from app.store.meta import Meta
+from app.store.numbers import Numbers
 from app.store.outbox import Outbox
 from app.store.query import Query
 from app.store.rows import REFUSED, STUB, Agreed, Row, Rows, lay
@@ -69,6 +70,7 @@ class Store:
         self._derive = derive
         self.attend: Callable[[Sequence[Edit]], Sequence[Edit]] = lambda edits: edits
         """What else belongs to a save: asked for the edits of each, it answers with them and what goes with them."""
+        self.numbers = Numbers(self)
         self.sync = Agreement(self)
         self.files = Files(self, key)
         self.underlay = Underlay(self, key)

@@ -48,7 +48,7 @@ class Hurrying:
             return
         if sync.open_frames():
             # One that was cut, or was made for a bundle and speaks of lost revs: its changes are known by their content.
-            sync.new_incarnation()
+            sync.new_incarnation(same_hand=True)
         frames = self._frames(recovery)
         if not frames:
             return
@@ -81,7 +81,7 @@ class Hurrying:
         while budget > 0 and (frame := filling.next(urgent=True)):
             if not sync.clear_of_loss(frame.counters):
                 # Saved this very moment: it waits for the next request.
-                sync.new_incarnation()
+                sync.new_incarnation(same_hand=True)
                 return {}
             found[frame.number] = frame
             budget -= len(frame.content)

@@ -101,6 +101,8 @@ class Answer:
             release(self._store)
             self._sync.county_clock(head.clock, int(self._now() * 1000))
         heard(self._store, head)
+        if head.numbers is not None:
+            self._store.numbers.leased(*head.numbers)
         self._goal = head.last
         if head.areas is not None and head.streams is not None:
             if head.rights is not None:

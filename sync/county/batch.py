@@ -16,6 +16,7 @@ from sync.county.database import among, parts
 from sync.county.epochs import tag_at
 from sync.county.erasing import Gone, Trace, asked, back, bare_outcome, named_again, note_bared, refusal, scrub
 from sync.county.following import Moved, Places, followers
+from sync.county.numbered import Numbered
 from sync.county.records import Held
 from sync.county.rights import Rights
 from sync.county.soundness import sound_only
@@ -93,13 +94,14 @@ class Batch:
         before = dict(held)
         places = Places(self._conn, self._at.records, self._at.forms, self._at.rules, self._at.county, fresh, held)
         writers = self._writers(fresh, held)
+        numbered = Numbered(self._conn, self._at.records, fresh)
         writes = self._writes()
         receipts = []
         for change, digest in zip(changes, hashes, strict=True):
             if digest in old:
                 receipts.append(_again(old[digest], change.counter))
             else:
-                receipts.append(self._one(change, digest, held, places, writers, writes))
+                receipts.append(self._one(change, digest, held, places, writers, writes, numbered))
         self._flush(writes, before)
         self._follow(writes.moved)
         self._erase([*writes.gone, *named_again(self._conn, self._at.records, fresh)])
@@ -113,6 +115,7 @@ class Batch:
         places: Places,
         writers: dict[int, Writer],
         writes: Writes,
+        numbered: Numbered,
     ) -> Receipt:
         key = change.form, change.id
         stored = held[key].record if key in held else None
@@ -143,6 +146,8 @@ class Batch:
             return Receipt(change.counter, "refused", code=outcome.code)
         writes.rev = rev
         outcome = _settled(outcome, stored, change, rev, places, form, held)
+        if stored is None:
+            outcome = numbered.distinct(outcome, change.user)
         if stored is not None and erases(change):
             outcome = bare_outcome(outcome, rev)
             writes.gone.append(Gone(stored, change.values[MARK], change.user))

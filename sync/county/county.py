@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from app.errors import KnownError
 from app.rules.areas import Divisions
+from app.rules.numbering import Numbering
 from app.rules.permissions import Permissions
 from app.schema.form import Forms
 from app.schema.ids import IdMaker
@@ -21,6 +22,7 @@ from sync.county.applying import Applier
 from sync.county.database import Database
 from sync.county.file_room import FOLDER, KEY_FILE, FileRoom
 from sync.county.keys import Keys, load_keys
+from sync.county.leasing import Leasing
 from sync.county.records import Records
 from sync.county.rights import Device, Rights
 from sync.county.screening import plain
@@ -41,6 +43,7 @@ class County:
         self.tables = Tables(forms)
         self.records = Records(database, self.tables, forms, code)
         self.applier = Applier(database, forms, self.records, code)
+        self.leasing = Leasing(database, code, self.tables.by_form.get("event_step"), Numbering.load())
         self.new_id = IdMaker()
         # Where files are kept; None: this county keeps none.
         self.files: FileRoom | None = None

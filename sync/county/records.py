@@ -84,6 +84,19 @@ class Records:
             found += conn.scalars(query)
         return [held for _, held in sorted(self.get(conn, form, found).items())]
 
+    def pairs(
+        self, conn: sa.Connection, form: str, field: str, other: str, values: Sequence[str]
+    ) -> list[tuple[Any, Any]]:
+        """(*field*, *other*) of the records of *form* whose *field* is one of *values*; none where the form has no such fields."""
+        table = self._tables.by_form[form]
+        if field not in table.c or other not in table.c:
+            return []
+        found: list[tuple[Any, Any]] = []
+        for some in parts(values):
+            query = sa.select(table.c[field], table.c[other]).where(table.c.county == self._county)
+            found += [tuple(row) for row in conn.execute(query.where(table.c[field].in_(some)))]
+        return found
+
     def filled(self, conn: sa.Connection, form: str, field: str, ids: Sequence[str]) -> list[str]:
         """Those of *ids* whose *field* isn't empty; without reading whole records."""
         table = self._tables.by_form[form]

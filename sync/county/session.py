@@ -19,6 +19,7 @@ from sync.county.rights import Device, Rights
 from sync.county.screening import fault
 from sync.wire import (
     LEAST,
+    NUMBERS,
     STREAMED,
     VERSION,
     Area,
@@ -36,7 +37,7 @@ from sync.wire import (
     scope_tag,
 )
 
-CAPABILITIES = ("streams", "ranges", STREAMED)
+CAPABILITIES = ("streams", "ranges", STREAMED, NUMBERS)
 
 _FAR = 1000
 """Revs that a device is behind from which on it is told how far the way is."""
@@ -178,6 +179,7 @@ class Session:
             rights=(device.account, device.roles, device.areas) if changed else None,
             keys=(county.keys.recipient, county.keys.verify) if "keys" in hello.want else (),
             begun=start_tag if start_tag != hello.begun else b"",
+            numbers=county.leasing.answer(device, hello, known, county.applier.rules, county.now_ms()),
         )
         self._known, self._changed = known, changed
         return [head]

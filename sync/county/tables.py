@@ -164,6 +164,23 @@ ASIDE = sa.Table(
     # What a supervisor decided: "accepted" or "dropped"; of an offer "taken", once it is in its place.
     _held("decided"),
 )
+# Case numbers that devices got to give, by the word of the request; a row of numbers is told by what stands before and after.
+LEASE = sa.Table(
+    "lease",
+    META,
+    _county(),
+    _key("device"),
+    _key("word"),
+    _key("year", sa.Integer),
+    _held("prefix"),
+    _held("suffix"),
+    _held("width", sa.Integer),
+    _held("low", sa.BigInteger),
+    _held("high", sa.BigInteger),
+    _held("epoch", sa.BigInteger),
+    _held("at", sa.BigInteger),
+    sa.Index("lease_row", "county", "prefix", "suffix", "high"),
+)
 THROWN = 2
 # Files that came whole; ``lost`` 2: to be thrown away with the person whom it shows; 1:
 # somebody asked for it and it isn't in the folder, so whoever holds it is asked for it.
@@ -236,6 +253,10 @@ class Tables:
                     if column.name not in have:
                         kind = column.type.compile(engine.dialect)
                         conn.execute(sa.text(f'ALTER TABLE {table.name} ADD COLUMN "{column.name}" {kind}'))
+                there = {index["name"] for index in looked.get_indexes(table.name)}
+                for index in table.indexes:
+                    if index.name not in there:
+                        index.create(conn, checkfirst=True)
 
     @functools.cache  # noqa: B019 - lives as long as the county does
     def fields(self, form: str) -> tuple[str, ...]:
