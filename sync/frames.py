@@ -23,6 +23,7 @@ from sync.columns import (
     unpack_mask,
     unpack_values,
 )
+from sync.derived import derive, is_derived, restore
 
 VERSION = 1
 """Of the content of frames: they are written down before anybody knows which version of the messages will carry them."""
@@ -89,14 +90,19 @@ def decode_up(content: bytes) -> UpFrame:
 
 
 def encode_down(
-    deltas: Sequence[Delta], moves: Sequence[Move], level: int = 3, more: Mapping[str, Any] | None = None
+    deltas: Sequence[Delta],
+    moves: Sequence[Move],
+    level: int = 3,
+    more: Mapping[str, Any] | None = None,
+    *,
+    derived: bool = False,
 ) -> bytes:
-    """The content of a frame coming down."""
+    """The content of a frame coming down; *derived*: its reader has the capability of that name."""
 
     def kind(delta: Delta) -> tuple[object, ...]:
         return delta.form, delta.whole, delta.left
 
-    runs = [_down_run(group) for group in _groups(deltas, kind)]
+    runs = [_down_run(group, derived) for group in _groups(deltas, kind)]
     after: list[list[Any]] = [
         [move.stream, move.before, move.after, move.tag, *([list(move.areas)] if move.areas else [])] for move in moves
     ]
@@ -169,9 +175,9 @@ def _up_changes(run: Mapping[str, Any]) -> Iterable[Change]:
         )
 
 
-def _down_run(deltas: list[Delta]) -> dict[str, Any]:
+def _down_run(deltas: list[Delta], derived: bool) -> dict[str, Any]:
     first = deltas[0]
-    _, columns = _pack_columns([delta.values for delta in deltas])
+    _, columns = _pack_columns([delta.values for delta in deltas], derived=derived)
     rests = [_rest(delta) for delta in deltas]
     run = {
         "f": first.form,
@@ -229,18 +235,17 @@ def _deltas(run: Mapping[str, Any]) -> Iterable[Delta]:
 # -- columns of values ------------------------------------------------------------
 
 
-def _pack_columns(rows: Sequence[Mapping[str, Value]]) -> tuple[list[str], dict[str, Any]]:
+def _pack_columns(rows: Sequence[Mapping[str, Value]], *, derived: bool = False) -> tuple[list[str], dict[str, Any]]:
     """The names that any row has, and a packed column for each; a mask where not every row has it."""
     names = list(dict.fromkeys(name for row in rows for name in row))
-    values, masks = [], {}
-    for number, name in enumerate(names):
-        mask = pack_mask([name in row for row in rows])
-        if mask is not None:
-            masks[number] = mask
-        values.append(pack_values([row.get(name) for row in rows]))
-    columns: dict[str, Any] = {"k": names, "v": values}
-    if masks:
-        columns["m"] = [masks.get(number) for number in range(len(names))]
+    values = [[row.get(name) for row in rows] for name in names]
+    packed = list(map(pack_values, values))
+    masks: list[Any] = [pack_mask([name in row for row in rows]) for name in names]
+    if derived:
+        masks = derive(values, packed, masks)
+    columns: dict[str, Any] = {"k": names, "v": packed}
+    if any(mask is not None for mask in masks):
+        columns["m"] = masks
     return names, columns
 
 
@@ -250,11 +255,16 @@ def _unpack_columns(run: Mapping[str, Any], count: int) -> list[dict[str, Value]
         raise WireError("fields")
     masks = run.get("m") or [None] * len(names)
     rows: list[dict[str, Value]] = [{} for _ in range(count)]
-    for name, packed, mask in zip(names, run["v"], masks, strict=True):
-        values = unpack_values(packed, count)
+    plain = [None if is_derived(packed) else unpack_values(packed, count) for packed in run["v"]]
+    for name, packed, known, mask in zip(names, run["v"], plain, masks, strict=True):
+        values = restore(packed, plain, count) if known is None else known
         if mask is None:
             for row, value in zip(rows, values, strict=True):
                 row[name] = value
+        elif mask is True:
+            for row, value in zip(rows, values, strict=True):
+                if value is not None:
+                    row[name] = value
         else:
             for row, value, there in zip(rows, values, unpack_mask(mask, count), strict=True):
                 if there:

@@ -41,7 +41,7 @@ from sync.ranges import Question, Reply
 from sync.squeezing import Squeezer, Unfolder
 
 __all__ = [
-    "LEAST", "MEDIA_TYPE", "NUMBERS", "RAW", "STREAMED", "VERSION", "Area", "Down", "DownFrame", "End", "Head", "Hello", "Message", "Move",
+    "DERIVED", "LEAST", "MEDIA_TYPE", "NUMBERS", "RAW", "STREAMED", "VERSION", "Area", "Down", "DownFrame", "End", "Head", "Hello", "Message", "Move",
     "Offers", "Problem", "Question", "Reader", "Receipts", "Reply", "Streamed", "Up", "UpFrame", "WireError", "Writer", "agreement",
     "code_hash", "decode_down", "decode_up", "encode",
     "encode_down", "encode_up", "enrol_text", "fits", "frame_hash", "scope_tag", "to_ranges",
@@ -54,6 +54,8 @@ LEAST = 1
 MEDIA_TYPE = "application/vnd.xiangzhitong.frames"
 STREAMED = "zstd"
 """The capability of an end that reads message ``Z`` and frames that aren't compressed by themselves."""
+DERIVED = "derived"
+"""The capability of an end that reads columns told by others."""
 NUMBERS = "numbers"
 """The capability of a county that leases case numbers."""
 MOST_MESSAGE = 2 << 20

@@ -8,7 +8,7 @@ from app import __version__
 from app.store.store import Store
 from sync.client.link import Pace
 from sync.client.speaking import spoken
-from sync.wire import NUMBERS, STREAMED, Area, Hello, scope_tag, to_ranges
+from sync.wire import DERIVED, NUMBERS, STREAMED, Area, Hello, scope_tag, to_ranges
 
 
 def greeting(store: Store, open_frames: Collection[int], ask: Collection[int], pace: Pace, now: float) -> Hello:
@@ -48,7 +48,7 @@ def greeting(store: Store, open_frames: Collection[int], ask: Collection[int], p
         pace.frame_down,
         pace.level,
         want=("keys",) if sync.wants_county_keys else (),
-        capabilities=(STREAMED,),
+        capabilities=(STREAMED, DERIVED),
         program=__version__ if version > 1 else "",
         begun=bytes.fromhex(state.begun),
         numbers=store.numbers.wanted() if NUMBERS in store.meta.get("sync.capabilities", ()) else None,

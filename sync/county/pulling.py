@@ -14,7 +14,7 @@ from sync.county.database import Database, among
 from sync.county.epochs import tag_at
 from sync.county.records import Records, streams
 from sync.county.tables import COUNTY, ENTRY, FRAME, HISTORY
-from sync.wire import RAW, STREAMED, Down, End, Hello, Message, Move, Writer, agreement, encode_down
+from sync.wire import DERIVED, RAW, STREAMED, Down, End, Hello, Message, Move, Writer, agreement, encode_down
 
 WENT = "@went"
 # What one delta is taken to weigh before any was sent, and the bounds of how many one frame may hold.
@@ -74,6 +74,7 @@ class Pull:
         self._own = own
         # What the areas are called that a record may have gone to.
         self._words = words
+        self._derived = False
         # Records sent whose last change lies beyond the cursor: they turn up again and have nothing new.
         self._ahead: dict[str, int] = {}
 
@@ -83,6 +84,7 @@ class Pull:
         *writer* is what they go out through: it knows what a byte of them weighs there.
         """
         size = frame_size(hello)
+        self._derived = DERIVED in hello.capabilities
         level = RAW if STREAMED in hello.capabilities else min(max(hello.level, 1), 19)
         rows = min(max(size // _FIRST_GUESS, _FEWEST), _MOST)
         while True:
@@ -213,7 +215,7 @@ class Pull:
         if page.areas is None:
             self._told[page.stream] = page.after
         move = Move(page.stream, before, page.after, page.areas, page.tag)
-        yield Down(encode_down([delta for _, delta in page.deltas], [move], level))
+        yield Down(encode_down([delta for _, delta in page.deltas], [move], level, derived=self._derived))
 
 
 def frame_size(hello: Hello) -> int:
