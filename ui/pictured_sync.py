@@ -48,7 +48,9 @@ def troubled(home: Path, now: dt.datetime) -> tuple[Office, bytes]:
     _answer(office, {"resident": ("waiting", "sync.parent_missing")})
     clock[0] = now - dt.timedelta(hours=3)
     person = _made(office, "resident", name="张文贵", phone="19900000001", id_number=_NUMBER, occupation="木匠")
-    _made(office, "resident", name="张文桂", id_number=_NUMBER)
+    # Registered by another device, which did not know of him: here it would be asked.
+    twin = _made(office, "resident", name="张文桂")
+    office.store.save([Edit("resident", twin, _VILLAGE, {"id_number": _NUMBER})], _OTHER)
     _case(office)
     _answer(office, {})
     office.records.save("resident", {"occupation": "瓦匠", "presence": "away"}, record_id=person)

@@ -68,7 +68,7 @@ def _held(office: Office, one: Holding) -> Held:
         if record.values.get(item.name) not in (None, "")
     ]
     facts += [(name, str(value)) for name, value in record.extra.items() if value is not None]
-    group = office.gate.permissions.group(form.name, form.stream)
+    group = office.gate.permissions.whole_group(form.name, form.stream)
     return Held(
         f"{form.title}（{'，'.join(said)}）", facts, _source(office, record), office.retention.kept.get(group, "")
     )

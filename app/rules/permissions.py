@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.errors import KnownError
@@ -65,12 +65,16 @@ class Role:
 
 @dataclass(frozen=True)
 class Permissions:
-    """The table of rights. ``acts``: for each case action the roles that may do it, the one to be recorded first."""
+    """The table of rights. ``acts``: for each case action the roles that may do it, the one to be recorded first.
+
+    ``parts``: groups that have rights of their own, and the group to which they belong in everything else.
+    """
 
     roles: Mapping[str, Role]
     groups: Mapping[str, str]
     reasons: frozenset[str]
     acts: Mapping[str, tuple[str, ...]]
+    parts: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def load(cls, path: Path | None = None) -> Permissions:
@@ -80,16 +84,19 @@ class Permissions:
         """
         path = path or resource("rules", "permissions.toml")
         root = read_table(path)
-        root.only("groups", "streams", "reasons", "roles")
+        root.only("groups", "part_of", "streams", "reasons", "roles")
         lists = root.table("groups")
         groups = {form: group for group in lists for form in lists.texts(group)}
         roles = {code: _read_role(code, table, list(lists)) for code, table in root.tables("roles").items()}
+        part_of = root.table("part_of")
+        part_of.only(*lists)
+        parts = {group: part_of.one_of(group, set(lists)) for group in part_of}
         streams = root.table("streams")
         streams.only(*_CLASSES)
         for stream in streams:
             _check_stream(root, roles, stream, streams.some_of(stream, set(lists)))
         acts = _read_acts(path.parent, roles)
-        return cls(roles, groups, frozenset(root.table("reasons").some_of("actions", ACTIONS, ())), acts)
+        return cls(roles, groups, frozenset(root.table("reasons").some_of("actions", ACTIONS, ())), acts, parts)
 
     def decide(
         self,
@@ -128,6 +135,11 @@ class Permissions:
     def group(self, form: str, stream: str | None = None) -> str:
         """The group of *form*: its stream where that is restricted, else as the table says, else ``ledger``."""
         return stream if stream in _RESTRICTED else self.groups.get(form, _DEFAULT_GROUP)
+
+    def whole_group(self, form: str, stream: str | None = None) -> str:
+        """The group to which records of *form* belong but for who may do what: of its files, and of how long they are kept."""
+        group = self.group(form, stream)
+        return self.parts.get(group, group)
 
     def streams(self, roles: Iterable[str]) -> set[str]:
         """The stream classes that *roles* may hold on a device."""

@@ -72,7 +72,7 @@ class Attachments:
         shape = self._store.forms.get(owner)
         if shape is None:
             raise KnownError("forms.unknown", name=owner, known="、".join(sorted(self._store.forms)))
-        name = f"{self._gate.permissions.group(owner, shape.stream)}_attachment"
+        name = f"{self._gate.permissions.whole_group(owner, shape.stream)}_attachment"
         form = self._store.forms.get(name)
         if form is None or form.stream != shape.stream or shape.system or shape in self._store.forms.attachments:
             raise KnownError("files.not_for", form=shape.title)

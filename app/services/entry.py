@@ -11,7 +11,7 @@ from app.messages import sentence
 from app.rules.living import GONE
 from app.schema.dates import china_time
 from app.schema.record import Record
-from app.schema.values import Value, comparable
+from app.schema.values import Fault, Value, comparable
 from app.services.addresses import found_by_initials, is_initials
 from app.services.chronicle import Chronicle
 from app.services.entry_sheet import (
@@ -34,6 +34,8 @@ from app.services.gate import Gate
 if TYPE_CHECKING:
     from app.services.registry import Registry
     from app.store.store import Store
+
+NUMBER, NUMBER_TAKEN = "id_number", "number_taken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,18 @@ class Entry:
             if person is not None and not person.deleted and person.values.get("id_number") == number:
                 return self._known(person, number)
         return None
+
+    def number_taken(
+        self, resident: str | None, values: Mapping[str, Value], before: Mapping[str, Value] | None
+    ) -> list[Fault]:
+        """The fault of a person saved alone with a number that somebody else has here: never a second registration in silence."""
+        number = str(values.get(NUMBER) or "")
+        if not number or (before is not None and before.get(NUMBER) == number):
+            return []
+        held = self.same_person(number)
+        if held is None or held.id == resident:
+            return []
+        return [Fault(NUMBER, NUMBER_TAKEN, sentence("entry.number_taken_alone", who=held.who))]
 
     def dwellings(self, text: str, area: str = "", limit: int = 20) -> list[Record]:
         """The dwellings that *text* may mean: a part of the address, or the initials of its words and its figures (szcsz312).

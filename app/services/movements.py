@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from app.rules.relations import HEAD, Member, proposed
 from app.schema.record import Record
 from app.schema.values import BadValue, Value
 from app.services.chronicle import MOVEMENT, SINCE, Chronicle, Occasion
+from app.services.entry_sheet import Known
 from app.services.gate import Gate
 from app.services.moving import Moving
 from app.store.saving import Edit
@@ -29,6 +30,8 @@ LEAVING: Mapping[str, str] = {
     "return": "present",
 }
 """For each kind of movement that only turns somebody's state: the state that it makes."""
+WhoHas = Callable[[str], Known | None]
+"""Who is registered under a whole identity number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +58,14 @@ class Movements:
     *day* is taken in any way people write it. Raises Denied, and KnownError("movements.…") with a sentence that says what to do.
     """
 
-    def __init__(self, store: Store, gate: Gate, moving: Moving, chronicle: Chronicle) -> None:
+    def __init__(
+        self, store: Store, gate: Gate, moving: Moving, chronicle: Chronicle, who_has: WhoHas = lambda _number: None
+    ) -> None:
         self._store = store
         self._gate = gate
         self._moving = moving
         self._chronicle = chronicle
+        self._who_has = who_has
 
     # -- people -----------------------------------------------------------------------------------
 
@@ -318,6 +324,9 @@ class Movements:
         filled = self._clean(RESIDENT, {**own, **values}, partial=False)
         if filled.get("birth_date") and str(filled["birth_date"]) > when:
             raise KnownError("movements.born_later", name=filled.get("name"), last=filled["birth_date"], day=when)
+        known = self._who_has(str(filled["id_number"])) if filled.get("id_number") else None
+        if known is not None:
+            raise KnownError("movements.number_taken", who=known.who)
         new = self._store.new_id()
         work = _Work([Edit(RESIDENT, new, home.area, filled)], [self._line("create", RESIDENT, home.area, new, reason)])
         return self._save(kind, when, work, household, (), place=place, reason=reason, made=new)

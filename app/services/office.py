@@ -64,15 +64,16 @@ class Office:
         self.gate = Gate(store, session, permissions)
         care, asked = CareRules.load(), RequestRules.load(calendar=rules.limits.calendar)
         checks: dict[str, Check] = {TAG: care.faults, REQUEST: asked.faults, SHAPE: outline_faults}
-        self.records = Records(store, self.gate, checks, {REQUEST: asked.filled})
         self.chronicle = Chronicle(store, self.gate)
         store.attend = self.chronicle.attend
+        self.registry = Registry(store, self.gate, rules)
+        self.entry = Entry(store, self.gate, self.registry, self.chronicle)
+        beside = {"resident": self.entry.number_taken}
+        self.records = Records(store, self.gate, checks, {REQUEST: asked.filled}, beside)
         self.attachments = Attachments(store, self.gate, self.records)
         self.cases = Cases(store, self.gate, rules)
-        self.registry = Registry(store, self.gate, rules)
         self.people = People(store, self.gate, self.registry)
         self.duplicates = Duplicates(store, self.gate)
-        self.entry = Entry(store, self.gate, self.registry, self.chronicle)
         self.care = Care(store, self.gate, self.records, self.registry, care)
         self.requests = Requests(store, self.gate, self.records, self.registry, asked)
         self.holdings = Holdings(store, self.gate, self.registry)
@@ -80,7 +81,7 @@ class Office:
         self.leaving = Leaving(store, self.gate, self.requests, self.retention)
         self.maps = Maps(store, self.gate)
         self.underlays = Underlays(store)
-        self.movements = Movements(store, self.gate, self.registry, self.chronicle)
+        self.movements = Movements(store, self.gate, self.registry, self.chronicle, self.entry.same_person)
         self.undoing = Undoing(store, self.gate, self.registry, self.chronicle)
         self.past_living = PastLiving(store, self.gate)
         self.life = Life(store, self.gate, self.registry)

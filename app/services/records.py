@@ -23,6 +23,8 @@ Check = Callable[[Mapping[str, Value], Mapping[str, Value] | None, str], Sequenc
 """(new values, values before or None, today) -> faults that no single field shows."""
 Fill = Callable[[Mapping[str, Value], Mapping[str, Value] | None, str], Mapping[str, Value]]
 """(new values, values before or None, today) -> what follows from them."""
+Beside = Callable[[str | None, Mapping[str, Value], Mapping[str, Value] | None], Sequence[Fault]]
+"""(id or None, new values, values before or None) -> faults that only the other records show."""
 
 
 _OUTLINE = "grid_shape"
@@ -50,11 +52,13 @@ class Records:
         gate: Gate,
         checks: Mapping[str, Check] | None = None,
         fills: Mapping[str, Fill] | None = None,
+        beside: Mapping[str, Beside] | None = None,
     ) -> None:
         self._store = store
         self._gate = gate
         self._checks = checks or {}
         self._fills = fills or {}
+        self._beside = beside or {}
 
     def save(
         self,
@@ -83,6 +87,8 @@ class Records:
             clean = {**clean, **self._fills[form](clean, before, today)}
         if not faults and form in self._checks:
             faults = list(self._checks[form](clean, before, today))
+        if not faults and form in self._beside:
+            faults = list(self._beside[form](record_id, clean, before))
         if faults:
             return Outcome(held, tuple(faults))
         where = held.area if held else area or self._gate.session.area

@@ -434,3 +434,21 @@ def test_what_another_device_changed_meanwhile_meets_what_was_on_the_screen(two)
     assert other.store.get("resident", head).values == mine.store.get("resident", head).values
     [conflict] = [c for c in mine.conflicts.open() if c.fields == ("name",)]
     assert {*conflict.mine.values(), *conflict.theirs.values()} == {"李常顺", "李长胜"}
+
+
+def test_nobody_is_registered_twice_by_a_record_of_his_own(office):
+    number = "11010519491231002X"
+    first = office.records.save("resident", {"name": "张文贵", "id_number": number}, area=UPPER)
+    again = office.records.save("resident", {"name": "张文贵", "id_number": number.lower()}, area=UPPER)
+    assert [(fault.field, fault.code) for fault in again.faults] == [("id_number", "number_taken")]
+    assert "张文贵" in again.faults[0].message
+    other = office.records.save("resident", {"name": "李小花"}, area=UPPER).record
+    assert not office.records.save("resident", {"id_number": number}, record_id=other.id).ok
+    # Himself is nobody else, and who was deleted holds no number.
+    assert office.records.save("resident", {"id_number": number, "remark": "核过"}, record_id=first.record.id).ok
+    office.records.delete("resident", first.record.id, "重复登记")
+    assert office.records.save("resident", {"id_number": number}, record_id=other.id).ok
+    home = saved(office, typed(office, {"name": "何秀珍", "relation": "户主"})).household
+    with pytest.raises(KnownError, match="李小花"):
+        office.movements.arrive(home, "2026-01-01", values={"name": "张文贵", "id_number": number})
+    assert office.store.count("resident", {"id_number": number}) == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.errors import KnownError
+from app.store.saving import Edit
 from tests.services.conftest import LOWER, UPPER, colleague
 from tests.services.test_movements import family, make
 
@@ -94,7 +95,9 @@ def test_two_registrations_of_one_person_were_one_then_too(office, li, luo):
     first = li[2][2]
     office.records.save("resident", {"id_number": number}, record_id=first)
     office.movements.move([first], luo[1], "2026-03-01")
-    twin = make(office, "resident", LOWER, name="李建军", id_number=number, household=luo[1])
+    # Registered apart, by another device.
+    edit = Edit("resident", None, LOWER, {"name": "李建军", "id_number": number, "household": luo[1]})
+    [twin] = office.store.save([edit], "li").ids
     office.registry.merge(twin, first)
     assert who(office, "household", li[1], JANUARY) == {"李长顺", "周玉兰", "李建军"}
     found = office.past_living.who("household", li[1], JANUARY)

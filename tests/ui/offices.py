@@ -17,6 +17,7 @@ from app.rules.permissions import Permissions
 from app.services.office import Office, make_office
 from app.store.agreement import Area
 from app.store.keys import Cost
+from app.store.saving import Edit
 from app.store.store import new_key
 from ui.jobs import Jobs, Worker
 
@@ -58,6 +59,10 @@ class Desk:
         assert outcome.ok, outcome.faults
         assert outcome.record is not None
         return outcome.record.id
+
+    def came(self, form: str, area: str = UPPER, **values: Any) -> str:
+        """A record as another device registered it, who did not know of those here; its id."""
+        return self.office.store.save([Edit(form, None, area, values)], "li").ids[0]
 
     def get(self, form: str, record_id: str) -> dict[str, Any]:
         """The values as they are kept."""

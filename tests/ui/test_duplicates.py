@@ -16,7 +16,7 @@ NUMBER = "11010519491231002X"
 @pytest.fixture
 def doubled(desk):
     one = desk.make("resident", name="王秀英", id_number=NUMBER, occupation="木匠")
-    other = desk.make("resident", area=LOWER, name="王秀瑛", id_number=NUMBER, phone="19900000012")
+    other = desk.came("resident", area=LOWER, name="王秀瑛", id_number=NUMBER, phone="19900000012")
     return desk, one, other
 
 
@@ -110,7 +110,7 @@ def test_what_another_device_has_settled_meanwhile_leaves_the_list(page, doubled
 def test_numbers_are_masked_and_who_may_not_delete_is_told_so(open_desk, qtbot):
     desk = open_desk("grid_member")
     desk.make("resident", name="王秀英", id_number=NUMBER)
-    desk.make("resident", name="王秀瑛", id_number=NUMBER)
+    desk.came("resident", name="王秀瑛", id_number=NUMBER)
     page = DuplicatesPage(desk.office, desk.jobs, desk.worker)
     qtbot.addWidget(page)
     page.resize(1166, 700)

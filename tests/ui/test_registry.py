@@ -227,6 +227,66 @@ def test_a_dwelling_is_registered_from_the_page_of_the_registry(desk, street):
     assert home.area == UPPER
 
 
+@pytest.fixture
+def neighbours(desk, street):
+    """A second household, and the page of somebody new in it whose number is that of a person of the first."""
+    home = desk.make("household", head_name="何秀珍", dwelling=street["other"])
+    page = RecordPage(desk.office, desk.jobs)
+    gone = shown(desk, page)
+    page.opened({"form": "resident", "preset": {"household": home, "presence": "present"}})
+    desk.settle()
+    commit(page.form.rows["name"].entry, "李长顺")
+    commit(page.form.rows["id_number"].entry, "11010519491231002x")
+    commit(page.form.rows["remark"].entry, "腿脚不便")
+    page.form.save()
+    desk.settle()
+    return page, gone, home
+
+
+def test_a_number_that_somebody_has_is_never_a_second_person_in_silence(desk, street, neighbours):
+    page, gone, _home = neighbours
+    assert desk.office.store.count("resident") == 3
+    assert page.known.isVisible()
+    assert page.known.person.id == street["head"]
+    assert "李长顺" in page.known.said.text()
+    assert "另定户主" in page.known.said.text()
+    page.known.look_button.click()
+    assert gone[-1] == ("person", {"id": street["head"]})
+    # It was a slip: who types on is asked no more.
+    page.form.rows["id_number"].entry.clear()
+    commit(page.form.rows["id_number"].entry, "110105194912310011")
+    assert not page.known.isVisible()
+    page.form.save()
+    desk.settle()
+    assert desk.office.store.count("resident") == 4
+
+
+def test_who_is_registered_already_is_brought_here_with_what_was_typed(desk, street, neighbours):
+    page, gone, home = neighbours
+    said = []
+    page.said.connect(lambda text, undo: said.append((text, undo)))
+    page.known.bring_button.click()
+    desk.settle()
+    person = desk.office.store.get("resident", street["head"]).values
+    assert (person["household"], person["remark"], person["phone"]) == (home, "腿脚不便", "19912340012")
+    assert desk.office.store.count("resident") == 3
+    assert gone[-1][0] == "back"
+    assert "移到这一户" in said[-1][0]
+    said[-1][1]()
+    desk.settle()
+    assert desk.office.store.get("resident", street["head"]).values["household"] == street["home"]
+
+
+def test_both_are_kept_and_the_new_number_waits_to_be_verified(desk, street, neighbours):
+    page, _gone, home = neighbours
+    assert page.doubt_button.isVisible()
+    page.doubt_button.click()
+    desk.settle()
+    [new] = desk.office.store.select("resident", {"household": home})
+    assert (new.values["id_written"], new.values.get("id_number")) == ("11010519491231002X", None)
+    assert "已登记" in new.values["verify_note"]
+
+
 def test_a_deleted_person_comes_back_with_undo(desk, street):
     page = RecordPage(desk.office, desk.jobs)
     shown(desk, page)

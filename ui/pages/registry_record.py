@@ -12,6 +12,7 @@ from ui.forms.doubtful import KeepDoubtful
 from ui.forms.editor import RecordForm
 from ui.forms.reason import ask_reason
 from ui.page import Page
+from ui.pages.known_strip import KnownStrip
 from ui.pieces.buttons import Button
 from ui.pieces.card import Card
 
@@ -37,6 +38,10 @@ class RecordPage(Page):
         self.add_quiet(self.past_button)
         self.add_quiet(self.delete_button)
         self.add_quiet(self.again_button)
+        self.known = KnownStrip(office, jobs)
+        self.known.looked.connect(lambda who: self.go.emit("person", {"id": who}))
+        self.known.came.connect(self._on_came)
+        self.add(self.known)
         self._card = Card()
         self.add(self._card, 1)
 
@@ -84,6 +89,7 @@ class RecordPage(Page):
         if name == "resident" and not record_id:
             _tell_from_number(self.form)
         self.doubt_button.watch(self.form)
+        self.known.watch(self.form)
         self.form.saved.connect(self._on_saved)
         self.form.left.connect(self._on_left)
         self._card.add(self.form, 1)
@@ -119,6 +125,19 @@ class RecordPage(Page):
             self._show({"form": "resident", "preset": {k: v for k, v in preset.items() if v}})
         elif again:
             self._show({"form": "resident", "preset": {"household": record.values["household"], "presence": "present"}})
+        else:
+            self._close()
+
+    def _on_came(self, record: Record, act: str) -> None:
+        """Who was registered already came into the household: what was typed went with him."""
+        if self.form is not None:
+            self.form.discard()
+        again, home, undoing, jobs = self._again, record.values.get("household"), self._office.undoing, self._jobs
+        self.form = None
+        name = self._office.forms[record.form].record_title(record.values)
+        self.said.emit(f"{name} 已移到这一户", lambda: jobs.run(lambda: undoing.undo(act)))
+        if again:
+            self._show({"form": "resident", "preset": {"household": home, "presence": "present"}})
         else:
             self._close()
 
