@@ -48,11 +48,13 @@ SQL = {
     ),
 }
 _HEADS = f"""
-    SELECT h.id, h.area, h.head_name, total(r.relation = '0') AS heads, total(r.id = h.head), h.head, d.address
-    FROM record_household h INDEXED BY record_household_area LEFT JOIN record_dwelling d ON d.id = h.dwelling
-    CROSS JOIN record_resident r ON r.household = h.id AND {_ALIVE}
-    WHERE h.deleted = 0 AND h.ended_on IS NULL AND {{area}}
-    GROUP BY h.id HAVING heads != 1 OR (h.head IS NOT NULL AND total(r.id = h.head AND r.relation = '0') = 0)
+    SELECT w.id, w.area, w.head_name, w.heads, w.named, w.head, d.address FROM (
+        SELECT h.id, h.area, h.head_name, h.dwelling, h.head, total(r.relation = '0') AS heads, total(r.id = h.head) AS named
+        FROM record_household h INDEXED BY record_household_area
+        CROSS JOIN record_resident r ON r.household = h.id AND {_ALIVE}
+        WHERE h.deleted = 0 AND h.ended_on IS NULL AND {{area}}
+        GROUP BY h.id HAVING heads != 1 OR (h.head IS NOT NULL AND total(r.id = h.head AND r.relation = '0') = 0)
+    ) w LEFT JOIN record_dwelling d ON d.id = w.dwelling ORDER BY w.id
 """
 _CONTACTS = """
     SELECT h.area, h.contact, count(*), min(h.id) FROM record_household h

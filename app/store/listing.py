@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from app.store.driver import Connection
 
 _ID_BYTES = 16
+_AT_ONCE = 5_000
 ORDERS = {
     "": "r.id",
     "name": "r.name, r.id",
@@ -24,6 +25,7 @@ ORDERS = {
     "-presence": "r.presence DESC, r.id",
 }
 """What a list may be sorted by. The first is the order in which people were registered."""
+_LISTED = "record_resident_living_area_presence_name_birth_date_sex"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,12 @@ def residents(conn: Connection, wanted: Wanted, order: str = "") -> Listing:
     parts = ["r.deleted = 0"]
     params: list[Any] = []
     held = spans(conn, wanted.areas)
-    parts.append("(" + (" OR ".join("r.area BETWEEN ? AND ?" for _ in held) or "0") + ")")
+    if not held:
+        return Listing(b"")
+    # One range of the index and a look at each: the parts of an OR would each look their rows up.
+    parts.append("r.area BETWEEN ? AND ?")
+    params += [min(low for low, _ in held), max(high for _, high in held)]
+    parts.append("(" + " OR ".join("+r.area BETWEEN ? AND ?" for _ in held) + ")")
     params += [edge for pair in held for edge in pair]
     for column, value in (("sex", wanted.sex), ("presence", wanted.presence), ("resident_kind", wanted.kind)):
         if value is not None:
@@ -82,8 +89,15 @@ def residents(conn: Connection, wanted: Wanted, order: str = "") -> Listing:
         params.append(wanted.grid)
     if wanted.ids is not None:
         return _chosen(conn, parts, params, wanted.ids, order)
-    sql = f"SELECT r.id FROM record_resident r WHERE {' AND '.join(parts)} ORDER BY {ORDERS[order]}"
+    how = _way(wanted, order)
+    sql = f"SELECT r.id FROM record_resident r {how} WHERE {' AND '.join(parts)} ORDER BY {ORDERS[order]}"
     return _pack(conn.execute(sql, params))
+
+
+def _way(wanted: Wanted, order: str) -> str:
+    """How to walk: over the index alone where it has all that is asked."""
+    asks_more = wanted.grid is not None or wanted.placed is not None or wanted.kind is not None or wanted.doubtful
+    return "" if asks_more or order.removeprefix("-") == "area" else f"INDEXED BY {_LISTED}"
 
 
 def _chosen(conn: Connection, parts: Sequence[str], params: Sequence[Any], ids: Collection[str], order: str) -> Listing:
@@ -99,4 +113,4 @@ def _chosen(conn: Connection, parts: Sequence[str], params: Sequence[Any], ids: 
 
 
 def _pack(rows: Any) -> Listing:
-    return Listing(b"".join(bytes.fromhex(row[0]) for row in rows))
+    return Listing(b"".join(iter(lambda: bytes.fromhex("".join([row[0] for row in rows.fetchmany(_AT_ONCE)])), b"")))

@@ -217,7 +217,23 @@ def spans(conn: Connection, codes: Collection[str]) -> list[tuple[str, str]]:
     for code, parent in conn.execute(_STRANGERS):
         if any(low <= parent <= high for low, high in found):
             found.append((code, code))
-    return found
+    return _joined(found)
+
+
+def _joined(found: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The same codes in fewer ranges: the townships of a county are numbered one after the other, and each range is a look at every row."""
+    joined: list[tuple[str, str]] = []
+    for low, high in sorted(found):
+        if joined and _follows(joined[-1][1], low):
+            joined[-1] = joined[-1][0], max(joined[-1][1], high)
+        else:
+            joined.append((low, high))
+    return joined
+
+
+def _follows(high: str, low: str) -> bool:
+    """Whether no code lies between *high* and *low*."""
+    return low <= high or (high.isdecimal() and low.isdecimal() and len(high) == len(low) and int(low) == int(high) + 1)
 
 
 def span(code: str) -> tuple[str, str]:

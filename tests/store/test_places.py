@@ -63,5 +63,6 @@ def test_no_count_reads_the_county_for_one_village(store, chain):
         if row[3].startswith(("SCAN", "SEARCH"))
     ]
     assert len(plans) > 20
-    bad = [plan for _, plan in plans if plan.startswith("SCAN") and "COVERING INDEX" not in plan]
+    # "w" is what a query within the query found: few.
+    bad = [plan for _, plan in plans if plan.startswith("SCAN") and "COVERING INDEX" not in plan and plan != "SCAN w"]
     assert bad == []
