@@ -10,7 +10,7 @@ from app.schema.form import Form, Forms
 # Beside its parent: what else tells where a record of this form is, the nearest first.
 _ALSO: Mapping[str, tuple[str, ...]] = {
     "dwelling": ("grid",),
-    "movement": ("dwelling",),
+    "movement": ("dwelling", "building", "organization", "premises"),
     "organization": ("dwelling",),
     "premises": ("dwelling",),
     "sector_place": ("grid", "dwelling", "organization", "premises"),

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from app.store.store import Store
 
 MOVEMENT = "movement"
+REGRID = "regrid"
+GOES_ALONG = ("building", "organization", "premises")
+"""What goes into another grid with its dwellings, or alone; a movement names it by the field of its form."""
 CORRECT = "correct"
 SINCE: Mapping[str, str] = {
     "household": "living_since",
@@ -98,6 +101,28 @@ class Chronicle:
             if only is None or edit.id in only
         ]
         return list(self._told(edits, wanted, occasion, made=True))
+
+    def gone_along(self, records: Iterable[Record], into: str, occasion: Occasion) -> list[Edit]:
+        """The movements of buildings, organisations and premises that come into the grid *into*."""
+        return [
+            Edit(
+                MOVEMENT,
+                self._store.new_id(),
+                record.area,
+                {
+                    "date": occasion.day,
+                    "kind": occasion.kind,
+                    "act": occasion.act,
+                    "reason": occasion.reason or None,
+                    "handled_by": occasion.by or None,
+                    "name": self._store.forms[record.form].record_title(record.values) or None,
+                    record.form: record.id,
+                    "from_grid": record.values.get("grid"),
+                    "to_grid": into,
+                },
+            )
+            for record in records
+        ]
 
     def _told(self, edits: Sequence[Edit], wanted: Sequence[Edit], occasion: Occasion, *, made: bool) -> Sequence[Edit]:
         around = _Around(self._store, edits, wanted)

@@ -10,7 +10,7 @@ from app.errors import KnownError
 from app.rules.grid_codes import fits, next_code
 from app.schema.record import Record
 from app.schema.values import BadValue, Value
-from app.services.chronicle import MOVEMENT, SINCE, Chronicle, Occasion
+from app.services.chronicle import MOVEMENT, REGRID, SINCE, Chronicle, Occasion
 from app.services.gate import Gate
 from app.services.moving import Moved, Moving
 from app.store import places
@@ -38,7 +38,7 @@ class Outlook:
 
 @dataclass(frozen=True, slots=True)
 class Regrid:
-    """A change that was made: ``act`` undoes it where dwellings went along; *grid* is where they are now."""
+    """A change that was made: ``act`` undoes it where anything went along; *grid* is where that is now."""
 
     act: str
     grid: str
@@ -107,8 +107,10 @@ class Grids:
             # First to the other village with all that hangs on it, so that every end is asked.
             raise KnownError("grids.other_village")
         ended = Edit(GRID, grid, old.area, {"valid_to": when, "successor": into})
-        edits = [ended, *self._posts_ended(old, when)]
-        return self._regrid(edits, [self._line("edit", old, reason)], self._whole(grid), into, new.area, when, reason)
+        act = self._store.new_id()
+        edits = [ended, *self._posts_ended(old, when, act)]
+        lines = [self._line("edit", old, reason)]
+        return self._regrid(edits, lines, self._whole(grid), into, new.area, when, reason, act)
 
     def hand_over(self, grid: str, area: str, *, reason: str = "") -> Moved:
         """Hand a grid over to another village with all that hangs on it; there it gets a number of that village."""
@@ -164,6 +166,7 @@ class Grids:
         area: str,
         when: str,
         reason: str,
+        act: str = "",
     ) -> Regrid:
         last = max((str(d.values[SINCE[GRID]]) for d in parts.dwellings if d.values.get(SINCE[GRID])), default="")
         if last > when:
@@ -171,16 +174,19 @@ class Grids:
         outlook = self._outlook(parts)
         edits += [Edit(r.form, r.id, r.area, {GRID: into}) for r in (*parts.buildings, *parts.besides)]
         edits += [Edit(DWELLING, d.id, d.area, {GRID: into, SINCE[GRID]: when}) for d in parts.dwellings]
-        act = self._store.new_id()
-        told = self._chronicle.told(edits, Occasion("regrid", when, act, reason, by=self._gate.session.name))
+        act = act or self._store.new_id()
+        occasion = Occasion(REGRID, when, act, reason, by=self._gate.session.name)
+        movements = self._chronicle.gone_along([*parts.buildings, *parts.besides], into, occasion)
+        told = [*self._chronicle.told(edits, occasion), *movements]
         for form, records in ((BUILDING, parts.buildings), (DWELLING, parts.dwellings)):
             if records:
                 said = f"{GRID},{len(records)}"
                 lines.append(self._gate.line("edit", form, area, fields=said, reason=reason, own=True))
-        if parts.dwellings:
-            lines.append(self._gate.line("create", MOVEMENT, area, record=act, fields="regrid", reason=reason))
+        moved = bool(parts.dwellings or movements)
+        if moved:
+            lines.append(self._gate.line("create", MOVEMENT, area, record=act, fields=REGRID, reason=reason))
         self._store.save(told, self._gate.session.user, bulk=len(told) >= _BULK_FROM, audit=lines)
-        return Regrid(act if parts.dwellings else "", into, outlook)
+        return Regrid(act if moved else "", into, outlook)
 
     def _chosen(self, grid: str, buildings: Sequence[str], dwellings: Sequence[str]) -> _Parts:
         if not buildings and not dwellings:
@@ -210,9 +216,9 @@ class Grids:
             len(parts.buildings), len(parts.dwellings), tally.households, tally.residents, len(parts.besides)
         )
 
-    def _posts_ended(self, grid: Record, when: str) -> list[Edit]:
+    def _posts_ended(self, grid: Record, when: str, act: str) -> list[Edit]:
         held = self._store.select("grid_post", {GRID: grid.id, "valid_to": None})
-        return [Edit("grid_post", post.id, post.area, {"valid_to": when}) for post in held]
+        return [Edit("grid_post", post.id, post.area, {"valid_to": when, "ended_act": act}) for post in held]
 
     def _grid(self, grid: str, when: str) -> Record:
         held = self._moving.here(GRID, grid)

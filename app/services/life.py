@@ -10,7 +10,7 @@ from app.errors import KnownError
 from app.rules.living import VOID
 from app.schema.record import Record
 from app.schema.values import Value
-from app.services.chronicle import MOVEMENT
+from app.services.chronicle import GOES_ALONG, MOVEMENT
 from app.services.gate import Gate
 
 if TYPE_CHECKING:
@@ -22,7 +22,8 @@ _BY: Mapping[str, tuple[str, ...]] = {
     "household": ("household", "from_household", "to_household"),
     "dwelling": ("dwelling", "from_dwelling", "to_dwelling"),
     "grid": ("from_grid", "to_grid"),
-}
+} | {form: (form,) for form in GOES_ALONG}
+_ABOUT = ("resident", "household", "dwelling", *GOES_ALONG)
 MOST = 500
 
 
@@ -53,7 +54,10 @@ class Life:
         self._registry = registry
 
     def of(self, form: str, record_id: str) -> list[Chapter]:
-        """The movements of a record (``resident household dwelling grid``), newest first, at most ``MOST``; merged registrations with it."""
+        """The movements of a record (``resident household dwelling grid``, or what goes along with a grid), newest first, at most ``MOST``.
+
+        Merged registrations count with the one that stays.
+        """
         record = self._store.get(form, record_id)
         if record is None:
             raise KnownError("store.no_record", form=self._store.forms[form].title, id=record_id)
@@ -91,7 +95,7 @@ class Life:
 
     def _chapter(self, row: Record, *, void: bool) -> Chapter:
         values = row.values
-        form = next((name for name in ("resident", "household", "dwelling") if values.get(name)), "household")
+        form = next((name for name in _ABOUT if values.get(name)), "household")
         return Chapter(
             row.id,
             str(values.get("act") or ""),

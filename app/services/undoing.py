@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.errors import KnownError
@@ -11,17 +12,34 @@ from app.rules.living import HERE, VOID, standing
 from app.rules.relations import HEAD
 from app.schema.record import Record
 from app.schema.values import Value
-from app.services.chronicle import MOVEMENT, SINCE, Chronicle
+from app.services.chronicle import GOES_ALONG, MOVEMENT, REGRID, SINCE, Chronicle
 from app.services.gate import Gate
 from app.services.moving import Moving
+from app.services.regridding import BULK_FROM, Told, regrid_back
 from app.store.saving import Edit
 
 if TYPE_CHECKING:
     from app.store.audit import AuditLine
     from app.store.store import Store
 
+_NAMED = 5
 _ARRIVALS = frozenset({"birth", "move_in"})
-Told = Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What was put as it was before, and the names of what is left as it stands because it changed again since."""
+
+    records: tuple[str, ...]
+    left: tuple[str, ...] = ()
+
+    @property
+    def said(self) -> str:
+        """What it came to, in a sentence; of many that are left the first."""
+        if not self.left:
+            return sentence("movements.undone")
+        more = f"等 {len(self.left)} 处" if len(self.left) > _NAMED else ""
+        return sentence("movements.undone_left", names="、".join(self.left[:_NAMED]) + more)
 
 
 class Undoing:
@@ -33,11 +51,11 @@ class Undoing:
         self._moving = moving
         self._chronicle = chronicle
 
-    def undo(self, act: str, reason: str = "") -> tuple[str, ...]:
-        """Take back everything of *act*; return the records that it was about.
+    def undo(self, act: str, reason: str = "") -> Undone:
+        """Take back everything of *act*.
 
-        KnownError("movements.changed_since") where one of them turned again since, "movements.not_here" where one is at another desk now,
-        "movements.nothing_to_undo" where it is void already.
+        KnownError("movements.changed_since") where somebody of it turned again since, "movements.not_here" where one is at another desk now,
+        "movements.nothing_to_undo" where it is void already. Of a grid's change what turned again since is left, and told.
         """
         reason = reason.strip() or sentence("movements.undo_reason")
         rows = {row.id: row for row in self._store.select(MOVEMENT, {"act": act})}
@@ -45,6 +63,8 @@ class Undoing:
         told = standing([{**row.values, "id": row.id} for row in [*rows.values(), *void]])
         if not told:
             raise KnownError("movements.nothing_to_undo")
+        if all(item.get("kind") == REGRID for item in told):
+            return self._regrid(act, rows, told, reason)
         self._all_here(told)
         edits: list[Edit] = []
         lines: list[AuditLine] = []
@@ -58,12 +78,20 @@ class Undoing:
                 lines += said
         homes = {str(item[name]) for item in told for name in ("from_household", "to_household") if item.get(name)}
         edits += self._households(homes, told, {str(e.id): e for e in edits}, lines, reason)
-        edits += self._grids(told, lines, reason)
         edits += [self._void(rows[str(item["id"])], act, reason) for item in told]
         for area in dict.fromkeys(rows[str(item["id"])].area for item in told):
             lines.append(self._line("create", MOVEMENT, area, act, reason))
         self._store.save(edits, self._gate.session.user, audit=lines)
-        return tuple(done)
+        return Undone(tuple(done))
+
+    def _regrid(self, act: str, rows: Mapping[str, Record], told: Sequence[Told], reason: str) -> Undone:
+        back = regrid_back(self._store, self._gate, act, told, reason)
+        voids = [self._void(rows[key], act, reason) for key in back.void]
+        for area in dict.fromkeys(rows[key].area for key in back.void):
+            back.lines.append(self._line("create", MOVEMENT, area, act, reason))
+        edits = [*back.edits, *voids]
+        self._store.save(edits, self._gate.session.user, bulk=len(edits) >= BULK_FROM, audit=back.lines)
+        return Undone(tuple(back.done), tuple(dict.fromkeys(back.left)))
 
     def _all_here(self, told: Sequence[Told]) -> None:
         """Refuse where somebody of it is at another desk now, or has become one with another registration: it could not be put back."""
@@ -174,37 +202,6 @@ class Undoing:
                 lines.append(self._line("edit", "household", held.area, home, reason))
         return found
 
-    def _grids(self, told: list[Told], lines: list[AuditLine], reason: str) -> list[Edit]:
-        """What the act did to the grids themselves, and to the buildings and premises that went with the dwellings."""
-        turned = [
-            item for item in told if item.get("from_grid") != item.get("to_grid") and item.get("kind") == "regrid"
-        ]
-        found: list[Edit] = []
-        for source, target in {(str(i.get("from_grid") or ""), str(i.get("to_grid") or "")) for i in turned}:
-            old, new = self._store.get("grid", source), self._store.get("grid", target)
-            if old is None or new is None:
-                continue
-            lines.append(self._gate.line("edit", "grid", new.area, record=target, reason=reason, own=True))
-            split = new.values.get("predecessor") == source and not new.deleted
-            homes = [str(item["dwelling"]) for item in turned if item.get("to_grid") == target]
-            rows = self._store.many("dwelling", homes).values()
-            went = {str(row.values["building"]) for row in rows if row.values.get("building")}
-            buildings = self._store.select("building", {"grid": target})
-            found += [Edit(b.form, b.id, b.area, {"grid": source}) for b in buildings if split or b.id in went]
-            for form in ("organization", "premises"):
-                for each in self._store.select(form, {"grid": target}):
-                    if split or str(each.values.get("dwelling")) in homes:
-                        found.append(Edit(form, each.id, each.area, {"grid": source}))
-            if split and self._store.count("dwelling", {"grid": target}) <= len(homes):
-                lines.append(self._gate.line("delete", "grid", new.area, record=target, reason=reason, own=True))
-                found.append(Edit("grid", target, new.area, {}, deleted=True))
-            elif old.values.get("successor") == target:
-                lines.append(self._gate.line("edit", "grid", old.area, record=source, reason=reason, own=True))
-                found.append(Edit("grid", source, old.area, {"valid_to": None, "successor": None}))
-                ended = self._store.select("grid_post", {"grid": source, "valid_to": old.values.get("valid_to")})
-                found += [Edit(post.form, post.id, post.area, {"valid_to": None}) for post in ended]
-        return found
-
     def _void(self, row: Record, act: str, reason: str) -> Edit:
         values: dict[str, Value] = {
             "date": self._chronicle.today(),
@@ -214,7 +211,7 @@ class Undoing:
             "reason": reason,
             "handled_by": self._gate.session.name,
         }
-        kept = ("name", "resident", "household", "dwelling")
+        kept = ("name", "resident", "household", "dwelling", *GOES_ALONG)
         values |= {name: row.values.get(name) for name in kept if row.values.get(name) is not None}
         return Edit(MOVEMENT, self._store.new_id(), row.area, values)
 

@@ -91,6 +91,75 @@ def test_merged_grids_are_one_and_the_other_is_struck_off(office, grid):
     assert office.store.count("dwelling", {"grid": grid["grid"]}) == 3
 
 
+@pytest.fixture
+def bare(office, grid):
+    """What goes along without a dwelling: an empty building, a shop and a company of the grid, and a post; another grid with a house."""
+    more = {"bare": make(office, "building", name="新建空楼", grid=grid["grid"])}
+    more["works"] = make(office, "organization", name="砖厂", grid=grid["grid"])
+    more["stall"] = make(office, "premises", name="早市", grid=grid["grid"])
+    more["other"] = office.grids.draw(UPPER, {"name": "二网格"}, "2024-01-01").id
+    more["own"] = make(office, "building", name="二网格的楼", grid=more["other"])
+    more["gone"] = office.posts.appoint(grid["grid"], {"post": "member", "name": "李敏"}, day="2024-01-01").id
+    office.posts.end(more["gone"], LATER)
+    more["post"] = office.posts.appoint(grid["grid"], {"post": "leader3", "name": "罗春生"}, day="2024-01-01").id
+    return grid | more
+
+
+ALL_OF_IT = [("building", "building1"), ("building", "building2"), ("building", "bare"), ("dwelling", "home1"), ("dwelling", "home2"),
+    ("dwelling", "house"), ("organization", "works"), ("premises", "stall"), ("premises", "shop"), ("building", "own"),
+    ("grid_post", "gone"), ("grid_post", "post"), ("grid", "grid"), ("grid", "other")]  # fmt: skip
+
+
+def standing(office, held):
+    return {name: dict(values(office, form, held[name])) for form, name in ALL_OF_IT}
+
+
+def test_a_merge_taken_back_gives_exactly_what_was_before(office, bare):
+    before = standing(office, bare)
+    done = office.grids.merge(bare["grid"], bare["other"], LATER)
+    assert values(office, "building", bare["bare"])["grid"] == bare["other"]
+    assert office.undoing.undo(done.act).left == ()
+    assert standing(office, bare) == before
+    assert refused(office.undoing.undo, done.act) == "movements.nothing_to_undo"
+
+
+def test_what_turned_again_since_a_merge_is_left_and_named(office, bare):
+    third = office.grids.draw(UPPER, {"name": "三网格"}, "2024-01-01").id
+    done = office.grids.merge(bare["grid"], bare["other"], LATER)
+    office.records.save("dwelling", {"grid": third}, record_id=bare["house"])
+    office.records.save("building", {"grid": third}, record_id=bare["bare"])
+    office.records.delete("premises", bare["stall"], "关了")
+    undone = office.undoing.undo(done.act)
+    assert set(undone.left) == {"村口老屋", "新建空楼", "早市"}
+    assert "照现在的样子留着" in undone.said
+    assert (
+        values(office, "dwelling", bare["house"])["grid"] == values(office, "building", bare["bare"])["grid"] == third
+    )
+    assert values(office, "dwelling", bare["home1"])["grid"] == bare["grid"]
+    assert values(office, "grid", bare["grid"])["valid_to"] is None
+    # Its own turn still stands, so the past of the house is answered.
+    assert [c.void for c in office.life.of("dwelling", bare["house"])] == [False, False]
+    assert refused(office.undoing.undo, done.act) == "movements.changed_since"
+
+
+def test_a_grid_without_dwellings_is_merged_and_given_back_too(office, bare):
+    done = office.grids.merge(bare["other"], bare["grid"], LATER)
+    assert values(office, "building", bare["own"])["grid"] == bare["grid"]
+    office.undoing.undo(done.act)
+    assert values(office, "building", bare["own"])["grid"] == bare["other"]
+    assert values(office, "grid", bare["other"])["valid_to"] is None
+
+
+def test_a_split_grid_that_is_in_use_meanwhile_stays_when_the_split_is_taken_back(office, grid):
+    done = office.grids.split(grid["grid"], [grid["building2"]], values={"name": "二网格"}, day=DAY)
+    new = make(office, "dwelling", address="新屋", grid=done.grid)
+    undone = office.undoing.undo(done.act)
+    assert undone.left == ("二网格（还有房屋 1）",)
+    assert values(office, "dwelling", new)["grid"] == done.grid
+    assert values(office, "dwelling", grid["home2"])["grid"] == grid["grid"]
+    assert not office.store.get("grid", done.grid).deleted
+
+
 def test_what_makes_no_sense_is_refused(office, grid):
     split = office.grids.split
     elsewhere = make(office, "building", name="9号楼")

@@ -243,7 +243,7 @@ class GridActs:
     def _undo(self, act: str) -> None:
         self._jobs.run(
             lambda: self._office.undoing.undo(act),
-            lambda _done: self._told("已撤销，网格恢复原样"),
+            lambda undone: self._told(undone.said),
             lambda bad: self._said(str(bad), None),
         )
 

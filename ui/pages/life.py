@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
+from app.services.chronicle import GOES_ALONG
 from app.services.life import Chapter
 from app.services.past_living import KINDS, Dweller
 from ui.lists import Cell, Column, RecordTable
@@ -222,7 +223,8 @@ class LifePage(Page):
         if chapter is not None and chapter.form == "resident":
             self.go.emit("person", {"id": chapter.subject})
         elif chapter is not None:
-            self.go.emit("registry", {"form": chapter.form, "id": chapter.subject})
+            page = "record" if chapter.form in GOES_ALONG else "registry"
+            self.go.emit(page, {"form": chapter.form, "id": chapter.subject})
 
     def _open_person(self, key: object) -> None:
         person = next((one for one in self._people if one.resident == key), None)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QLineEdit, QMenu, QVBoxLayout, QWidget
 from app.rules.living import GONE, HERE
 from app.schema.record import Record
 from app.services.movements import Done
+from app.services.undoing import Undone
 from ui.forms.act import ActDialog, Work, scrolled
 from ui.forms.choices import ChoiceEntry
 from ui.forms.opening import find_targets
@@ -304,8 +305,8 @@ class MovingActs:
     def undo(self, act: str, then: Callable[[], object] = lambda: None) -> None:
         """Take an act back, and say so."""
 
-        def done(_result: object) -> None:
-            self._said("已撤销这次变动", None)
+        def done(undone: Undone) -> None:
+            self._said(undone.said if undone.left else "已撤销这次变动", None)
             then()
 
         self._jobs.run(lambda: self._office.undoing.undo(act), done, lambda bad: self._said(str(bad), None))
