@@ -55,7 +55,6 @@ class Ground:
     areas: tuple[Mapping[str, str], ...]
     grids: tuple[GridOn, ...]
     dwellings: Located
-    without_point: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +92,6 @@ class Maps:
             tuple(self._store.areas()),
             tuple(self.grids(codes)),
             located.dwellings(self._store.conn, codes),
-            located.without_point(self._store.conn, codes),
         )
 
     def grids(self, areas: Collection[str]) -> list[GridOn]:

@@ -33,6 +33,8 @@ class Audit:
 
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
+        self.written = 0
+        """How many lines this process has written."""
 
     def write(self, lines: Sequence[AuditLine]) -> None:
         """Append *lines*."""
@@ -46,6 +48,7 @@ class Audit:
             "INSERT INTO audit (time, user, role, action, form, record, area, fields, reason, result, chain) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
             out,
         )
+        self.written += len(out)
 
     def lines(self, limit: int = 200) -> list[AuditLine]:
         """The newest lines, newest first."""

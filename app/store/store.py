@@ -116,6 +116,11 @@ class Store:
         """Close the database; what was saved is on the disk already."""
         self.conn.close()
 
+    def stamp(self) -> tuple[int, int]:
+        """Two that are equal promise that nothing changed between, by this process or another, but for this one's audit."""
+        others = self.conn.execute("PRAGMA data_version").fetchone()[0]
+        return int(others), int(self.conn.total_changes) - self.audit.written
+
     def now_ms(self) -> int:
         """The device's time in milliseconds since 1970 UTC, corrected by what is known of the county's clock; see ``Clock``."""
         return self.clock.ms()

@@ -122,7 +122,7 @@ def test_a_dwelling_that_lies_elsewhere_than_entered_is_listed(office):
     assert {one.kind: one.dwelling for one in found.strays} == wrong
     assert {one.kind: one.found for one in found.strays} == {k: None if k == "outside" else east for k in wrong}
     assert [one.id for one in found.without_outline] == [undrawn]
-    assert office.maps.ground().without_point == 1
+    assert office.maps.ground().dwellings.without_point == 1
     assert take_grid_by_place(office, [one for one in found.strays if one.kind == "not_entered"]) == 1
     assert office.store.get("dwelling", wrong["not_entered"]).values["grid"] == east
     assert {one.kind for one in check_map(office).strays} == {"other", "outside", "not_drawn"}

@@ -10,6 +10,7 @@ import pytest
 from app.errors import KnownError
 from app.schema.record import Receipt
 from app.store import layout
+from app.store.audit import AuditLine
 from app.store.saving import Edit
 from app.store.store import Store, new_key
 from tests.store.conftest import VILLAGE, person
@@ -127,6 +128,21 @@ def test_a_draft_is_kept_outside_outbox_and_history(store):
     assert store.sync.waiting().total == 0
     store.drop_draft("mediation:1")
     assert store.draft("mediation:1") is None
+
+
+def test_the_stamp_is_another_after_any_change_and_the_same_after_reading(store, key, forms):
+    store.save([Edit("household", None, VILLAGE, {"number": "1"})], "lin")
+    before = store.stamp()
+    store.select("household")
+    store.audit.write([AuditLine(1, "lin", "clerk", "read", "household")])
+    assert store.stamp() == before
+    store.save([Edit("household", None, VILLAGE, {"number": "2"})], "lin")
+    after = store.stamp()
+    assert after != before
+    other = Store.open(store.folder, key, forms)
+    other.save([Edit("household", None, VILLAGE, {"number": "3"})], "lin")
+    other.close()
+    assert store.stamp() != after
 
 
 def test_a_store_of_a_newer_program_is_refused_in_words(store, key, forms):

@@ -18,7 +18,7 @@ from ui.map.canvas import MapCanvas
 from ui.map.painting import gathered
 from ui.pages.map import MapPage
 from ui.pages.map_import import MapImportPage
-from ui.pages.map_read import read_map
+from ui.pages.map_read import make_map, read_ground
 from ui.pieces.buttons import Button
 
 __all__ = ["desk", "open_desk"]
@@ -94,6 +94,18 @@ def test_clicks_lead_from_the_township_down_to_the_household(desk, page, town):
     assert "上寨1号" in words(page)
     button(page, "李长顺").click()
     assert page.gone[-1] == ("registry", {"form": "household", "id": town["house"]})
+
+
+def test_a_map_that_nothing_changed_is_not_made_again_and_goes_where_it_is_asked(desk, page, town):
+    scene = page.canvas.scene
+    page.opened({"grid": town["第一网格"]})
+    desk.settle()
+    assert page.canvas.scene is scene
+    assert page.canvas.focus_key == town["第一网格"]
+    desk.make("building", name="1栋")
+    page.opened({})
+    desk.settle()
+    assert page.canvas.scene is not scene
 
 
 def test_the_keyboard_goes_from_grid_to_grid_in_and_out_again(desk, page, town):
@@ -294,7 +306,7 @@ def test_a_click_between_houses_is_a_click_on_the_ground(desk, page, town):
     canvas = MapCanvas()
     desk.qtbot.addWidget(canvas)
     canvas.resize(400, 400)
-    canvas.show_scene(read_map(desk.office).scene)
+    canvas.show_scene(make_map(read_ground(desk.office)).scene)
     canvas.show_view(canvas.view.resized(400, 400).centred(*plane(102.005, 25.005), 17.0))
     assert canvas._dwellings(QPointF(200, 200)) == [town["home"]]
     assert canvas._dwellings(QPointF(260, 200)) == []

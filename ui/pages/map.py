@@ -20,7 +20,18 @@ from ui.page import Page
 from ui.pages.map_drawing import MapDrawing
 from ui.pages.map_files import MapFiles, ask_file, ask_target
 from ui.pages.map_ground import MapGround
-from ui.pages.map_read import CheckFile, MapFile, read_check, read_home, read_homes, read_map, read_place, read_way_to
+from ui.pages.map_read import (
+    CheckFile,
+    MapFile,
+    Read,
+    make_map,
+    read_check,
+    read_ground,
+    read_home,
+    read_homes,
+    read_place,
+    read_way_to,
+)
 from ui.pages.map_side import MapSide
 from ui.pages.map_strip import MapStrip
 from ui.pages.registry_read import read_children, read_roots
@@ -54,6 +65,7 @@ class MapPage(Page):
         self.files = MapFiles(office, jobs, self, self.go.emit, self.said.emit, pick, target)
         self._file: MapFile | None = None
         self._check: CheckFile | None = None
+        self._checked = False
         self._place: tuple[str, str] = ("", "")
         self._wanted: dict[str, str] = {}
         self._placing = ""
@@ -218,8 +230,8 @@ class MapPage(Page):
 
     def _load(self) -> None:
         self._turn += 1
-        turn = self._turn
-        self._jobs.run(lambda: read_map(self._office), lambda file: self._on_file(turn, file))
+        turn, held = self._turn, self._file if self._checked else None
+        self._jobs.run(lambda: read_ground(self._office, held), lambda read: self._on_read(turn, read))
         if self.tree.current() is None:
             self._jobs.run(lambda: read_roots(self._office), self._on_roots)
 
@@ -233,14 +245,25 @@ class MapPage(Page):
         if not self._place[0] and not self._wanted:
             self.tree.go_to(top.key)
 
+    def _on_read(self, turn: int, read: Read | None) -> None:
+        if turn != self._turn:
+            return
+        if read is None:
+            self._go_where_wanted()
+        else:
+            self._jobs.run(lambda: make_map(read), lambda file: self._on_file(turn, file))
+
     def _on_file(self, turn: int, file: MapFile) -> None:
         if turn != self._turn:
             return
-        self._file = file
+        self._file, self._checked = file, False
         self.canvas.show_scene(file.scene)
         nothing = file.scene.empty and not self.drawing.active and self.canvas.beneath is None
         self._pages.setCurrentIndex(int(nothing))
         self._jobs.run(lambda: read_check(self._office, file), lambda check: self._on_check(turn, check))
+        self._go_where_wanted()
+
+    def _go_where_wanted(self) -> None:
         wanted, self._wanted = self._wanted, {}
         if wanted.get("draw"):
             self._go_to(wanted["draw"])
@@ -257,7 +280,7 @@ class MapPage(Page):
     def _on_check(self, turn: int, check: CheckFile) -> None:
         if turn != self._turn:
             return
-        self._check = check
+        self._check, self._checked = check, True
         self.canvas.show_scene(check.scene)
         self.side.show_check(check, may_edit=self._may("edit", "dwelling"))
         if self._place[0] == "dwelling":

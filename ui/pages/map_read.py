@@ -25,11 +25,24 @@ _LINES = 500
 
 
 @dataclass(frozen=True)
+class Read:
+    """The ground as it stood on a day; ``stamp``: the store's when it was read."""
+
+    ground: Ground
+    today: str
+    stamp: tuple[int, int]
+
+
+@dataclass(frozen=True)
 class MapFile:
     """The ground as it was read, and the scene made of it."""
 
-    ground: Ground
+    read: Read
     scene: Scene
+
+    @property
+    def ground(self) -> Ground:
+        return self.read.ground
 
 
 @dataclass(frozen=True)
@@ -73,10 +86,17 @@ class Way:
     steps: tuple[tuple[Place, tuple[Place, ...]], ...] = field(default=())
 
 
-def read_map(office: Office) -> MapFile:
-    """All that the map shows."""
-    ground = office.maps.ground()
-    return MapFile(ground, prepare(ground, china_time(office.store.now_ms())[:10]))
+def read_ground(office: Office, held: MapFile | None = None) -> Read | None:
+    """All that the map shows, as it is kept; None where *held* still says it."""
+    today, stamp = china_time(office.store.now_ms())[:10], office.store.stamp()
+    if held is not None and (held.read.today, held.read.stamp) == (today, stamp):
+        return None
+    return Read(office.maps.ground(), today, stamp)
+
+
+def make_map(read: Read) -> MapFile:
+    """The scene of it: of a county as long a piece of work as reading it, so whoever waits for the lane comes between."""
+    return MapFile(read, prepare(read.ground, read.today))
 
 
 def read_check(office: Office, file: MapFile) -> CheckFile:
