@@ -16,6 +16,7 @@ from app.exchange.excel.report import write_report
 from app.exchange.excel.template import template_of
 from app.exchange.excel.words import bare, load_words
 from app.exchange.excel.workbook import Workbook, read_workbook
+from app.exchange.matched import remember, remembered
 from app.exchange.preview import preview
 from app.exchange.roster.applying import Applied, Progress, apply
 from app.exchange.roster.choices import NONE, Choices
@@ -30,8 +31,6 @@ from app.store.driver import keep_few_pages
 
 if TYPE_CHECKING:
     from app.services.office import Office
-
-_COLUMNS = "import_columns"
 
 Steps = Callable[[int, int, str], None]
 """Called with (done, in all, what is under way)."""
@@ -169,16 +168,14 @@ class Intake:
             return guess, False
 
     def remember(self, form: str, by_hand: Mapping[str, str]) -> None:
-        """Keep the columns matched by hand for the next sheet of this office."""
-        store = self._office.store
-        with store.transaction():
-            kept = store.meta.get(_COLUMNS, {})
-            told = {bare(heading): target for heading, target in by_hand.items()}
-            store.meta.set(_COLUMNS, {**kept, form: {**kept.get(form, {}), **told}})
+        """Keep the columns matched by hand for the next sheet of this office, on all its devices."""
+        remember(self._office, form, by_hand)
 
     def remembered(self, form: str) -> dict[str, str]:
-        """Targets by bare heading as they were matched by hand before."""
-        return dict(self._office.store.meta.get(_COLUMNS, {}).get(form, {}))
+        """Targets by bare heading as they were matched by hand before; what this program doesn't know is left out."""
+        known = {target.name for catalog in self.catalogs(form) for target in catalog.targets}
+        found = remembered(self._office, form)
+        return {heading: target for heading, target in found.items() if not target or target in known}
 
     def template(self, form: str, out: Path) -> None:
         """Write an empty workbook for *form* to fill in."""
