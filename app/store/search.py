@@ -18,8 +18,6 @@ Connection = Any
 
 Keys = tuple[Document, str]
 """What a record is found by, and the tokens of that."""
-FORMAT = 1
-"""Which tokens the index holds: one more whenever that changes."""
 _BATCH = 400
 _SCORES = {0: 1.0, 1: 0.7, 2: 0.4}
 
