@@ -134,7 +134,8 @@ class _Course:
 
     def _rejected(self) -> None:
         self._report()
-        self._act("reject", *self._registrar, reason=self._say("reject"), told_how="电话")
+        approved = self._director[0]
+        self._act("reject", *self._registrar, reason=self._say("reject"), told_how="电话", approved_by=approved)
 
     def _void(self) -> None:
         self._report()
@@ -144,7 +145,8 @@ class _Course:
         course = self._course
         self._report()
         number = self._cases.case_number(self._at.year)
-        self._act("accept", *self._registrar, level="township", case_no=number, opinion=self._say("accept"))
+        grade = {"grade": "general"} if self._case.profile == "grade_routing" else {}
+        self._act("accept", *self._registrar, level="township", case_no=number, opinion=self._say("accept"), **grade)
         if course == "accepted":
             return
         if course == "mediating":
@@ -236,7 +238,7 @@ class _Course:
         filled = self._rules.fill(
             action, values, event=event, at=self._at, user=user, unit=unit, area=self._scene.area, case=self._case
         )
-        found = self._rules.action(action)
+        found = self._rules.action(action, self._case.profile)
         if found and found.text and filled.get(found.text) and not filled.get("opinion"):
             filled["opinion"] = filled[found.text]
         step = Step(self._numbers.record_id(), action, self._at, filled, user, role, unit)

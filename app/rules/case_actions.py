@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from app.rules.case_effects import EFFECTS, GUARDS
 from app.rules.case_states import State
@@ -28,7 +28,11 @@ class ActionField:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One row of the action table; ``text`` names the field that is the opinion people read in the timeline."""
+    """One row of the action table; ``text`` names the field that is the opinion people read in the timeline.
+
+    ``must``: fields without which the step is contested wherever it was made; what else is required, the desk asks for.
+    ``within``: the profiles that know the action, all where it is empty.
+    """
 
     code: str
     label: str
@@ -45,6 +49,8 @@ class Action:
     limit_of: Mapping[str, str] = field(default_factory=dict)
     does: tuple[str, ...] = ()
     guards: tuple[str, ...] = ()
+    must: frozenset[str] = frozenset()
+    within: frozenset[str] = frozenset()
     only_reporter: bool = False
     author_sources: frozenset[str] = frozenset()
     quiet: bool = False
@@ -66,7 +72,7 @@ class Action:
 
 _KEYS = (
     "label", "aliases", "roles", "only", "author_from", "from", "to", "to_when", "quiet", "guards", "does", "stop",
-    "start", "start_when", "due_from", "limit_of", "text", "fields",
+    "start", "start_when", "due_from", "limit_of", "text", "fields", "must", "in",
 )  # fmt: skip
 
 
@@ -79,8 +85,10 @@ def read_actions(
     aliases: dict[str, str] = {}
     for code, table in root.tables("actions").items():
         table.only(*_KEYS)
-        fields = tuple(_read_field(row) for row in table.rows("fields"))
+        fields = tuple(read_field(row) for row in table.rows("fields"))
         names = {item.name for item in fields}
+        must = frozenset(table.some_of("must", names, ()))
+        fields = tuple(replace(item, required=True) if item.name in must else item for item in fields)
         stop = table.some_of("stop", {*timers, "*"}, ())
         when = table.table("to_when")
         also = table.table("start_when")
@@ -90,7 +98,7 @@ def read_actions(
             code,
             table.text("label"),
             _roles(table, teams),
-            _sources(table.some_of("from", {*states, "open"}), states),
+            read_sources(table, states),
             table.one_of("to", {*states, SAME}),
             fields,
             table.one_of("text", names) if "text" in table else "",
@@ -102,6 +110,8 @@ def read_actions(
             {timer: limit_of.one_of(timer, timers) for timer in limit_of},
             table.some_of("does", EFFECTS, ()),
             table.some_of("guards", GUARDS, ()),
+            must,
+            frozenset(table.some_of("in", list(root.table("profiles")), ())),
             "only" in table and table.one_of("only", ("reporter",)) == "reporter",
             frozenset(table.some_of("author_from", states, ())),
             table.flag("quiet"),
@@ -129,12 +139,17 @@ def _roles(table: Table, teams: Mapping[str, tuple[str, ...]]) -> tuple[str, ...
     return tuple(dict.fromkeys(roles))
 
 
-def _sources(names: tuple[str, ...], states: Mapping[str, State]) -> frozenset[str]:
+def read_sources(table: Table, states: Mapping[str, State]) -> frozenset[str]:
+    """The states of the ``from`` of *table*: by name, ``open`` or ``any``."""
+    names = set(table.some_of("from", {*states, "open", "any"}))
+    if "any" in names:
+        return frozenset(states)
     every_open = {state.code for state in states.values() if state.open}
-    return frozenset({name for name in names if name != "open"} | (every_open if "open" in names else set()))
+    return frozenset(names - {"open"} | (every_open if "open" in names else set()))
 
 
-def _read_field(row: Table) -> ActionField:
+def read_field(row: Table) -> ActionField:
+    """A field of an action as the file has it."""
     row.only("name", "label", "kind", "required", "default", "codes", "options")
     options = row.table("options")
     kind = row.one_of("kind", KINDS)

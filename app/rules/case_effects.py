@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from app.messages import sentence
+from app.rules.calendar import parse
 from app.rules.case_fold import LEVELS, AssistPart, CaseState, Step, units
 from app.schema.values import Fault
 
@@ -15,64 +16,110 @@ EXTENDS, HOLDS, RELEASES, HALF = "extends", "holds", "releases", "half_limit"
 
 
 def _takes_lead(case: CaseState, step: Step) -> CaseState:
-    return replace(case, lead_unit=str(step.values.get("lead_unit") or "") or case.lead_unit or step.unit or None)
+    return case.having(lead_unit=str(step.values.get("lead_unit") or "") or case.lead_unit or step.unit or None)
 
 
 def _takes_receiver(case: CaseState, step: Step) -> CaseState:
-    return replace(case, lead_unit=str(step.values.get("receiver") or "") or case.lead_unit)
+    return case.having(lead_unit=str(step.values.get("receiver") or "") or case.lead_unit)
 
 
 def _takes_assist(case: CaseState, step: Step) -> CaseState:
     known = {part.unit for part in case.assist_units}
     new = tuple(AssistPart(unit) for unit in units(step.values.get("assist_units")) if unit not in known)
-    return replace(case, assist_units=case.assist_units + new)
+    return case.having(assist_units=case.assist_units + new)
 
 
 def _drops_lead(case: CaseState, _step: Step) -> CaseState:
-    return replace(case, lead_unit=None, assist_units=())
+    return case.having(lead_unit=None, assist_units=())
 
 
 def _assist(state: str) -> Callable[[CaseState, Step], CaseState]:
     def effect(case: CaseState, step: Step) -> CaseState:
         unit = assist_unit(step.values, step.unit)
-        parts = tuple(replace(part, state=state) if part.unit == unit else part for part in case.assist_units)
-        return replace(case, assist_units=parts)
+        parts = tuple(AssistPart(part.unit, state) if part.unit == unit else part for part in case.assist_units)
+        return case.having(assist_units=parts)
 
     return effect
 
 
 def _takes_level(case: CaseState, step: Step) -> CaseState:
     level = step.values.get("level")
-    return replace(case, level=level if level in LEVELS else case.level)
+    if step.values.get("grade"):
+        return case  # the grade says where it goes
+    return case.having(level=level if level in LEVELS else case.level)
 
 
 def _shifts_level(by: int) -> Callable[[CaseState, Step], CaseState]:
     def effect(case: CaseState, step: Step) -> CaseState:
-        case = replace(case, level=LEVELS[LEVELS.index(case.level) + by])
-        return replace(case, escalations=(*case.escalations, step.at)) if by > 0 else case
+        case = case.having(level=LEVELS[LEVELS.index(case.level) + by])
+        return case.having(escalations=(*case.escalations, step.at)) if by > 0 else case
 
     return effect
 
 
 def _asks_extension(case: CaseState, step: Step) -> CaseState:
-    return replace(case, extension_days=days(step.values), extension_engineering=bool(step.values.get("engineering")))
+    engineering = bool(step.values.get("engineering"))
+    return case.having(extension_days=days(step.values), extension_engineering=engineering, asked="extend")
 
 
 def _extends(case: CaseState, _step: Step) -> CaseState:
-    return replace(case, extension_count=case.extension_count + 1, extension_days=0, extension_engineering=False)
+    return case.having(
+        extension_count=case.extension_count + 1, extension_days=0, extension_engineering=False, asked=""
+    )
 
 
 def _supervises(case: CaseState, step: Step) -> CaseState:
     level = str(step.values.get("supervise_level") or "2")
-    return replace(case, supervise_level=max(case.supervise_level, int(level) if level.isdigit() else 2))
+    return case.having(supervise_level=max(case.supervise_level, int(level) if level.isdigit() else 2))
 
 
 def _self_handled(case: CaseState, step: Step) -> CaseState:
-    return replace(case, self_handled=True, lead_unit=case.lead_unit or step.unit or step.user or None)
+    return case.having(self_handled=True, lead_unit=case.lead_unit or step.unit or step.user or None)
 
 
 def _visited(case: CaseState, step: Step) -> CaseState:
-    return replace(case, visited_at=step.at, satisfaction=step.values.get("satisfaction") or case.satisfaction)
+    # Visited before it is closed, an unsolved case goes back for rework; after, it is opened again.
+    again = bool(step.values.get("not_solved")) and case.closed_at is None
+    return case.having(
+        visited_at=step.at,
+        satisfaction=step.values.get("satisfaction") or case.satisfaction,
+        rework_count=case.rework_count + again,
+    )
+
+
+def _named(field: str, *keys: str) -> Callable[[CaseState, Step], CaseState]:
+    """Keep the first of the values *keys* that the step has as *field*."""
+
+    def effect(case: CaseState, step: Step) -> CaseState:
+        value = next((step.values[key] for key in keys if step.values.get(key)), None)
+        return case.having(**{field: value}) if value is not None else case
+
+    return effect
+
+
+def _names_handler(case: CaseState, step: Step) -> CaseState:
+    # Whom an assignment doesn't name nobody has named: the handler of another unit is none here.
+    return case.having(handler=str(step.values.get("lead_handler") or "") or None)
+
+
+def _takes_span(case: CaseState, step: Step) -> CaseState:
+    """How long the dispatcher gave, where that wasn't the table's limit: rework gets half of it."""
+    try:
+        own = parse(str(step.values["due_at"])) - step.at if step.values.get("due_at") else None
+    except ValueError:
+        own = None
+    return case.having(own_span=own if own and own > dt.timedelta() else None)
+
+
+def _settles(case: CaseState, step: Step) -> CaseState:
+    """The first who settles a contested step has settled it; said twice it is said once."""
+    about = str(step.values.get("step") or "")
+    if about not in case.contested:
+        return case
+    word = "keep" if step.values.get("word") == "keep" else "drop"
+    return case.having(
+        contested=tuple(one for one in case.contested if one != about), settled={**case.settled, about: word}
+    )
 
 
 def _nothing(case: CaseState, _step: Step) -> CaseState:
@@ -84,26 +131,38 @@ EFFECTS: Mapping[str, Callable[[CaseState, Step], CaseState]] = {
     "takes_receiver": _takes_receiver,
     "takes_assist": _takes_assist,
     "drops_lead": _drops_lead,
+    "names_handler": _names_handler,
+    "takes_handler": _named("handler", "handler"),
+    "takes_result": _named("result", "result", "opinion"),
+    "takes_profile": _named("profile", "profile"),
+    "takes_master": _named("master", "master"),
+    "leaves_master": lambda case, _step: case.having(master=None),
+    "asks_suspension": lambda case, _step: case.having(asked="suspend"),
+    "refuses_request": lambda case, _step: case.having(asked="", extension_days=0, extension_engineering=False),
+    "reviewed": lambda case, _step: case.having(review_count=case.review_count + 1),
+    "settles": _settles,
+    "takes_span": _takes_span,
+    "picked_up": _named("satisfaction", "satisfaction"),
     "assist_acknowledged": _assist("acknowledged"),
     "assist_done": _assist("done"),
     "assist_refused": _assist("refused"),
     "takes_level": _takes_level,
     "raises_level": _shifts_level(1),
     "lowers_level": _shifts_level(-1),
-    "counts_return": lambda case, _step: replace(case, return_count=case.return_count + 1),
-    "counts_rework": lambda case, _step: replace(case, rework_count=case.rework_count + 1),
-    "verified": lambda case, _step: replace(case, verify_count=case.verify_count + 1),
-    "handled": lambda case, step: replace(case, handlers=case.handlers | ({step.user} - {""})),
+    "counts_return": lambda case, step: case.having(return_count=case.return_count + 1, returned_at=step.at),
+    "counts_rework": lambda case, _step: case.having(rework_count=case.rework_count + 1),
+    "verified": lambda case, _step: case.having(verify_count=case.verify_count + 1),
+    "handled": lambda case, step: case.having(handlers=case.handlers | ({step.user} - {""})),
     "progressed": _nothing,
-    "reminds": lambda case, _step: replace(case, remind_count=case.remind_count + 1),
+    "reminds": lambda case, _step: case.having(remind_count=case.remind_count + 1),
     "asks_extension": _asks_extension,
     "supervises": _supervises,
-    "names_patron": lambda case, step: replace(case, patron=step.values.get("patron") or case.patron),
+    "names_patron": lambda case, step: case.having(patron=step.values.get("patron") or case.patron),
     "self_handled": _self_handled,
-    "transferred": lambda case, _step: replace(case, transferred=True),
+    "transferred": lambda case, _step: case.having(transferred=True, result="transferred"),
     "visited": _visited,
     EXTENDS: _extends,
-    HOLDS: lambda case, step: replace(case, suspended_at=step.at),
+    HOLDS: lambda case, step: case.having(suspended_at=step.at),
     RELEASES: _nothing,
     HALF: _nothing,
 }
@@ -149,10 +208,45 @@ def _extension_asked(case: CaseState, _step: Step) -> Fault | None:
     return None if case.extension_days else _refuse("action", "no_request")
 
 
+def _request_there(case: CaseState, _step: Step) -> Fault | None:
+    return None if case.asked else _refuse("action", "no_request")
+
+
 def _director_grants(case: CaseState, step: Step) -> Fault | None:
     if (case.extension_count or case.extension_engineering) and step.role not in {"", "director"}:
         return _refuse("action", "director_grants")
     return None
+
+
+def _signed_form(case: CaseState, step: Step) -> Fault | None:
+    if (case.extension_count or case.extension_engineering) and not step.values.get("form_no"):
+        return _refuse("form_no", "signed_form")
+    return None
+
+
+def _own_level(case: CaseState, step: Step) -> Fault | None:
+    """A grid leader gives out what is handled in his grid or village; the centre gives out the rest."""
+    if step.role == "grid_leader" and case.level in {"township", "county"}:
+        return _refuse("action", "own_level")
+    return None
+
+
+def _director_voids(case: CaseState, step: Step) -> Fault | None:
+    if case.state != "draft" and step.role not in {"", "director"}:
+        return _refuse("action", "director_voids")
+    return None
+
+
+def _patron_named(case: CaseState, _step: Step) -> Fault | None:
+    return None if case.patron else _refuse("action", "no_patron")
+
+
+def _supervised(case: CaseState, _step: Step) -> Fault | None:
+    return None if "supervise_due" in case.due else _refuse("action", "not_supervised")
+
+
+def _result_there(case: CaseState, _step: Step) -> Fault | None:
+    return None if case.result else _refuse("action", "no_result")
 
 
 def _second_return(case: CaseState, step: Step) -> Fault | None:
@@ -167,8 +261,20 @@ GUARDS: Mapping[str, Callable[[CaseState, Step], Fault | None]] = {
     "assist_parts_done": _assist_parts_done,
     "assist_named": _assist_named,
     "extension_asked": _extension_asked,
+    "request_there": _request_there,
     "director_grants": _director_grants,
+    "signed_form": _signed_form,
+    "own_level": _own_level,
+    "director_voids": _director_voids,
+    "patron_named": _patron_named,
+    "supervised": _supervised,
+    "result_there": _result_there,
     "second_return": _second_return,
 }
 # Without the values of the step only these can be judged; the others speak once its form is filled.
-BEFORE_FILLING = frozenset({"not_top_level", "not_bottom_level", "extension_asked"})
+BEFORE_FILLING = frozenset(
+    {
+        "not_top_level", "not_bottom_level", "extension_asked", "request_there", "director_grants", "own_level",
+        "director_voids", "patron_named", "supervised", "result_there",
+    }
+)  # fmt: skip

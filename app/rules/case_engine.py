@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +13,30 @@ from app.messages import sentence
 from app.paths import resource
 from app.rules.calendar import iso
 from app.rules.case_actions import Action, read_actions
+from app.rules.case_admission import Admission, admission_fault, read_admissions
 from app.rules.case_effects import BEFORE_FILLING, EFFECTS, GUARDS
-from app.rules.case_fields import check_fields, fill_fields
+from app.rules.case_fields import check_fields, fill_fields, missing
 from app.rules.case_fold import CaseState, Move, Step, in_order
+from app.rules.case_profiles import Grade, Profile, read_profiles
 from app.rules.case_separation import Concern, Separation, read_separations
-from app.rules.case_states import Profile, State, read_profiles, read_states
+from app.rules.case_states import State, read_states
 from app.rules.case_timers import HANDLE, next_timers, set_dues
 from app.rules.limits import URGENCIES, Limits
 from app.rules.reading import Table, read_table
 from app.schema.codes import CodeList, load_codes
 from app.schema.values import Fault
 
-__all__ = ["Action", "CaseRules", "CaseState", "Concern", "Profile", "State", "Step"]
+__all__ = ["Action", "CaseRules", "CaseState", "Concern", "Owner", "Profile", "State", "Step"]
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Who must act next: somebody of *team* (with one of its ``roles``), of ``unit`` where one is meant, ``person`` by name."""
+
+    team: str
+    roles: tuple[str, ...]
+    unit: str = ""
+    person: str = ""
 
 
 @dataclass(frozen=True)
@@ -35,10 +47,14 @@ class CaseRules:
     actions: Mapping[str, Action]
     aliases: Mapping[str, str]
     profiles: Mapping[str, Profile]
-    separations: Mapping[str, Separation]
+    separations: tuple[Separation, ...]
     limits: Limits
     codes: Mapping[str, CodeList]
+    teams: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    admissions: tuple[Admission, ...] = ()
+    class_profiles: Mapping[str, str] = field(default_factory=dict)
     never_self_handled: frozenset[str] = frozenset()
+    rejected_by_director: frozenset[str] = frozenset()
 
     @classmethod
     def load(cls, folder: Path | None = None, codes: Mapping[str, CodeList] | None = None) -> CaseRules:
@@ -49,26 +65,60 @@ class CaseRules:
         folder = folder or resource("rules")
         limits = Limits.load(folder / "limits.toml")
         root = read_table(folder / "cases.toml")
-        root.only("states", "teams", "actions", "separation", "self_handling", "profiles")
+        root.only(
+            "states", "teams", "actions", "separation", "self_handling", "rejecting", "profiles", "class_profiles",
+            "admission",
+        )  # fmt: skip
         states = read_states(root, limits.timers)
         actions, aliases = read_actions(root, states, limits.timers)
+        profiles = read_profiles(root, states, actions, limits.timers)
         _check_dues(root, states, limits)
-        handling = root.table("self_handling")
+        handling, rejecting, by_class = (
+            root.table("self_handling"),
+            root.table("rejecting"),
+            root.table("class_profiles"),
+        )
         handling.only("never")
+        rejecting.only("by_director")
+        codes = load_codes(resource("codes")) if codes is None else codes
         return cls(
             states,
             actions,
             aliases,
-            read_profiles(root, states, actions),
+            profiles,
             read_separations(root),
             limits,
-            load_codes(resource("codes")) if codes is None else codes,
+            codes,
+            {name: root.table("teams").texts(name) for name in root.table("teams")},
+            read_admissions(root, codes),
+            {code: by_class.one_of(code, profiles) for code in by_class},
             frozenset(handling.texts("never", ())),
+            frozenset(rejecting.texts("by_director", ())),
         )
 
-    def action(self, code: str) -> Action | None:
-        """The action of *code* or of an alias of it; None for one that a newer program made."""
-        return self.actions.get(self.aliases.get(code, code))
+    def action(self, code: str, profile: str = "") -> Action | None:
+        """The action of *code* or of an alias of it, as *profile* has it; None for one that a newer program made.
+
+        An action that the profile doesn't have is given as it is in general: only ``refusals`` says that it can't be done.
+        """
+        code = self.aliases.get(code, code)
+        known = self.profiles.get(profile)
+        return (known.actions.get(code) if known else None) or self.actions.get(code)
+
+    def profile_for(self, category: str | None) -> str | None:
+        """The profile that cases of *category* begin with, by the class or the one above it; None where none is said."""
+        return next((self.class_profiles[code] for code in _above(category or "") if code in self.class_profiles), None)
+
+    def owner(self, case: CaseState) -> Owner | None:
+        """Who must act next; None for a case in which nobody has to."""
+        if not case.owner_role:
+            return None
+        person = (case.handler or "") if case.owner_unit else ""
+        return Owner(case.owner_role, self.teams.get(case.owner_role, ()), case.owner_unit, person)
+
+    def teams_of(self, roles: Collection[str]) -> list[str]:
+        """The teams to which somebody with *roles* belongs: with them ``owner_role`` is asked for."""
+        return [team for team, members in self.teams.items() if not set(members).isdisjoint(roles)]
 
     def fold(self, event_values: Mapping[str, Any], steps: Iterable[Step]) -> CaseState:
         """The case that *steps* add up to, in the county's order.
@@ -92,29 +142,46 @@ class CaseRules:
 
     def apply(self, case: CaseState, step: Step) -> CaseState:
         """*case* after *step*, which is contested where its action isn't allowed there."""
-        action = self.action(step.action)
-        if action is None or self._refusals(case, action, step, tuple(action.guards)):
-            return replace(
-                case,
+        again = step.values.get("again")
+        if again and again in case.redone:
+            # Two who settled apart both did it again: what they meant has happened once.
+            return case.having(moves=(*case.moves, Move(step.id, step.action, step.at, case.state, case.state)))
+        profile = str(step.values.get("profile") or case.profile)
+        action = self.action(step.action, profile)
+        if action is None or next(self._faults(case, action, step, profile), None):
+            return case.having(
                 contested=(*case.contested, step.id),
                 moves=(*case.moves, Move(step.id, step.action, step.at, case.state, case.state)),
             )
         after = action.target(case.state, step.values)
-        case = self._classified(case, step)
-        due, held = next_timers(case, action, after, set_dues(self.limits, case, action, step))
-        moved = self._dated(case, step, after)
+        classed = self._classified(case, step, profile)
+        due, held = next_timers(classed, action, after, set_dues(self.limits, classed, action, step))
+        moved = classed.having(**self._dated(case, step, after))
         for effect in action.does:
             moved = EFFECTS[effect](moved, step)
+        then = self.states[after]
+        changes: dict[str, Any] = {}
         if case.state == "suspended" and after != "suspended" and case.suspended_at:
             stood = max(step.at - case.suspended_at, dt.timedelta())
-            moved = replace(moved, suspended_at=None, suspended_for=case.suspended_for + stood)
-        return replace(
-            moved,
+            changes.update(suspended_at=None, suspended_for=case.suspended_for + stood)
+        if not then.waiting:
+            # Once nobody has to act, only the visit is waited for.
+            due = {timer: moment for timer, moment in due.items() if timer == "visit_due"}
+        if after != "handling":
+            changes.update(asked="", extension_days=0, extension_engineering=False)
+        if again:
+            changes["redone"] = case.redone | {str(again)}
+        team = self._team(moved, then, profile, visit="visit_due" in due)
+        of_lead = then.of_lead or (profile in self.profiles and after in self.profiles[profile].of_lead)
+        return moved.having(
+            **changes,
             state=after,
             due=due,
             held=held,
             handle_due=None if after in {"draft", "accepted"} else due.get(HANDLE, case.handle_due),
-            due_timer=self.states[after].due,
+            due_timer=then.due,
+            owner_role=team,
+            owner_unit=(moved.lead_unit or "") if team and of_lead else "",
             last_at=step.at,
             moves=(*case.moves, Move(step.id, step.action, step.at, case.state, after)),
         )
@@ -130,24 +197,22 @@ class CaseRules:
     ) -> list[Action]:
         """What somebody with *roles* can do next, the usual next action first, then in the order of the table.
 
-        ``author``: the user made the record. Without ``all_profiles`` what the case's profile skips is
-        left out.
+        ``author``: the user made the record. ``all_profiles``: also what the case's profile hides or hasn't.
         """
         profile = self.profiles.get(case.profile)
-        skips = profile.skips if profile and not all_profiles else frozenset[str]()
+        known = dict(self.actions) | dict(profile.actions) if profile else self.actions
+        skipped = (known.keys() - profile.actions.keys()) | profile.hides if profile else frozenset[str]()
         found = [
             action
-            for action in self.actions.values()
+            for action in known.values()
             if not action.quiet
-            and action.code not in skips
+            and (all_profiles or action.code not in skipped)
             and (self.role_for(action.code, roles) is not None or (author and case.state in action.author_sources))
             and not (action.only_reporter and user and case.reporter and user != case.reporter)
-            and not self._refusals(
-                case, action, Step("", action.code, _EPOCH), tuple(BEFORE_FILLING & set(action.guards))
-            )
+            and not self._before_filling(case, action, self.role_for(action.code, roles) or "")
             and not any(concern.strict for concern in self.separation(case, action.code, {}, user))
         ]
-        usual = self.states[case.state].next
+        usual = profile.next.get(case.state) if profile else self.states[case.state].next
         return sorted(found, key=lambda action: action.code != usual)
 
     def role_for(self, code: str, roles: Collection[str]) -> str | None:
@@ -168,7 +233,7 @@ class CaseRules:
         case: CaseState | None = None,
     ) -> dict[str, Any]:
         """*values* canonical; what was left out comes from the event, *at* and the user, where the table says so."""
-        action = self.action(code)
+        action = self.action(code, str(values.get("profile") or (case.profile if case else event.get("profile") or "")))
         if action is None:
             return dict(values)
         asked = str(case.extension_days) if case and case.extension_days else ""
@@ -179,45 +244,45 @@ class CaseRules:
             "area": area,
             "level": case.level if case else "",
             "days": asked,
+            "reporter": (case.reporter_name or case.reporter) if case else "",
         }
         return fill_fields(action, values, event, known, self.codes)
 
-    def check(self, code: str, values: Mapping[str, Any]) -> list[Fault]:
-        """What is wrong with the *values* of an action, by field; empty where it can be saved."""
-        action = self.action(code)
+    def check(self, code: str, values: Mapping[str, Any], case: CaseState | None = None) -> list[Fault]:
+        """What is wrong with the *values* of an action on *case*, by field; empty where it can be saved."""
+        profile = str(values.get("profile") or (case.profile if case else ""))
+        action = self.action(code, profile)
         if action is None:
             return [Fault("action", "unknown_action", sentence("rules.unknown_action", action=code))]
-        return check_fields(action, values, self.codes)
+        grade = self._grade(profile, values.get("grade") or (case.grade if case else None))
+        return check_fields(action, values, self.codes, grade.require.get(action.code, ()) if grade else ())
 
     def refusals(self, case: CaseState, step: Step) -> list[Fault]:
-        """Why *step* can't be done now: wrong state, a condition not met, a strict separation, not the reporter."""
-        action = self.action(step.action)
+        """Why *step* can't be done now: wrong state or profile, a condition not met, a strict separation, not admitted."""
+        profile = str(step.values.get("profile") or case.profile)
+        action = self.action(step.action, profile)
         if action is None:
             return [Fault("action", "unknown_action", sentence("rules.unknown_action", action=step.action))]
-        faults = self._refusals(case, action, step, tuple(action.guards))
-        if not faults and action.only_reporter and case.reporter and step.user != case.reporter:
-            faults = [Fault("action", "only_reporter", sentence("rules.only_reporter"))]
-        category = str(step.values.get("category") or case.category)
-        if action.code == "self_handle" and category in self.never_self_handled:
-            label = self.codes["event_class"].label(category) if "event_class" in self.codes else category
-            faults.append(Fault("category", "not_self_handled", sentence("rules.not_self_handled", label=label)))
-        concerns = self.separation(case, action.code, step.values, step.user)
-        return faults + [Fault("action", concern.code, concern.message) for concern in concerns if concern.strict]
+        return list(self._faults(case, action, step, profile))
 
-    def separation(self, case: CaseState, code: str, values: Mapping[str, Any], user: str) -> list[Concern]:
-        """The separation rules that the action would offend; those that aren't strict only warn."""
-        rules = self.separations.values()
-        return [concern for rule in rules if (concern := rule.concern(case, code, values, user)) is not None]
+    def separation(
+        self, case: CaseState, code: str, values: Mapping[str, Any], user: str, at: dt.datetime | None = None
+    ) -> list[Concern]:
+        """The separation rules in force at *at* that the action would offend; those that aren't strict only warn."""
+        return [
+            concern for rule in self.separations if (concern := rule.concern(case, code, values, user, at)) is not None
+        ]
 
     def dues(self, case: CaseState, step: Step) -> dict[str, str]:
         """The due times that *step* sets, to be stored in its values under ``due``.
 
         Stored, they stand: a later change of the limits doesn't move them.
         """
-        action = self.action(step.action)
+        profile = str(step.values.get("profile") or case.profile)
+        action = self.action(step.action, profile)
         if action is None:
             return {}
-        found = set_dues(self.limits, self._classified(case, step), action, step)
+        found = set_dues(self.limits, self._classified(case, step, profile), action, step)
         return {timer: iso(moment) for timer, moment in sorted(found.items())}
 
     def stages(self, case: CaseState) -> Sequence[str]:
@@ -225,32 +290,104 @@ class CaseRules:
         profile = self.profiles.get(case.profile)
         return [stage.label for stage in profile.stages] if profile else []
 
-    def _refusals(self, case: CaseState, action: Action, step: Step, guards: Iterable[str]) -> list[Fault]:
+    def label(self, code: str, profile: str = "") -> str:
+        """What *profile* calls an action; the code of one that a newer program made."""
+        action = self.action(code, profile)
+        return action.label if action else code
+
+    def _faults(self, case: CaseState, action: Action, step: Step, profile: str) -> Iterator[Fault]:
+        """Why *step* isn't allowed on *case*. The same at every desk and wherever the county's order puts it."""
         if case.state not in action.sources:
             words = sentence("rules.not_here", state=self.states[case.state].label, action=action.label)
-            return [Fault("action", "not_here", words)]
-        return [fault for name in guards if (fault := GUARDS[name](case, step)) is not None]
+            yield Fault("action", "not_here", words)
+            return
+        known = self.profiles.get(profile)
+        if known and action.code not in known.actions:
+            yield Fault(
+                "action", "not_in_profile", sentence("rules.not_in_profile", profile=known.label, action=action.label)
+            )
+            return
+        for name in action.guards:
+            if fault := GUARDS[name](case, step):
+                yield fault
+        grade = self._grade(profile, step.values.get("grade") or case.grade)
+        if known and known.grades and case.state != "draft" and (fault := _graded(known, grade, action)):
+            yield fault
+        must = (*action.must, *grade.require.get(action.code, ())) if grade else action.must
+        if must and (fault := missing(action, step.values, must)):
+            yield fault
+        if action.only_reporter and case.reporter and step.user != case.reporter:
+            yield Fault("action", "only_reporter", sentence("rules.only_reporter"))
+        yield from self._class_faults(case, action, step)
+        for concern in self.separation(case, action.code, step.values, step.user, step.at):
+            if concern.strict:
+                yield Fault("action", concern.code, concern.message)
 
-    @staticmethod
-    def _classified(case: CaseState, step: Step) -> CaseState:
-        return replace(
-            case,
-            category=str(step.values.get("category") or case.category),
-            urgency=str(step.values.get("urgency") or case.urgency),
+    def _class_faults(self, case: CaseState, action: Action, step: Step) -> Iterator[Fault]:
+        category = str(step.values.get("category") or case.category)
+        if action.code == "self_handle" and not self.never_self_handled.isdisjoint(_above(category)):
+            label = self.codes["event_class"].label(category) if "event_class" in self.codes else category
+            yield Fault("category", "not_self_handled", sentence("rules.not_self_handled", label=label))
+        if (
+            action.code == "reject"
+            and step.role not in {"", "director"}
+            and not step.values.get("approved_by")
+            and not self.rejected_by_director.isdisjoint(_above(category))
+        ):
+            yield Fault("approved_by", "director_rejects", sentence("rules.director_rejects"))
+        if fault := admission_fault(self.admissions, category, step, action.code, self.codes):
+            yield fault
+
+    def _before_filling(self, case: CaseState, action: Action, role: str) -> bool:
+        """Whether the action is out of question whatever its form will say."""
+        if case.state not in action.sources:
+            return True
+        known, bare = self.profiles.get(case.profile), Step("", action.code, _EPOCH, role=role)
+        if (
+            known
+            and known.grades
+            and case.state != "draft"
+            and _graded(known, self._grade(case.profile, case.grade), action)
+        ):
+            return True
+        return any(GUARDS[name](case, bare) for name in action.guards if name in BEFORE_FILLING)
+
+    def _grade(self, profile: str, grade: object) -> Grade | None:
+        known = self.profiles.get(profile)
+        return known.grades.get(str(grade)) if known and grade else None
+
+    def _team(self, case: CaseState, state: State, profile: str, *, visit: bool) -> str:
+        """The team that owns *case* in *state*; a closed one only while its visit is to be made."""
+        if not state.waiting and not visit:
+            return ""
+        known = self.profiles.get(profile)
+        own = known.owners.get(state.code) if known else None
+        return own or state.owner_at.get(case.level, state.owner)
+
+    def _classified(self, case: CaseState, step: Step, profile: str) -> CaseState:
+        values = step.values
+        grade = self._grade(profile, values.get("grade"))
+        return case.having(
+            category=str(values.get("category") or case.category),
+            urgency=str(values.get("urgency") or case.urgency),
+            profile=profile,
+            grade=grade.code if grade else case.grade,
+            level=grade.level if grade else case.level,
         )
 
-    def _dated(self, case: CaseState, step: Step, after: str) -> CaseState:
+    def _dated(self, case: CaseState, step: Step, after: str) -> dict[str, Any]:
         """The moments that statistics count, and what follows from the way between two states."""
         before, then = self.states[case.state], self.states[after]
         changes: dict[str, Any] = {"case_no": step.values.get("case_no") or case.case_no}
         if before.counts == "none" and then.counts not in {"none", "excluded"}:
-            changes.update(reported_at=step.at, reporter=step.user)
+            name = str(step.values.get("name") or "")
+            changes.update(reported_at=step.at, reporter=step.user, reporter_name=name)
         if then.counts == "none":
-            changes.update(reported_at=None, reporter="")
+            changes.update(reported_at=None, reporter="", reporter_name="")
         if (then.open or then.counts == "closed") and case.accepted_at is None:
             changes["accepted_at"] = step.at
         if after == "assigned":
-            changes.update(assigned_at=step.at, acknowledged_at=None)
+            changes.update(assigned_at=step.at, acknowledged_at=None, returned_at=None)
         if case.state == "assigned" and after == "handling":
             changes["acknowledged_at"] = step.at
         if after == "feedback" and case.feedback_at is None:
@@ -259,10 +396,25 @@ class CaseRules:
             changes["closed_at"] = step.at
         if before.counts == "closed" and then.open:
             changes.update(closed_at=None, reopen_count=case.reopen_count + 1)
-        return replace(case, **changes)
+        return changes
 
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+def _above(category: str) -> list[str]:
+    """*category* and the classes above it, the nearest first: what its code begins with."""
+    parts = category.split("_")
+    return ["_".join(parts[:count]) for count in range(len(parts), 0, -1)]
+
+
+def _graded(profile: Profile, grade: Grade | None, action: Action) -> Fault | None:
+    """Why a case of *grade* can't take *action*."""
+    if grade and action.code in grade.shuts:
+        return Fault("action", "not_of_grade", sentence("rules.not_of_grade", action=action.label))
+    if action.code in profile.opened and not (grade and action.code in grade.opens):
+        return Fault("action", "not_of_grade", sentence("rules.not_of_grade", action=action.label))
+    return None
 
 
 def _check_dues(root: Table, states: Mapping[str, State], limits: Limits) -> None:

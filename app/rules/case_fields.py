@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from app.messages import sentence
@@ -39,15 +39,29 @@ def fill_fields(
     return filled
 
 
-def check_fields(action: Action, values: Mapping[str, Any], codes: Mapping[str, CodeList]) -> list[Fault]:
-    """What is wrong with *values*, by field, in the order of the form."""
+def missing(action: Action, values: Mapping[str, Any], names: Iterable[str]) -> Fault | None:
+    """The first of the fields *names* that *values* leaves empty. The opinion stands for the action's own text."""
+    for name in names:
+        value = values.get(name)
+        if value in (None, "") and name == action.text:
+            value = values.get("opinion")
+        if value in (None, "", [], ()) or (isinstance(value, str) and not plain(value)):
+            field = next((item for item in action.fields if item.name == name), None)
+            return _fault(field, "required") if field else Fault(name, "required", "")
+    return None
+
+
+def check_fields(
+    action: Action, values: Mapping[str, Any], codes: Mapping[str, CodeList], also: Collection[str] = ()
+) -> list[Fault]:
+    """What is wrong with *values*, by field, in the order of the form; the fields *also* are required too."""
     faults = []
     for field in action.fields:
         value = values.get(field.name)
         if field.name == action.text and value in (None, ""):
             value = values.get("opinion")
         if value in (None, "", [], ()) or (isinstance(value, str) and not plain(value)):
-            if field.required:
+            if field.required or field.name in also:
                 faults.append(_fault(field, "required"))
         else:
             faults += _check(field, value, codes)

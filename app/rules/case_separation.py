@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from app.messages import sentence
+from app.rules.case_admission import ALWAYS, Span, read_span
 from app.rules.case_fold import CaseState
 from app.rules.reading import Table
 
@@ -26,39 +28,67 @@ class Concern:
 
 @dataclass(frozen=True, slots=True)
 class Separation:
-    """One rule; cases of ``classes`` are free of it."""
+    """One rule; cases of ``classes`` are free of it, and ``modes`` gives some classes a mode of their own."""
 
     code: str
     mode: str
     classes: frozenset[str]
+    modes: Mapping[str, str] = field(default_factory=dict)
+    span: Span = ALWAYS
 
-    def concern(self, case: CaseState, action: str, values: Mapping[str, Any], user: str) -> Concern | None:
-        """The concern that *user* doing *action* gives rise to; None where there is none."""
-        if self.mode == "off" or case.category in self.classes or not _RULES[self.code](case, action, values, user):
+    def mode_for(self, category: str) -> str:
+        """strict, warn or off for cases of *category*; a class has what the class above it has."""
+        parts = category.split("_")
+        above = ["_".join(parts[:count]) for count in range(len(parts), 0, -1)]
+        if any(code in self.classes for code in above):
+            return "off"
+        return next((self.modes[code] for code in above if code in self.modes), self.mode)
+
+    def concern(
+        self, case: CaseState, action: str, values: Mapping[str, Any], user: str, at: dt.datetime | None = None
+    ) -> Concern | None:
+        """The concern that *user* doing *action* at *at* gives rise to; None where there is none."""
+        if not _RULES[self.code](case, action, values, user) or (at is not None and not self.span.holds(at)):
             return None
-        return Concern(self.code, self.mode == "strict", sentence(f"rules.{self.code}"))
+        mode = self.mode_for(case.category)
+        return None if mode == "off" else Concern(self.code, mode == "strict", sentence(f"rules.{self.code}"))
 
 
-def read_separations(root: Table) -> dict[str, Separation]:
+def read_separations(root: Table) -> tuple[Separation, ...]:
     """The separation rules of a rule file; one that it doesn't name is off."""
-    found = {}
+    found = []
     for row in root.rows("separation"):
-        row.only("code", "mode", "classes")
-        code = row.one_of("code", _RULES)
-        found[code] = Separation(code, row.one_of("mode", MODES), frozenset(row.texts("classes", ())))
-    return found
+        row.only("code", "mode", "classes", "modes", "since", "until")
+        modes = row.table("modes")
+        found.append(
+            Separation(
+                row.one_of("code", _RULES),
+                row.one_of("mode", MODES),
+                frozenset(row.texts("classes", ())),
+                {name: modes.one_of(name, MODES) for name in modes},
+                read_span(row),
+            )
+        )
+    return tuple(found)
 
 
 def _reporter_handles(case: CaseState, action: str, values: Mapping[str, Any], user: str) -> bool:
     if not case.reporter:
         return False
+    reporter = {case.reporter, case.reporter_name or case.reporter}
     if action in _ASSIGNING:
-        return values.get("lead_handler") == case.reporter
-    return action == "acknowledge" and (values.get("handler") or user) == case.reporter
+        return values.get("lead_handler") in reporter
+    if action != "acknowledge":
+        return False
+    handler = values.get("handler")
+    # Who signs for another unit's handler is not that handler.
+    return handler in reporter or (handler in {None, "", user, values.get("name")} and user == case.reporter)
 
 
 def _handler_verifies(case: CaseState, action: str, _values: Mapping[str, Any], user: str) -> bool:
-    return action in _VERIFYING and user in case.handlers
+    # A visit before the closing is the check of that profile.
+    checks = action in _VERIFYING or (action == "return_visit" and case.closed_at is None)
+    return checks and user in case.handlers
 
 
 _RULES = {"reporter_not_handler": _reporter_handles, "handler_not_verifier": _handler_verifies}

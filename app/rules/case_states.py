@@ -1,24 +1,31 @@
-"""The states of a case and the words under which each profile shows them."""
+"""The states of a case: what each counts as, when it is due, and who owns a case that stands in it."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.rules.reading import Table
 
 COUNTS = ("none", "reported", "received", "open", "closed", "excluded")
+LEAD = "lead"
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """One state: ``counts``: its place in statistics, ``due``: the timer that runs in it, ``next``: what is usual."""
+    """One state: ``counts``: its place in statistics, ``due``: the timer that runs in it, ``next``: what is usual.
+
+    ``owner``: the team that has to act in it, ``owner_at``: another one at some levels; ``of_lead``: of the lead unit.
+    """
 
     code: str
     label: str
     counts: str
     due: str = ""
     next: str = ""
+    owner: str = ""
+    owner_at: Mapping[str, str] = field(default_factory=dict)
+    of_lead: bool = False
 
     @property
     def open(self) -> bool:
@@ -31,52 +38,25 @@ class State:
         return self.open or self.counts == "reported"
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
-    label: str
-    states: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """The stages that a case of this kind shows; ``skips`` are actions that its page doesn't offer."""
-
-    code: str
-    label: str
-    stages: tuple[Stage, ...]
-    skips: frozenset[str]
-
-    def stage(self, state: str) -> int | None:
-        """The number of the stage that *state* belongs to, from 0; None outside the line (rejected, void)."""
-        return next((index for index, stage in enumerate(self.stages) if state in stage.states), None)
-
-
 def read_states(root: Table, timers: Collection[str]) -> dict[str, State]:
     """The states of a rule file, in its order."""
+    teams = list(root.table("teams"))
     states = {}
     for code, table in root.tables("states").items():
-        table.only("label", "counts", "due", "next")
-        due = table.one_of("due", timers) if "due" in table else ""
-        states[code] = State(code, table.text("label"), table.one_of("counts", COUNTS), due, table.text("next", ""))
+        table.only("label", "counts", "due", "next", "owner", "owner_at", "of")
+        at = table.table("owner_at")
+        states[code] = State(
+            code,
+            table.text("label"),
+            table.one_of("counts", COUNTS),
+            table.one_of("due", timers) if "due" in table else "",
+            table.text("next", ""),
+            table.one_of("owner", teams) if "owner" in table else "",
+            {level: at.one_of(level, teams) for level in at},
+            "of" in table and table.one_of("of", (LEAD,)) == LEAD,
+        )
+        if states[code].waiting and not states[code].owner:
+            raise table.fault("key_missing", key="owner")
     if "draft" not in states:
         raise root.fault("key_missing", key="states.draft")
     return states
-
-
-def read_profiles(root: Table, states: Mapping[str, State], actions: Collection[str]) -> dict[str, Profile]:
-    """The profiles of a rule file; every state that a case can wait in must have a stage."""
-    profiles = {}
-    for code, table in root.tables("profiles").items():
-        table.only("label", "stages", "skips")
-        stages = []
-        for row in table.rows("stages"):
-            row.only("label", "states")
-            stages.append(Stage(row.text("label"), row.some_of("states", states)))
-        shown = {state for stage in stages for state in stage.states}
-        for state in states.values():
-            if state.counts != "excluded" and state.code not in shown:
-                raise table.fault("key_missing", key=state.code)
-        profiles[code] = Profile(
-            code, table.text("label"), tuple(stages), frozenset(table.some_of("skips", actions, ()))
-        )
-    return profiles

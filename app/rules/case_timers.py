@@ -14,7 +14,7 @@ from app.rules.limits import Limits
 
 HANDLE = "handle_due"
 # A suspension stops these; what watches over the suspension itself, or over the leaders' duties, runs on.
-HELD = (HANDLE, "assist_due", "mediation_due", "arrival_due", "follow_due")
+HELD = (HANDLE, "quiet_due", "assist_due", "mediation_due", "arrival_due", "follow_due")
 
 Dues = dict[str, dt.datetime]
 
@@ -57,8 +57,12 @@ def _shifted(limits: Limits, case: CaseState, action: Action, step: Step, timer:
         return case.held[timer] + max(step.at - case.suspended_at, dt.timedelta())
     if EXTENDS in action.does and timer in case.due:
         return case.due[timer] + dt.timedelta(days=days(step.values) or case.extension_days)
+    half = HALF in action.does and timer == HANDLE
+    if half and case.own_span:
+        # Half of what was given: the dispatcher's own limit counts as the table's does.
+        return step.at + case.own_span / 2
     source = action.limit_of.get(timer, timer)
-    return limits.due(source, step.at, case.urgency, case.category, half=HALF in action.does)
+    return limits.due(source, step.at, case.urgency, case.category, profile=case.profile, level=case.level, half=half)
 
 
 def _moment(text: Any) -> dt.datetime | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.paths import resource
@@ -53,32 +53,37 @@ class Limits:
     calendar: WorkCalendar
     _general: Mapping[tuple[str, str], Limit]
     _by_class: Mapping[tuple[str, str, str], Limit]
+    _by_profile: Mapping[tuple[str, str, str], Limit] = field(default_factory=dict)
+    _by_level: Mapping[tuple[str, str, str], Limit] = field(default_factory=dict)
 
     @classmethod
     def load(cls, path: Path | None = None, calendar: WorkCalendar | None = None) -> Limits:
         """The table at *path* (default: resources/rules/limits.toml); KnownError by name of what is wrong."""
         path = path or resource("rules", "limits.toml")
         root = read_table(path)
-        root.only("timers", "classes")
+        root.only("timers", "classes", "profiles", "levels")
         labels: dict[str, str] = {}
         general: dict[tuple[str, str], Limit] = {}
         for timer, table in root.tables("timers").items():
             table.only("label", *URGENCIES)
             labels[timer] = table.text("label")
             general.update({(timer, urgency): read_limit(table, urgency) for urgency in URGENCIES})
-        by_class: dict[tuple[str, str, str], Limit] = {}
-        for category, timers in root.tables("classes").items():
-            timers.only(*labels)
-            for timer in timers:
-                table = timers.table(timer)
-                table.only(*URGENCIES)
-                by_class.update({(category, timer, urgency): read_limit(table, urgency) for urgency in table})
-        return cls(labels, calendar or WorkCalendar.load(path.parent), general, by_class)
+        own = (_read_own(root.tables(part), labels) for part in ("classes", "profiles", "levels"))
+        return cls(labels, calendar or WorkCalendar.load(path.parent), general, *own)
 
-    def limit(self, timer: str, urgency: str | None = None, category: str | None = None) -> Limit | None:
+    def limit(
+        self,
+        timer: str,
+        urgency: str | None = None,
+        category: str | None = None,
+        *,
+        profile: str = "",
+        level: str = "",
+    ) -> Limit | None:
         """The limit of *timer*; None where the table has none. An unknown urgency counts as normal.
 
-        A class without its own limit has that of the class whose code its own begins with (``order_stall``: ``order``).
+        What a class says counts before what a profile says, that before what a level says. A class without its own
+        limit has that of the class whose code its own begins with (``order_stall``: ``order``).
         """
         urgency = urgency if urgency in URGENCIES else "normal"
         parts = (category or "").split("_")
@@ -86,7 +91,11 @@ class Limits:
             found = self._by_class.get(("_".join(parts[:count]), timer, urgency))
             if found:
                 return found
-        return self._general.get((timer, urgency))
+        return (
+            self._by_profile.get((profile, timer, urgency))
+            or self._by_level.get((level, timer, urgency))
+            or self._general.get((timer, urgency))
+        )
 
     def due(
         self,
@@ -95,13 +104,27 @@ class Limits:
         urgency: str | None = None,
         category: str | None = None,
         *,
+        profile: str = "",
+        level: str = "",
         half: bool = False,
     ) -> dt.datetime | None:
         """When *timer*, begun at *start*, is due."""
-        limit = self.limit(timer, urgency, category)
+        limit = self.limit(timer, urgency, category, profile=profile, level=level)
         if limit is None:
             return None
         return (limit.half() if half else limit).after(start, self.calendar)
+
+
+def _read_own(tables: Mapping[str, Table], labels: Mapping[str, str]) -> dict[tuple[str, str, str], Limit]:
+    """The limits that classes, profiles or levels have of their own, by (code, timer, urgency)."""
+    found: dict[tuple[str, str, str], Limit] = {}
+    for code, timers in tables.items():
+        timers.only(*labels)
+        for timer in timers:
+            table = timers.table(timer)
+            table.only(*URGENCIES)
+            found.update({(code, timer, urgency): read_limit(table, urgency) for urgency in table})
+    return found
 
 
 def read_limit(table: Table, key: str) -> Limit:

@@ -31,7 +31,7 @@ def columns(form: Form, *, derived: bool) -> tuple[Column, ...]:
         Column(
             item.name,
             item.kind.column,
-            item.index or isinstance(item.kind, Ref) or item.name == form.parent or (item.derived and derived),
+            item.index or isinstance(item.kind, Ref) or item.name == form.parent,
             item.index,
         )
         for item in form.fields.values()

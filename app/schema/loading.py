@@ -69,6 +69,7 @@ def _field(name: str, raw: Mapping[str, Any], codes: Mapping[str, CodeList]) -> 
         aliases=tuple(raw.get("aliases", ())),
         was=tuple(raw.get("was", ())),
         width=raw.get("width", 0),
-        index=raw.get("index", False),
+        # Lists look up what is derived, unless it is only shown.
+        index=raw.get("index", raw.get("derived", False)),
         default=kind.check(raw.get("default")),
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from app.errors import KnownError
+from app.messages import sentence
 from app.rules.case_engine import Action, CaseRules, CaseState, Step
 from app.schema.dates import CHINA
 from app.schema.record import Record
@@ -72,14 +73,16 @@ class Cases:
         step, faults = self._step(self.rules.begin(clean), clean, "report", {}, now, where)
         if faults or step is None:
             return Outcome(None, tuple(faults))
-        role = self.rules.role_for("report", self._gate.session.roles) or ""
-        edits = [Edit(EVENT, event_id, where, clean), self._edit(event_id, where, step, role)]
+        edits = [Edit(EVENT, event_id, where, clean), self._edit(event_id, where, step)]
         self._store.save(edits, self._gate.session.user, audit=lines)
         return Outcome(self._store.get(EVENT, event_id))
 
     def _clean(self, values: Mapping[str, object]) -> tuple[dict[str, Value], list[Fault]]:
         form = self._store.forms[EVENT]
         clean, faults = form.clean(values)
+        by_class = self.rules.profile_for(str(clean.get("category") or ""))
+        if by_class and clean.get("profile") is None:
+            clean["profile"] = by_class
         for item in form.stored:
             if item.default is not None and clean.get(item.name) is None:
                 clean[item.name] = item.default
@@ -95,13 +98,14 @@ class Cases:
         line = self._gate.line(f"act:{code}", EVENT, area, record=event_id, own=own)
         now = self.now()
         step, faults = self._step(case.state, case.event.values, code, values, now, area)
+        if step is not None and code == "merge":
+            faults = self._master_faults(event_id, str(step.values["master"]))
         if faults or step is None:
             return Outcome(None, tuple(faults))
         if code == "accept" and not step.values.get("case_no") and not case.state.case_no:
             # Only now: a number taken for a step that is refused would be missing from the year's row.
             step = replace(step, values={**step.values, "case_no": self._number(now)})
-        role = self.rules.role_for(code, self._gate.session.roles) or line.role
-        saved = self._store.save([self._edit(event_id, area, step, role)], self._gate.session.user, audit=[line])
+        saved = self._store.save([self._edit(event_id, area, step)], self._gate.session.user, audit=[line])
         return Outcome(self._store.get(STEP, saved.ids[0]))
 
     def case(self, event_id: str) -> Case:
@@ -160,21 +164,37 @@ class Cases:
         filled = self.rules.fill(
             code, values, event=event, at=now, user=session.name, unit=session.unit, area=area, case=state
         )
-        faults = self.rules.check(code, filled)
+        if session.name != session.user:
+            filled["name"] = session.name
+        faults = self.rules.check(code, filled, state)
         if faults:
             return None, faults
-        step = Step(self._store.new_id(), code, now, filled, session.user, "", session.unit)
+        role = self.rules.role_for(code, session.roles) or ""
+        step = Step(self._store.new_id(), code, now, filled, session.user, role, session.unit)
         faults = self.rules.refusals(state, step)
         if faults:
             return None, faults
         dues = self.rules.dues(state, step)
-        if dues:
-            step = Step(step.id, code, now, {**filled, "due": dues}, session.user, "", session.unit)
-        return step, []
+        return (replace(step, values={**filled, "due": dues}) if dues else step), []
 
-    def _edit(self, event_id: str, area: str, step: Step, role: str) -> Edit:
-        values = {**step.row(), "event": event_id, "role": role or None}
-        return Edit(STEP, step.id, area, values)
+    def _master_faults(self, event_id: str, master: str) -> list[Fault]:
+        """A case goes into one that stands: into itself, or into one that itself went elsewhere, it would be lost."""
+        held = self._store.get(EVENT, master)
+        state = str(held.values.get("state") or "draft") if held and not held.deleted else ""
+        if master == event_id:
+            why = "就是它自己"
+        elif not state:
+            why = "本机没有这件事"
+        elif self.rules.states[state].counts in {"excluded", "none"}:
+            why = f"它是“{self.rules.states[state].label}”"
+        else:
+            return []
+        title = str(held.values.get("title") or "") if held else master
+        return [Fault("master", "not_master", sentence("rules.not_master", title=title, why=why))]
+
+    def _edit(self, event_id: str, area: str, step: Step) -> Edit:
+        device = self._gate.session.device or self._store.sync.state.device
+        return Edit(STEP, step.id, area, {**step.row(), "event": event_id, "device": device or None})
 
     def _number(self, now: datetime.datetime) -> str:
         """The next case number, which is final: of the block that the county leased to this device, while there is one.
@@ -241,7 +261,10 @@ def derive_cases(rules: CaseRules) -> Derive:
             for event_id, event in store.many(EVENT, part).items():
                 state = rules.fold(event.values, by_event.get(event_id, []))
                 columns = {**state.columns(), "area_name": names.get(event.area)}
-                store.set_derived(EVENT, event_id, columns)
+                # Most steps change a few of them, and each has an index to be kept up.
+                new = {name: value for name, value in columns.items() if event.values.get(name) != value}
+                if new:
+                    store.set_derived(EVENT, event_id, new)
             # The case number is searched for, so the event is indexed again even where only a step came.
             missing = [event_id for event_id in part if (EVENT, event_id) not in touched]
             if missing:

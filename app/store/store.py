@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 DATABASE = "store.db"
 JOURNAL = "journal"
+DERIVED = "derived"
+"""Under this name ``Meta`` keeps which fields were reckoned of everything here."""
 Touched = set[tuple[str, str]]
 Derive = Callable[["Store", Touched], None]
 
@@ -92,7 +94,9 @@ class Store:
             raise KnownError("store.exists", path=folder)
         conn = driver.connect(path, key, create=True)
         layout.prepare(conn, path, forms)
-        return cls(folder, conn, Journal(folder / JOURNAL, key), forms, now, derive, key)
+        store = cls(folder, conn, Journal(folder / JOURNAL, key), forms, now, derive, key)
+        store._derive_again()
+        return store
 
     @classmethod
     def open(
@@ -110,6 +114,7 @@ class Store:
         layout.prepare(conn, path, forms)
         store = cls(folder, conn, Journal(folder / JOURNAL, key), forms, now, derive, key)
         store._replay()
+        store._derive_again()
         return store
 
     def close(self) -> None:
@@ -301,6 +306,16 @@ class Store:
             [(form, row.id, row.area, row.values) for row in rows.values() if not row.deleted],
             {row.id: row.keys for row in rows.values() if row.keys},
         )
+
+    def _derive_again(self) -> None:
+        """Reckon everything derived anew where the forms have learned another such field since it was done last."""
+        derived = {name: sorted(form.derived) for name, form in self.forms.items() if form.derived}
+        if self._derive is None or self.meta.get(DERIVED) == derived:
+            return
+        with self.transaction():
+            for name in derived:
+                self._derive(self, {(name, str(row[0])) for row in self.query.columns(name, ["id"])})
+            self.meta.set(DERIVED, derived)
 
     def set_derived(self, form: str, record_id: str, values: Mapping[str, Value]) -> None:
         """Write derived fields of one record; they neither travel nor count."""
