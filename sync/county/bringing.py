@@ -20,6 +20,7 @@ from sync.county.database import parts
 from sync.county.erasing import called_by, gone_already, scrub_called
 from sync.county.following import Moved
 from sync.county.lost import Past, Row, covers
+from sync.county.numbered import Numbered
 from sync.county.records import Held
 from sync.county.rights import Rights
 from sync.county.tables import HISTORY
@@ -57,6 +58,7 @@ class Bringing(Batch):
         """Records that came from elsewhere into the device's area on its word alone."""
         self._streams = set(rights.streams(hand.device))
         self._past: dict[str, Past] = {}
+        self._numbered = Numbered(conn, books.records, ())
 
     def bring_back(self, offers: Sequence[Offer]) -> list[Receipt]:
         """A receipt for each offer; whatever is wrong with one of them, the others are not held up."""
@@ -87,6 +89,7 @@ class Bringing(Batch):
         held = self._held(changes)
         before = dict(held)
         self._past = self._pasts(changes)
+        self._numbered = Numbered(self._conn, self._at.records, changes)
         writes = self._writes()
         found = [self._bring(offer, held, writes) for offer in offers]
         for offer, what in zip(offers, found, strict=True):
@@ -247,6 +250,8 @@ class Bringing(Batch):
         writers = past.in_line(form, offer, author, line, stored)
         context = Context(line, rev, self._hand.now, writers, line, counted=False)
         outcome = merge(form, stored, mine, context)
+        if stored is None:
+            outcome = self._numbered.distinct(outcome, change.user)
         writes.rev = rev
         record = outcome.record if outcome.written else None
         lost = [*outcome.lost, *(name for name in (*offer.lost, *offer.gone) if name not in fresh)]

@@ -17,6 +17,8 @@ FIELDS = {
     "care_tag": ("purpose", "degree", "basis_note"),
     "mediation": ("title", "facts", "committee", "request"),
 }
+NUMBERED = {"accept_event": 12}
+"""Steps from the seed on from which cases are numbered, and how often."""
 _SOME = 12
 """Records that are worked on again and again; more only come by imports."""
 
@@ -49,6 +51,24 @@ class Clerks:
         if events:
             event = chance.choice(sorted(events, key=lambda record: record.id))
             self._save(who, [self._step(event.id, event.area, "report")], {}, None)
+
+    def accept_event(self, chance):
+        """One more event, taken in and numbered by whoever is there: some die between the number and the step."""
+        who = self._anybody(chance)
+        death = self._maybe_death(chance)
+        device = self._alive(self.devices[who])
+        try:
+            number = device.do(work.take_number, death=death if chance.random() < 0.5 else None)
+        except Killed:
+            self.count.deaths += 1
+            device.revive()
+            return
+        if number:
+            edits = self._event(self._area(chance, who))
+            step = self._step(edits[0].id, edits[0].area, "accept")
+            self._save(
+                who, [*edits, Edit(step.form, step.id, step.area, {**step.values, "case_no": number})], {}, death
+            )
 
     def import_some(self, chance):
         """A roster: households and their people in one save, sent after all else."""

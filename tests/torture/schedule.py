@@ -8,11 +8,14 @@ import traceback
 from dataclasses import dataclass
 
 from tests.torture.carriers import CARRIED
+from tests.torture.clerks import NUMBERED
 from tests.torture.world import SET_BACK, STEPS, World
 
 _FEWEST, _MOST = 15, 40
 CARRIED_FROM = 40_000
 """From this seed on, schedules have sticks, photos, restricted records and replaced devices, too."""
+NUMBERED_FROM = 60_000
+"""From this seed on, cases are accepted and numbered, too."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ def steps_of(seed):
     count = chance.randrange(_FEWEST, _MOST)
     # What is lost with a disk is lost: three of four schedules have none of that, so that they can be stricter.
     steps = STEPS | (SET_BACK if seed % 4 == 3 else {}) | (CARRIED if seed >= CARRIED_FROM else {})
+    steps |= NUMBERED if seed >= NUMBERED_FROM else {}
     names = chance.choices(list(steps), list(steps.values()), k=count)
     return [(name, chance.randrange(1 << 30)) for name in names]
 

@@ -148,6 +148,14 @@ class Witness:
         self._nothing_lost_nothing_doubled()
         held = self._all_have_the_same(devices)
         self._nobodys_words_vanished(devices[0], held)
+        self._no_two_cases_of_one_number()
+
+    def _no_two_cases_of_one_number(self):
+        cases = defaultdict(set)
+        for row in self._rows(self._county.tables.by_form["event_step"]):
+            if row.case_no:
+                cases[row.case_no].add(row.event)
+        assert all(len(found) == 1 for found in cases.values()), "two cases of one number"
 
     def _nothing_lost_nothing_doubled(self):
         taken = [row.hash for row in self._rows(HISTORY) if row.device]

@@ -137,6 +137,10 @@ def save(desk, edits, bulk=False):
     return desk.store.save(edits, desk.user, bulk=bulk)
 
 
+def take_number(desk):
+    return desk.store.numbers.take(time.gmtime(desk.now() + 8 * 3600).tm_year)
+
+
 def sync(desk, tries=3, die_at=None):
     """Exchange; *die_at*: the process ends after so many messages of the county's answers."""
     told = iter(range(1, 1 << 30))
