@@ -120,6 +120,12 @@ class Desk:
         else:
             self.say(f"{text} {done}/{total}" if total else text)
 
+    def tell(self, piece: dict[str, Any]) -> None:
+        """A part of the answer before the answer, for the window, which takes it between two frames."""
+        if self.worker and sys.stderr is not None:
+            sys.stderr.write(json.dumps(piece, ensure_ascii=False) + "\n")
+            sys.stderr.flush()
+
     def failed(self, words: str, code: str, exit_code: int) -> int:
         """It could not be done: one sentence; a worker's window gets its code beside it."""
         if sys.stderr is not None:

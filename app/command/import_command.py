@@ -9,6 +9,7 @@ from typing import Any
 from app.command.desk import Desk
 from app.errors import KnownError
 
+_FINDINGS = ("refused", "flagged", "possible_duplicates", "same_person")
 HELP = "把 Excel 花名册或台账导进来"
 
 
@@ -43,9 +44,13 @@ def run(args: argparse.Namespace, desk: Desk) -> int:
         choices=read_choices(args.choices) if args.choices else NONE,
         progress=desk.progress,
         cancelled=desk.cancelled.is_set,
+        more=(lambda piece: desk.tell({"more": piece})) if args.preview and desk.worker else None,
     )
-    desk.answer(said, _words(said))
-    return 1 if said["refused"] else 0
+    code = 1 if said["refused"] else 0
+    # The window has every finding from the preview: a second list of them would only keep it from painting.
+    told = {**said, **dict.fromkeys(_FINDINGS, ())} if args.preview and desk.worker else said
+    desk.answer(told, _words(said))
+    return code
 
 
 def _words(said: dict[str, Any]) -> str:

@@ -17,7 +17,7 @@ from app.exchange.excel.template import template_of
 from app.exchange.excel.words import bare, load_words
 from app.exchange.excel.workbook import Workbook, read_workbook
 from app.exchange.matched import remember, remembered
-from app.exchange.preview import preview
+from app.exchange.preview import More, absent_rows, preview
 from app.exchange.roster.applying import Applied, Progress, apply
 from app.exchange.roster.choices import NONE, Choices
 from app.exchange.roster.dwellings import DwellingPlan
@@ -111,10 +111,12 @@ class Intake:
         choices: Choices = NONE,
         progress: Steps | None = None,
         cancelled: Callable[[], bool] | None = None,
+        more: More | None = None,
     ) -> dict[str, object]:
         """The whole way of ``township import``; returns its JSON document, with "stopped" where it was cancelled.
 
-        *shown*: with "preview", what a page shows before it asks; then columns that nobody understands are no error.
+        *shown*: with "preview", what a page shows before it asks; then columns that nobody understands are no error. *more* takes
+        what is too much for one answer.
         """
         keep_few_pages(self._office.store.conn)
 
@@ -141,11 +143,11 @@ class Intake:
         if shown:
             if plan and not area:
                 _ask_village(plan)
-            said["preview"] = preview(self._office, book, found, self.catalogs(form), plan)
+            said["preview"] = preview(self._office, book, found, self.catalogs(form), plan, more)
         if plan is None:
             return said
         if report:
-            write_report(found, plan, report)
+            self.report(found, plan, report)
         del found, book  # of a large sheet this is half of the memory
         if not dry_run:
             if choices.remember:
@@ -182,8 +184,11 @@ class Intake:
         template_of(self._office.forms, form, out)
 
     def report(self, found: Recognised, plan: Plan, out: Path) -> None:
-        """Write the refused rows to correct, and what was doubted."""
-        write_report(found, plan, out)
+        """Write the refused rows to correct, what was doubted, and who is not in the roster; their numbers are masked."""
+        if plan.absent:
+            area = self._office.session.area or None
+            self._office.gate.require("import", plan.form, area, fields=f"absent,{len(plan.absent)}")
+        write_report(found, plan, out, absent_rows(self._office, plan.absent))
 
 
 def _with_remembered(layout: Layout, told: Mapping[str, str]) -> Layout:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from app.exchange.excel.headings import ID_TARGET, Catalog
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
     from app.services.office import Office
 
 MOST = 2000
-"""Findings, and people, that are told one by one; what goes beyond stands in the workbook of refused rows."""
+"""Findings, and people, that are told in the answer; what goes beyond is told piece by piece before it, where somebody takes it."""
+_PIECE = 200
+More = Callable[[dict[str, Any]], object]
+"""Takes ``{"problems": […], "lines": […]}``, ``{"changed": […]}`` or ``{"absent": […]}``: what comes after the first ``MOST``, in order."""
 _AT_ONCE = 500
 _LARGEST_SHOWN = 1e15
 _SIGNS_OF_A_NUMBER = 8
@@ -27,25 +31,47 @@ _LOST = re.compile(r"\d(\.\d{1,6})?E\+?\d+", re.IGNORECASE)
 
 
 def preview(
-    office: Office, book: Workbook, found: Recognised, catalogs: Sequence[Catalog], plan: Plan | None
+    office: Office,
+    book: Workbook,
+    found: Recognised,
+    catalogs: Sequence[Catalog],
+    plan: Plan | None,
+    more: More | None = None,
 ) -> dict[str, Any]:
     """A JSON document for the page that asks before an import; *plan* None where too little was recognised to make one.
 
-    Numbers and whatever else is sensitive are masked: the page shows them beside each other.
+    Numbers and whatever else is sensitive are masked: the page shows them beside each other. *more* takes what is beyond ``MOST``, in
+    pieces that a window reads between two frames.
     """
     layout = found.layouts[0]
     catalog = next((each for each in catalogs if each.form == layout.form), catalogs[0])
     problems = list(_problems(office.forms, found, plan)) if plan else []
+    changed = _first(_changed(office, plan), more, "changed") if plan else []
+    absent = _first(absent_rows(office, plan.absent), more, "absent") if plan else []
+    for start in range(MOST, len(problems) if more else 0, _PIECE):
+        part = problems[start : start + _PIECE]
+        if more:
+            more({"problems": part, "lines": _lines(office.forms, found, part)})
     return {
         "sheets": _sheets(book, found),
         "columns": [_column(office.forms, layout, column.index) for column in layout.columns],
         "targets": [[target.name, target.label] for target in catalog.targets if target.name != ID_TARGET],
         "problems": problems[:MOST],
-        "more_problems": max(len(problems) - MOST, 0),
+        "more_problems": 0 if more else max(len(problems) - MOST, 0),
+        "refused_rows": len({(item.sheet, item.row) for item in plan.refused}) if plan else 0,
+        "same_rows": len(plan.same_person) if plan else 0,
         "lines": _lines(office.forms, found, problems[:MOST]),
-        "changed": list(_changed(office, plan))[:MOST] if plan else [],
-        "absent": list(_absent(office, plan.absent[:MOST])) if plan else [],
+        "changed": changed,
+        "absent": absent,
     }
+
+
+def _first(rows: Iterator[dict[str, Any]], more: More | None, name: str) -> list[dict[str, Any]]:
+    """The first ``MOST`` of *rows*; the others go to *more*, and are not even looked at where nobody takes them."""
+    first = list(itertools.islice(rows, MOST))
+    while more and (part := list(itertools.islice(rows, _PIECE))):
+        more({name: part})
+    return first
 
 
 def _sheets(book: Workbook, found: Recognised) -> list[dict[str, Any]]:
@@ -172,7 +198,7 @@ def _lines(forms: Forms, found: Recognised, problems: Sequence[Mapping[str, Any]
 
 def _changed(office: Office, plan: Plan) -> Iterator[dict[str, Any]]:
     """The records that change, field by field, as they are and as they would be."""
-    changed = [record for record in plan.records if not record.new and record.form == plan.form][:MOST]
+    changed = [record for record in plan.records if not record.new and record.form == plan.form]
     for start in range(0, len(changed), _AT_ONCE):
         part = changed[start : start + _AT_ONCE]
         held = office.store.many(plan.form, [record.id for record in part])
@@ -199,7 +225,7 @@ def _shown(office: Office, item: Field, value: Any) -> str:
     return item.kind.mask(value) if item.sensitive else item.kind.show(value)
 
 
-def _absent(office: Office, ids: Sequence[str]) -> Iterator[dict[str, Any]]:
+def absent_rows(office: Office, ids: Sequence[str]) -> Iterator[dict[str, Any]]:
     """Who of the register isn't in the roster, with what helps to tell why."""
     for start in range(0, len(ids), _AT_ONCE):
         part = office.store.many("resident", ids[start : start + _AT_ONCE])

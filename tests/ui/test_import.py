@@ -230,6 +230,40 @@ def test_who_is_missing_from_next_months_roster_is_listed_and_marked_and_nobody_
     assert desk.office.store.count("resident") == 2
 
 
+def test_every_finding_of_a_long_sheet_is_listed_and_can_be_decided(desk, tmp_path):
+    path, count = tmp_path / "长表.xlsx", 2_300
+    book = xlsxwriter.Workbook(path)
+    sheet = book.add_worksheet("花名册")
+    sheet.write_row(0, 0, HEADS)
+    for row in range(1, count + 1):
+        sheet.write_row(row, 0, [row, f"{row:05}", "张三", "户主", "123", f"三组{row}号", "", ""])
+    book.close()
+    page = opened(desk, path)
+    rows = page.check.problems
+    assert len(page.preview.problems) == rows.table.model.rowCount() == page.preview.refused_rows == count
+    rows.table.go_to(count - 1)
+    assert rows.text.text().startswith(f"第 {count + 1} 行")
+    assert rows.source.isVisible()
+    rows.choose(page.preview.problems, page.preview.problems[0]["dos"][1][0])
+    assert len(rows.decided()) == count
+
+
+def test_who_is_missing_stands_in_the_workbook_too(desk, roster, tmp_path):
+    home = desk.make("household", head_name="赵本清", number="5300011")
+    desk.make("resident", name="罗春生", household=home, presence="present", id_number="110105194912310118")
+    out = tmp_path / "改错表.xlsx"
+    page = opened(desk, roster, save=str(out))
+    told = []
+    page.said.connect(lambda said, _undo: told.append(said))
+    page._save_report()
+    desk.qtbot.waitUntil(lambda: bool(told), timeout=30_000)
+    lines = [[cell.value for cell in row] for row in load_workbook(out)["名册里没有的人"]]
+    assert [line[:3] for line in lines] == [
+        ["姓名", "公民身份号码", "户"],
+        ["罗春生", "110105********0118", "5300011"],
+    ]
+
+
 def test_reading_is_cancelled_by_choosing_another_file(desk, roster):
     page = opened(desk, roster)
     page.read(roster)

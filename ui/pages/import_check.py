@@ -96,8 +96,8 @@ class CheckStep(QWidget):
         open_ones = sum(1 for column in columns if column.target is None and column.how == "none")
         self.columns_card.note.setText(f"{len(columns)} 列" + (f"，{open_ones} 列没认出" if open_ones else ""))
         self.problems.show_preview(preview)
-        self.changed.show_changed(preview.shown["changed"], int(said["updated"]))
-        self.absent.show_absent(preview.shown["absent"], int(said["absent"]))
+        self.changed.show_changed(preview.changed, int(said["updated"]))
+        self.absent.show_absent(preview.absent, int(said["absent"]))
         problems = len(preview.problems) + int(preview.shown["more_problems"])
         self.tabs.show_counts(
             {PROBLEMS: problems or None, CHANGED: said["updated"] or None, ABSENT: said["absent"] or None}

@@ -19,7 +19,7 @@ from ui.forms.opening import areas
 from ui.jobs import Worker
 from ui.page import Page
 from ui.pages.import_check import ABSENT, CheckStep
-from ui.pages.import_read import Preview, importable
+from ui.pages.import_read import More, Preview, importable
 from ui.pages.import_report import ReportStep
 from ui.pages.ledger import AskPath, ask_save_path
 from ui.pieces.buttons import Button
@@ -219,8 +219,9 @@ class ImportPage(Page):
         reader = self._reader = self._make_worker(tail)
         reader.setParent(self)
         reader.cancelled.connect(reader.deleteLater)
-        reader.progressed.connect(lambda said: self._on_read(turn, said))
-        reader.finished.connect(lambda said: self._on_preview(turn, Preview(path, form, area, sheet, said)))
+        more = More()
+        reader.progressed.connect(lambda said: self._on_read(turn, said, more))
+        reader.finished.connect(lambda said: self._on_preview(turn, Preview(path, form, area, sheet, said, more)))
         reader.failed.connect(lambda said: self._on_refused(turn, said))
         reader.start()
 
@@ -244,7 +245,9 @@ class ImportPage(Page):
         self._by_hand[heading] = target
         self._replan()
 
-    def _on_read(self, turn: int, said: Mapping[str, Any]) -> None:
+    def _on_read(self, turn: int, said: Mapping[str, Any], more: More) -> None:
+        if turn == self._turn and isinstance(said.get("more"), Mapping):
+            more.take(said["more"])
         told = said.get("progress")
         if turn == self._turn and isinstance(told, Mapping):
             self.reading.show_progress(
@@ -264,7 +267,7 @@ class ImportPage(Page):
         something = f"导入：新增 {created:,}，更新 {updated:,}" if created + updated else "照选的办法导入"
         self.import_button.set_words(something)
         # Rows that are left out now may come in by what somebody decides about them.
-        may = created + updated + preview.refused_rows + len(preview.said["same_person"])
+        may = created + updated + preview.refused_rows + preview.same_rows
         self.import_button.refuse("" if may else "没有要导入的行" if preview.understood else "先把列对上")
 
     def _on_refused(self, turn: int, said: str) -> None:

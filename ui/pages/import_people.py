@@ -28,18 +28,15 @@ class ChangedRows(RecordTable):
 
     def show_changed(self, rows: Sequence[Mapping[str, Any]], total: int) -> None:
         """Show *rows*, of *total* that change."""
-        lines = [
-            {
-                "id": row["id"],
-                "name": row["name"],
-                "change": "；".join(
-                    f"{label}：{was or '（空）'} → {now or '（空）'}" for label, was, now in row["fields"]
-                ),
-            }
-            for row in rows
-        ]
         note = f"只列出前 {len(rows):,} 条" if total > len(rows) else ""
-        self.show_rows(len(lines), lambda offset, limit, _order: lines[offset : offset + limit], note)
+        self.show_rows(
+            len(rows), lambda offset, limit, _order: [_line(row) for row in rows[offset : offset + limit]], note
+        )
+
+
+def _line(row: Mapping[str, Any]) -> dict[str, Any]:
+    said = [f"{label}：{was or '（空）'} → {now or '（空）'}" for label, was, now in row["fields"]]
+    return {"id": row["id"], "name": row["name"], "change": "；".join(said)}
 
 
 class AbsentRows(QWidget):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,15 +43,37 @@ class ColumnLine:
     how: str
 
 
+@dataclass
+class More:
+    """What a long preview tells before its answer, piece by piece: what comes after the first findings and people of the answer."""
+
+    problems: list[Mapping[str, Any]] = field(default_factory=list)
+    changed: list[Mapping[str, Any]] = field(default_factory=list)
+    absent: list[Mapping[str, Any]] = field(default_factory=list)
+    lines: dict[tuple[str, int], Sequence[str]] = field(default_factory=dict)
+
+    def take(self, piece: Mapping[str, Any]) -> None:
+        """One piece, in the order in which they come."""
+        self.problems += piece.get("problems", ())
+        self.changed += piece.get("changed", ())
+        self.absent += piece.get("absent", ())
+        self.lines.update(_lines(piece.get("lines", ())))
+
+
+def _lines(told: Sequence[Mapping[str, Any]]) -> dict[tuple[str, int], Sequence[str]]:
+    return {(line["sheet"], line["row"]): line["cells"] for line in told}
+
+
 @dataclass(frozen=True)
 class Preview:
-    """Everything the second step shows. ``said`` is the JSON document of ``township import --preview``."""
+    """Everything the second step shows. ``said`` is the JSON document of ``township import --preview``, ``more`` what came before it."""
 
     path: Path
     form: str
     area: str
     sheet: str | None
     said: Mapping[str, Any]
+    more: More = field(default_factory=More)
 
     def count(self, name: str) -> int:
         """A figure of the plan: created, updated, unchanged, absent."""
@@ -59,7 +82,12 @@ class Preview:
     @property
     def refused_rows(self) -> int:
         """How many rows bring no record."""
-        return len({(item["sheet"], item["row"]) for item in self.said["refused"]})
+        return int(self.shown["refused_rows"])
+
+    @property
+    def same_rows(self) -> int:
+        """How many rows bring somebody a second time."""
+        return int(self.shown["same_rows"])
 
     @property
     def shown(self) -> Mapping[str, Any]:
@@ -82,11 +110,25 @@ class Preview:
         """What a column can be: target and its words."""
         return tuple((name, label) for name, label in self.shown["targets"])
 
-    @property
+    @functools.cached_property
     def problems(self) -> Sequence[Mapping[str, Any]]:
         """What is to be said of the rows, refused ones first."""
-        problems: Sequence[Mapping[str, Any]] = self.shown["problems"]
-        return problems
+        return [*self.shown["problems"], *self.more.problems]
+
+    @property
+    def changed(self) -> Sequence[Mapping[str, Any]]:
+        """Who is there already and changes, field by field."""
+        return [*self.shown["changed"], *self.more.changed]
+
+    @property
+    def absent(self) -> Sequence[Mapping[str, Any]]:
+        """Whom the register has and the roster hasn't."""
+        return [*self.shown["absent"], *self.more.absent]
+
+    @functools.cached_property
+    def lines(self) -> Mapping[tuple[str, int], Sequence[str]]:
+        """The sheet's own cells, covered, in the rows with findings and beside them."""
+        return {**_lines(self.shown["lines"]), **self.more.lines}
 
     @property
     def understood(self) -> bool:

@@ -25,8 +25,8 @@ class ProblemRows(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._problems: list[Mapping[str, Any]] = []
-        self._lines: dict[tuple[str, int], Sequence[str]] = {}
+        self._problems: Sequence[Mapping[str, Any]] = ()
+        self._lines: Mapping[tuple[str, int], Sequence[str]] = {}
         self._heads: list[str] = []
         self._targets: list[str] = []
         self._chosen: dict[tuple[str, int, str], str] = {}
@@ -61,12 +61,11 @@ class ProblemRows(QWidget):
 
     def show_preview(self, preview: Preview) -> None:
         """Show what was found; what was chosen before stays where the same row has the same fault still."""
-        self._problems = [{**item, "id": place} for place, item in enumerate(preview.problems)]
-        self._lines = {(line["sheet"], line["row"]): line["cells"] for line in preview.shown["lines"]}
+        self._problems, self._lines = preview.problems, preview.lines
         imported = [column for column in preview.columns if column.target]
         self._heads = [column.heading for column in imported]
         self._targets = [str(column.target) for column in imported]
-        there = {self._key(item) for item in self._problems}
+        there = {self._key(item) for item in self._problems} if self._chosen else set()
         self._chosen = {key: do for key, do in self._chosen.items() if key in there}
         self.table.view.setColumnHidden(_SHEET, len(preview.read_sheets) < 2)
         more = int(preview.shown["more_problems"])
@@ -120,7 +119,8 @@ class ProblemRows(QWidget):
         return self._problems[key] if isinstance(key, int) and key < len(self._problems) else None
 
     def _fetch(self, offset: int, limit: int, _order: object) -> list[dict[str, Any]]:
-        return [{**item, "do": self._do(item)} for item in self._problems[offset : offset + limit]]
+        part = enumerate(self._problems[offset : offset + limit], offset)
+        return [{**item, "id": place, "do": self._do(item)} for place, item in part]
 
     def _do(self, item: Mapping[str, Any]) -> str | Cell:
         names = dict(item["dos"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from app.exchange.excel.layout import Layout, Recognised
@@ -12,6 +12,10 @@ from app.exchange.roster.households import ADDRESS, BUILDING, GRID, HEAD_NAME, N
 from app.exchange.roster.plan import Finding, Plan
 
 REASON = "不导入的原因"
+_ABSENT = (
+    ("姓名", "name", 14), ("公民身份号码", "number", 22), ("户", "household", 14), ("住处", "address", 40), ("人户状态", "presence", 14),
+    ("核实情况", "found_out", 40),
+)  # fmt: skip
 _LENT = {
     NUMBER: "户号",
     HEAD_NAME: "户主",
@@ -23,8 +27,8 @@ _LENT = {
 }
 
 
-def write_report(found: Recognised, plan: Plan, out: Path) -> None:
-    """Write *out*: a sheet for each sheet with refused rows, one of what was doubted, one of what was repeated.
+def write_report(found: Recognised, plan: Plan, out: Path, absent: Iterable[Mapping[str, str]] = ()) -> None:
+    """Write *out*: a sheet for each sheet with refused rows, one of what was doubted, one of what was repeated, one of who is *absent*.
 
     What merged or blank cells only lent to a row (household, home, grid) is written out: corrected, the row finds its household again.
     """
@@ -35,6 +39,7 @@ def write_report(found: Recognised, plan: Plan, out: Path) -> None:
                 _refused(book, layout, mine, plan.lent)
         _told(book, "已导入但存疑", found, [(f.sheet, f.row, f.field, f.message) for f in plan.flagged])
         _told(book, "没有重复导入", found, [(t.sheet, t.row, t.field, t.message) for t in plan.same_person])
+        _absent(book, absent)
         _told(book, "可能重复", found, [(t.sheet, t.row, t.field, t.message) for t in plan.possible_duplicates])
 
 
@@ -66,6 +71,20 @@ def _refused(
         for index, name in enumerate(further, len(columns)):
             book.put(sheet, line, index, known.get(name) or None)
         book.put(sheet, line, len(headings), item.message)
+
+
+def _absent(book: Book, people: Iterable[Mapping[str, str]]) -> None:
+    """Whom the register has and the roster hasn't, to be looked into one by one: nobody is deleted."""
+    sheet = None
+    for line, person in enumerate(people, 1):
+        if sheet is None:
+            sheet = book.sheet("名册里没有的人")
+            for index, (heading, _name, width) in enumerate(_ABSENT):
+                book.put(sheet, 0, index, heading, "heading")
+                sheet.set_column(index, index, width)
+            sheet.freeze_panes(1, 0)
+        for index, (_heading, name, _width) in enumerate(_ABSENT):
+            book.put(sheet, line, index, person.get(name) or None)
 
 
 def _told(book: Book, title: str, found: Recognised, lines: Sequence[tuple[str, int, str, str]]) -> None:
