@@ -18,7 +18,9 @@ from sync.client import exchange, link_session
 
 def main() -> None:
     """Exchange once, as the window's worker does."""
-    gc.set_threshold(50_000, 20, 100)  # as app/__main__.py
+    # As app/__main__.py.
+    gc.set_threshold(50_000, 20, 100)
+    sys.setswitchinterval(0.001)
     asked = json.load(sys.stdin)
     office = office_with_key(Path(asked["home"]), asked["user"], bytes.fromhex(asked["key"]))
     store = office.store

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from app.schema.outline import Point
 
 AROUND_M = 40_075_016.68557849
@@ -25,6 +23,8 @@ def degrees(x: float, y: float) -> Point:
 
 def planes(pairs: Any) -> Any:
     """``plane`` for an array of (longitude, latitude)."""
+    import numpy as np  # as below: 12 MB of memory in every program, of which most draw no map
+
     made = np.empty((len(pairs), 2))
     if len(pairs):
         pairs = np.asarray(pairs, dtype=float)
@@ -40,6 +40,8 @@ def metres(y: float) -> float:
 
 def all_degrees(places: Any) -> Any:
     """``degrees`` for an array of places."""
+    import numpy as np
+
     return np.column_stack(
         [places[:, 0] * 360.0 - 180.0, np.degrees(np.arctan(np.sinh((0.5 - places[:, 1]) * math.tau)))]
     )

@@ -18,7 +18,7 @@ def record_hash(form: str, record_id: str, area: str, deleted: bool, values: Map
 
     A deleted record hashes as its tombstone and its values, so a revival brings back what was there.
     """
-    held = sorted((name, value) for name, value in values.items() if value is not None)
+    held = [(name, value) for name in sorted(values) if (value := values[name]) is not None]
     packed = msgpack.packb([form, record_id, area, deleted, held])
     return hashlib.blake2b(packed, digest_size=SIZE).digest()
 

@@ -91,6 +91,13 @@ class Form:
         return tuple(item for item in self.fields.values() if item.kind.converts)
 
     @functools.cached_property
+    def searched(self) -> tuple[tuple[str, str], ...]:
+        """(field, "name", "number" or "text") of every field that its records are searched by."""
+        return tuple(
+            (item.name, item.search) for item in self.fields.values() if item.search in {"name", "number", "text"}
+        )
+
+    @functools.cached_property
     def required(self) -> tuple[Field, ...]:
         """The fields that a record must have."""
         return tuple(item for item in self.stored if item.required)

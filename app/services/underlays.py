@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PIL import Image, UnidentifiedImageError
-
 from app.errors import KnownError
 from app.rules.placing import Placing, Tie, placed
 from app.store.tile_file import TileFile
@@ -64,6 +62,8 @@ class Underlays:
 
         Raises KnownError("map.not_a_picture", "store.no_space"); then what was there stays.
         """
+        from PIL import Image, UnidentifiedImageError  # only here: every command has a room for underlays
+
         try:
             if path.stat().st_size > MOST_MB << 20:
                 raise KnownError("map.not_a_picture", file=path.name, most=MOST_MB)

@@ -17,9 +17,9 @@ from app.schema.ddl import columns, table_name
 from app.store import driver, search
 
 if TYPE_CHECKING:
-    from app.schema.form import Form, Forms
+    import sqlite_utils
 
-import sqlite_utils
+    from app.schema.form import Form, Forms
 
 _SQL_TYPE = {"text": str, "integer": int, "real": float}
 
@@ -148,6 +148,9 @@ def prepare(conn: driver.Connection, path: Path, forms: Forms) -> None:
         return
     if found:
         _copy(conn, path, found)
+    # Only here: it brings numpy along, and with that 15 MB that a program which finds its store in order needn't have.
+    import sqlite_utils
+
     db = sqlite_utils.Database(conn)
     conn.execute("BEGIN IMMEDIATE")
     try:

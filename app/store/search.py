@@ -11,7 +11,7 @@ from typing import Any
 from app.schema.ddl import from_row, table_name
 from app.schema.form import Form, Forms
 from app.schema.values import Value
-from app.store.search_keys import LETTER_SIGNS, Document, document, join, searched, split, tokens
+from app.store.search_keys import LETTER_SIGNS, Document, document, join, split, tokens
 from app.store.search_terms import RANKS, Term, match, rank, terms
 
 Connection = Any
@@ -60,19 +60,35 @@ def index(
     forms: Forms,
     rows: Iterable[tuple[str, str, str, Mapping[str, Value]]],
     keys: Mapping[str, Keys] = MappingProxyType({}),
+    later: dict[int, str] | None = None,
 ) -> None:
     """Put (form, id, area, values) into the index, or replace what was there; the caller holds the transaction.
 
-    *keys*: by id, those that ``keys_of`` has given for just these records.
+    *keys*: by id, those that ``keys_of`` has given for just these records. *later* collects the tokens instead, by the number
+    of their document: ``write_tokens`` must follow in the same transaction, and no ``remove`` before it.
     """
     waiting = iter(rows)
     while batch := list(itertools.islice(waiting, _BATCH)):
-        _index_batch(conn, forms, batch, keys)
+        tokened: dict[int, str] = {} if later is None else later
+        _index_batch(conn, forms, batch, keys, tokened)
+        if later is None:
+            write_tokens(conn, tokened)
+
+
+def write_tokens(conn: Connection, tokened: Mapping[int, str]) -> None:
+    """Put the tokens of new documents into the index, in one statement: the driver lets other threads go on all the while."""
+    if tokened:
+        # In the order of the numbers: each that is smaller than the one before begins a part of its own.
+        marks = ",".join(["(?,?)"] * len(tokened))
+        conn.execute(
+            f"INSERT INTO search_token (rowid, tokens) VALUES {marks}",
+            [*itertools.chain.from_iterable(sorted(tokened.items()))],
+        )
 
 
 def keys_of(form: Form, area: str, values: Mapping[str, Value]) -> Keys:
     """What a record is put into the index with."""
-    found = document(searched(form), values)
+    found = document(form.searched, values)
     return found, "" if found.empty else tokens(form.name, area, found)
 
 
@@ -81,8 +97,9 @@ def _index_batch(
     forms: Forms,
     batch: list[tuple[str, str, str, Mapping[str, Value]]],
     keys: Mapping[str, Keys],
+    tokened: dict[int, str],
 ) -> None:
-    fields = {name: searched(forms[name]) for name in {row[0] for row in batch}}
+    fields = {name: forms[name].searched for name in {row[0] for row in batch}}
     found = {
         (form, record_id): (area, keys[record_id][0] if record_id in keys else document(fields[form], values))
         for form, record_id, area, values in batch
@@ -90,13 +107,13 @@ def _index_batch(
     held = _held(conn, [record_id for _, record_id in found])
     gone: list[tuple[int]] = []
     documents: list[tuple[int, str, str, str, str, str, str]] = []
-    tokened: list[tuple[int, str]] = []
     following = _next(conn)
     for (form, record_id), (area, new) in found.items():
         old = held.get((form, record_id))
         if new.empty:
             if old:
                 gone.append((old[0],))
+                tokened.pop(old[0], None)
             continue
         columns = (area, join(new.names), join(new.numbers), join(new.places))
         if old and old[1:] == columns:
@@ -105,11 +122,10 @@ def _index_batch(
         if old:
             gone.append((number,))
         documents.append((number, form, record_id, *columns))
-        tokened.append((number, keys[record_id][1] if record_id in keys else tokens(form, area, new)))
+        tokened[number] = keys[record_id][1] if record_id in keys else tokens(form, area, new)
     conn.executemany("DELETE FROM search_token WHERE rowid = ?", gone)
     conn.executemany("DELETE FROM search_document WHERE number = ?", gone)
     conn.executemany("INSERT INTO search_document VALUES (?, ?, ?, ?, ?, ?, ?)", documents)
-    conn.executemany("INSERT INTO search_token (rowid, tokens) VALUES (?, ?)", tokened)
 
 
 def remove(conn: Connection, form: str, id: str) -> None:  # noqa: A002
@@ -118,6 +134,11 @@ def remove(conn: Connection, form: str, id: str) -> None:  # noqa: A002
     if row:
         conn.execute("DELETE FROM search_token WHERE rowid = ?", row)
         conn.execute("DELETE FROM search_document WHERE number = ?", row)
+
+
+def empty(conn: Connection) -> bool:
+    """Whether no record at all is in the index."""
+    return conn.execute("SELECT 1 FROM search_document LIMIT 1").fetchone() is None
 
 
 def settle(conn: Connection) -> None:

@@ -12,7 +12,6 @@ import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from app.schema.form import Form
 from app.schema.values import Value
 
 # What stands close together repeats itself: the address of a household, a name just found. Larger caches were no faster and took 50 MB.
@@ -71,14 +70,14 @@ def document(fields: Searched, values: Mapping[str, Value]) -> Document:
     return Document(tuple(found["name"]), tuple(found["number"]), tuple(found["text"]))
 
 
-def searched(form: Form) -> Searched:
-    """(field, "name", "number" or "text") of every field that *form* is searched by."""
-    return tuple((item.name, item.search) for item in form.fields.values() if item.search in {"name", "number", "text"})
+def fold(text: str) -> str:
+    """*text* as it is compared: half-width, lower case, without spaces and quotes."""
+    # Numbers are half of what is folded, and seldom twice the same.
+    return text.lower() if text.isascii() and text.isalnum() else _folded(text)
 
 
 @functools.lru_cache(maxsize=1_000)
-def fold(text: str) -> str:
-    """*text* as it is compared: half-width, lower case, without spaces and quotes."""
+def _folded(text: str) -> str:
     return _DROPPED.sub("", unicodedata.normalize("NFKC", text).casefold())
 
 
@@ -103,6 +102,11 @@ def _dictionary() -> Mapping[int, str]:
 
     found: Mapping[int, str] = pinyin_dict
     return found
+
+
+def load_readings() -> None:
+    """Load the readings now, in whatever thread has time, so that no record waits for them later."""
+    _dictionary()
 
 
 @functools.cache

@@ -29,6 +29,7 @@ from app.store.outbox import Outbox
 from app.store.query import Query
 from app.store.rows import REFUSED, STUB, Agreed, Row, Rows, lay
 from app.store.saving import Edit, Saved, bases, difference, new_row, refuse_forbidden
+from app.store.search_keys import load_readings
 from app.store.stubs import Stubs
 from app.store.underlay import Underlay
 
@@ -70,6 +71,9 @@ class Store:
         self.new_id = IdMaker(lambda: self.clock.about() * 1_000_000)
         self._now = now
         self._derive = derive
+        # Tokens for the search index that are written as the transaction ends; None: each at once.
+        self._tokens: dict[int, str] | None = None
+        self._beside = concurrent.futures.ThreadPoolExecutor(1)
         self.attend: Callable[[Sequence[Edit]], Sequence[Edit]] = lambda edits: edits
         """What else belongs to a save: asked for the edits of each, it answers with them and what goes with them."""
         self.numbers = Numbers(self)
@@ -119,6 +123,7 @@ class Store:
 
     def close(self) -> None:
         """Close the database; what was saved is on the disk already."""
+        self._beside.shutdown()
         self.conn.close()
 
     def stamp(self) -> tuple[int, int]:
@@ -134,12 +139,13 @@ class Store:
     def transaction(self, meanwhile: Callable[[], None] | None = None) -> Iterator[None]:
         """One write transaction; whatever goes wrong inside leaves the store as it was.
 
-        *meanwhile* is done while the disk is written to, and does nothing with the store.
+        *meanwhile* is done while the search index and the disk are written to, and does nothing with the store.
         """
         try:
             self.conn.execute("BEGIN IMMEDIATE")
         except driver.OperationalError as bad:
             raise KnownError("store.busy") from bad
+        self._tokens = {} if meanwhile else None
         try:
             yield
             if meanwhile:
@@ -152,15 +158,30 @@ class Store:
             if isinstance(bad, driver.OperationalError) and "full" in str(bad):
                 raise KnownError("store.no_space") from bad
             raise
+        finally:
+            self._tokens = None
+
+    def make_ready(self) -> None:
+        """An exchange begins. Where nothing is here that could be found, a first copy is likely to come: room is made for it.
+
+        What search reads names with is loaded in a thread, while the county is asked.
+        """
+        if not search.empty(self.conn):
+            return
+        driver.expect_much(self.conn)
+        self._beside.submit(load_readings)
 
     def _commit_beside(self, meanwhile: Callable[[], None]) -> None:
-        """Commit in a thread, for the driver lets others go on while it encrypts and writes; what goes wrong there is raised here."""
-        with concurrent.futures.ThreadPoolExecutor(1) as beside:
-            done = beside.submit(self.conn.execute, "COMMIT")
-            try:
-                meanwhile()
-            finally:
-                done.result()
+        """Commit in a thread, for the driver lets others go on while it indexes, encrypts and writes; what goes wrong there is raised here."""
+        done = self._beside.submit(self._end)
+        try:
+            meanwhile()
+        finally:
+            done.result()
+
+    def _end(self) -> None:
+        search.write_tokens(self.conn, self._tokens or {})
+        self.conn.execute("COMMIT")
 
     # -- saving -------------------------------------------------------------------------------------------------------------------
 
@@ -305,6 +326,7 @@ class Store:
             self.forms,
             [(form, row.id, row.area, row.values) for row in rows.values() if not row.deleted],
             {row.id: row.keys for row in rows.values() if row.keys},
+            self._tokens,
         )
 
     def _derive_again(self) -> None:

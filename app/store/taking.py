@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgpack
@@ -19,7 +19,7 @@ from app.store.part import Part
 from app.store.rows import STUB, WENT, Agreed, Row, lay
 from app.store.totals import Totals
 
-_AT_ONCE = 250
+_AT_FIRST, _AT_ONCE = 100, 400
 New = dict[tuple[str, str, int], Row]
 """By form, id and rev of their deltas: rows made of whole records."""
 
@@ -36,7 +36,7 @@ class Taking(Part):
         again: a field is taken only if its rev is newer than the one held, so taking it twice changes nothing. Unsent changes
         are laid on top again. Return (form, id) of what changed.
         """
-        parts = [deltas[start : start + _AT_ONCE] for start in range(0, len(deltas), _AT_ONCE)] or [()]
+        parts = list(_parts(deltas))
         # What came from the county comes again after a power cut, because its cursor is lost with it: no flush for each
         # transaction. A save beside it, on a connection of its own, flushes as always.
         self._conn.execute("PRAGMA synchronous = NORMAL")
@@ -211,6 +211,14 @@ class Taking(Part):
     def tag(self, stream: str) -> str:
         """What the county said stands at the class's cursor; another entry there means that it was restored."""
         return str(self._store.meta.get(f"tag.{stream}", ""))
+
+
+def _parts(deltas: Sequence[Delta]) -> Iterator[Sequence[Delta]]:
+    """What is applied together: little at first, for nothing is written while the first is made ready; one empty part of nothing."""
+    start, size = 0, _AT_FIRST
+    while start < len(deltas) or not start:
+        yield deltas[start : start + size]
+        start, size = start + size, min(2 * size, _AT_ONCE)
 
 
 def _as_it_came(form: Form, delta: Delta) -> Row | None:

@@ -50,6 +50,7 @@ def exchange(
     error: KnownError | None = None
     agreed, halted = False, ""
     store.sync.began()
+    store.make_ready()
     try:
         agreed = _Loop(store, http, tally, progress, now, sleep, Limits(store, tally, most, stopped)).run(tries)
     except Halt as halt:

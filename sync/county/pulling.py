@@ -22,6 +22,7 @@ _FIRST_GUESS = 80
 _FEWEST, _MOST = 20, 4000
 # Characters for each byte that the device wants in a frame: beyond that a page of long texts is cut in two.
 _HEAVY = 8
+_MARKS = frozenset({"", AREA, DELETED})
 _ORDER = ("urgent", *(name for name in STREAMS if name not in {"urgent", "ordinary"}), "ordinary")
 
 
@@ -172,24 +173,27 @@ class Pull:
             done.add(entry.id)
             self._ahead[entry.id] = record.rev
             went = self._words.get(record.area, "")
-            delta = as_left(record, went) if gone else self._delta(record, start)
+            by = entry.account or "", entry.time
+            delta = as_left(record, went, *by) if gone else self._delta(record, start, *by)
             if delta is not None:
-                found.append((entry.rev, replace(delta, user=entry.account or "", time=entry.time)))
+                found.append((entry.rev, delta))
         return found
 
-    def _delta(self, record: Record, start: int) -> Delta | None:
+    def _delta(self, record: Record, start: int, user: str, time: int) -> Delta | None:
         created = record.revs.get("", 0)
         moved_in = record.revs.get(AREA, created)
         new = (created > start and created not in self._own) or (moved_in > start and moved_in not in self._own)
         if new:
-            return as_whole(record)
+            return as_whole(record, user, time)
         fresh = {name: rev for name, rev in record.revs.items() if name and rev > start and rev not in self._own}
         if not fresh:
             return None
         newer: dict[str, Value] = {
             name: record.values.get(name, record.extra.get(name)) for name in fresh if _plain(name)
         }
-        return Delta(record.form, record.id, record.area, record.rev, newer, fresh, deleted=record.deleted)
+        return Delta(
+            record.form, record.id, record.area, record.rev, newer, fresh, deleted=record.deleted, user=user, time=time
+        )
 
     def _advance(self, page: _Page) -> None:
         if page.areas is None:
@@ -203,7 +207,8 @@ class Pull:
         before = self._told.get(page.stream, 0) if page.areas is None else page.before
         if before >= page.after or (page.full and not page.deltas and page.areas is None):
             return
-        heavy = sum(len(str(value)) for _, delta in page.deltas for value in delta.values.values()) > most
+        texts = (value for _, delta in page.deltas for value in delta.values.values() if isinstance(value, str))
+        heavy = sum(map(len, texts)) > most
         if heavy and len(page.deltas) > 1:
             middle = len(page.deltas) // 2
             cut = page.deltas[middle][0] - 1
@@ -223,23 +228,24 @@ def frame_size(hello: Hello) -> int:
     return min(max(hello.size, 2 << 10), 64 << 10)
 
 
-def as_whole(record: Record) -> Delta:
+def as_whole(record: Record, user: str = "", time: int = 0) -> Delta:
     """Everything there is of *record*; a field that was emptied comes as empty."""
-    values = {**dict.fromkeys(name for name in record.revs if _plain(name)), **record.values, **record.extra}
+    values = {**dict.fromkeys(filter(_plain, record.revs)), **record.values, **record.extra}
     return Delta(
-        record.form, record.id, record.area, record.rev, values, record.revs, whole=True, deleted=record.deleted
-    )
+        record.form, record.id, record.area, record.rev, values, record.revs,
+        whole=True, deleted=record.deleted, user=user, time=time,
+    )  # fmt: skip
 
 
-def as_left(record: Record, went: str = "") -> Delta:
+def as_left(record: Record, went: str = "", user: str = "", time: int = 0) -> Delta:
     """What a device is told of a record that it may no longer hold: where it went, also in words, and nothing of what it holds."""
     values: dict[str, Value] = {WENT: went} if went else {}
     revs = {AREA: record.revs.get(AREA, 0)}
-    return Delta(record.form, record.id, record.area, record.rev, values, revs, left=True)
+    return Delta(record.form, record.id, record.area, record.rev, values, revs, left=True, user=user, time=time)
 
 
 def _plain(name: str) -> bool:
-    return bool(name) and name not in {AREA, DELETED}
+    return name not in _MARKS
 
 
 def own_revs(
