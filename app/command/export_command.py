@@ -28,7 +28,7 @@ def run(args: argparse.Namespace, desk: Desk) -> int:
 
     office = desk.open_office()
     form = known_form(office, args.form)
-    ids = _ids(args.ids) if args.ids else None
+    ids = read_ids(args.ids) if args.ids else None
 
     def tick(done: int, total: int) -> None:
         if desk.cancelled.is_set():
@@ -40,7 +40,8 @@ def run(args: argparse.Namespace, desk: Desk) -> int:
     return 0
 
 
-def _ids(path: Path) -> list[str]:
+def read_ids(path: Path) -> list[str]:
+    """The ids that stand in *path*; KnownError("command.file_missing")."""
     try:
         return path.read_text(encoding="utf-8").split()
     except (OSError, UnicodeDecodeError) as bad:

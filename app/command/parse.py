@@ -19,7 +19,7 @@ from app.messages import sentence
 from app.paths import default_home
 
 SUBCOMMANDS = (
-    "demo", "init", "import", "export", "find", "duplicates", "list", "show", "apply", "attachment", "document", "report", "forms", "map",
+    "demo", "init", "import", "export", "find", "duplicates", "list", "show", "apply", "attachment", "document", "ledger", "report", "forms", "map",
     "sync", "bundle", "conflicts", "digest", "backup", "restore", "doctor", "county", "bench",
 )  # fmt: skip
 

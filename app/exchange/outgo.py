@@ -47,7 +47,7 @@ def export_form(
     there = office.store.columns(form, ["id", "area", declared.title_field], area=areas)
     held = {row[0]: (row[1], str(row[2] or "")) for row in there}
     chosen = sorted(held, key=held.__getitem__) if ids is None else [each for each in ids if each in held]
-    titles = _Titles(office, masked=not plain)
+    titles = Titles(office, masked=not plain)
     moment = china_time(office.store.now_ms())[:16].replace("T", " ")
     note = f"{declared.title}，共 {len(chosen)} 条；导出人：{office.session.name}；{moment}；理由：{reason.strip()}"
     if not plain:
@@ -66,7 +66,7 @@ def _in_parts(office: Office, form: str, ids: Sequence[str], tick: Callable[[int
     tick(len(ids), len(ids))
 
 
-class _Titles:
+class Titles:
     """What records pointed to are called, each looked up once."""
 
     def __init__(self, office: Office, *, masked: bool) -> None:

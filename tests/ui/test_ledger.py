@@ -133,8 +133,27 @@ def test_printing_lays_the_filtered_list_out(desk, visits, tmp_path, kind):
     page.said.connect(lambda text, _undo: said.append(text))
     page._print()
     desk.settle()
+    assert page.out.isVisible()
+    desk.qtbot.waitUntil(lambda: bool(said), timeout=60_000)
     assert out.stat().st_size > 1000
     assert said[-1].startswith("3 条")
+    assert not page.out.isVisible()
+
+
+def test_printing_is_stopped_and_leaves_no_file(desk, visits, tmp_path):
+    out = tmp_path / "走访.pdf"
+    page = ledgers(desk, str(out))
+    said = []
+    page.said.connect(lambda text, _undo: said.append(text))
+    page._print()
+    desk.settle()
+    page._print()
+    desk.settle()
+    assert said.pop().startswith("上一份还在写")
+    page.out.stop_button.click()
+    desk.qtbot.waitUntil(lambda: bool(said), timeout=60_000)
+    assert said == ["已取消，没有留下文件。数据不受影响。"]
+    assert not out.exists()
 
 
 def test_a_reader_may_not_enter_delete_or_export(open_desk):

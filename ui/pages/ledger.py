@@ -19,6 +19,7 @@ from ui.forms.references import Target
 from ui.lists import BatchAction, Order, RecordTable
 from ui.page import Page
 from ui.pages import ledger_read
+from ui.pages.ledger_out import LedgerOut
 from ui.pages.ledger_read import Wanted
 from ui.pages.paper_dialog import MakeWorker
 from ui.pieces.buttons import Button, IconButton
@@ -30,7 +31,7 @@ from ui.pieces.tabs import Tabs
 
 if TYPE_CHECKING:
     from app.services.office import Office
-    from ui.jobs import Jobs, Worker
+    from ui.jobs import Jobs
 
 # ask_path(parent, title, proposed name, filter) -> path or "".
 AskPath = Callable[[QWidget, str, str, str], str]
@@ -55,8 +56,10 @@ class LedgerPage(Page):
         ask_path: AskPath = ask_save_path,
     ) -> None:
         super().__init__(title, dense=True)
-        self._office, self._jobs, self._worker, self._ask_path = office, jobs, worker, ask_path
-        self.exporting: Worker | None = None
+        self._office, self._jobs, self._ask_path = office, jobs, ask_path
+        self.out = LedgerOut(worker)
+        self.out.told.connect(lambda text: self.said.emit(text, None))
+        self.add(self.out)
         self._forms = [name for name in forms if office.gate.decide("read", name, None, own=True).allowed]
         self.form_name = self._forms[0] if self._forms else ""
         self._text, self._area = "", ""
@@ -368,13 +371,8 @@ class LedgerPage(Page):
         path = self._ask_path(self, "导出到", proposed, "Excel 工作簿 (*.xlsx)")
         if path:
             out = Path(path).with_suffix(".xlsx")
-            # Writing a workbook of thousands beside the window would stall it.
-            self.exporting = self._worker(
-                ["export", name, str(out), "--reason", reason, *(["--area", area] if area else [])]
-            )
-            self.exporting.finished.connect(lambda done: self.said.emit(f"已导出 {done['records']:,} 条到 {out}", None))
-            self.exporting.failed.connect(lambda sentence: self.said.emit(sentence, None))
-            self.exporting.start()
+            arguments = ["export", name, str(out), "--reason", reason, *(["--area", area] if area else [])]
+            self.out.begin("正在导出", arguments, lambda done: f"已导出 {done['records']:,} 条到 {out}")
 
     def _print(self) -> None:
         wanted = self._wanted()
@@ -382,11 +380,18 @@ class LedgerPage(Page):
         path = self._ask_path(self, "存为可打印的文件", proposed, "PDF (*.pdf);;Word 文档 (*.docx)")
         if path:
             out = Path(path) if Path(path).suffix in (".pdf", ".docx") else Path(f"{path}.pdf")
-            today = china_today()
             self._jobs.run(
-                lambda: ledger_read.print_to(self._office, wanted, out, f"{today.year}年{today.month}月"),
-                lambda done: self.said.emit(f"{done[0]:,} 条已排好版，存为 {out}{unprinted_words(done[1])}", None),
+                lambda: ledger_read.ids(self._office, wanted), lambda ids: self._lay_out(wanted.form, ids, out)
             )
+
+    def _lay_out(self, form: str, ids: Sequence[str], out: Path) -> None:
+        today = china_today()
+        period = f"{today.year}年{today.month}月"
+        self.out.begin(
+            "正在排版",
+            ["ledger", form, str(out), "--period", period, "--ids", self.out.listed(ids)],
+            lambda done: f"{done['records']:,} 条已排好版，存为 {out}{unprinted_words(done['missing_glyphs'])}",
+        )
 
     def _import(self) -> None:
         self.go.emit("import", {"form": self.form_name, "area": self._area})

@@ -1,13 +1,11 @@
-"""What the ledger pages read and write in the lane: rows by filter, counts, printing."""
+"""What the ledger pages read and write in the lane: rows by filter, and counts."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.exchange.documents.ledger import LedgerMeta, print_ledger
 from app.schema.form import Form
 from app.schema.kinds import Choice, Date, Integer, Money, Number, Ref
 from app.schema.record import Record
@@ -70,17 +68,15 @@ def rows(office: Office, wanted: Wanted, offset: int, limit: int, order: Order |
     return [row for _record, row in _page(office, wanted, offset, limit, order)]
 
 
-def print_to(office: Office, wanted: Wanted, out: Path, period: str = "") -> tuple[int, tuple[str, ...]]:
-    """Write the filtered ledger as a document to *out* (.pdf or .docx), numbers masked; how many records, and which characters no font draws."""
-    form = office.forms[wanted.form]
+def ids(office: Office, wanted: Wanted) -> list[str]:
+    """The records of the filtered ledger, in the order of the list."""
     office.gate.require("document", wanted.form, wanted.area or office.session.area)
-    total = count(office, wanted)
-    heads = [column for column in columns(form) if column.role != "mark"]
-    held = _page(office, wanted, 0, total, None)
-    cells = [[_plain(row.get(column.key)) for column in heads] for _record, row in held]
-    meta = LedgerMeta(unit=office.session.unit or None, period=period or None, filler=office.session.name or None)
-    odd = print_ledger(f"{form.title}台账", [column.title for column in heads], cells, out, meta)
-    return total, odd
+    day = _day(office.forms[wanted.form])
+    if wanted.text:
+        return [record.id for record in _sorted(_found(office, wanted), Order(day, down=True))]
+    found = office.store.columns(wanted.form, ["id", day], dict(wanted.where), area=_area(office, wanted))
+    newest = sorted(found, key=lambda row: str(row[0]))
+    return [str(key) for key, _day in sorted(newest, key=lambda row: str(row[1] or ""), reverse=True)]
 
 
 def delete_all(office: Office, form: str, ids: Sequence[str], reason: str, seen: Mapping[str, int]) -> None:
@@ -204,7 +200,3 @@ def short_day(iso: object) -> str:
         return ""
     words = short_time(str(iso)[:10])
     return words.partition("年")[2] if str(iso)[:4] == str(china_today().year) else words
-
-
-def _plain(value: object) -> str:
-    return "" if value is None else str(value)
