@@ -22,6 +22,7 @@ class Hello:
     version 2: the version of the program, for the office's list of devices.
     ``begun``: the tag of the epoch's beginning. ``marks``: (rev, tag) of cursors that it had, said only to a restored county.
     ``numbers``, where case numbers run short: (a word drawn for this request, years, (before, after, last serial) of each row held).
+    ``rules``: (number of the newest version held of the county's rules, tag of all that are in force, names that can't be read here).
     """
 
     kind: ClassVar[int] = ord("H")
@@ -46,6 +47,7 @@ class Hello:
     begun: bytes = b""
     marks: tuple[tuple[int, bytes], ...] = ()
     numbers: tuple[str, tuple[int, ...], tuple[tuple[str, str, int], ...]] | None = None
+    rules: tuple[int, bytes, tuple[str, ...]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ class Head:
     ``last``: the county's last rev, where the device is far from it, so that it can say how far the way is.
     ``common``: after a restore, the last rev that county and device both know; -1 otherwise.
     ``numbers``, where the hello wanted some: its word, and a block for each year: (year, before, after, width, first, last serial).
+    ``rules``, where the hello's are others: (number reached, number after which they follow or 0 for all, (number, name, rev, text)).
     """
 
     kind: ClassVar[int] = ord("A")
@@ -111,6 +114,7 @@ class Head:
     begun: bytes = b""
     common: int = -1
     numbers: tuple[str, tuple[tuple[int, str, str, int, int, int], ...]] | None = None
+    rules: tuple[int, int, tuple[tuple[int, str, int, str], ...]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,8 @@ from sync.ranges import Question, Reply
 from sync.squeezing import Squeezer, Unfolder
 
 __all__ = [
-    "DERIVED", "LEAST", "MEDIA_TYPE", "NUMBERS", "RAW", "STREAMED", "VERSION", "Area", "Down", "DownFrame", "End", "Head", "Hello", "Message", "Move",
+    "DERIVED", "LEAST", "MEDIA_TYPE", "NUMBERS", "RAW", "RULES",
+    "STREAMED", "VERSION", "Area", "Down", "DownFrame", "End", "Head", "Hello", "Message", "Move",
     "Offers", "Problem", "Question", "Reader", "Receipts", "Reply", "Streamed", "Up", "UpFrame", "WireError", "Writer", "agreement",
     "code_hash", "decode_down", "decode_up", "encode",
     "encode_down", "encode_up", "enrol_text", "fits", "frame_hash", "scope_tag", "to_ranges",
@@ -58,6 +59,8 @@ DERIVED = "derived"
 """The capability of an end that reads columns told by others."""
 NUMBERS = "numbers"
 """The capability of a county that leases case numbers."""
+RULES = "rules"
+"""The capability of a county that sends its rules and code lists."""
 MOST_MESSAGE = 2 << 20
 """Bytes that one message may have in the stream; the reader refuses the length before it takes the bytes."""
 _HEADER = struct.Struct(">IB")
@@ -235,6 +238,14 @@ def _numbers(word: Any, *held: Any) -> tuple[Any, ...]:
     return _text(word), _ints(years), tuple((_text(b), _text(a), _int(last)) for b, a, last in rows)
 
 
+def _rules(number: Any, second: Any, held: Any) -> tuple[Any, ...]:
+    """Of a hello: number, tag, names; of a head: number, number, versions."""
+    if isinstance(second, bytes):
+        return _int(number), second, _texts(held)
+    versions = [(_int(count), _text(name), _int(rev), _text(text)) for count, name, rev, text in held]
+    return _int(number), _int(second), tuple(versions)
+
+
 def _mapping(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise TypeError
@@ -279,6 +290,7 @@ _PARTS: dict[str, Any] = {
     "away": lambda held: tuple((_text(code), _text(words), _text(above)) for code, words, above in held),
     "areas": lambda held: tuple(Area(*map(_text, row)) for row in held),
     "numbers": lambda held: _numbers(*held),
+    "rules": lambda held: _rules(*held),
     "streams": lambda held: tuple((_text(row[0]), _text(row[1]), *row[2:]) for row in held),
 }
 

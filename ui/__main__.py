@@ -236,8 +236,16 @@ class Program(QObject):
             return
         self._frame.syncing(False, offline=False)
         self._reckon_traffic()
+        if (office := self._office) is not None:
+            # Another process took them: this one follows, without a restart.
+            self.jobs.run(office.renew_rules, then=self._on_rules, failed=lambda _error: None)
         if document.get("down", {}).get("records") or document.get("up", {}).get("changes"):
             self.window.refresh()
+
+    def _on_rules(self, changed: object) -> None:
+        if changed and self.window is not None:
+            self.window.refresh()
+            self.window.say("县中心改了办事规则，从现在起照新的办。已经定下的期限不变。")
 
     def _on_sync_failed(self, words: str, asked: bool) -> None:
         if self._frame is None or self.window is None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.command import county_backup, county_bundles, county_left
+from app.command import county_backup, county_bundles, county_left, county_rules
 from app.command.desk import Desk
 from app.errors import KnownError
 from app.messages import sentence
@@ -48,6 +48,7 @@ def add(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) -> Non
     digest.add_argument("--mend", action="store_true", help="对不上的记录，按历史改回原样")
     county_bundles.add(tasks, parents)
     county_left.add(tasks, parents)
+    county_rules.add(tasks, parents)
     county_backup.add(tasks, parents)
 
 
@@ -313,7 +314,10 @@ _TASKS = {
     "devices_list": _devices_list,
     "require": _require,
     "digest": _digest,
-    **{name: _with_county(task) for name, task in (county_bundles.TASKS | county_left.TASKS).items()},
+    **{
+        name: _with_county(task)
+        for name, task in (county_bundles.TASKS | county_left.TASKS | county_rules.TASKS).items()
+    },
     "backup": _backup,
     "restore": _restore,
 }

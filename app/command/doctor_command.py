@@ -77,6 +77,14 @@ def _in_use(office: Office) -> Finding:
     return Finding("本机的登记", not code, "在用" if not code else str(KnownError("sync.locked")))
 
 
+def _rules(office: Office) -> Finding:
+    unread = office.store.ruled.unread()
+    told = "；".join(f"{name} 读不懂，照上一版办（{why}）" for name, why in unread.items())
+    changed = len({row[1] for row in office.store.ruled.rows()})
+    usual = f"县中心改过 {changed} 份" if changed else "都是程序自带的"
+    return Finding("办事规则", not unread, f"{told} 请更新本程序。" if unread else usual)
+
+
 def _journal(office: Office) -> Finding:
     broken = office.store.journal.damaged()
     return Finding("本机日志", not broken, "完好" if not broken else f"{broken} 段读不出来")
@@ -129,5 +137,5 @@ def _printers(_office: Office) -> Finding:
 
 
 _CHECKS: tuple[Callable[[Office], Finding], ...] = (
-    _integrity, _values, _in_use, _journal, _audit, _disk, _clock, _county, _fonts, _printers,
+    _integrity, _values, _in_use, _rules, _journal, _audit, _disk, _clock, _county, _fonts, _printers,
 )  # fmt: skip

@@ -50,11 +50,12 @@ def run(args: argparse.Namespace, desk: Desk) -> int:
             stopped=desk.cancelled.is_set,
         )
         wipe_if_ordered(office, desk.home, http, ring())
+    rules = office.renew_rules()
     office.store.forget_old_journal()
     # A portion of the quiet look: a value that the disk has flipped is found within a week, and mended by the next exchange.
     office.store.sync.look_on(office.store.now_ms(), LOOK_EVERY_MS)
     waiting = office.store.files.waiting()
-    desk.answer(_document(report, files, waiting), _words(report) + _file_words(files, waiting))
+    desk.answer({**_document(report, files, waiting), "rules": rules}, _words(report) + _file_words(files, waiting))
     if report.error is not None:
         desk.failed(str(report.error), report.error.code, 3)
         return 3

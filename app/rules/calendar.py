@@ -9,7 +9,7 @@ from pathlib import Path
 
 from app.errors import KnownError
 from app.paths import resource
-from app.rules.reading import Table, read_table
+from app.rules.reading import Sheets, Table, read_table
 from app.schema.dates import CHINA
 
 DAY = dt.timedelta(days=1)
@@ -51,9 +51,10 @@ class WorkCalendar:
     years: Mapping[int, WorkYear] = field(default_factory=dict)
 
     @classmethod
-    def load(cls, folder: Path | None = None) -> WorkCalendar:
+    def load(cls, folder: Path | Sheets | None = None) -> WorkCalendar:
         """The calendars ``calendar_*.toml`` of *folder* (default: resources/rules); KnownError by name."""
-        years = [_read_year(read_table(path)) for path in sorted((folder or resource("rules")).glob("calendar_*.toml"))]
+        files = sorted((folder or resource("rules")).glob("calendar_*.toml"), key=lambda file: file.name)
+        years = [_read_year(read_table(file)) for file in files]
         return cls({year.year: year for year in years})
 
     def confirmed(self, year: int) -> bool:
@@ -134,6 +135,8 @@ class WorkCalendar:
 def _read_year(table: Table) -> WorkYear:
     table.only("year", "confirmed", "source", "hours", "holidays", "workdays")
     year = table.whole("year")
+    if table.file != f"calendar_{year}.toml":
+        raise table.fault("value_wrong", key="year", wanted="与文件名 calendar_年份.toml 相同的年份")
     hours = tuple(_span(table, text) for text in table.texts("hours"))
     if not hours or any(opens >= closes for opens, closes in hours):
         raise table.fault("value_wrong", key="hours", wanted="08:30-12:00 这样的时段")

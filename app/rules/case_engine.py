@@ -11,7 +11,7 @@ from typing import Any
 from app.errors import KnownError
 from app.messages import sentence
 from app.paths import resource
-from app.rules.calendar import iso
+from app.rules.calendar import WorkCalendar, iso
 from app.rules.case_actions import Action, read_actions
 from app.rules.case_admission import Admission, admission_fault, read_admissions
 from app.rules.case_effects import BEFORE_FILLING, EFFECTS, GUARDS
@@ -22,7 +22,7 @@ from app.rules.case_separation import Concern, Separation, read_separations
 from app.rules.case_states import State, read_states
 from app.rules.case_timers import HANDLE, next_timers, set_dues
 from app.rules.limits import URGENCIES, Limits
-from app.rules.reading import Table, read_table
+from app.rules.reading import Sheets, Table, read_table
 from app.schema.codes import CodeList, load_codes
 from app.schema.values import Fault
 
@@ -55,15 +55,17 @@ class CaseRules:
     class_profiles: Mapping[str, str] = field(default_factory=dict)
     never_self_handled: frozenset[str] = frozenset()
     rejected_by_director: frozenset[str] = frozenset()
+    former: Sequence[tuple[int, CaseRules]] = ()
+    """Rules of before, each with the last rev that they judge: what was allowed then stays so when the county changes the rules."""
 
     @classmethod
-    def load(cls, folder: Path | None = None, codes: Mapping[str, CodeList] | None = None) -> CaseRules:
+    def load(cls, folder: Path | Sheets | None = None, codes: Mapping[str, CodeList] | None = None) -> CaseRules:
         """The rules of *folder* (default: resources/rules).
 
         KnownError("rules.…") naming file, place and key of what is wrong.
         """
         folder = folder or resource("rules")
-        limits = Limits.load(folder / "limits.toml")
+        limits = Limits.load(folder / "limits.toml", WorkCalendar.load(folder))
         root = read_table(folder / "cases.toml")
         root.only(
             "states", "teams", "actions", "separation", "self_handling", "rejecting", "profiles", "class_profiles",
@@ -127,8 +129,11 @@ class CaseRules:
         """
         case = self.begin(event_values)
         for step in in_order(steps):
-            case = self.apply(case, step)
+            case = self._in_force(step).apply(case, step)
         return case
+
+    def _in_force(self, step: Step) -> CaseRules:
+        return next((rules for last, rules in self.former if step.rev and step.rev <= last), self)
 
     def begin(self, event_values: Mapping[str, Any]) -> CaseState:
         """A case without steps: a draft."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from app.paths import resource
 from app.rules.calendar import WorkCalendar
-from app.rules.reading import Table, read_table
+from app.rules.reading import Sheet, Table, read_table
 
 URGENCIES = ("normal", "urgent", "critical")
 UNITS = {"minute": "分钟", "hour": "小时", "day": "日", "working_hour": "工作小时", "working_day": "个工作日"}
@@ -57,7 +57,7 @@ class Limits:
     _by_level: Mapping[tuple[str, str, str], Limit] = field(default_factory=dict)
 
     @classmethod
-    def load(cls, path: Path | None = None, calendar: WorkCalendar | None = None) -> Limits:
+    def load(cls, path: Path | Sheet | None = None, calendar: WorkCalendar | None = None) -> Limits:
         """The table at *path* (default: resources/rules/limits.toml); KnownError by name of what is wrong."""
         path = path or resource("rules", "limits.toml")
         root = read_table(path)
@@ -69,7 +69,9 @@ class Limits:
             labels[timer] = table.text("label")
             general.update({(timer, urgency): read_limit(table, urgency) for urgency in URGENCIES})
         own = (_read_own(root.tables(part), labels) for part in ("classes", "profiles", "levels"))
-        return cls(labels, calendar or WorkCalendar.load(path.parent), general, *own)
+        if calendar is None:
+            calendar = WorkCalendar.load(path.parent if isinstance(path, Path) else None)
+        return cls(labels, calendar, general, *own)
 
     def limit(
         self,

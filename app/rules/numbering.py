@@ -9,7 +9,7 @@ from pathlib import Path
 
 from app.errors import KnownError
 from app.paths import resource
-from app.rules.reading import read_table
+from app.rules.reading import Sheet, read_table
 
 _PARTS = {"row", "year", "serial"}
 _DAY_MS = 24 * 3600 * 1000
@@ -51,7 +51,7 @@ class Numbering:
     rows: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def load(cls, path: Path | None = None) -> Numbering:
+    def load(cls, path: Path | Sheet | None = None) -> Numbering:
         """The table at *path* (default: resources/rules/numbers.toml); KnownError by name of what is wrong."""
         root = read_table(path or resource("rules", "numbers.toml"))
         root.only("format", "width", "block", "rows")

@@ -13,7 +13,7 @@ from app.rules.areas import BY_PREFIX, Divisions, covers
 from app.rules.case_actions import read_actions
 from app.rules.case_states import read_states
 from app.rules.limits import Limits
-from app.rules.reading import Table, read_table
+from app.rules.reading import Sheets, Table, read_table
 
 __all__ = ["ACTIONS", "Decision", "Permissions", "Role", "covers"]
 
@@ -77,8 +77,8 @@ class Permissions:
     parts: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def load(cls, path: Path | None = None) -> Permissions:
-        """The table at *path* (default: resources/rules/permissions.toml), with the actions of cases.toml beside it.
+    def load(cls, path: Path | None = None, folder: Sheets | None = None) -> Permissions:
+        """The table at *path* (default: resources/rules/permissions.toml), with the actions of cases.toml beside it, or in *folder*.
 
         KnownError("rules.…") naming file, place and key of what is wrong.
         """
@@ -95,7 +95,7 @@ class Permissions:
         streams.only(*_CLASSES)
         for stream in streams:
             _check_stream(root, roles, stream, streams.some_of(stream, set(lists)))
-        acts = _read_acts(path.parent, roles)
+        acts = _read_acts(folder or path.parent, roles)
         return cls(roles, groups, frozenset(root.table("reasons").some_of("actions", ACTIONS, ())), acts, parts)
 
     def decide(
@@ -187,7 +187,7 @@ def _check_stream(root: Table, roles: Mapping[str, Role], stream: str, groups: I
                 raise KnownError("rules.stream_open", file=root.file, name=role.label, group=group)
 
 
-def _read_acts(folder: Path, roles: Mapping[str, Role]) -> dict[str, tuple[str, ...]]:
+def _read_acts(folder: Path | Sheets, roles: Mapping[str, Role]) -> dict[str, tuple[str, ...]]:
     limits = Limits.load(folder / "limits.toml")
     root = read_table(folder / "cases.toml")
     actions, aliases = read_actions(root, read_states(root, limits.timers), limits.timers)

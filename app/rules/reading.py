@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fnmatch
 import tomllib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +105,35 @@ class Table:
             raise self.fault("name_unknown", key=key, name=value, known="、".join(sorted(known)))
 
 
-def read_table(path: Path) -> Table:
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A rule file that isn't on the disk: its name and its text."""
+
+    name: str
+    text: str
+
+    def read_text(self, encoding: str = "utf-8") -> str:
+        """The text."""
+        return self.text
+
+
+@dataclass(frozen=True)
+class Sheets:
+    """A folder of rule files, of which some have another text; *texts* by file name."""
+
+    folder: Path
+    texts: Mapping[str, str]
+
+    def __truediv__(self, name: str) -> Path | Sheet:
+        return Sheet(name, self.texts[name]) if name in self.texts else self.folder / name
+
+    def glob(self, pattern: str) -> Iterable[Path | Sheet]:
+        """The files whose name fits, whether or not they are on the disk."""
+        there = {path.name for path in self.folder.glob(pattern)}
+        return [self / name for name in sorted({*there, *fnmatch.filter(self.texts, pattern)})]
+
+
+def read_table(path: Path | Sheet) -> Table:
     """The whole file at *path*; KnownError("rules.no_file") or ("rules.not_toml")."""
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))

@@ -12,6 +12,9 @@ from app.schema.values import comparable
 if TYPE_CHECKING:
     from pathlib import Path
 
+_CHANGEABLE = "县中心可"
+"""What ``source`` says of a list that the county may change: 县中心可改, 县中心可增减."""
+
 
 @dataclass(frozen=True, slots=True)
 class Code:
@@ -26,24 +29,57 @@ class Code:
 
 @dataclass(frozen=True)
 class CodeList:
-    """A named list of codes; ``source`` names the standard it follows, or says that the county may edit it."""
+    """A named list of codes; ``source`` names the standard it follows, or says that the county may edit it.
+
+    ``retired``: codes that are offered no more; what was saved with them keeps its words.
+    """
 
     name: str
     title: str
     source: str
     items: tuple[Code, ...]
+    retired: tuple[Code, ...] = ()
+
+    @property
+    def changeable(self) -> bool:
+        """Whether the county may send another list in its place."""
+        return _CHANGEABLE in self.source
+
+    def follow(self, other: CodeList) -> None:
+        """Be what *other* is, for all who hold this list already: the county has changed it."""
+        # One step, so that nobody beside sees half of it.
+        shape = {"title": other.title, "items": other.items, "retired": other.retired}
+        self.__dict__.update(shape)
+        for name in ("_entries", "_by_code", "_spellings"):
+            self.__dict__.pop(name, None)
 
     def match(self, text: str) -> str | None:
         """The code that *text* names, by code, label or alias; None where nothing fits."""
         return self._spellings.get(comparable(text))
+
+    def path(self, code: str) -> tuple[Code, ...]:
+        """The entry of *code* below those above it, the widest first; empty for a code that isn't known."""
+        found: list[Code] = []
+        while (item := self._entries.get(code)) is not None and item not in found:
+            found.insert(0, item)
+            code = item.parent
+        return tuple(found)
+
+    def within(self, code: str, above: str) -> bool:
+        """Whether *code* is *above* or lies below it."""
+        return code == above or any(item.code == above for item in self.path(code))
 
     def label(self, code: str) -> str:
         """The words for *code*; the code itself where a newer list knew it and this one doesn't."""
         return self._by_code.get(code, code)
 
     @functools.cached_property
+    def _entries(self) -> dict[str, Code]:
+        return {item.code: item for item in (*self.retired, *self.items)}
+
+    @functools.cached_property
     def _by_code(self) -> dict[str, str]:
-        return {item.code: item.label for item in self.items}
+        return {item.code: item.label for item in self._entries.values()}
 
     @functools.cached_property
     def _spellings(self) -> dict[str, str]:
@@ -51,7 +87,7 @@ class CodeList:
         for item in self.items:
             for alias in item.aliases:
                 table.setdefault(comparable(alias), item.code)
-        for item in self.items:
+        for item in (*self.retired, *self.items):
             table[comparable(item.label)] = item.code
             table[comparable(item.code)] = item.code
         return table

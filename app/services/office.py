@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +15,11 @@ from app.rules.coverage import CoverageRules
 from app.rules.permissions import Permissions
 from app.rules.requests import RequestRules
 from app.rules.retention import Retention
+from app.rules.ruling import renew
 from app.schema.loading import load_forms
 from app.services.attachments import Attachments
 from app.services.care import TAG, Care
-from app.services.cases import Cases, derive_cases
+from app.services.cases import Cases
 from app.services.chronicle import Chronicle
 from app.services.conflicts import Conflicts
 from app.services.coverage import Coverage
@@ -38,6 +40,7 @@ from app.services.records import Check, Records
 from app.services.refusals import Refusals
 from app.services.registry import Registry
 from app.services.requests import REQUEST, Requests
+from app.services.ruling import Ruling
 from app.services.session import Session
 from app.services.standing import Standings
 from app.services.statistics import Statistics
@@ -57,12 +60,17 @@ ACCOUNTS = "accounts"
 class Office:
     """Everything a window or a command needs, as one value that is passed on."""
 
-    def __init__(self, store: Store, session: Session, rules: CaseRules, permissions: Permissions) -> None:
+    def __init__(
+        self, store: Store, session: Session, rules: CaseRules, permissions: Permissions, ruling: Ruling | None = None
+    ) -> None:
         self.store = store
         self.session = session
         self.forms = store.forms
         self.gate = Gate(store, session, permissions)
         care, asked = CareRules.load(), RequestRules.load(calendar=rules.limits.calendar)
+        self._ruling = ruling
+        if ruling:
+            ruling.told(lambda: renew(asked, replace(asked, calendar=rules.limits.calendar)))
         checks: dict[str, Check] = {TAG: care.faults, REQUEST: asked.faults, SHAPE: outline_faults}
         self.chronicle = Chronicle(store, self.gate)
         store.attend = self.chronicle.attend
@@ -94,6 +102,10 @@ class Office:
         self.standings = Standings(store, self.conflicts)
         self.traffic = Traffic(store)
         self.refusals = Refusals(store, session)
+
+    def renew_rules(self) -> bool:
+        """Follow the rules and code lists that an exchange brought; whether any did."""
+        return bool(self._ruling and self._ruling.note(self.store))
 
     def close(self) -> None:
         """Close the store."""
@@ -153,8 +165,9 @@ def office_with_key(
 
     KnownError("sync.locked") where the county has put this device out of use; *even_locked* is for asking it again.
     """
-    rules = CaseRules.load()
-    store = Store.open(home, key, forms or load_forms(), now=now, derive=derive_cases(rules))
+    ruling = Ruling(forms or load_forms())
+    store = Store.open(home, key, ruling.forms, now=now, derive=ruling.derive)
+    ruling.note(store)
     account = store.meta.get(ACCOUNTS, {}).get(user)
     if account is None:
         store.close()
@@ -162,7 +175,7 @@ def office_with_key(
     if not even_locked and locked(store):
         store.close()
         raise KnownError("sync.locked")
-    return Office(store, Session.of(user, account, store.sync.state.device), rules, Permissions.load())
+    return Office(store, Session.of(user, account, store.sync.state.device), ruling.rules, ruling.permissions, ruling)
 
 
 def make_office(
@@ -177,9 +190,9 @@ def make_office(
     cost: Cost | None = None,
 ) -> Office:
     """Make a new store at *home* with *user* as its first user; ``account``: name, roles, areas, unit."""
-    rules = CaseRules.load()
-    store = Store.create(home, key, forms or load_forms(), now=now, derive=derive_cases(rules))
+    ruling = Ruling(forms or load_forms())
+    store = Store.create(home, key, ruling.forms, now=now, derive=ruling.derive)
     with store.transaction():
         store.meta.set(ACCOUNTS, {user: account})
     KeySlots(home, cost=cost, now=now).add_password(user, password, key)
-    return Office(store, Session.of(user, account, store.sync.state.device), rules, Permissions.load())
+    return Office(store, Session.of(user, account, store.sync.state.device), ruling.rules, ruling.permissions, ruling)

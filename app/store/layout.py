@@ -115,9 +115,9 @@ def _counted(db: sqlite_utils.Database) -> None:
 
 
 def _ruled(db: sqlite_utils.Database) -> None:
-    """Rules and code lists as the county sends them: the newest text, and the last that this program could read."""
-    shape = {"name": str, "version": int, "rev": int, "text": str, "used": str, "fault": str}
-    db.table("rule").create(shape, pk="name", if_not_exists=True)
+    """Rules and code lists as the county sends them, with what stood before."""
+    shape = {"number": int, "name": str, "rev": int, "text": str}
+    db.table("rule").create(shape, pk="number", if_not_exists=True)
 
 
 def _listed(db: sqlite_utils.Database) -> None:

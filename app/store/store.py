@@ -28,6 +28,7 @@ from app.store.numbers import Numbers
 from app.store.outbox import Outbox
 from app.store.query import Query
 from app.store.rows import REFUSED, STUB, Agreed, Row, Rows, lay
+from app.store.ruled import Ruled
 from app.store.saving import Edit, Saved, bases, difference, new_row, refuse_forbidden
 from app.store.search_keys import load_readings
 from app.store.stubs import Stubs
@@ -77,6 +78,7 @@ class Store:
         self.attend: Callable[[Sequence[Edit]], Sequence[Edit]] = lambda edits: edits
         """What else belongs to a save: asked for the edits of each, it answers with them and what goes with them."""
         self.numbers = Numbers(self)
+        self.ruled = Ruled(self)
         self.sync = Agreement(self)
         self.files = Files(self, key)
         self.underlay = Underlay(self, key)

@@ -8,7 +8,7 @@ from app import __version__
 from app.store.store import Store
 from sync.client.link import Pace
 from sync.client.speaking import spoken
-from sync.wire import DERIVED, NUMBERS, STREAMED, Area, Hello, scope_tag, to_ranges
+from sync.wire import DERIVED, NUMBERS, RULES, STREAMED, Area, Hello, scope_tag, to_ranges
 
 
 def greeting(store: Store, open_frames: Collection[int], ask: Collection[int], pace: Pace, now: float) -> Hello:
@@ -32,6 +32,7 @@ def greeting(store: Store, open_frames: Collection[int], ask: Collection[int], p
     last = store.meta.integer("frame")
     have = to_ranges(set(range(1, last + 1)) - set(open_frames) - set(void))
     version = spoken(store)
+    able = store.meta.get("sync.capabilities", ())
     return Hello(
         version,
         state.county,
@@ -51,5 +52,6 @@ def greeting(store: Store, open_frames: Collection[int], ask: Collection[int], p
         capabilities=(STREAMED, DERIVED),
         program=__version__ if version > 1 else "",
         begun=bytes.fromhex(state.begun),
-        numbers=store.numbers.wanted() if NUMBERS in store.meta.get("sync.capabilities", ()) else None,
+        numbers=store.numbers.wanted() if NUMBERS in able else None,
+        rules=store.ruled.standing() if RULES in able else None,
     )

@@ -103,6 +103,8 @@ class Answer:
         heard(self._store, head)
         if head.numbers is not None:
             self._store.numbers.leased(*head.numbers)
+        if head.rules is not None:
+            self._store.ruled.take(*head.rules, late=self._late)
         self._goal = head.last
         if head.areas is not None and head.streams is not None:
             if head.rights is not None:

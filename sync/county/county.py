@@ -25,6 +25,7 @@ from sync.county.keys import Keys, load_keys
 from sync.county.leasing import Leasing
 from sync.county.records import Records
 from sync.county.rights import Device, Rights
+from sync.county.ruled import InForce, Ruled
 from sync.county.screening import plain
 from sync.county.tables import AREA, AUDIT, COUNTY, DEVICE, Tables
 from sync.wire import LEAST, Area
@@ -43,7 +44,9 @@ class County:
         self.tables = Tables(forms)
         self.records = Records(database, self.tables, forms, code)
         self.applier = Applier(database, forms, self.records, code)
-        self.leasing = Leasing(database, code, self.tables.by_form.get("event_step"), Numbering.load())
+        numbering = Numbering.load()
+        self.leasing = Leasing(database, code, self.tables.by_form.get("event_step"), numbering)
+        self.ruled = Ruled(code, InForce(self.applier.rules, permissions, numbering, forms))
         self.new_id = IdMaker()
         # Where files are kept; None: this county keeps none.
         self.files: FileRoom | None = None
@@ -150,11 +153,12 @@ class County:
         }
         conn.execute(sa.insert(AUDIT).values(**row))
 
-    def seen(self, device: Device, version: int, program: str, **detail: Any) -> None:
+    def seen(self, device: Device, version: int, program: str, unread: str = "", **detail: Any) -> None:
         """Note an exchange: when, and with which program; a device older than version 2 doesn't say its own."""
         with self.database.plain() as conn:
             where = DEVICE.c.county == self.code, DEVICE.c.id == device.id
             held = {"seen": self.now_ms(), "version": version, "program": plain(program, 40)}
+            held["unread"] = plain(unread, 400)
             conn.execute(sa.update(DEVICE).where(*where), held)
             self.audit(conn, "exchange", device=device.id, account=device.account, **detail)
 

@@ -42,9 +42,8 @@ class Numbered:
             return outcome
         return replace(
             outcome,
-            status="conflict",
+            status="merged",
             record=replace(record, values={**record.values, NUMBER: number}),
-            lost=(*outcome.lost, NUMBER),
             results={**outcome.results, NUMBER: number},
             losers=(*outcome.losers, Loser((NUMBER,), {}, {NUMBER: given}, {NUMBER: number}, user, "", KEPT)),
         )

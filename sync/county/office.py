@@ -254,6 +254,7 @@ def devices(county: County) -> list[Mapping[str, object]]:
             "seen": row.seen,
             "program": row.program or "",
             "version": row.version,
+            "unread": [name for name in (row.unread or "").split(",") if name],
         }
         for row in rows
     ]

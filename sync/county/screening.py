@@ -8,7 +8,7 @@ MOST_NUMBERS = 20_000
 """Frames that one hello may ask after or give up, and streams that it may name."""
 _LONGEST = 64
 _MOST_ROWS = 100
-"""Years and rows of case numbers that one hello may name."""
+"""Years and rows of case numbers, and rules that can't be read, that one hello may name."""
 _MOST = 1 << 62
 
 
@@ -18,7 +18,8 @@ def fault(hello: Hello) -> str:
         return "sync.garbage"
     if max(len(hello.asked), len(hello.void), len(hello.behind), len(hello.have)) > MOST_NUMBERS:
         return "sync.too_large"
-    if hello.numbers and max(map(len, hello.numbers[1:])) > _MOST_ROWS:
+    rows = [*hello.numbers[1:]] if hello.numbers else []
+    if any(len(held) > _MOST_ROWS for held in (*rows, hello.rules[2] if hello.rules else ())):
         return "sync.too_large"
     revs = [rev for rev, _ in hello.cursors.values()] + [rev for *_, rev in hello.behind]
     numbers = [*hello.asked, *hello.void, *(number for pair in hello.have for number in pair), hello.epoch]

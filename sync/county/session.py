@@ -20,6 +20,7 @@ from sync.county.screening import fault
 from sync.wire import (
     LEAST,
     NUMBERS,
+    RULES,
     STREAMED,
     VERSION,
     Area,
@@ -37,7 +38,7 @@ from sync.wire import (
     scope_tag,
 )
 
-CAPABILITIES = ("streams", "ranges", STREAMED, NUMBERS)
+CAPABILITIES = ("streams", "ranges", STREAMED, NUMBERS, RULES)
 
 _FAR = 1000
 """Revs that a device is behind from which on it is told how far the way is."""
@@ -75,6 +76,7 @@ class Session:
         if bad := fault(hello):
             return Problem(bad)
         with county.database.snapshot() as conn:
+            county.ruled.renew(conn)
             least = county.least(conn)
             if not least <= hello.version <= VERSION:
                 detail = {"detail": f"{hello.version}", "least": least, "version": VERSION}
@@ -155,6 +157,7 @@ class Session:
             least = county.least(conn)
             roles = told_roles(conn, county.code, device.id)
             start_tag = begun(conn, county.code, epoch)
+            rules = county.ruled.answer(conn, hello)
         # Roles can change without a stream of them.
         changed = tag != hello.scope or (roles is not None and roles != tuple(sorted(device.roles)))
         away = given_away(self._rights, device, known) if changed else ()
@@ -180,6 +183,7 @@ class Session:
             keys=(county.keys.recipient, county.keys.verify) if "keys" in hello.want else (),
             begun=start_tag if start_tag != hello.begun else b"",
             numbers=county.leasing.answer(device, hello, known, county.applier.rules, county.now_ms()),
+            rules=rules,
         )
         self._known, self._changed = known, changed
         return [head]
@@ -203,7 +207,8 @@ class Session:
             here = () if self._late else self._receipts
             answered = {item.number for item in here if not item.code and item.known}
             own = own_revs(conn, county.code, device.id, hello, self._start(), answered)
-        county.seen(device, hello.version, hello.program, frames=len(self._receipts))
+        unread = ",".join(hello.rules[2]) if hello.rules else ""
+        county.seen(device, hello.version, hello.program, unread, frames=len(self._receipts))
         yield from self.receipts(told)
         if self._changed:
             # Which of its streams are new, only the device can say: it asks again.

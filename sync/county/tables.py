@@ -28,6 +28,7 @@ def _held(name: str, kind: type[sa.types.TypeEngine[Any]] = sa.Text, default: st
 
 # The counter that every rev comes from; whoever numbers holds this row's lock until the commit.
 # ``least``: the oldest wire version that the office wants to be spoken; empty for whatever the program takes.
+# ``rules``: the number of the newest rule.
 COUNTY = sa.Table(
     "county",
     META,
@@ -35,6 +36,19 @@ COUNTY = sa.Table(
     _held("epoch", sa.BigInteger),
     _held("rev", sa.BigInteger),
     sa.Column("least", sa.Integer),
+    sa.Column("rules", sa.Integer),
+)
+# Rules and code lists as the county changed them, every version; ``number`` counts over all of them, ``rev``: the last rev before it.
+RULE = sa.Table(
+    "rule",
+    META,
+    _county(),
+    _key("number", sa.Integer),
+    _held("name"),
+    _held("rev", sa.BigInteger),
+    _held("text"),
+    _held("note"),
+    _held("at", sa.BigInteger),
 )
 # Each epoch by its first rev; a county that was restored begins a new one. ``begun`` is the tag of that rev.
 EPOCH = sa.Table(
@@ -66,6 +80,8 @@ DEVICE = sa.Table(
     _held("seen", sa.BigInteger),
     sa.Column("program", sa.Text),
     sa.Column("version", sa.Integer),
+    # Names of rules that its program can't read, with commas.
+    sa.Column("unread", sa.Text),
     # JSON of the scope that the device was last told, and of what it lost since, with the time it was told of that.
     _held("told"),
     _held("past"),

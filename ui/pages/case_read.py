@@ -246,8 +246,7 @@ def _passes(case: Record, filters: Mapping[str, Any], office: Office) -> bool:
     if not wanted:
         return True
     held = str(values.get("category") or "unclassified")
-    codes = office.forms.codes["event_class"].items
-    return held == wanted or any(item.code == held and item.parent == wanted for item in codes)
+    return office.forms.codes["event_class"].within(held, str(wanted))
 
 
 def stage_labels(rules: CaseRules, file: CaseFile) -> tuple[list[str], int | None]:

@@ -141,9 +141,7 @@ def _category(text: str, codes: Mapping[str, CodeList]) -> tuple[str, str]:
 
 
 def class_words(code: object, codes: CodeList) -> str:
-    """``公共设施 › 路灯照明``: a class below its parent."""
-    item = next((one for one in codes.items if one.code == code), None)
-    if item is None:
-        return "" if code is None else str(code)
-    parent = next((one.label for one in codes.items if item.parent and one.code == item.parent), "")
-    return f"{parent} › {item.label}" if parent else item.label
+    """``公共设施 › 路灯照明``: a class below those above it."""
+    if code is None:
+        return ""
+    return " › ".join(item.label for item in codes.path(str(code))) or str(code)

@@ -1,0 +1,168 @@
+"""All that a county may change without a new program: case rules, limits, calendars, numbers and code lists, read together."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from app.errors import KnownError
+from app.paths import resource
+from app.rules.case_engine import CaseRules
+from app.rules.code_lists import read_codes
+from app.rules.numbering import Numbering
+from app.rules.permissions import Permissions
+from app.rules.reading import Sheet, Sheets
+from app.schema.codes import CodeList, load_codes
+
+CASES = "cases"
+_FILES = (CASES, "limits", "numbers")
+_CALENDAR = re.compile(r"calendar_20\d\d")
+MOST_TEXT = 300_000
+"""Characters of one file; the largest of the program's own has a tenth of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One text that the county put in the place of the file *name* (without ``.toml``).
+
+    *number* counts over all of them; steps from beyond *rev* on are judged by it. An empty text: the program's own again.
+    """
+
+    name: str
+    number: int
+    rev: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """The rules as they are read. ``unread``: what this program can't read, by name, with the sentence why; the former stands."""
+
+    rules: CaseRules
+    permissions: Permissions
+    numbering: Numbering
+    codes: Mapping[str, CodeList]
+    unread: Mapping[str, str]
+
+
+def changeable(name: str, codes: Mapping[str, CodeList]) -> bool:
+    """Whether the county may change what is called *name*."""
+    return name in _FILES or bool(_CALENDAR.fullmatch(name)) or (name in codes and codes[name].changeable)
+
+
+def read_ruling(versions: Sequence[Version] = ()) -> Ruling:
+    """The rules that *versions* (any order) make of those that the program brought.
+
+    What can't be read stands aside, and the version before it stands; so this always gives rules.
+    """
+    shipped = load_codes(resource("codes"))
+    ordered = sorted(versions, key=lambda version: version.number)
+    left = {name: _texts(ordered, name) for name in {version.name for version in ordered}}
+    unread: dict[str, str] = {}
+    for name in [name for name in left if not changeable(name, shipped)]:
+        # Of a newer program's county, or of a list that this program doesn't let be changed.
+        del left[name]
+    while True:
+        try:
+            ruling = _read({name: texts[-1] for name, texts in left.items() if texts}, shipped)
+        except KnownError as bad:
+            name = str(bad.params.get("file", "")).removesuffix(".toml")
+            if not left.get(name):
+                # It is no single file's fault that they don't go together: the newest go first.
+                name = next(version.name for version in reversed(ordered) if left.get(version.name))
+            unread.setdefault(name, str(bad))
+            left[name].pop()
+            continue
+        former = _former(ordered, {name: texts[-1] for name, texts in left.items() if texts}, shipped)
+        return replace(ruling, rules=replace(ruling.rules, former=former), unread=unread)
+
+
+def check_text(name: str, text: str, versions: Sequence[Version] = ()) -> None:
+    """KnownError where *text* can't take the place of *name*: the same reading as everywhere, and nothing that is in use may vanish."""
+    if not changeable(name, load_codes(resource("codes"))):
+        raise KnownError("rules.not_changeable", name=name)
+    if len(text) > MOST_TEXT:
+        raise KnownError("rules.too_long", name=name)
+    now = read_ruling(versions)
+    highest = max((version.number for version in versions), default=0)
+    usable = [version for version in versions if version.name not in now.unread]
+    texts = {version.name: version.text for version in sorted(usable, key=lambda each: each.number)}
+    then = _read({**texts, name: text}, load_codes(resource("codes")))
+    _refuse_gone(name, now, then)
+    if read_ruling([*versions, Version(name, highest + 1, 0, text)]).unread.keys() - now.unread.keys():
+        raise KnownError("rules.not_together", name=name)
+
+
+def shipped_text(name: str) -> str:
+    """The text of the file that the program brought; empty where it brought none."""
+    for folder in ("rules", "codes"):
+        path = resource(folder, f"{name}.toml")
+        if path.exists():
+            return path.read_text(encoding="utf-8")
+    return ""
+
+
+def renew(held: Any, new: Any) -> None:
+    """Make *held*, a value that many have, be what *new* is: nobody who has it must be asked to fetch another."""
+    vars(held).update(vars(new))
+
+
+def _texts(ordered: Sequence[Version], name: str) -> list[str]:
+    """The texts that *name* had, the newest last, as far back as the program's own."""
+    found: list[str] = []
+    for version in ordered:
+        if version.name == name:
+            found = [*found, version.text] if version.text else []
+    return found
+
+
+def _read(texts: Mapping[str, str], shipped: Mapping[str, CodeList]) -> Ruling:
+    codes = dict(shipped)
+    for name, text in texts.items():
+        if name in shipped and text:
+            codes[name] = read_codes(Sheet(f"{name}.toml", text), shipped[name])
+    plain = {f"{name}.toml": text for name, text in texts.items() if name not in shipped and text}
+    folder = Sheets(resource("rules"), plain)
+    rules = CaseRules.load(folder, codes)
+    return Ruling(rules, Permissions.load(folder=folder), Numbering.load(folder / "numbers.toml"), codes, {})
+
+
+def _former(
+    ordered: Sequence[Version], current: Mapping[str, str], shipped: Mapping[str, CodeList]
+) -> list[tuple[int, CaseRules]]:
+    """The case rules of before, each with the last rev that they judge. Limits don't matter: due times are stored."""
+    found: list[tuple[int, CaseRules]] = []
+    text, last = "", None
+    for version in [version for version in ordered if version.name == CASES]:
+        if version.rev:
+            # One that can't be read stood nowhere here: the version before it did.
+            with contextlib.suppress(KnownError):
+                last = _read({**current, CASES: text}, shipped).rules
+            if last is not None:
+                found.append((version.rev, last))
+        text = version.text
+    return found
+
+
+def _refuse_gone(name: str, now: Ruling, then: Ruling) -> None:
+    """What cases and records are in may be retired, never taken away: they would stand in a state that nobody knows."""
+    pairs: list[tuple[set[str], set[str]]] = [
+        (set(now.rules.states), set(then.rules.states)),
+        ({*now.rules.actions, *now.rules.aliases}, {*then.rules.actions, *then.rules.aliases}),
+        (set(now.rules.profiles), set(then.rules.profiles)),
+    ]
+    if name in now.codes:
+        pairs.append((_all(now.codes[name]), _all(then.codes[name])))
+    gone = sorted(code for before, after in pairs for code in before - after)
+    if gone:
+        raise KnownError("rules.gone", file=f"{name}.toml", gone="、".join(gone))
+
+
+def _all(held: CodeList) -> set[str]:
+    return {code.code for code in (*held.items, *held.retired)}
+
+
+__all__ = ["CASES", "Ruling", "Version", "changeable", "check_text", "read_ruling", "renew", "shipped_text"]

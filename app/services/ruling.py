@@ -1,0 +1,67 @@
+"""The county's rules on this device: read when the store is opened, and again as soon as an exchange brought others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from app.rules.case_engine import CaseRules
+from app.rules.permissions import Permissions
+from app.rules.ruling import Version, read_ruling, renew
+from app.services.cases import derive_cases
+
+if TYPE_CHECKING:
+    from app.schema.form import Forms
+    from app.store.store import Derive, Store
+
+
+class Ruling:
+    """Case rules, rights and code lists as values that everybody may hold on to: what the county changes, changes in them."""
+
+    def __init__(self, forms: Forms) -> None:
+        self.forms = forms
+        self.rules = CaseRules.load(codes=forms.codes)
+        self.permissions = Permissions.load()
+        self._held = ""
+        self._fold = derive_cases(self.rules)
+        self._told: list[Callable[[], None]] = []
+        self.unread: Mapping[str, str] = {}
+        """What this program can't read of it, by name, with the sentence why; what stood before stands."""
+
+    @property
+    def derive(self) -> Derive:
+        """For the store: folds cases by the rules that came last, in whatever process they came."""
+
+        def derive(store: Store, touched: set[tuple[str, str]]) -> None:
+            self.renew(store)
+            self._fold(store, touched)
+
+        return derive
+
+    def told(self, changed: Callable[[], None]) -> None:
+        """Call *changed* whenever the rules became others."""
+        self._told.append(changed)
+
+    def renew(self, store: Store) -> bool:
+        """Follow what *store* holds; whether anything was another. Cheap where nothing is. Due times that are stored stay."""
+        number = store.ruled.number
+        if number == self._held:
+            return False
+        versions = [Version(name, count, rev, text) for count, name, rev, text in store.ruled.rows()]
+        found = read_ruling(versions)
+        for name, codes in found.codes.items():
+            if name in self.forms.codes:
+                self.forms.codes[name].follow(codes)
+        renew(self.rules, replace(found.rules, codes=self.forms.codes))
+        renew(self.permissions, found.permissions)
+        self._held, self.unread = number, found.unread
+        for changed in self._told:
+            changed()
+        return True
+
+    def note(self, store: Store) -> bool:
+        """``renew``, and write down what could not be read, so that the county hears of it."""
+        changed = self.renew(store)
+        store.ruled.set_unread(self.unread)
+        return changed

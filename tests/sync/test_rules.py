@@ -1,0 +1,253 @@
+"""Rules, calendars and code lists changed by the county: checked, sent once, followed without a restart, and never a brick."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from app.errors import KnownError
+from app.rules.ruling import shipped_text
+from app.schema.loading import load_forms
+from app.services.ruling import Ruling
+from app.store.store import Store
+from sync.county import office, ruled
+from sync.county.backup import back_up, put_back
+from sync.county.county import County
+from tests.sync.conftest import Running
+from tests.sync.offices import FileDesk, V
+
+MORE = 'title = "事件类别"\nitems = [{ code = "flood", label = "汛情" }, { code = "hazard", label = "安全隐患" }]'
+YEAR = "year = 2031\nconfirmed = true\nhours = ['09:00-12:00']\n"
+
+
+@pytest.fixture
+def database(tmp_path):
+    """SQLite; one test asks for both."""
+    return tmp_path / "county.db"
+
+
+@pytest.fixture
+def county(database):
+    # Forms of its own: what a county puts changes their lists.
+    with Running(database, load_forms()).serving() as running:
+        yield running
+
+
+class RuledDesk(FileDesk):
+    """A device whose office follows its county."""
+
+    def again(self):
+        self.ruling = Ruling(load_forms())
+        self.forms, self.rules = self.ruling.forms, self.ruling.rules
+        self.store = Store.open(self.folder, self.key, self.forms, derive=self.ruling.derive)
+        self.desk.store = self.store
+        self.ruling.note(self.store)
+        self._office()
+
+    def sync(self):
+        done = self.desk.sync()
+        if hasattr(self, "ruling"):
+            self.ruling.note(self.store)
+        return done
+
+
+@pytest.fixture
+def desk(county, tmp_path):
+    names = iter(range(100))
+
+    def make(user="张干事"):
+        one = RuledDesk(tmp_path / f"desk{next(names)}", load_forms(), county, user)
+        one.store.close()
+        one.again()
+        assert one.sync().ok
+        return one
+
+    return make
+
+
+def label(desk, code):
+    return desk.forms["event"].show("category", code)
+
+
+class TestBothDatabases:
+    """On SQLite and on PostgreSQL."""
+
+    @pytest.fixture(params=["sqlite", "postgresql"])
+    def database(self, request, tmp_path):
+        return tmp_path / "county.db" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+
+    def test_a_list_that_is_put_comes_with_the_next_exchange_is_followed_at_once_and_goes_back(self, county, desk):
+        a = desk()
+        assert label(a, "flood") == "flood"
+        assert ruled.put(county.county, "event_class", MORE) == 1
+        assert a.sync().ok
+        assert label(a, "flood") == "汛情"
+        # Taken at the county as well, which knew no such class.
+        made = a.office.cases.report(
+            {"title": "水来了", "detail": "村口", "urgency": "normal", "category": "flood"}, area=V
+        )
+        assert made.ok, made.faults
+        done = a.sync()
+        assert (done.refused, done.in_agreement) == (0, True)
+        # What was saved with a class that isn't offered any more keeps its words.
+        assert label(a, "dispute_land") == "山林土地纠纷"
+        assert "dispute_land" not in {item.code for item in a.forms.codes["event_class"].items}
+        a.store.close()
+        a.again()
+        assert label(a, "flood") == "汛情"
+        ruled.back(county.county, "event_class")
+        assert a.sync().ok
+        assert "dispute_land" in {item.code for item in a.forms.codes["event_class"].items}
+
+
+def test_a_calendar_moves_later_due_times_and_none_that_stand(county, desk):
+    a = desk()
+    first = a.office.cases.report({"title": "甲", "detail": "村口", "urgency": "normal"}, area=V).record.id
+    before = a.store.get("event", first).values["due_at"]
+    today = a.office.cases.now().date()
+    days = "\n".join(
+        f'"放假{n}" = ["{today + dt.timedelta(n)}"]'
+        for n in range(1, 20)
+        if (today + dt.timedelta(n)).year == today.year
+    )
+    text = f"year = {today.year}\nconfirmed = true\nhours = ['08:30-12:00', '14:00-17:30']\n[holidays]\n{days}\n"
+    ruled.put(county.county, f"calendar_{today.year}", text)
+    assert a.sync().ok
+    second = a.office.cases.report({"title": "乙", "detail": "村口", "urgency": "normal"}, area=V).record.id
+    assert a.store.get("event", second).values["due_at"] > before
+    assert a.store.get("event", first).values["due_at"] == before
+    assert a.office.cases.rules.limits.calendar.confirmed(today.year)
+
+
+def test_nothing_is_sent_where_nothing_changed_and_only_what_changed_where_something_did(county, desk):
+    a = desk()
+    for number in range(6):
+        ruled.put(county.county, f"calendar_{2031 + number}", YEAR.replace("2031", str(2031 + number)))
+    ruled.put(county.county, "cases", shipped_text("cases").replace("六步闭环", "六步办理"))
+    large = a.sync().down.bytes
+    quiet = a.sync().down.bytes
+    ruled.put(county.county, "calendar_2031", YEAR.replace("09:00", "08:00"))
+    small = a.sync().down.bytes
+    assert large > quiet + 3000
+    assert quiet < small < quiet + 400
+    assert a.sync().down.bytes == quiet
+    assert a.rules.profiles["six_step"].label == "六步办理"
+    assert len(a.store.ruled.rows()) == 8
+
+
+def test_a_fault_is_told_by_file_place_and_key_and_nothing_is_changed(county):
+    put = ruled.put
+    faults = {
+        "cases": ("states = 3", "states"),
+        "limits": (shipped_text("limits").replace("1 working_day", "1 fortnight", 1), "normal"),
+        "calendar_2031": (YEAR + '[holidays]\n"元旦" = ["2030-01-01"]', "2030-01-01"),
+        "calendar_2030": (YEAR, "calendar_"),
+        "numbers": ('format = "{row}{serial}"\nwidth = 5\n[block]\ndays = 1\nleast = 1\nmost = 2', "format"),
+        "event_class": ('title = "x"\nitems = [{ code = "a", label = "甲", parent = "b" }]', "parent"),
+        "sex": ('title = "性别"\nitems = [{ code = "3", label = "无" }]', "sex"),
+        "permissions": ("x = 1", "permissions"),
+        "urgency": ("x", "urgency"),
+    }
+    for name, (text, told) in faults.items():
+        with pytest.raises(KnownError) as bad:
+            put(county.county, name, text)
+        assert told in str(bad.value), name
+    text = shipped_text("cases")
+    start = text.index("[actions.remind]")
+    with pytest.raises(KnownError, match="remind"):
+        put(county.county, "cases", text[:start] + text[text.index("[", start + 1) :].partition("\n\n")[2])
+    assert ruled.listing(county.county) == []
+
+
+def test_what_a_program_cant_read_stands_aside_and_the_former_stands(county, desk, monkeypatch):
+    a = desk()
+    ruled.put(county.county, "event_class", MORE)
+    assert a.sync().ok
+    with monkeypatch.context() as newer:
+        # As a newer program's county would take it.
+        newer.setattr(ruled, "check_text", lambda *_: None)
+        ruled.put(county.county, "event_class", MORE.replace("title", "headline", 1))
+        ruled.put(county.county, "limits", "[timers]\n")
+        ruled.put(county.county, "weather", "rain = true")
+    done = a.sync()
+    assert done.ok
+    assert label(a, "flood") == "汛情"
+    assert set(a.store.ruled.unread()) == {"event_class", "limits"}
+    a.store.close()
+    a.again()
+    assert label(a, "flood") == "汛情"
+    assert a.sync().ok
+    lines = {line["name"]: line for line in ruled.listing(county.county) if line.get("in_force")}
+    device = a.store.sync.state.device
+    assert lines["event_class"]["unread_by"] == lines["limits"]["unread_by"] == [device]
+    assert "headline" in lines["event_class"]["unread"]
+    assert office.devices(county.county)[0]["unread"] == ["event_class", "limits"]
+    ruled.back(county.county, "limits")
+    ruled.back(county.county, "event_class")
+    for _ in range(2):
+        assert a.sync().ok
+    assert a.store.ruled.unread() == {}
+    assert office.devices(county.county)[0]["unread"] == []
+
+
+def test_steps_of_before_are_judged_by_the_rules_of_before_on_every_device(county, desk):
+    a, b = desk(), desk("李干事")
+    case = a.office.cases.report({"title": "甲", "detail": "村口", "urgency": "normal"}, area=V).record.id
+    assert a.office.cases.act(case, "accept", {}).ok
+    assert a.sync().ok
+    # From now on nothing is accepted from where this case was: that was allowed then.
+    text = shipped_text("cases")
+    start = text.index("[actions.accept]")
+    cut = text[:start] + text[start:].replace('from = ["reported", "screening"]', 'from = ["screening"]', 1)
+    assert cut != text
+    ruled.put(county.county, "cases", cut)
+    for one in (a, b):
+        assert one.sync().ok
+        state = one.office.cases.case(case).state
+        assert (state.state, state.contested) == ("accepted", ())
+        assert "reported" not in one.rules.actions["accept"].sources
+    c = desk("王干事")
+    assert c.office.cases.case(case).state.state == "accepted"
+
+
+def test_a_restored_county_takes_its_devices_back_to_its_rules(county, database, desk, tmp_path, forms):
+    a = desk()
+    ruled.put(county.county, "event_class", MORE)
+    assert back_up(database, tmp_path / "copy.db")
+    ruled.put(county.county, "event_class", MORE.replace("汛情", "水情"))
+    assert a.sync().ok
+    assert label(a, "flood") == "水情"
+    put_back(database, tmp_path / "copy.db", forms)
+    for _ in range(2):
+        assert a.sync().ok
+    assert label(a, "flood") == "汛情"
+
+
+def test_a_server_that_runs_follows_what_another_process_puts(county, database, desk):
+    a = desk()
+    other = County.open(database, load_forms())
+    ruled.put(other, "event_class", MORE)
+    other.close()
+    assert a.sync().ok
+    assert county.forms.codes["event_class"].label("flood") == "汛情"
+
+
+def test_an_old_answer_on_a_stick_sets_nothing_back(desk):
+    a = desk()
+    a.store.ruled.take(5, 0, [(5, "event_class", 0, MORE)])
+    a.store.ruled.take(4, 0, [(4, "event_class", 0, MORE.replace("汛情", "水情"))], late=True)
+    assert [row[0] for row in a.store.ruled.rows()] == [5]
+
+
+def test_going_back_twice_goes_back_two_versions_and_then_there_is_none(county):
+    texts = [MORE.replace("汛情", word) for word in ("一", "二", "三")]
+    for text in texts:
+        ruled.put(county.county, "event_class", text)
+    for due in (texts[1], texts[0]):
+        ruled.back(county.county, "event_class")
+        assert ruled.text_of(county.county, "event_class") == due
+    ruled.back(county.county, "event_class")
+    assert ruled.text_of(county.county, "event_class") == shipped_text("event_class")
+    with pytest.raises(KnownError):
+        ruled.back(county.county, "event_class")
