@@ -61,7 +61,7 @@ class Admission:
 def read_admissions(root: Table, codes: Mapping[str, CodeList]) -> tuple[Admission, ...]:
     """The admission list of a rule file; KnownError where it names a class that isn't in the catalogue."""
     found = []
-    known = {item.code for item in codes["event_class"].items} if "event_class" in codes else None
+    known = {item.code for item in codes["event_class"].known} if "event_class" in codes else None
     for row in root.rows("admission"):
         row.only("classes", "since", "until", "note")
         classes = row.some_of("classes", known) if known else row.texts("classes")

@@ -34,7 +34,7 @@ def read_codes(path: Path | Sheet, shipped: CodeList) -> CodeList:
     known = {code.code: code for code in (*found.values(), *retired)}
     for row in root.rows("items"):
         _check_parent(row, known)
-    retired += [code for code in (*shipped.items, *shipped.retired) if code.code not in known]
+    retired += [code for code in shipped.known if code.code not in known]
     return CodeList(
         shipped.name, root.text("title", shipped.title), shipped.source, tuple(found.values()), tuple(retired)
     )

@@ -162,7 +162,7 @@ def _refuse_gone(name: str, now: Ruling, then: Ruling) -> None:
 
 
 def _all(held: CodeList) -> set[str]:
-    return {code.code for code in (*held.items, *held.retired)}
+    return {code.code for code in held.known}
 
 
 __all__ = ["CASES", "Ruling", "Version", "changeable", "check_text", "read_ruling", "renew", "shipped_text"]

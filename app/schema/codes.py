@@ -45,6 +45,11 @@ class CodeList:
         """Whether the county may send another list in its place."""
         return _CHANGEABLE in self.source
 
+    @property
+    def known(self) -> tuple[Code, ...]:
+        """Every entry, with those that are offered no more."""
+        return (*self.retired, *self.items)
+
     def follow(self, other: CodeList) -> None:
         """Be what *other* is, for all who hold this list already: the county has changed it."""
         # One step, so that nobody beside sees half of it.
@@ -75,7 +80,7 @@ class CodeList:
 
     @functools.cached_property
     def _entries(self) -> dict[str, Code]:
-        return {item.code: item for item in (*self.retired, *self.items)}
+        return {item.code: item for item in self.known}
 
     @functools.cached_property
     def _by_code(self) -> dict[str, str]:
@@ -87,7 +92,7 @@ class CodeList:
         for item in self.items:
             for alias in item.aliases:
                 table.setdefault(comparable(alias), item.code)
-        for item in (*self.retired, *self.items):
+        for item in self.known:
             table[comparable(item.label)] = item.code
             table[comparable(item.code)] = item.code
         return table
