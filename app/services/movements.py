@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 from app.errors import KnownError
 from app.rules.living import GONE, HERE
-from app.rules.relations import HEAD, Member, proposed
+from app.rules.relations import HEAD, proposed
 from app.schema.record import Record
-from app.schema.values import BadValue, Value
-from app.services.chronicle import MOVEMENT, SINCE, Chronicle, Occasion
-from app.services.entry_sheet import Known
-from app.services.gate import Gate
-from app.services.moving import Moving
+from app.schema.values import Value
+from app.services.acting import DWELLING, HOUSEHOLD, RESIDENT, Acting, Done, Work
+from app.services.chronicle import SINCE
 from app.store.saving import Edit
 
-if TYPE_CHECKING:
-    from app.store.audit import AuditLine
-    from app.store.store import Store
-
-RESIDENT, HOUSEHOLD, DWELLING = "resident", "household", "dwelling"
 LEAVING: Mapping[str, str] = {
     "move_out": "moved",
     "death": "dead",
@@ -30,42 +21,13 @@ LEAVING: Mapping[str, str] = {
     "return": "present",
 }
 """For each kind of movement that only turns somebody's state: the state that it makes."""
-WhoHas = Callable[[str], Known | None]
-"""Who is registered under a whole identity number."""
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
-    """What an act came to: its number, by which it is undone, the household it was about, and the people."""
-
-    act: str
-    kind: str
-    household: str
-    people: tuple[str, ...]
-
-
-@dataclass
-class _Work:
-    """The edits and audit lines of one act while it is put together."""
-
-    edits: list[Edit] = field(default_factory=list)
-    lines: list[AuditLine] = field(default_factory=list)
-
-
-class Movements:
+class Movements(Acting):
     """Each act asks for both ends, checks its day against what is known, and is saved with its movements or not at all.
 
     *day* is taken in any way people write it. Raises Denied, and KnownError("movements.…") with a sentence that says what to do.
     """
-
-    def __init__(
-        self, store: Store, gate: Gate, moving: Moving, chronicle: Chronicle, who_has: WhoHas = lambda _number: None
-    ) -> None:
-        self._store = store
-        self._gate = gate
-        self._moving = moving
-        self._chronicle = chronicle
-        self._who_has = who_has
 
     # -- people -----------------------------------------------------------------------------------
 
@@ -114,7 +76,7 @@ class Movements:
         people = self._people(residents)
         state = LEAVING[kind]
         form = self._store.forms[RESIDENT]
-        work = _Work()
+        work = Work()
         for person in people:
             now = person.values.get("presence")
             said = {"name": self._name(person), "state": form.show("presence", now)}
@@ -129,6 +91,24 @@ class Movements:
             work.lines += self._moving.going_along(person, person.area, reason=reason)[1]
         household = str(people[0].values.get("household") or "")
         return self._save(kind, when, work, household, people, place=place, reason=reason)
+
+    def unplace(self, residents: Sequence[str], day: object, *, reason: str = "") -> Done:
+        """People leave their household and are not yet placed; where they are, and whether, stays as it is said."""
+        when = self._day(day)
+        people = self._people(residents)
+        work = Work()
+        for person in people:
+            home = person.values.get("household")
+            if not home:
+                raise KnownError("movements.unplaced", name=self._name(person))
+            self._member(person, str(home))
+            self._after(person, when)
+            values: dict[str, Value] = {"household": None, SINCE["household"]: when}
+            values |= {"relation": None, "relation_text": None}
+            work.edits.append(Edit(RESIDENT, person.id, person.area, values))
+            work.lines += self._moving.going_along(person, person.area, reason=reason)[1]
+        household = str(people[0].values.get("household") or "")
+        return self._save("unplace", when, work, household, people, reason=reason)
 
     # -- households -------------------------------------------------------------------------------
 
@@ -158,7 +138,7 @@ class Movements:
         own = {"head": head.id, "head_name": head.values.get("name"), "dwelling": where, "formed_on": when}
         filled = self._clean(HOUSEHOLD, {**own, SINCE["dwelling"]: when, **(values or {})})
         new = self._store.new_id()
-        work = _Work([Edit(HOUSEHOLD, new, area, filled)], [self._line("create", HOUSEHOLD, area, new, reason)])
+        work = Work([Edit(HOUSEHOLD, new, area, filled)], [self._line("create", HOUSEHOLD, area, new, reason)])
         told = proposed(self._relations(people), head.id) | dict(relations or {})
         for person in people:
             self._go(work, person, new, area, at, when, told.get(person.id), "", reason)
@@ -180,7 +160,7 @@ class Movements:
         old, new = self._household(household), self._household(into)
         people = [p for p in self._members(household) if p.values.get("presence") not in GONE]
         at = self._dwelling_of(new)
-        work = _Work()
+        work = Work()
         for person in people:
             self._go(work, person, into, new.area, at, when, (relations or {}).get(person.id), "", reason)
         work.edits.append(Edit(HOUSEHOLD, household, old.area, {"ended_on": when, "joined_into": into}))
@@ -208,7 +188,7 @@ class Movements:
         members = self._members(household)
         told = {**proposed(self._relations(members), resident), **(relations or {}), resident: HEAD}
         changed = [p for p in members if told.get(p.id) != p.values.get("relation")]
-        work = _Work()
+        work = Work()
         named = {"head": resident, "head_name": person.values.get("name")}
         work.edits.append(Edit(HOUSEHOLD, household, home.area, named))
         work.lines.append(self._line("edit", HOUSEHOLD, home.area, household, reason))
@@ -238,7 +218,7 @@ class Movements:
         edits = [Edit(e.form, e.id, e.area, address) if e.id in told and e.form == RESIDENT else e for e in edits]
         kept = {str(edit.id) for edit in edits}
         edits += [Edit(RESIDENT, p.id, p.area, address) for p in people if p.id in told and p.id not in kept]
-        return self._save("relocate", when, _Work(edits, lines), household, people, reason=reason)
+        return self._save("relocate", when, Work(edits, lines), household, people, reason=reason)
 
     def relations(self, household: str, head: str) -> dict[str, str | None]:
         """What each member would be to a new *head*, to be looked over before ``change_head``."""
@@ -270,7 +250,7 @@ class Movements:
         home = self._household(household)
         people = self._people(residents)
         at = self._dwelling_of(home)
-        work = _Work()
+        work = Work()
         for person in people:
             if person.values.get("household") == household and person.values.get("presence") not in GONE:
                 raise KnownError("movements.same_household")
@@ -282,7 +262,7 @@ class Movements:
 
     def _go(
         self,
-        work: _Work,
+        work: Work,
         person: Record,
         household: str,
         area: str,
@@ -328,98 +308,5 @@ class Movements:
         if known is not None:
             raise KnownError("movements.number_taken", who=known.who)
         new = self._store.new_id()
-        work = _Work([Edit(RESIDENT, new, home.area, filled)], [self._line("create", RESIDENT, home.area, new, reason)])
+        work = Work([Edit(RESIDENT, new, home.area, filled)], [self._line("create", RESIDENT, home.area, new, reason)])
         return self._save(kind, when, work, household, (), place=place, reason=reason, made=new)
-
-    def _save(
-        self,
-        kind: str,
-        when: str,
-        work: _Work,
-        household: str,
-        people: Sequence[Record],
-        *,
-        place: str = "",
-        reason: str = "",
-        made: str = "",
-    ) -> Done:
-        act = self._store.new_id()
-        occasion = Occasion(kind, when, act, reason, place, self._gate.session.name)
-        edits = self._chronicle.told(work.edits, occasion)
-        for area in dict.fromkeys(edit.area for edit in edits if edit.form == MOVEMENT):
-            work.lines.append(self._line("create", MOVEMENT, area, act, reason, fields=kind))
-        self._store.save(edits, self._gate.session.user, audit=work.lines)
-        return Done(act, kind, household, (made,) if made else tuple(person.id for person in people))
-
-    def _day(self, raw: object) -> str:
-        today = self._chronicle.today()
-        item = self._store.forms[MOVEMENT].fields["date"]
-        try:
-            day = str(item.kind.check(raw)) if raw not in (None, "") else today
-        except BadValue as bad:
-            raise KnownError("movements.bad_value", label=item.label, message=bad.message) from bad
-        if day > today:
-            raise KnownError("movements.in_future", day=day)
-        return day
-
-    def _after(self, person: Record, when: str, *, born: bool = True) -> None:
-        """Refuse a day before what is known to have come after it."""
-        values = person.values
-        if born and values.get("birth_date") and str(values["birth_date"]) > when:
-            raise KnownError("movements.born_later", name=self._name(person), last=values["birth_date"], day=when)
-        known = [str(values[name]) for name in (SINCE["household"], SINCE["presence"]) if values.get(name)]
-        if known and max(known) > when:
-            raise KnownError("movements.before_last", name=self._name(person), last=max(known), day=when)
-
-    def _people(self, ids: Sequence[str]) -> list[Record]:
-        if not ids:
-            raise KnownError("movements.no_people")
-        return [self._moving.here(RESIDENT, each) for each in dict.fromkeys(ids)]
-
-    def _household(self, household: str) -> Record:
-        home = self._moving.here(HOUSEHOLD, household)
-        if home.values.get("ended_on"):
-            raise KnownError("movements.ended", name=home.values.get("head_name") or "", day=home.values["ended_on"])
-        return home
-
-    def _members(self, household: str) -> list[Record]:
-        return self._store.select(RESIDENT, {"household": household}, order=["id"])
-
-    def _member(self, person: Record, household: str) -> None:
-        if person.values.get("household") != household:
-            raise KnownError("movements.not_member", name=self._name(person))
-        if person.values.get("presence") in GONE:
-            state = self._store.forms[RESIDENT].show("presence", person.values.get("presence"))
-            raise KnownError("movements.is_gone", name=self._name(person), state=state)
-
-    def _dwelling_of(self, home: Record) -> Record | None:
-        where = home.values.get("dwelling")
-        return self._store.get(DWELLING, str(where)) if where else None
-
-    def _relations(self, people: Sequence[Record]) -> dict[str, Member]:
-        return {
-            p.id: Member(*(_text(p.values.get(name)) for name in ("relation", "sex", "relation_text"))) for p in people
-        }
-
-    def _clean(self, form: str, values: Mapping[str, object], *, partial: bool = True) -> dict[str, Value]:
-        filled, faults = self._store.forms[form].clean(values, partial=partial)
-        if faults:
-            item = self._store.forms[form].fields.get(faults[0].field)
-            label = item.label if item is not None else faults[0].field
-            raise KnownError("movements.bad_value", label=label, message=faults[0].message)
-        return filled
-
-    def _line(
-        self, action: str, form: str, area: str, record: str, reason: str, *, fields: str = "movement"
-    ) -> AuditLine:
-        return self._gate.line(action, form, area, record=record, fields=fields, reason=reason, own=True)
-
-    def _name(self, person: Record) -> str:
-        return str(person.values.get("name") or "")
-
-    def _kind(self, kind: str) -> str:
-        return self._store.forms[MOVEMENT].show("kind", kind)
-
-
-def _text(value: Value) -> str | None:
-    return None if value is None else str(value)

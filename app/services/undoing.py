@@ -151,7 +151,9 @@ class Undoing:
     def _besides(self, now: Record, item: Told, home: Value) -> dict[str, Value]:
         """Address and registration as they were, as far as the movement tells."""
         values: dict[str, Value] = {}
-        if item.get("from_presence") in HERE and item.get("from_place"):
+        # Who left for no household kept the address under which he is found.
+        moved_house = item.get("kind") != "unplace"
+        if moved_house and item.get("from_presence") in HERE and item.get("from_place"):
             values["live_address"] = item["from_place"]
         if home and now.values.get("registered_household") == home:
             values["registered_household"] = None

@@ -94,6 +94,32 @@ def test_who_leaves_keeps_the_household_as_the_past(office, li, kind, state):
     assert told(office, "resident", li[2][2]) == [(kind, NEW, "李建军", True)]
 
 
+def test_who_leaves_a_household_for_none_is_not_yet_placed_and_comes_back(office, li):
+    son = li[2][2]
+    before = dict(person(office, son))
+    assert office.registry.unplaced() == 0
+    done = office.movements.unplace([son], NEW, reason="住处不明")
+    now = person(office, son)
+    assert (now["household"], now["living_since"], now["relation"], now["presence"]) == (None, NEW, None, "present")
+    assert office.registry.unplaced() == 1
+    assert told(office, "household", li[1]) == [("unplace", NEW, "李建军", False)]
+    assert office.life.of("resident", son)[0].text.startswith("李长顺户 李长顺家 → 未落户")
+    assert {d.name for d in office.past_living.who("household", li[1], OLD)} >= {"李建军"}
+    assert "李建军" not in {d.name for d in office.past_living.who("household", li[1], NEW)}
+    assert refused(office.movements.unplace, [son], NEW) == "movements.unplaced"
+    office.undoing.undo(done.act)
+    assert dict(person(office, son)) == before
+
+
+def test_who_is_not_yet_placed_is_placed_by_moving(office, li, luo):
+    son = li[2][2]
+    first = office.movements.unplace([son], OLD)
+    assert refused(office.movements.unplace, [li[2][0]], "2999-01-01") == "movements.in_future"
+    office.movements.move([son], luo[1], NEW, relations={son: "8"})
+    assert person(office, son)["household"] == luo[1]
+    assert refused(office.undoing.undo, first.act) == "movements.changed_since"
+
+
 def test_who_went_comes_back(office, li):
     son = li[2][2]
     office.movements.turn([son], "away", OLD)

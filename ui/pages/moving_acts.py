@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QCheckBox, QLineEdit, QMenu, QVBoxLayout, QWidget
 
 from app.rules.living import GONE, HERE
 from app.schema.record import Record
-from app.services.movements import Done
+from app.services.acting import Done
 from app.services.undoing import Undone
 from ui.forms.act import ActDialog, Work, scrolled
 from ui.forms.choices import ChoiceEntry
@@ -61,6 +61,8 @@ class MovingActs:
                 menu.addAction("回到本地", lambda: self.arrive(person, home))
             else:
                 menu.addAction("搬到另一户…", lambda: self.move([person]))
+                if person.values.get("household"):
+                    menu.addAction("移出本户，暂不落户…", lambda: self.unplace([person]))
                 for kind, (text, _, _) in _TURNS.items():
                     if (kind == "return") == (state not in HERE):
                         menu.addAction(f"{text}…", lambda kind=kind: self.turn(kind, [person]))
@@ -96,6 +98,23 @@ class MovingActs:
             dialog.ask(place_label, place)
         dialog.ask("原因", reason)
         dialog.offer(reason, reasons)
+        dialog.begin()
+        return dialog
+
+    def unplace(self, people: Sequence[Record]) -> ActDialog:
+        """Out of the household, not yet placed in another."""
+        day, reason = self._day(), QLineEdit()
+        ids, who = [person.id for person in people], people_text(people)
+
+        def prepare() -> Work | str:
+            when, why = day.value(), reason.text().strip()
+            return (lambda: self._office.movements.unplace(ids, when, reason=why)) if when else "请填日期。"
+
+        text = f"{who}还在本村的登记里，列在“未落户”，等查明住哪一户再落户。"
+        dialog = self._dialog("移出本户", text, prepare, f"{who} 已移出本户，列在“未落户”")
+        dialog.ask("日期", day)
+        dialog.ask("原因", reason)
+        dialog.offer(reason, ("住处不明", "登记有误", "等待安置"))
         dialog.begin()
         return dialog
 
