@@ -13,6 +13,8 @@ from app.schema.values import Fault
 
 # The timers know these four by name: a due time moved, the clock stopped and restarted, the limit halved.
 EXTENDS, HOLDS, RELEASES, HALF = "extends", "holds", "releases", "half_limit"
+# The engine knows this one: what a person says of a contested step.
+SETTLES, KEEP, DROP = "settles", "keep", "drop"
 
 
 def _takes_lead(case: CaseState, step: Step) -> CaseState:
@@ -111,17 +113,6 @@ def _takes_span(case: CaseState, step: Step) -> CaseState:
     return case.having(own_span=own if own and own > dt.timedelta() else None)
 
 
-def _settles(case: CaseState, step: Step) -> CaseState:
-    """The first who settles a contested step has settled it; said twice it is said once."""
-    about = str(step.values.get("step") or "")
-    if about not in case.contested:
-        return case
-    word = "keep" if step.values.get("word") == "keep" else "drop"
-    return case.having(
-        contested=tuple(one for one in case.contested if one != about), settled={**case.settled, about: word}
-    )
-
-
 def _nothing(case: CaseState, _step: Step) -> CaseState:
     return case
 
@@ -140,7 +131,7 @@ EFFECTS: Mapping[str, Callable[[CaseState, Step], CaseState]] = {
     "asks_suspension": lambda case, _step: case.having(asked="suspend"),
     "refuses_request": lambda case, _step: case.having(asked="", extension_days=0, extension_engineering=False),
     "reviewed": lambda case, _step: case.having(review_count=case.review_count + 1),
-    "settles": _settles,
+    SETTLES: _nothing,
     "takes_span": _takes_span,
     "picked_up": _named("satisfaction", "satisfaction"),
     "assist_acknowledged": _assist("acknowledged"),

@@ -14,7 +14,7 @@ from app.paths import resource
 from app.rules.calendar import WorkCalendar, iso
 from app.rules.case_actions import Action, read_actions
 from app.rules.case_admission import Admission, admission_fault, read_admissions
-from app.rules.case_effects import BEFORE_FILLING, EFFECTS, GUARDS
+from app.rules.case_effects import BEFORE_FILLING, DROP, EFFECTS, GUARDS, KEEP, SETTLES
 from app.rules.case_fields import check_fields, fill_fields, missing
 from app.rules.case_fold import CaseState, Move, Step, in_order
 from app.rules.case_profiles import Grade, Profile, read_profiles
@@ -147,17 +147,12 @@ class CaseRules:
 
     def apply(self, case: CaseState, step: Step) -> CaseState:
         """*case* after *step*, which is contested where its action isn't allowed there."""
-        again = step.values.get("again")
-        if again and again in case.redone:
-            # Two who settled apart both did it again: what they meant has happened once.
-            return case.having(moves=(*case.moves, Move(step.id, step.action, step.at, case.state, case.state)))
         profile = str(step.values.get("profile") or case.profile)
         action = self.action(step.action, profile)
         if action is None or next(self._faults(case, action, step, profile), None):
-            return case.having(
-                contested=(*case.contested, step.id),
-                moves=(*case.moves, Move(step.id, step.action, step.at, case.state, case.state)),
-            )
+            return case.contesting(step)
+        if SETTLES in action.does:
+            return self._settled(case, step)
         after = action.target(case.state, step.values)
         classed = self._classified(case, step, profile)
         due, held = next_timers(classed, action, after, set_dues(self.limits, classed, action, step))
@@ -174,8 +169,6 @@ class CaseRules:
             due = {timer: moment for timer, moment in due.items() if timer == "visit_due"}
         if after != "handling":
             changes.update(asked="", extension_days=0, extension_engineering=False)
-        if again:
-            changes["redone"] = case.redone | {str(again)}
         team = self._team(moved, then, profile, visit="visit_due" in due)
         of_lead = then.of_lead or (profile in self.profiles and after in self.profiles[profile].of_lead)
         return moved.having(
@@ -299,6 +292,27 @@ class CaseRules:
         """What *profile* calls an action; the code of one that a newer program made."""
         action = self.action(code, profile)
         return action.label if action else code
+
+    def _settled(self, case: CaseState, step: Step) -> CaseState:
+        """*case* after a person's word about a contested step: dropped, or done now after all, as its author said it.
+
+        The first word in the county's order counts. What can't be done now either stays contested: a person is asked again.
+        """
+        case = case.having(moves=(*case.moves, Move(step.id, step.action, step.at, case.state, case.state)))
+        held = case.aside.get(str(step.values.get("step") or ""))
+        if held is None:
+            return case
+        if step.values.get("word") != KEEP:
+            return case.settling(held.id, DROP)
+        after = self.apply(case.settling(held.id, KEEP), self.after_all(held, step))
+        return case if held.id in after.contested else after
+
+    @staticmethod
+    def after_all(held: Step, settling: Step) -> Step:
+        """The contested step *held* as it is done with *settling*: at its time, with the due times stored with it."""
+        values = {name: value for name, value in held.values.items() if name != "due"}
+        due = settling.values.get("due")
+        return replace(held, at=settling.at, values={**values, "due": due} if due else values)
 
     def _faults(self, case: CaseState, action: Action, step: Step, profile: str) -> Iterator[Fault]:
         """Why *step* isn't allowed on *case*. The same at every desk and wherever the county's order puts it."""

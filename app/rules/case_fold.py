@@ -117,8 +117,8 @@ class CaseState:
 
     ``handle_due`` is the handling limit last agreed: statistics compare with it also after its timer has stopped.
     ``own_span``: how long the dispatcher gave where that was not the table's limit. ``owner_role`` is a team of the
-    rule file, ``owner_unit`` the unit in it that is meant, empty where whoever is of the team may act. ``settled``: what
-    a person said of steps that were contested, by step: "keep" or "drop".
+    rule file, ``owner_unit`` the unit in it that is meant, empty where whoever is of the team may act. ``aside``: the
+    contested steps by id; ``settled``: what a person said of steps that were contested, by step: "keep" or "drop".
     """
 
     state: str = "draft"
@@ -155,8 +155,8 @@ class CaseState:
     suspended_at: dt.datetime | None = None
     suspended_for: dt.timedelta = dt.timedelta()
     contested: tuple[str, ...] = ()
+    aside: Mapping[str, Step] = field(default_factory=dict)
     settled: Mapping[str, str] = field(default_factory=dict)
-    redone: frozenset[str] = frozenset()
     moves: tuple[Move, ...] = ()
     return_count: int = 0
     reopen_count: int = 0
@@ -194,6 +194,23 @@ class CaseState:
     def late_timers(self, at: dt.datetime) -> tuple[str, ...]:
         """Every timer that ended before *at*, the longest late first."""
         return tuple(timer for timer, due in sorted(self.due.items(), key=lambda item: (item[1], item[0])) if due < at)
+
+    def contesting(self, step: Step) -> CaseState:
+        """The case with *step* kept aside: it moves nothing until a person has said what counts."""
+        known = step.id in self.aside
+        return self.having(
+            contested=self.contested if known else (*self.contested, step.id),
+            aside={**self.aside, step.id: step},
+            moves=(*self.moves, Move(step.id, step.action, step.at, self.state, self.state)),
+        )
+
+    def settling(self, step_id: str, word: str) -> CaseState:
+        """The case with one contested step settled."""
+        return self.having(
+            contested=tuple(one for one in self.contested if one != step_id),
+            aside={one: step for one, step in self.aside.items() if one != step_id},
+            settled={**self.settled, step_id: word},
+        )
 
     def columns(self) -> dict[str, str | int | None]:
         """The derived fields of the event record."""

@@ -27,7 +27,10 @@ INTAKE = "files.intake"
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """One file of a record. ``here``: the original can be opened now. ``sending``: none, waiting, sent or refused."""
+    """One file of a record. ``here``: the original can be opened now. ``sending``: none, waiting, sent or refused.
+
+    ``step``: the step of the case with which it was handed in; empty for what belongs to the case itself.
+    """
 
     form: str
     id: str
@@ -45,6 +48,7 @@ class Attachment:
     wanted: bool
     sending: str
     why: str = ""
+    step: str = ""
 
 
 class Attachments:
@@ -78,8 +82,10 @@ class Attachments:
             raise KnownError("files.not_for", form=shape.title)
         return form
 
-    def add(self, owner_form: str, owner: str, path: Path, *, kind: str | None = None, name: str = "") -> Outcome:
-        """Attach the file at *path* to a record; the same content twice is kept once.
+    def add(
+        self, owner_form: str, owner: str, path: Path, *, kind: str | None = None, name: str = "", step: str = ""
+    ) -> Outcome:
+        """Attach the file at *path* to a record, to one *step* where it is a case; the same content twice is kept once.
 
         The content is on the disk, sealed, before the record that names it is saved. Raises Denied and KnownError("files.…").
         """
@@ -101,6 +107,11 @@ class Attachments:
             "taken_at": taken.taken_at,
             "by": self._gate.session.name,
         }
+        if step:
+            made = self._store.get("event_step", step)
+            if made is None or made.values.get("event") != owner or "step" not in form.fields:
+                raise KnownError("store.no_record", form=self._store.forms["event_step"].title, id=step)
+            values["step"] = step
         faults = form.check(values | {"sha256": "0" * 64})
         if faults:
             return Outcome(None, tuple(faults))
@@ -189,6 +200,7 @@ class Attachments:
                     bool(file and file.wanted),
                     file.sending if file else "none",
                     file.code if file else "",
+                    text.get("step", ""),
                 )
             )
         return found

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from app.errors import KnownError
 from app.messages import sentence
+from app.rules.case_effects import KEEP
 from app.rules.case_engine import Action, CaseRules, CaseState, Step
 from app.schema.dates import CHINA
 from app.schema.record import Record
 from app.schema.values import Fault, Value
+from app.services.case_queues import QUEUES, questions
 from app.services.gate import Gate
 from app.services.records import Outcome
 from app.store.saving import Edit
@@ -108,6 +110,30 @@ class Cases:
         saved = self._store.save([self._edit(event_id, area, step)], self._gate.session.user, audit=[line])
         return Outcome(self._store.get(STEP, saved.ids[0]))
 
+    def settle(self, event_id: str, step_id: str, word: str, why: str = "") -> Outcome:
+        """Say of a contested step that it counts after all ("keep") or doesn't ("drop"); that is a step itself.
+
+        A step that counts is done now, as its author said it; faults say why it can't be.
+        """
+        case = self.case(event_id)
+        line = self._gate.line("act:settle", EVENT, case.event.area, record=event_id, own=True)
+        held = case.state.aside.get(step_id)
+        if held is None:
+            raise KnownError("conflicts.gone")
+        now, area = self.now(), case.event.area
+        values = {"step": step_id, "word": word, "opinion": why}
+        step, faults = self._step(case.state, case.event.values, "settle", values, now, area)
+        if step is not None and word == KEEP:
+            left = case.state.settling(step_id, KEEP)
+            wanted = self.rules.after_all(held, step)
+            faults = self.rules.refusals(left, wanted)
+            if dues := self.rules.dues(left, wanted):
+                step = replace(step, values={**step.values, "due": dues})
+        if faults or step is None:
+            return Outcome(None, tuple(faults))
+        saved = self._store.save([self._edit(event_id, area, step)], self._gate.session.user, audit=[line])
+        return Outcome(self._store.get(STEP, saved.ids[0]))
+
     def case(self, event_id: str) -> Case:
         """The case with its steps; KnownError("store.no_record")."""
         event = self._store.get(EVENT, event_id)
@@ -117,6 +143,13 @@ class Cases:
         found = Case(event, self.rules.fold(event.values, steps), tuple(steps))
         self._gate.require("read", EVENT, event.area, record=event_id, own=self._is_own(found))
         return found
+
+    def received(self, case: Case) -> dict[str, datetime.datetime]:
+        """When the county had each step, by its clock; known of what was made on this device."""
+        found = self._store.query.received([step.id for step in case.steps])
+        return {
+            step: datetime.datetime.fromtimestamp(ms / 1000, CHINA).replace(microsecond=0) for step, ms in found.items()
+        }
 
     def actions(self, case: Case) -> list[Action]:
         """What this user can do next, the usual next action first."""
@@ -134,6 +167,36 @@ class Cases:
             EVENT, {"state": waiting}, area=area, order=["due_at", "id"], limit=limit if whole else None
         )
         return found if whole else self._own(found)[:limit]
+
+    def queue(
+        self,
+        name: str,
+        *,
+        area: str | Collection[str] | None = None,
+        order: Sequence[str] = ("due_at", "id"),
+        limit: int | None = None,
+    ) -> list[Record]:
+        """The cases of one of ``case_queues.QUEUES``, soonest due first; for who only handles his own, those."""
+        whole = self._gate.decide("read", EVENT, None).allowed
+        self._gate.require("read", EVENT, None, own=not whole)
+        found: list[Record] = []
+        for where in questions(self.rules, self._gate.session, name):
+            found += self._store.select(EVENT, where, area=area, order=order, limit=limit if whole else None)
+        # Each answer comes sorted; only where there are two must they be laid together.
+        key = order[0].lstrip("-")
+        found.sort(key=lambda case: str(case.values.get(key) or "~"), reverse=order[0].startswith("-"))
+        return (found if whole else self._own(found))[:limit]
+
+    def queue_counts(self, *, area: str | Collection[str] | None = None) -> dict[str, int]:
+        """How many there are in each queue; for who only handles his own, counted by his own."""
+        whole = self._gate.decide("read", EVENT, None).allowed
+        if not whole:
+            return {name: len(self.queue(name, area=area)) for name in QUEUES}
+        session = self._gate.session
+        return {
+            name: sum(self._store.count(EVENT, where, area=area) for where in questions(self.rules, session, name))
+            for name in QUEUES
+        }
 
     def due_cases(self, today: datetime.date, *, area: str | Collection[str] | None = None) -> list[Record]:
         """Open cases due by the end of *today*, soonest first."""

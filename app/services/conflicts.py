@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from app.errors import KnownError
+from app.rules.case_effects import DROP, KEEP
 from app.rules.case_engine import CaseRules, CaseState, Step
 from app.schema.dates import china_time
 from app.schema.record import DELETED, Record
@@ -246,34 +247,13 @@ class Conflicts:
         )
 
     def _resolve_step(self, conflict: Conflict, keep: str | None) -> None:
-        """Do the step again where it is wanted and can be done now; either way a decided conflict says how it ended."""
+        """Say whether the step counts after all; that is a step of the case itself, so that all see who said it."""
         if keep is None:
             raise KnownError("conflicts.step_or_state")
-        case = self._cases.case(conflict.record)
-        step = next(step for step in case.steps if step.id == conflict.step)
-        line = self._gate.line("resolve", EVENT, case.event.area, record=conflict.record, own=True)
         chosen = conflict.mine if keep == "mine" else conflict.theirs
-        if "action" in chosen:
-            outcome = self._cases.act(
-                conflict.record, step.action, {k: v for k, v in step.values.items() if k != "due"}
-            )
-            if outcome.faults:
-                raise KnownError("conflicts.step_not_now", message=outcome.faults[0].message)
-        decided = {
-            "record_form": EVENT,
-            "record": conflict.record,
-            "field": step.id,
-            "label": conflict.label,
-            "mine": json.dumps({"action": step.action}, ensure_ascii=False),
-            "theirs": json.dumps({"state": case.state.state}, ensure_ascii=False),
-            "who": step.user,
-            "at": step.at.isoformat(),
-            "status": "decided",
-            "chosen": json.dumps(dict(chosen), ensure_ascii=False),
-            "decided_by": self._gate.session.name,
-            "decided_at": china_time(self._store.now_ms()),
-        }
-        self._store.save([Edit(FORMS[0], None, case.event.area, decided)], self._gate.session.user, audit=[line])
+        outcome = self._cases.settle(conflict.record, conflict.step, KEEP if "action" in chosen else DROP)
+        if outcome.faults:
+            raise KnownError("conflicts.step_not_now", message=outcome.faults[0].message)
 
 
 def mask(form: Form, values: Mapping[str, Any]) -> dict[str, Any]:

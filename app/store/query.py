@@ -140,6 +140,12 @@ class Query:
             for time, user, device, kind, rev, body in rows
         ]
 
+    def received(self, ids: Sequence[str]) -> dict[str, int]:
+        """When the county answered the change that made each record, ms since 1970 UTC by its clock; only of what was made here."""
+        marks = ",".join("?" * len(ids))
+        sql = f"SELECT id, min(answered) FROM history WHERE id IN ({marks}) AND answered IS NOT NULL GROUP BY id"
+        return dict(self._conn.execute(sql, list(ids)).fetchall())
+
     def keep_past(self, form: str, stood: Mapping[str, tuple[int, Mapping[str, Value]]]) -> None:
         """Write down what stands in records of which this device knows no past, before it is overwritten for the first time.
 

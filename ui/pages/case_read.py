@@ -201,9 +201,15 @@ def _steps(office: Office, case: Case, now: dt.datetime) -> tuple[Step, ...]:
     rules, codes = office.cases.rules, office.forms.codes
     contested = set(case.state.contested)
     stand = office.standings.many(STEP, [step.id for step in case.steps])
+    settled = _settled_words(case)
+    files: dict[str, list[str]] = {}
+    for one in office.store.select("cases_attachment", {"owner": case.event.id, "step": ("!=", None)}, order=["id"]):
+        files.setdefault(str(one.values["step"]), []).append(str(one.values.get("name") or "附件"))
+    came = office.cases.received(case)
     found = []
     for number, step in enumerate(reversed(case.steps)):
-        action = rules.action(step.action)
+        # In the words of the profile that it has now; of a newer program's action, in those of the code list.
+        action = rules.action(step.action, case.state.profile)
         label = action.label if action else codes["case_action"].label(step.action)
         text = str(step.values.get("opinion") or "")
         extra = [
@@ -212,17 +218,23 @@ def _steps(office: Office, case: Case, now: dt.datetime) -> tuple[Step, ...]:
             f"期限 {spoken_time(step.values['due_at'], now)}" if step.values.get("due_at") else "",
         ]
         lines = [text, "，".join(part for part in extra if part)]
+        if files.get(step.id):
+            lines.append(f"附件 {'、'.join(files[step.id])}")
         if step.id in contested:
             label = f"{label}（有争议）"
             lines.insert(0, "与另一人同时办了不同的步骤，这一步留着备查，没有改变状态。")
+        if step.id in settled:
+            label = f"{label}（{settled[step.id]}）"
+        if step.action == "settle":
+            lines.insert(0, _about(case, step, rules))
         far = note(stand.get(step.id))
         unsent = f"（{far}）" if far else ""
-        who = " · ".join(part for part in (step.unit, step.user) if part)
+        who = " · ".join(part for part in (step.unit, str(step.values.get("name") or step.user)) if part)
         found.append(
             Step(
                 label,
                 who + unsent,
-                spoken_time(step.at.isoformat(), now),
+                _when(step.at, came.get(step.id), now),
                 "\n".join(line for line in lines if line),
                 now=number == 0,
                 tone="orange" if step.id in contested else "",
@@ -230,6 +242,30 @@ def _steps(office: Office, case: Case, now: dt.datetime) -> tuple[Step, ...]:
             )
         )
     return tuple(found)
+
+
+_LATER = dt.timedelta(minutes=2)
+
+
+def _when(at: dt.datetime, received: dt.datetime | None, now: dt.datetime) -> str:
+    """When the device says it was done and, where that differs, when the county had it."""
+    said = spoken_time(at.isoformat(), now)
+    if received is None or abs(received - at) < _LATER:
+        return said
+    return f"{said}（县中心 {spoken_time(received.isoformat(), now)} 收到）"
+
+
+def _settled_words(case: Case) -> dict[str, str]:
+    words = {"keep": "有争议，已裁定算数", "drop": "有争议，已裁定不算"}
+    return {step: words[word] for step, word in case.state.settled.items()}
+
+
+def _about(case: Case, settling: Any, rules: CaseRules) -> str:
+    """Which step a settling is about, and what was said of it."""
+    held = next((step for step in case.steps if step.id == settling.values.get("step")), None)
+    label = rules.label(held.action, case.state.profile) if held else "一步"
+    said = "算数，照原样办了" if settling.values.get("word") == "keep" else "不算，留着备查"
+    return f"“{label}”{f'（{held.user}）' if held else ''}{said}"
 
 
 def _group(case: Record, now: dt.datetime) -> str:
