@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,11 @@ from app.messages import sentence
 from app.paths import resource
 from app.rules.calendar import WorkCalendar, iso
 from app.rules.case_actions import Action, read_actions
-from app.rules.case_admission import Admission, admission_fault, read_admissions
+from app.rules.case_admission import Admission, read_admissions
 from app.rules.case_effects import BEFORE_FILLING, DROP, EFFECTS, GUARDS, KEEP, SETTLES
-from app.rules.case_fields import check_fields, fill_fields, missing
+from app.rules.case_fields import check_fields, fill_fields
 from app.rules.case_fold import CaseState, Move, Step, in_order
+from app.rules.case_judging import above, faults, graded
 from app.rules.case_profiles import Grade, Profile, read_profiles
 from app.rules.case_separation import Concern, Separation, read_separations
 from app.rules.case_states import State, read_states
@@ -109,7 +110,7 @@ class CaseRules:
 
     def profile_for(self, category: str | None) -> str | None:
         """The profile that cases of *category* begin with, by the class or the one above it; None where none is said."""
-        return next((self.class_profiles[code] for code in _above(category or "") if code in self.class_profiles), None)
+        return next((self.class_profiles[code] for code in above(category or "") if code in self.class_profiles), None)
 
     def owner(self, case: CaseState) -> Owner | None:
         """Who must act next; None for a case in which nobody has to."""
@@ -149,7 +150,7 @@ class CaseRules:
         """*case* after *step*, which is contested where its action isn't allowed there."""
         profile = str(step.values.get("profile") or case.profile)
         action = self.action(step.action, profile)
-        if action is None or next(self._faults(case, action, step, profile), None):
+        if action is None or next(faults(self, case, action, step, profile), None):
             return case.contesting(step)
         if SETTLES in action.does:
             return self._settled(case, step)
@@ -252,7 +253,7 @@ class CaseRules:
         action = self.action(code, profile)
         if action is None:
             return [Fault("action", "unknown_action", sentence("rules.unknown_action", action=code))]
-        grade = self._grade(profile, values.get("grade") or (case.grade if case else None))
+        grade = self.grade(profile, values.get("grade") or (case.grade if case else None))
         return check_fields(action, values, self.codes, grade.require.get(action.code, ()) if grade else ())
 
     def refusals(self, case: CaseState, step: Step) -> list[Fault]:
@@ -261,7 +262,7 @@ class CaseRules:
         action = self.action(step.action, profile)
         if action is None:
             return [Fault("action", "unknown_action", sentence("rules.unknown_action", action=step.action))]
-        return list(self._faults(case, action, step, profile))
+        return list(faults(self, case, action, step, profile))
 
     def separation(
         self, case: CaseState, code: str, values: Mapping[str, Any], user: str, at: dt.datetime | None = None
@@ -314,49 +315,6 @@ class CaseRules:
         due = settling.values.get("due")
         return replace(held, at=settling.at, values={**values, "due": due} if due else values)
 
-    def _faults(self, case: CaseState, action: Action, step: Step, profile: str) -> Iterator[Fault]:
-        """Why *step* isn't allowed on *case*. The same at every desk and wherever the county's order puts it."""
-        if case.state not in action.sources:
-            words = sentence("rules.not_here", state=self.states[case.state].label, action=action.label)
-            yield Fault("action", "not_here", words)
-            return
-        known = self.profiles.get(profile)
-        if known and action.code not in known.actions:
-            yield Fault(
-                "action", "not_in_profile", sentence("rules.not_in_profile", profile=known.label, action=action.label)
-            )
-            return
-        for name in action.guards:
-            if fault := GUARDS[name](case, step):
-                yield fault
-        grade = self._grade(profile, step.values.get("grade") or case.grade)
-        if known and known.grades and case.state != "draft" and (fault := _graded(known, grade, action)):
-            yield fault
-        must = (*action.must, *grade.require.get(action.code, ())) if grade else action.must
-        if must and (fault := missing(action, step.values, must)):
-            yield fault
-        if action.only_reporter and case.reporter and step.user != case.reporter:
-            yield Fault("action", "only_reporter", sentence("rules.only_reporter"))
-        yield from self._class_faults(case, action, step)
-        for concern in self.separation(case, action.code, step.values, step.user, step.at):
-            if concern.strict:
-                yield Fault("action", concern.code, concern.message)
-
-    def _class_faults(self, case: CaseState, action: Action, step: Step) -> Iterator[Fault]:
-        category = str(step.values.get("category") or case.category)
-        if action.code == "self_handle" and not self.never_self_handled.isdisjoint(_above(category)):
-            label = self.codes["event_class"].label(category) if "event_class" in self.codes else category
-            yield Fault("category", "not_self_handled", sentence("rules.not_self_handled", label=label))
-        if (
-            action.code == "reject"
-            and step.role not in {"", "director"}
-            and not step.values.get("approved_by")
-            and not self.rejected_by_director.isdisjoint(_above(category))
-        ):
-            yield Fault("approved_by", "director_rejects", sentence("rules.director_rejects"))
-        if fault := admission_fault(self.admissions, category, step, action.code, self.codes):
-            yield fault
-
     def _before_filling(self, case: CaseState, action: Action, role: str) -> bool:
         """Whether the action is out of question whatever its form will say."""
         if case.state not in action.sources:
@@ -366,14 +324,15 @@ class CaseRules:
             known
             and known.grades
             and case.state != "draft"
-            and _graded(known, self._grade(case.profile, case.grade), action)
+            and graded(known, self.grade(case.profile, case.grade), action)
         ):
             return True
         return any(GUARDS[name](case, bare) for name in action.guards if name in BEFORE_FILLING)
 
-    def _grade(self, profile: str, grade: object) -> Grade | None:
+    def grade(self, profile: str, code: object) -> Grade | None:
+        """The grade *code* of *profile*; None where it has none of that name."""
         known = self.profiles.get(profile)
-        return known.grades.get(str(grade)) if known and grade else None
+        return known.grades.get(str(code)) if known and code else None
 
     def _team(self, case: CaseState, state: State, profile: str, *, visit: bool) -> str:
         """The team that owns *case* in *state*; a closed one only while its visit is to be made."""
@@ -385,7 +344,7 @@ class CaseRules:
 
     def _classified(self, case: CaseState, step: Step, profile: str) -> CaseState:
         values = step.values
-        grade = self._grade(profile, values.get("grade"))
+        grade = self.grade(profile, values.get("grade"))
         return case.having(
             category=str(values.get("category") or case.category),
             urgency=str(values.get("urgency") or case.urgency),
@@ -419,21 +378,6 @@ class CaseRules:
 
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-
-
-def _above(category: str) -> list[str]:
-    """*category* and the classes above it, the nearest first: what its code begins with."""
-    parts = category.split("_")
-    return ["_".join(parts[:count]) for count in range(len(parts), 0, -1)]
-
-
-def _graded(profile: Profile, grade: Grade | None, action: Action) -> Fault | None:
-    """Why a case of *grade* can't take *action*."""
-    if grade and action.code in grade.shuts:
-        return Fault("action", "not_of_grade", sentence("rules.not_of_grade", action=action.label))
-    if action.code in profile.opened and not (grade and action.code in grade.opens):
-        return Fault("action", "not_of_grade", sentence("rules.not_of_grade", action=action.label))
-    return None
 
 
 def _check_dues(root: Table, states: Mapping[str, State], limits: Limits) -> None:
