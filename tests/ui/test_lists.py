@@ -99,6 +99,15 @@ def test_a_click_on_a_heading_sorts_and_a_second_one_turns_round(table: RecordTa
     assert table.model.record_id(0) == 99_999
 
 
+def test_the_footer_says_how_many_there_are_where_only_the_first_are_listed(table: RecordTable) -> None:
+    table.show_rows(500, whole=2_500)
+    assert table._count.text() == "共 2,500 件，先列 500 件"
+    table.show_rows(500, whole=500, note="含办结 3")
+    assert table._count.text() == "共 500 件，含办结 3"
+    table.show_rows(7)
+    assert table._count.text() == "共 7 件"
+
+
 def test_marks_stay_with_their_records_when_the_order_changes(table: RecordTable) -> None:
     table.model.set_checked([3, 5], True)
     table.model.sort(1, Qt.SortOrder.DescendingOrder)

@@ -18,7 +18,7 @@ from ui.map.canvas import MapCanvas
 from ui.map.painting import gathered
 from ui.pages.map import MapPage
 from ui.pages.map_import import MapImportPage
-from ui.pages.map_read import make_map, read_ground
+from ui.pages.map_read import make_map, read_ground, read_place
 from ui.pieces.buttons import Button
 
 __all__ = ["desk", "open_desk"]
@@ -106,6 +106,16 @@ def test_a_map_that_nothing_changed_is_not_made_again_and_goes_where_it_is_asked
     page.opened({})
     desk.settle()
     assert page.canvas.scene is not scene
+
+
+def test_the_card_of_a_village_counts_people_as_the_tree_does(desk, page, town):
+    desk.make("resident", name="李先人", household=town["house"], presence="dead")
+    desk.make("resident", name="李远", household=town["house"], presence="moved")
+    desk.make("household", head_name="销掉", dwelling=town["home"], ended_on="2026-01-01")
+    file = read_place(desk.office, "village", UPPER)
+    assert dict(file.facts)["人口"] == "1 人"
+    assert dict(file.facts)["住户"] == "1 户"
+    assert next(p.tally.residents for p in desk.office.registry.areas() if p.area == UPPER) == 1
 
 
 def test_the_keyboard_goes_from_grid_to_grid_in_and_out_again(desk, page, town):

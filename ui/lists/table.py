@@ -62,7 +62,7 @@ class RecordTable(QWidget):
         self.model = RecordModel(columns, fetch, total, run, id_key)
         self.view = RecordView(self.model, bool(batch))
         self.view.horizontalHeader().setVisible(header)
-        self._unit, self._note = unit, ""
+        self._unit, self._note, self._whole = unit, "", 0
         body = QVBoxLayout(self)
         body.setContentsMargins(0, 0, 0, 0)
         body.setSpacing(0)
@@ -84,12 +84,12 @@ class RecordTable(QWidget):
         self._show_counts()
         self.view.fit_groups()
 
-    def show_rows(self, total: int, fetch: Fetch | None = None, note: str = "") -> None:
+    def show_rows(self, total: int, fetch: Fetch | None = None, note: str = "", whole: int = 0) -> None:
         """Show *total* rows of *fetch* (the same as before if None); the current record stays current if still there.
 
-        *note* stands behind the count: ``含办结 3``.
+        *note* stands behind the count: ``含办结 3``. *whole*: how many there are, where these are only the first of them.
         """
-        self._note = note
+        self._note, self._whole = note, whole
         row = self.view.currentIndex().row()
         self.model.show(total, fetch)
         self.view.fit_groups()
@@ -202,7 +202,10 @@ class RecordTable(QWidget):
 
     def _show_counts(self) -> None:
         total = self.model.total()
-        text = f"共 {total:,} {self._unit}" + (f"，{self._note}" if self._note else "")
+        text = f"共 {max(total, self._whole):,} {self._unit}" + (
+            f"，先列 {total:,} {self._unit}" if self._whole > total else ""
+        )
+        text += f"，{self._note}" if self._note else ""
         self._count.setText(text)
         self._count_in_bar.setText(text)
         marked = len(self.model.checked)

@@ -47,8 +47,8 @@ class CoveragePage(Page):
         self.tabs.picked.connect(lambda _key: self._show())
         self.table = RecordTable(
             [
-                Column("title", "名称", 200, strong=True, sortable=False),
-                Column("words", "哪里不对", stretch=True, least=180, sortable=False),
+                Column("title", "名称", stretch=True, least=160, strong=True, sortable=False),
+                Column("words", "哪里不对", 300, sortable=False),
                 Column("note", "地址", 260, tone="text-2", spare=1, sortable=False),
                 Column("area", "村（社区）", 120, tone="text-2", spare=2, sortable=False),
             ],
@@ -112,8 +112,8 @@ class CoveragePage(Page):
     def _show(self) -> None:
         found = self._found.get(self.tabs.now())
         lines = [self._line(number, finding) for number, finding in enumerate(found.findings if found else ())]
-        more = f"先列 {len(lines):,} 处" if found is not None and found.total > len(lines) else ""
-        self.table.show_rows(len(lines), lambda offset, limit, _order: lines[offset : offset + limit], note=more)
+        whole = found.total if found is not None else 0
+        self.table.show_rows(len(lines), lambda offset, limit, _order: lines[offset : offset + limit], whole=whole)
         if not lines and self.table.isVisible():
             self.areas.setFocus()
 

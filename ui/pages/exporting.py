@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTemporaryDir
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from ui.forms.reason import ask_reason
 from ui.jobs import Worker
 from ui.page import Page
-from ui.pages.ledger import AskPath, ask_save_path
 from ui.pieces.dates import china_today
 
 if TYPE_CHECKING:
     from app.services.office import Office
 
-__all__ = ["AskPath", "Exporting", "ask_save_path"]
-
+# ask_path(parent, title, proposed name, filter) -> path or "".
+AskPath = Callable[[QWidget, str, str, str], str]
 _OFFERS = ("上报上级", "存档", "核对数据")
 
 
@@ -65,3 +65,8 @@ class Exporting:
     def _done(self, said: str) -> None:
         self.worker = None
         self._page.said.emit(said, None)
+
+
+def ask_save_path(parent: QWidget, title: str, name: str, kinds: str) -> str:
+    """Where to save, "" where nobody wants to."""
+    return QFileDialog.getSaveFileName(parent, title, str(Path.home() / name), kinds)[0]

@@ -11,17 +11,16 @@ from PySide6.QtCore import QTemporaryDir
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QFileDialog, QStackedWidget, QWidget
 
-from app.exchange.intake import Intake
 from app.exchange.roster import absent
 from ui import theme
 from ui.forms.choices import ChoiceEntry
 from ui.forms.opening import areas
 from ui.jobs import Worker
 from ui.page import Page
+from ui.pages.exporting import AskPath, ask_save_path
 from ui.pages.import_check import ABSENT, CheckStep
 from ui.pages.import_read import More, Preview, importable
 from ui.pages.import_report import ReportStep
-from ui.pages.ledger import AskPath, ask_save_path
 from ui.pieces.buttons import Button
 from ui.pieces.card import Card
 from ui.pieces.empty import EmptyState
@@ -374,7 +373,8 @@ class ImportPage(Page):
         if path:
             out = Path(path).with_suffix(".xlsx")
             self._jobs.run(
-                lambda: Intake(self._office).template(form, out), lambda _done: self.said.emit(f"模板存在 {out}", None)
+                lambda: _write_template(self._office, form, out),
+                lambda _done: self.said.emit(f"模板存在 {out}", None),
             )
 
     def _doubt(self, ids: list[str]) -> None:
@@ -412,3 +412,10 @@ def _label(text: str) -> QWidget:
     label = words(text, tone="text-2")
     label.setMinimumWidth(theme.current().grown(150))
     return label
+
+
+def _write_template(office: Office, form: str, out: Path) -> None:
+    # All that reads and writes workbooks: a tenth of a second of the window, where only its worker needs it.
+    from app.exchange.intake import Intake
+
+    Intake(office).template(form, out)

@@ -28,9 +28,8 @@ class ChangedRows(RecordTable):
 
     def show_changed(self, rows: Sequence[Mapping[str, Any]], total: int) -> None:
         """Show *rows*, of *total* that change."""
-        note = f"只列出前 {len(rows):,} 条" if total > len(rows) else ""
         self.show_rows(
-            len(rows), lambda offset, limit, _order: [_line(row) for row in rows[offset : offset + limit]], note
+            len(rows), lambda offset, limit, _order: [_line(row) for row in rows[offset : offset + limit]], whole=total
         )
 
 
@@ -76,5 +75,4 @@ class AbsentRows(QWidget):
 
     def show_absent(self, rows: Sequence[Mapping[str, Any]], total: int) -> None:
         """Show *rows*, of *total* who are missing."""
-        note = f"只列出前 {len(rows):,} 人" if total > len(rows) else ""
-        self.table.show_rows(len(rows), lambda offset, limit, _order: rows[offset : offset + limit], note)
+        self.table.show_rows(len(rows), lambda offset, limit, _order: rows[offset : offset + limit], whole=total)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QFileDialog, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from app.schema.record import Record
 from ui import theme
@@ -19,6 +19,7 @@ from ui.forms.references import Target
 from ui.lists import BatchAction, Order, RecordTable
 from ui.page import Page
 from ui.pages import ledger_read
+from ui.pages.exporting import AskPath, ask_save_path
 from ui.pages.ledger_out import LedgerOut
 from ui.pages.ledger_read import Wanted
 from ui.pages.paper_dialog import MakeWorker
@@ -32,14 +33,6 @@ from ui.pieces.tabs import Tabs
 if TYPE_CHECKING:
     from app.services.office import Office
     from ui.jobs import Jobs
-
-# ask_path(parent, title, proposed name, filter) -> path or "".
-AskPath = Callable[[QWidget, str, str, str], str]
-
-
-def ask_save_path(parent: QWidget, title: str, name: str, kinds: str) -> str:
-    """Where to save, "" where nobody wants to."""
-    return QFileDialog.getSaveFileName(parent, title, str(Path.home() / name), kinds)[0]
 
 
 class LedgerPage(Page):

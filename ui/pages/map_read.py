@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from app.rules.living import GONE
 from app.schema.dates import china_time
 from app.schema.outline import area_m2, read_outline, spoken_area
 from app.schema.record import Record
@@ -114,12 +115,16 @@ def read_place(office: Office, kind: str, key: str) -> PlaceFile:
     grids = office.maps.grids([key])
     drawn = [grid for grid in grids if grid.outline]
     homes = office.store.count("dwelling", area=key)
+    # As the tree counts them: without who moved away or died, and without households that were struck off.
+    people = office.store.count("resident", area=key) - office.store.count(
+        "resident", {"presence": list(GONE)}, area=key
+    )
     facts = [
         ("网格", f"{len(grids)} 个，画了范围 {len(drawn)} 个"),
         ("面积", _area([grid.outline for grid in drawn if grid.kind not in ("dedicated", "micro")])),
         ("房屋", f"{homes:,} 处"),
-        ("住户", f"{office.store.count('household', area=key):,} 户"),
-        ("人口", f"{office.store.count('resident', area=key):,} 人"),
+        ("住户", f"{office.store.count('household', {'ended_on': None}, area=key):,} 户"),
+        ("人口", f"{people:,} 人"),
     ]
     return PlaceFile(key, kind, name, tuple(facts))
 

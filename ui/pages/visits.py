@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from app.schema.record import Record
-from ui.pages.ledger import AskPath, LedgerPage, ask_save_path
+from ui.pages.exporting import AskPath, ask_save_path
+from ui.pages.ledger import LedgerPage
 from ui.pages.ledger_read import visit_of
 from ui.pages.paper_dialog import MakeWorker
 from ui.pieces.dates import china_today
