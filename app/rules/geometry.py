@@ -123,6 +123,45 @@ def joined(outlines: Sequence[Outline]) -> Outline | None:
     return None if made is None else outline_of(made, most=None)
 
 
+def nearer(outline: Outline, here: Sequence[Point], there: Sequence[Point]) -> Outline | None:
+    """The ground of *outline* that is nearer to a point of *here* than to one of *there*; None where that is nothing, or all of it.
+
+    What lies at one spot with both is *there*'s. Degrees of longitude count by the latitude, as on the ground.
+    """
+    spots = {**dict.fromkeys(here, True), **dict.fromkeys(there, False)}
+    if len(set(spots.values())) < 2:
+        return None
+    whole = geometry_of(outline)
+    middle = math.cos(math.radians(whole.centroid.y))
+    stretch = np.array([middle, 1.0])
+    ground = shapely.transform(whole, lambda pairs: pairs * stretch)
+    points_at = shapely.points(np.array(list(spots)) * stretch)
+    cells = shapely.get_parts(shapely.voronoi_polygons(shapely.multipoints(points_at), extend_to=ground.envelope))
+    tree = shapely.STRtree(points_at)
+    mine = np.array(list(spots.values()))
+    cell, point = tree.query(cells, predicate="contains")
+    taken = shapely.union_all(cells[cell[mine[point]]])
+    part = shapely.transform(shapely.intersection(ground, taken), lambda pairs: pairs / stretch)
+    return _cut(part)
+
+
+def without(outline: Outline, taken: Outline) -> Outline | None:
+    """*outline* less the ground that *taken* has of it; None where nothing is left."""
+    return _cut(shapely.difference(geometry_of(outline), geometry_of(taken)))
+
+
+def meet(outline: Outline, other: Outline) -> bool:
+    """Whether they have more ground in common than the pen's width."""
+    return ground_m2(shapely.intersection(geometry_of(outline), geometry_of(other))) > LEAST_M2
+
+
+def _cut(geometry: BaseGeometry) -> Outline | None:
+    """The pieces of a cut that are more than the pen's width, as an outline."""
+    pieces = [one for one in shapely.get_parts(geometry) if one.geom_type == "Polygon" and ground_m2(one) > LEAST_M2]
+    made = _polygons(shapely.multipolygons(pieces)) if pieces else None
+    return None if not made else outline_of(made, most=None)
+
+
 def _mend(outline: Outline) -> Outline | None:
     """The crossings resolved; None where the ground that comes out isn't nearly what the line went round."""
     before = geometry_of(outline)

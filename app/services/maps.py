@@ -155,7 +155,10 @@ class Maps:
         seen: Mapping[str, int] | None = None,
         grids: Sequence[NewGrid] = (),
     ) -> list[str]:
-        """Keep the outlines of many grids as one save, making *grids* first; the ids of the grids whose outline changed by it."""
+        """Keep the outlines of many grids as one save, making *grids* first; the ids of the grids whose outline changed by it.
+
+        *seen* is of the first of them.
+        """
         from app.rules.geometry import crossing
         from app.schema.outline import points
 
@@ -198,7 +201,8 @@ class Maps:
                 "includes": includes,
             }
             again = False if before is not None and before.deleted else None
-            edits.append(Edit(SHAPE, shape_id, before.area if before else area, values, seen or {}, deleted=again))
+            on_screen = seen if seen and one is drawn[0] else {}
+            edits.append(Edit(SHAPE, shape_id, before.area if before else area, values, on_screen, deleted=again))
             owner[shape_id] = one.grid
         if not edits:
             return []

@@ -8,6 +8,7 @@ from app.errors import Denied, KnownError
 from app.schema.ids import companion
 from app.schema.outline import outline_of, read_outline, spell
 from app.services.map_check import check_map, take_grid_by_place
+from app.services.map_split import cut_from, keep_cut
 from app.services.maps import SHAPE, Drawn
 from app.store.saving import Edit
 from tests.services.conftest import LOWER, TOWN, UPPER, colleague
@@ -191,3 +192,51 @@ def test_an_outline_saved_by_any_way_is_the_one_of_its_grid(office):
     torn = spell(outline_of([[[[102, 25], [102.01, 25.01], [102.01, 25], [102, 25.011]]]]))
     refused = office.records.save("grid_shape", {"grid": first, "outline": torn}, area=UPPER)
     assert [(fault.field, fault.code) for fault in refused.faults] == [("outline", "crossing")]
+
+
+@pytest.fixture
+def split(office):
+    """A drawn grid with two houses in its west and two in its east; the eastern ones are a grid of their own now."""
+    first = grid(office, "第一网格", valid_from="2024-01-01")
+    office.maps.keep(Drawn(first, box(102), datum="cgcs2000"))
+    homes = [dwelling(office, f"{n}号", 102 + lon, 25.005, first) for n, lon in enumerate((0.001, 0.003, 0.007, 0.009))]
+    done = office.grids.split(first, [], homes[2:], values={"name": "第二网格"}, day="2026-03-03")
+    return first, done
+
+
+def test_the_ground_of_a_grid_split_off_is_proposed_by_where_its_dwellings_lie(office, split):
+    first, done = split
+    source = cut_from(office, done.grid)
+    assert (source.grid, source.name) == (first, "第一网格")
+    west, east = (102.005, 102.01)
+    lons = [lon for lon, _lat in source.proposal[0][0]]
+    assert (min(lons), max(lons)) == pytest.approx((west, east), abs=1e-6)
+    # Saved as proposed, the two are the ground that was, without a gap.
+    keep_cut(office, Drawn(done.grid, source.proposal), first)
+    assert outline(office, done.grid) == source.proposal
+    held = check_map(office, [UPPER])
+    assert (held.overlaps, held.gaps, held.strays) == ((), (), ())
+    assert office.maps.outline(done.grid).values["datum"] == "cgcs2000"
+    assert cut_from(office, done.grid) is None
+
+
+def test_what_is_drawn_for_a_grid_split_off_is_taken_from_the_one_it_came_of(office, split):
+    first, done = split
+    with pytest.raises(KnownError, match="就没有范围了"):
+        keep_cut(office, Drawn(done.grid, box(101.99, 24.9, 0.1, 0.2)), first)
+    assert outline(office, done.grid) is None
+    keep_cut(office, Drawn(done.grid, box(102.006, 25.0, 0.01, 0.01)), first)
+    assert max(lon for lon, _lat in outline(office, first)[0][0]) == 102.006
+    undone = office.undoing.undo(done.act)
+    assert undone.left == ("第一网格的范围（在那以后画过，请在地图上核对）",)
+
+
+def test_nothing_is_proposed_where_nothing_tells(office, split):
+    first, done = split
+    other = grid(office, "第三网格")
+    assert cut_from(office, other) is None
+    for home in office.store.select("dwelling", {"grid": done.grid}):
+        office.records.save("dwelling", {"lon": None, "lat": None}, record_id=home.id)
+    assert cut_from(office, done.grid).proposal == ()
+    office.maps.remove(first, "画错了")
+    assert cut_from(office, done.grid) is None

@@ -207,6 +207,28 @@ def test_a_grid_is_drawn_by_clicks_snaps_to_its_neighbour_and_is_saved_by_enter(
     assert page.findings.model().rowCount() == 1
 
 
+def test_the_ground_of_a_grid_split_off_is_proposed_and_confirmed(desk, page, town):
+    first, homes = (
+        town["第一网格"],
+        [town["home"], desk.make("dwelling", address="上寨4号", grid=town["第一网格"], lon=102.001, lat=25.005)],
+    )
+    done = desk.office.grids.split(first, [], homes[1:], values={"name": "第四网格"})
+    page.opened({})
+    desk.settle()
+    page.opened({"draw": done.grid})
+    desk.settle()
+    assert "请核对" in page.strip.how.text()
+    assert page.drawing.sketch.outline() is not None
+    page.drawing.finish()
+    desk.settle()
+    assert "第一网格”的范围去掉了这一块" in page.told[-1]
+    kept = read_outline(desk.office.maps.outline(done.grid).values["outline"])
+    assert max(lon for lon, _lat in kept[0][0]) == pytest.approx(102.003, abs=1e-6)
+    assert min(
+        lon for lon, _ in read_outline(desk.office.maps.outline(first).values["outline"])[0][0]
+    ) == pytest.approx(102.003, abs=1e-6)
+
+
 def test_what_was_put_down_is_taken_up_again(desk, page, town):
     grid = town["第三网格"]
     draw(desk, page, grid, [(102.0, 25.012), (102.01, 25.012), (102.01, 25.02)])

@@ -43,6 +43,10 @@ class Sketch:
         """Whether there is a step to undo."""
         return bool(self._before)
 
+    def propose(self, outline: Outline) -> None:
+        """Begin with *outline*; undoing it leaves free ground."""
+        self._set(Sketch(outline).lines)
+
     def add(self, point: Point) -> None:
         """Set the next point of the open ring."""
         at = self._open()

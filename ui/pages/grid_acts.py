@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QLineEdit, QVBoxLayout, QWidget
 
 from app.schema.record import Record
 from app.services.grids import Outlook, Regrid
+from app.services.map_split import CutFrom, cut_from
 from ui.forms.act import ActDialog, Work, scrolled
 from ui.forms.choices import ChoiceEntry
 from ui.pieces.dates import DateEntry, china_today
@@ -119,7 +120,7 @@ class GridActs:
                 grid.id, houses, homes, values={"name": called}, day=when, reason=why
             )
 
-        dialog = self._dialog("划出新网格", f"从{grid.values.get('name') or ''}划出", "划出", prepare, self._regridded)
+        dialog = self._dialog("划出新网格", f"从{grid.values.get('name') or ''}划出", "划出", prepare, self._split_off)
         dialog.ask("新网格名称", name)
         dialog.ask("日期", day)
         dialog.ask("原因", reason)
@@ -239,6 +240,17 @@ class GridActs:
         undo = (lambda: self._undo(done.act)) if done.act else None
         self._said(f"已办：{outlook_text(done.outlook)}换了网格", undo)
         self._changed()
+
+    def _split_off(self, done: Regrid) -> None:
+        self._regridded(done)
+        undo = (lambda: self._undo(done.act)) if done.act else None
+        said = f"已办：{outlook_text(done.outlook)}换了网格。新网格的范围已按房屋位置备好，请到地图上勾绘、核对。"
+
+        def tell(source: CutFrom | None) -> None:
+            if source is not None and source.proposal:
+                self._said(said, undo)
+
+        self._jobs.run(lambda: cut_from(self._office, done.grid), tell)
 
     def _undo(self, act: str) -> None:
         self._jobs.run(

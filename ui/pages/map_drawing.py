@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QTimer
 
 from app.schema.ids import companion
 from app.schema.outline import outline_of, read_outline
+from app.services.map_split import CutFrom, cut_from, keep_cut
 from app.services.maps import SHAPE, Drawn
 from ui.map.canvas import MapCanvas
 from ui.map.drawing import Drawing
@@ -42,6 +43,7 @@ class MapDrawing(QObject):
         self.grid = ""
         self.sketch = Sketch()
         self._seen: dict[str, int] = {}
+        self._source: CutFrom | None = None
         self._touched = False
         self._soon = QTimer(self, singleShot=True, interval=1000)
         self._soon.timeout.connect(self.keep)
@@ -81,16 +83,21 @@ class MapDrawing(QObject):
             self._say("至少要三个不在一条线上的点，才围成范围。", None)
             return
         grid, parts, seen = self.grid, self.sketch.parts(), dict(self._seen)
-        name = self._canvas.scene.names.get(grid, "")
+        name, source = self._canvas.scene.names.get(grid, ""), self._source
 
         def save() -> Record:
-            record = self._office.maps.keep(Drawn(grid, outline_of(parts, most=None)), seen=seen)
+            drawn = Drawn(grid, outline_of(parts, most=None))
+            if source is not None:
+                record = keep_cut(self._office, drawn, source.grid, seen=seen)
+            else:
+                record = self._office.maps.keep(drawn, seen=seen)
             self._office.store.drop_draft(_key(grid))
             return record
 
         # Where the outline can't be kept the draft stays; where it is, the lane drops the draft after this one was written.
         self.keep()
-        self._jobs.run(save, lambda _record: self._on_saved(grid, name))
+        cut = f"，“{source.name}”的范围去掉了这一块" if source is not None else ""
+        self._jobs.run(save, lambda _record: self._on_saved(grid, f"“{name}”的范围已存本机{cut}。"))
 
     def keep(self) -> None:
         """Keep the draft."""
@@ -129,23 +136,35 @@ class MapDrawing(QObject):
             lambda _none: self.begin(grid),
         )
 
-    def _read(self, grid: str) -> tuple[Mapping[str, Any] | None, Record | None, str]:
+    def _read(self, grid: str) -> tuple[Mapping[str, Any] | None, Record | None, str, CutFrom | None]:
         maps = self._office.maps
-        return self._office.store.draft(_key(grid)), maps.outline(grid), maps.ground_of(grid)
+        return (
+            self._office.store.draft(_key(grid)),
+            maps.outline(grid),
+            maps.ground_of(grid),
+            cut_from(self._office, grid),
+        )
 
-    def _on_read(self, grid: str, draft: Mapping[str, Any] | None, shape: Record | None, ground: str) -> None:
+    def _on_read(
+        self, grid: str, draft: Mapping[str, Any] | None, shape: Record | None, ground: str, source: CutFrom | None
+    ) -> None:
+        note = f"保存时从“{source.name}”的范围里去掉这一块；" if source is not None else ""
+        self._source = source
         if draft:
             self.sketch = Sketch.of_draft(draft["lines"])
             self._seen = {str(name): int(rev) for name, rev in draft.get("seen", {}).items()}
         else:
             self.sketch = Sketch(read_outline(ground)) if ground else Sketch()
             self._seen = {"outline": shape.rev_of("outline")} if shape is not None else {}
+            if source is not None and source.proposal and not ground:
+                self.sketch.propose(source.proposal)
+                note = f"按房屋位置从“{source.name}”划出的，请核对；{note}"
         self.grid, self._touched = grid, False
         self._canvas.draw_with(
             Drawing(self.sketch, self._canvas.scene, grid, self._on_step, self.finish, self.put_down)
         )
         name = self._canvas.scene.names.get(grid, "网格")
-        self._strip.begin(f"接着画{name}" if draft else f"勾绘{name}")
+        self._strip.begin(f"接着画{name}" if draft else f"勾绘{name}", note)
         self._strip.tell(self.sketch)
         self._canvas.setFocus()
 
@@ -156,10 +175,10 @@ class MapDrawing(QObject):
         if not self._soon.isActive():
             self._soon.start()
 
-    def _on_saved(self, grid: str, name: str) -> None:
+    def _on_saved(self, grid: str, said: str) -> None:
         if self.grid == grid:
             self._end()
-        self._say(f"“{name}”的范围已存本机。", None)
+        self._say(said, None)
         self._done(grid)
 
     def _end(self) -> str:

@@ -26,7 +26,7 @@ class MapStrip(QFrame):
         whole = QVBoxLayout(self)
         whole.setContentsMargins(12, 6, 8, 6)
         whole.setSpacing(4)
-        self._title = ""
+        self._title = self._note = ""
         self.said = Elided("", strong=True)
         self.how = Elided("", "13", "text-2")
         self.undo = Button("撤销", self.undone.emit, kind="quiet", icon="arrow-back-up", small=True, tip="Ctrl+Z")
@@ -43,9 +43,9 @@ class MapStrip(QFrame):
             whole.addLayout(line)
         self.hide()
 
-    def begin(self, title: str) -> None:
-        """Show what is being done."""
-        self._title = title
+    def begin(self, title: str, note: str = "") -> None:
+        """Show what is being done; *note* stands before what the mouse does."""
+        self._title, self._note = title, note
         self.said.setText(title)
         self.show()
 
@@ -57,7 +57,7 @@ class MapStrip(QFrame):
         else:
             how = "拖顶点修改，点边线加点，Delete 删点"
         self.said.setText(f"{self._title}　{count} 个点" + (f"，{size}" if count > 2 else ""))
-        self.how.setText(how)
+        self.how.setText(f"{self._note}{how}")
         self.undo.refuse("" if sketch.changed else "还没有可撤销的")
         self.part.refuse("先画完这一块" if sketch.drawing else "")
         self.done.refuse("" if sketch.outline() else "至少要三个点")
