@@ -38,9 +38,8 @@ def keep_few_pages(conn: Connection) -> None:
 
 
 def expect_much(conn: Connection) -> None:
-    """A whole county is about to be written, most of it once: from now on fewer pages are kept in memory, and the log is emptied half as often."""
+    """A whole county is about to be written, most of it once; from now on fewer pages are kept in memory."""
     conn.execute(f"PRAGMA cache_size = -{_SOME_KIB}")
-    conn.execute("PRAGMA wal_autocheckpoint = 16000")
 
 
 def connect(path: Path, key: bytes, *, create: bool = False) -> Connection:
