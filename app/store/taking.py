@@ -19,7 +19,7 @@ from app.store.part import Part
 from app.store.rows import STUB, WENT, Agreed, Row, lay
 from app.store.totals import Totals
 
-_AT_FIRST, _AT_ONCE = 100, 400
+_AT_FIRST, _AT_ONCE = 100, 300
 New = dict[tuple[str, str, int], Row]
 """By form, id and rev of their deltas: rows made of whole records."""
 
@@ -32,7 +32,8 @@ class Taking(Part):
     ) -> set[tuple[str, str]]:
         """Apply one frame of what others changed; its cursors go with the last of several short transactions.
 
-        Each holds the write lock well under 50 ms, so that a save beside it never waits long. A frame cut in the middle comes
+        Each holds the write lock for some 20 ms, up to 80 where parts of the search index are merged, so that a save beside it
+        never waits long. A frame cut in the middle comes
         again: a field is taken only if its rev is newer than the one held, so taking it twice changes nothing. Unsent changes
         are laid on top again. Return (form, id) of what changed.
         """
