@@ -33,9 +33,8 @@ class Taking(Part):
         """Apply one frame of what others changed; its cursors go with the last of several short transactions.
 
         Each holds the write lock for some 20 ms, up to 80 where parts of the search index are merged, so that a save beside it
-        never waits long. A frame cut in the middle comes
-        again: a field is taken only if its rev is newer than the one held, so taking it twice changes nothing. Unsent changes
-        are laid on top again. Return (form, id) of what changed.
+        never waits long. A frame cut in the middle comes again: a field is taken only if its rev is newer than the one held, so
+        taking it twice changes nothing. Unsent changes are laid on top again. Return (form, id) of what changed.
         """
         parts = list(_parts(deltas))
         # What came from the county comes again after a power cut, because its cursor is lost with it: no flush for each
