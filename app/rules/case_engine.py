@@ -156,10 +156,10 @@ class CaseRules:
             return self._settled(case, step)
         after = action.target(case.state, step.values)
         classed = self._classified(case, step, profile)
-        due, held = next_timers(classed, action, after, set_dues(self.limits, classed, action, step))
-        moved = classed.having(**self._dated(case, step, after))
-        for effect in action.does:
-            moved = EFFECTS[effect](moved, step)
+        moved = _affected(classed.having(**self._dated(case, step, after)), action, step)
+        # A new level has its own limits; all else is counted from where the case stood.
+        timed = classed.having(level=moved.level)
+        due, held = next_timers(classed, action, after, set_dues(self.limits, timed, action, step))
         then = self.states[after]
         changes: dict[str, Any] = {}
         if case.state == "suspended" and after != "suspended" and case.suspended_at:
@@ -281,7 +281,9 @@ class CaseRules:
         action = self.action(step.action, profile)
         if action is None:
             return {}
-        found = set_dues(self.limits, self._classified(case, step, profile), action, step)
+        classed = self._classified(case, step, profile)
+        timed = classed.having(level=_affected(classed, action, step).level)
+        found = set_dues(self.limits, timed, action, step)
         return {timer: iso(moment) for timer, moment in sorted(found.items())}
 
     def stages(self, case: CaseState) -> Sequence[str]:
@@ -378,6 +380,12 @@ class CaseRules:
 
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+def _affected(case: CaseState, action: Action, step: Step) -> CaseState:
+    for effect in action.does:
+        case = EFFECTS[effect](case, step)
+    return case
 
 
 def _check_dues(root: Table, states: Mapping[str, State], limits: Limits) -> None:

@@ -3,7 +3,7 @@ import itertools
 import shutil
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import KnownError
@@ -443,34 +443,6 @@ def test_a_tip_off_is_never_handled_on_the_spot():
     done = walk("self_handle")
     assert done.self_handled
     assert done.reported_at == done.accepted_at == done.closed_at
-
-
-@settings(max_examples=120, deadline=None)
-@given(st.data())
-def test_no_sequence_of_allowed_actions_leaves_an_open_case_without_owner_and_due(data):
-    roles = Permissions.load().township_roles()
-    event = {**EVENT, "urgency": data.draw(st.sampled_from(["normal", "urgent", "critical"]))}
-    case, at = RULES.begin(event), BEGIN
-    for number in range(1, 14):
-        choices = [action.code for action in RULES.allowed(case, roles, all_profiles=True)]
-        if not choices:
-            break
-        code = data.draw(st.sampled_from(choices))
-        at += dt.timedelta(hours=data.draw(st.integers(0, 60)))
-        extra = data.draw(st.sampled_from([{}, {"follow_up": True}, {"not_solved": True}]))
-        done = step(number, code, case, at=at, user=f"人{number}", **extra)
-        assert RULES.check(code, done.values) == []
-        if RULES.refusals(case, done):
-            continue
-        case = RULES.apply(case, done)
-        state = RULES.states[case.state]
-        assert case.contested == ()
-        if state.waiting:
-            assert case.due_at is not None, (case.state, code)
-        if state.counts == "open":
-            assert case.lead_unit, (case.state, code)
-            assert case.accepted_at is not None
-        assert (case.closed_at is not None) == (state.counts == "closed")
 
 
 @pytest.mark.parametrize(
