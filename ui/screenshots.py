@@ -242,6 +242,8 @@ def _shots() -> list[Shot]:
         Shot("ledgers", "ledgers"),
         Shot("import", "import"),
         Shot("settings", "settings"),
+        Shot("rules", "rules", lambda _office: {"year": 2026}),
+        Shot("rules-classes", "rules", lambda _office: {"tab": "classes"}, looks=("light",)),
     ]
 
 

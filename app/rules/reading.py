@@ -119,17 +119,17 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Sheets:
-    """A folder of rule files, of which some have another text; *texts* by file name."""
+    """A folder of rule files, of which some have another text; *texts* by file name. None: there is nothing else."""
 
-    folder: Path
+    folder: Path | None
     texts: Mapping[str, str]
 
     def __truediv__(self, name: str) -> Path | Sheet:
-        return Sheet(name, self.texts[name]) if name in self.texts else self.folder / name
+        return Sheet(name, self.texts[name]) if name in self.texts or self.folder is None else self.folder / name
 
     def glob(self, pattern: str) -> Iterable[Path | Sheet]:
         """The files whose name fits, whether or not they are on the disk."""
-        there = {path.name for path in self.folder.glob(pattern)}
+        there = {path.name for path in self.folder.glob(pattern)} if self.folder else set()
         return [self / name for name in sorted({*there, *fnmatch.filter(self.texts, pattern)})]
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from app.rules.case_engine import CaseRules
 from app.rules.permissions import Permissions
-from app.rules.ruling import Version, read_ruling, renew
+from app.rules.ruling import Version, read_ruling, renew, shipped_text
 from app.services.cases import derive_cases
 
 if TYPE_CHECKING:
@@ -65,3 +65,11 @@ class Ruling:
         changed = self.renew(store)
         store.ruled.set_unread(self.unread)
         return changed
+
+
+def text_of(store: Store, name: str) -> str:
+    """The text of *name* that counts on this device: the county's newest that can be read, else the program's own."""
+    texts = [text for _, held, _, text in store.ruled.rows() if held == name]
+    if name in store.ruled.unread():
+        texts = texts[:-1]
+    return (texts[-1] if texts else "") or shipped_text(name)

@@ -122,6 +122,11 @@ def pages(
 
         return SettingsPage(office, jobs)
 
+    def rules() -> Page:
+        from ui.pages.rules import RulesPage
+
+        return RulesPage(office, jobs)
+
     def duty() -> Page:
         from ui.pages import later
 
@@ -135,6 +140,7 @@ def pages(
     may_register = office.gate.decide("create", "household", None, own=True).allowed
     return [
         ("settings", settings, "settings"),
+        ("rules", rules, "settings"),
         ("duty", duty, "duty"),
         ("meetings", meetings, "meetings"),
         ("import", importing, "registry"),

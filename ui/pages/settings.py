@@ -44,7 +44,7 @@ class SettingsPage(Page):
         body = QVBoxLayout(scrolled)
         body.setContentsMargins(0, 0, 0, 0)
         body.setSpacing(12)
-        for card in (self._looks(), self._login(), self._about()):
+        for card in (self._looks(), self._login(), self._rules(), self._about()):
             body.addWidget(card)
         if office.gate.decide("audit", "", None).allowed:
             body.addWidget(self._audit(), 1)
@@ -98,6 +98,13 @@ class SettingsPage(Page):
         line.setStretch(1, 1)
         said = words("改的是在这台电脑上登录用的密码。忘了密码只能请县中心管理员重新开通。", tone="text-2", wrap=True)
         line = card.add_line(_label("密码"), said, Button("改密码", self._ask_password))
+        line.setStretch(1, 1)
+        return card
+
+    def _rules(self) -> Card:
+        card = Card("办理规则")
+        said = words("各年的节假日和工作时间、事件分类。由县中心定，随同步发到每台电脑。", tone="text-2", wrap=True)
+        line = card.add_line(_label("日历与分类"), said, Button("打开", lambda: self.go.emit("rules", {})))
         line.setStretch(1, 1)
         return card
 

@@ -1,0 +1,84 @@
+"""The calendar as a table that is edited into a file, and the catalogue; only who may configure edits."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from app.rules.calendar_sheet import CalendarSheet
+from ui.pages.rules import RulesPage
+
+
+def shown(qtbot, desk, **options):
+    page = RulesPage(desk.office, desk.jobs, **options)
+    qtbot.addWidget(page)
+    page.resize(1190, 720)
+    page.show()
+    page.opened({"year": 2026})
+    desk.settle()
+    return page
+
+
+def test_a_stretch_is_added_by_keyboard_and_saved_as_a_file_that_the_county_takes(qtbot, desk, tmp_path):
+    target = tmp_path / "calendar_2026.toml"
+    page = shown(qtbot, desk, ask=lambda _parent, _name: str(target))
+    count = len(page._sheet.stretches)
+    page.more.click()
+    dialog = page.dialog
+    name, _kind, first, last = dialog._fields
+    name.setText("赶街节")
+    first.set_value("2026-11-02")
+    last.set_value("2026-11-04")
+    dialog.do()
+    desk.settle()
+    assert len(page._sheet.stretches) == count + 1
+    assert "还没有生效" in page.said_line.text()
+    page.file.click()
+    desk.settle()
+    sheet = CalendarSheet.read(2026, target.read_text(encoding="utf-8"))
+    assert not sheet.calendar().is_workday(dt.date(2026, 11, 3))
+
+
+def test_what_overlaps_is_said_in_the_dialog_and_nothing_is_changed(qtbot, desk):
+    page = shown(qtbot, desk)
+    held = page._sheet
+    page._edit(0)
+    page.dialog._fields[3].set_value("2026-02-16")
+    page.dialog.do()
+    desk.settle()
+    assert "重叠" in page.dialog.said.text()
+    assert page._sheet == held
+    page.dialog.reject()
+
+
+def test_who_may_not_configure_sees_the_calendar_and_no_buttons(qtbot, open_desk):
+    page = shown(qtbot, open_desk("registrar"))
+    assert page._sheet is not None
+    assert not page.more.isVisible()
+    assert not page.file.isVisible()
+    page._edit(0)
+    assert page.dialog is None
+
+
+def test_the_catalogue_is_searched_by_name_and_alias(qtbot, desk):
+    page = shown(qtbot, desk)
+    page.tabs.pick("classes")
+    desk.settle()
+    assert page.classes.isVisible()
+    whole = page.classes.model.rowCount()
+    page.search.setText("管涌")
+    page._show()
+    assert page.classes.model.rowCount() == 1
+    assert whole > 150
+
+
+def test_what_the_county_sent_shows_without_a_restart(qtbot, desk):
+    page = shown(qtbot, desk)
+    text = 'title = "事件类别"\nitems = [{ code = "flood", label = "汛情" }]'
+    desk.jobs.run(lambda: desk.office.store.ruled.take(1, 0, [(1, "event_class", 0, text)]))
+    desk.jobs.run(desk.office.renew_rules)
+    desk.settle()
+    page.tabs.pick("classes")
+    page.refresh(())
+    desk.settle()
+    assert page.classes.model.rowCount() == 1
+    assert desk.office.forms["event"].show("category", "flood") == "汛情"

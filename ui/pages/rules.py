@@ -1,0 +1,254 @@
+"""日历与分类: the working calendar of a year as a table that can be edited into a file for the county, and the catalogue of classes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtWidgets import QFileDialog, QLineEdit, QWidget
+
+from app.errors import KnownError
+from app.rules.calendar_sheet import CalendarSheet, Stretch
+from app.services.ruling import text_of
+from ui.forms.act import ActDialog, Work
+from ui.forms.choices import ChoiceEntry
+from ui.lists import Column, RecordTable
+from ui.page import Page
+from ui.pieces.buttons import Button
+from ui.pieces.card import Card
+from ui.pieces.dates import DateEntry, china_today
+from ui.pieces.empty import EmptyState
+from ui.pieces.filters import FilterButton, SearchField
+from ui.pieces.tabs import Tabs
+from ui.pieces.text import Elided
+
+if TYPE_CHECKING:
+    from app.services.office import Office
+    from ui.jobs import Jobs
+
+_WEEK = "一二三四五六日"
+_KINDS = {"off": "放假", "works": "上班"}
+_DEPTH = "　　"
+_FILE = "TOML (*.toml)"
+
+
+def ask_target(parent: QWidget, name: str) -> str:
+    """Where the file shall be; empty where the person thinks better of it."""
+    return QFileDialog.getSaveFileName(parent, "存为文件", str(Path.home() / name), _FILE)[0]
+
+
+class RulesPage(Page):
+    """``opened``: {"tab": "calendar" or "classes", "year": 2026}."""
+
+    def __init__(self, office: Office, jobs: Jobs, ask: Callable[[QWidget, str], str] = ask_target) -> None:
+        super().__init__("日历与分类", back=True, dense=True)
+        self._office, self._jobs, self._ask = office, jobs, ask
+        self._may = office.gate.decide("configure", "", None).allowed
+        self._year = china_today().year
+        self._sheet: CalendarSheet | None = None
+        self._changed = False
+        self.dialog: ActDialog | None = None
+        self.tabs = Tabs([("calendar", "工作日历", None), ("classes", "事件分类", None)], "calendar")
+        self.tabs.picked.connect(lambda _key: self._show())
+        self.add_beside(self.tabs)
+        self.years = FilterButton("年份", [])
+        self.years.picked.connect(self._on_year)
+        self.search = SearchField("类别、别名", 190)
+        self.search.searched.connect(lambda _text: self._show())
+        self.more = Button("加一段", self._add_stretch, icon="plus", keys="Ctrl+N")
+        self.drop = Button("删去", self._drop, keys="Ctrl+Delete")
+        self.file = Button("存为文件", self._save, icon="download")
+        for thing in (self.years, self.search, self.more, self.drop, self.file):
+            self.add_quiet(thing)
+        self.said_line = Elided("", tone="text-2")
+        self.calendar = RecordTable(
+            [
+                Column("name", "名称", 160, stretch=True, least=120, strong=True, sortable=False),
+                Column("kind", "安排", 90, role="chip", sortable=False),
+                Column("first", "从", 150, sortable=False),
+                Column("last", "到", 150, sortable=False),
+                Column("days", "天数", 80, "right", sortable=False),
+            ],
+            lambda _offset, _limit, _order: [],
+            unit="段",
+            hints=[("Return", "修改")] if self._may else [],
+            empty=EmptyState("calendar", "这一年还没有日历", "没有日历的年份按周一到周五上班算；请县中心下发。"),
+        )
+        self.calendar.opened.connect(self._edit)
+        self.classes = RecordTable(
+            [
+                Column("label", "类别", 300, strong=True, sortable=False),
+                Column("aliases", "也叫", stretch=True, least=160, tone="text-2", sortable=False),
+                Column("limit", "处置期限", 150, sortable=False),
+                Column("code", "代码", 220, tone="text-3", spare=1, sortable=False),
+            ],
+            lambda _offset, _limit, _order: [],
+            unit="类",
+            empty=EmptyState("search", "没有这样的类别", "换一个说法试试。"),
+        )
+        self.search.left_down.connect(self.classes.view.setFocus)
+        card = Card(flush=True)
+        line = card.add_line(self.said_line)
+        line.setStretch(0, 1)
+        line.setContentsMargins(12, 8, 12, 8)
+        card.add_rule()
+        card.add(self.calendar, 1)
+        card.add(self.classes, 1)
+        self.add(card, 1)
+
+    def opened(self, args: Mapping[str, Any]) -> None:
+        if args.get("tab"):
+            self.tabs.pick(str(args["tab"]))
+        self._year = int(args.get("year") or self._year)
+        self._load()
+
+    def refresh(self, changed: Sequence[str]) -> None:
+        # What is being edited stays; what the county sent shows when the page is opened again.
+        if not changed and not self._changed:
+            self._load()
+
+    # -- the calendar -----------------------------------------------------------------------------------------------------------
+
+    def _load(self) -> None:
+        years = sorted(self._office.cases.rules.limits.calendar.years)
+        self.years.show_choices([(year, f"{year} 年") for year in years])
+        year = self._year
+
+        def read() -> CalendarSheet | None:
+            text = text_of(self._office.store, f"calendar_{year}")
+            return CalendarSheet.read(year, text) if text else None
+
+        self._jobs.run(read, self._on_sheet)
+
+    def _on_sheet(self, sheet: CalendarSheet | None) -> None:
+        self._sheet, self._changed = sheet, False
+        self._show()
+        (self.classes if self.tabs.now() == "classes" else self.calendar).view.setFocus()
+
+    def _on_year(self, key: object) -> None:
+        self._year = int(str(key)) if key else china_today().year
+        self._load()
+
+    def _show(self) -> None:
+        calendar = self.tabs.now() == "calendar"
+        self.years.setVisible(calendar)
+        self.calendar.setVisible(calendar)
+        for button in (self.more, self.drop, self.file):
+            button.setVisible(calendar and self._may and self._sheet is not None)
+        self.search.setVisible(not calendar)
+        self.classes.setVisible(not calendar)
+        if calendar:
+            self._show_calendar()
+        else:
+            self._show_classes()
+
+    def _show_calendar(self) -> None:
+        sheet = self._sheet
+        self.set_title("日历与分类", f"{self._year} 年")
+        if sheet is None:
+            self.said_line.setText("这一年还没有日历，按周一到周五上班算期限。")
+            self.calendar.show_rows(0, lambda _offset, _limit, _order: [])
+            return
+        state = "县中心已核对" if sheet.confirmed else "还没有经县中心核对"
+        hours = "、".join(sheet.hours)
+        text = f"上班时间 {hours}；{state}。{sheet.source}"
+        if self._changed:
+            text = "还没有生效：存为文件，请县中心管理员运行 township county rules put，各台电脑下次同步时照它算。"
+        self.said_line.setText(text)
+        rows = [
+            {
+                "id": place,
+                "name": held.name,
+                "kind": _KINDS["works" if held.works else "off"],
+                "first": _day(held.first),
+                "last": _day(held.last),
+                "days": f"{held.days}",
+            }
+            for place, held in enumerate(sheet.stretches)
+        ]
+        self.calendar.show_rows(len(rows), lambda offset, limit, _order: rows[offset : offset + limit])
+
+    def _add_stretch(self) -> None:
+        if self._sheet is not None:
+            self._ask_stretch(Stretch("", dt.date(self._year, 1, 1), dt.date(self._year, 1, 1)), None)
+
+    def _edit(self, key: object) -> None:
+        if self._may and self._sheet is not None and isinstance(key, int):
+            self._ask_stretch(self._sheet.stretches[key], key)
+
+    def _ask_stretch(self, held: Stretch, place: int | None) -> None:
+        sheet = self._sheet
+        if sheet is None:
+            return
+        name = QLineEdit(held.name)
+        kind = ChoiceEntry(list(_KINDS.items()))
+        kind.set_value("works" if held.works else "off")
+        first, last = DateEntry(held.first.isoformat()), DateEntry(held.last.isoformat())
+
+        def prepare() -> Work | str:
+            begins, ends = first.value(), last.value()
+            if not begins or not ends:
+                return str(KnownError("rules.stretch_wrong", year=sheet.year))
+            days = dt.date.fromisoformat(begins), dt.date.fromisoformat(ends)
+            made = Stretch(name.text().strip(), *days, works=kind.value() == "works")
+            return lambda: sheet.with_stretch(made, place)
+
+        self.dialog = ActDialog(self, self._jobs, "放假或调休", f"{sheet.year} 年", "好", prepare, self._take)
+        for label, field in (("名称", name), ("安排", kind), ("从", first), ("到", last)):
+            self.dialog.ask(label, field)
+        self.dialog.begin()
+
+    def _take(self, sheet: CalendarSheet) -> None:
+        self._sheet, self._changed = sheet, True
+        self._show()
+
+    def _drop(self) -> None:
+        key = self.calendar.current()
+        if self._sheet is not None and isinstance(key, int):
+            self._take(self._sheet.without(key))
+
+    def _save(self) -> None:
+        sheet = self._sheet
+        target = self._ask(self, f"calendar_{self._year}.toml") if sheet else ""
+        if sheet is None or not target:
+            return
+
+        def write() -> str:
+            sheet.calendar()
+            Path(target).write_text(sheet.text(), encoding="utf-8")
+            return target
+
+        self._jobs.run(write, lambda done: self.said.emit(f"已存到 {done}。请县中心管理员用它更新日历。", None))
+
+    # -- the catalogue ----------------------------------------------------------------------------------------------------------
+
+    def _show_classes(self) -> None:
+        codes = self._office.forms.codes["event_class"]
+        limits = self._office.cases.rules.limits
+        text = self.search.text().strip()
+        rows = []
+        for item in codes.items:
+            if text and not any(text in word for word in (item.label, item.code, *item.aliases)):
+                continue
+            limit = limits.limit("handle_due", "normal", item.code)
+            depth = 0 if text else len(codes.path(item.code)) - 1
+            rows.append(
+                {
+                    "id": item.code,
+                    "label": _DEPTH * depth + item.label,
+                    "aliases": "、".join(item.aliases),
+                    "limit": limit.words() if limit else "",
+                    "code": item.code,
+                }
+            )
+        self.set_title("日历与分类", f"{len(codes.items)} 个类别")
+        self.said_line.setText(
+            f"{codes.title}：大类、中类、小类。登记时打名称、别名或拼音首字母就能找到。由县中心定，随同步下发。"
+        )
+        self.classes.show_rows(len(rows), lambda offset, limit, _order: rows[offset : offset + limit])
+
+
+def _day(day: dt.date) -> str:
+    return f"{day.month}月{day.day}日 周{_WEEK[day.weekday()]}"
