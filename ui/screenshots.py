@@ -242,7 +242,7 @@ def _shots() -> list[Shot]:
         Shot("ledgers", "ledgers"),
         Shot("import", "import"),
         Shot("settings", "settings"),
-        Shot("rules", "rules", lambda _office: {"year": 2026}),
+        Shot("rules", "rules", lambda _office: {"tab": "calendar", "year": 2026}),
         Shot("rules-classes", "rules", lambda _office: {"tab": "classes"}, looks=("light",)),
     ]
 
