@@ -147,8 +147,10 @@ def _areas_import(args: argparse.Namespace, desk: Desk) -> int:
         raise KnownError("command.file_missing", path=args.file)
     county = _open(args)
     count = office.import_areas(county, args.file)
+    doubts = [{"code": code, "message": message} for code, message in office.area_doubts(county)]
     county.close()
-    desk.answer({"areas": count}, f"现有 {count} 个区划。")
+    said = [f"现有 {count} 个区划。", *(doubt["message"] for doubt in doubts)]
+    desk.answer({"areas": count, "doubts": doubts}, "\n".join(said))
     return 0
 
 

@@ -10,9 +10,14 @@ _RANGES = {"dedicated": range(501, 900)}
 _GENERAL = range(1, 500)
 
 
+def formed(code: str) -> bool:
+    """Whether *code* can be a grid's number at all: 15 digits, a micro grid's 17."""
+    return bool(_CODE.fullmatch(code))
+
+
 def fits(code: str, area: str) -> bool:
     """Whether *code* is a grid's number in the village *area*."""
-    return bool(_CODE.fullmatch(code)) and code.startswith(area)
+    return formed(code) and code.startswith(area)
 
 
 def next_code(area: str, kind: str, used: Collection[str], upper: str = "") -> str:

@@ -1,8 +1,7 @@
-"""The kinds a field can be of: how each is checked, kept, shown, masked and written to a cell."""
+"""The kinds a field can be of, by the names under which forms declare them."""
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -10,64 +9,21 @@ from typing import TYPE_CHECKING, ClassVar
 from app.schema.credentials import read_document
 from app.schema.credit_code import read_credit_code
 from app.schema.dates import read_date, read_time, spoken_date
+from app.schema.division_code import read_division
 from app.schema.identity import read_identity
+from app.schema.kind import Kind
+from app.schema.number_kinds import Integer, Money, Number
 from app.schema.outline import read_outline, spell, spoken
 from app.schema.phone import read_phone, read_phones
-from app.schema.values import BadValue, Value, narrow, person_name, plain, tight
+from app.schema.values import BadValue, Value, person_name, plain, tight
 
 if TYPE_CHECKING:
     from app.schema.codes import CodeList
 
-_NUMBER = re.compile(r"-?\d+(\.\d+)?")
-# Whole numbers beyond it are not exact in every program that a value passes through (Excel, JSON).
-_MOST = 2**53
-_LARGEST = 1e300
-
-
-@dataclass(frozen=True)
-class Kind:
-    """Text, and the base of all others. ``column`` is the storage class: text, integer or real."""
-
-    name: ClassVar[str] = "text"
-    column: ClassVar[str] = "text"
-    max: int = 200
-
-    def check(self, raw: object) -> Value:
-        """Return *raw* in its canonical form, None for empty; raise BadValue."""
-        if raw is None:
-            return None
-        text = self._read(str(raw) if not isinstance(raw, float) or not raw.is_integer() else str(int(raw)))
-        if len(text) > self.max:
-            raise BadValue("too_long", max=self.max, count=len(text))
-        return text or None
-
-    def _read(self, text: str) -> str:
-        return plain(text).replace("\n", " ")
-
-    def show(self, value: Value) -> str:
-        """*value* as people read it; empty for None."""
-        return "" if value is None else str(value)
-
-    def mask(self, value: Value) -> str:
-        """*value* as lists and prints show it to whom it doesn't concern."""
-        return self.show(value)
-
-    @property
-    def converts(self) -> bool:
-        """Whether a column holds something else than the value."""
-        return type(self).load is not Kind.load or type(self).dump is not Kind.dump
-
-    def load(self, stored: Value) -> Value:
-        """The value for what a database column holds."""
-        return stored
-
-    def dump(self, value: Value) -> Value:
-        """What a database column holds for *value*."""
-        return value
-
-    def cell(self, value: Value) -> Value:
-        """*value* as an Excel cell holds it."""
-        return self.show(value) or None
+__all__ = [
+    "KINDS", "Address", "Choice", "CreditCode", "Date", "Division", "Document", "Geometry", "IdentityNumber", "Integer", "Kind", "LongText",
+    "Money", "Name", "Number", "Phone", "Ref", "Text", "Time", "YesNo",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -164,6 +120,18 @@ class CreditCode(Kind):
 
 
 @dataclass(frozen=True)
+class Division(Kind):
+    """The code of a division of 6, 9 or 12 digits (GB/T 2260, GB/T 10114); what looks unlikely, ``division_code.doubts`` tells."""
+
+    name: ClassVar[str] = "division"
+
+    def check(self, raw: object) -> Value:
+        if raw is None or not plain(str(raw)):
+            return None
+        return read_division(str(int(raw)) if isinstance(raw, float) and raw.is_integer() else str(raw))
+
+
+@dataclass(frozen=True)
 class Document(Kind):
     """The number of any paper, or a citizen's number as it was written; ``schema.credentials`` tells what is right for which."""
 
@@ -208,70 +176,6 @@ class Time(Kind):
 
     def show(self, value: Value) -> str:
         return "" if value is None else str(value)[:16].replace("T", " ")
-
-
-@dataclass(frozen=True)
-class Integer(Kind):
-    """A whole number."""
-
-    name: ClassVar[str] = "integer"
-    column: ClassVar[str] = "integer"
-    min: int | None = None
-    max: int = _MOST
-
-    def check(self, raw: object) -> Value:
-        # An int stays one on its way: as a float, one above the limit would be rounded onto it.
-        number = int(raw) if isinstance(raw, int) else _number(raw)
-        if number is None:
-            return None
-        if number != int(number):
-            raise BadValue("number_wrong", value=str(raw))
-        return int(_between(number, -_MOST if self.min is None else self.min, self.max))
-
-    def cell(self, value: Value) -> Value:
-        return value
-
-
-@dataclass(frozen=True)
-class Number(Kind):
-    """A decimal number, such as an area in m² or a longitude in degrees."""
-
-    name: ClassVar[str] = "number"
-    column: ClassVar[str] = "real"
-    min: float | None = None
-    max: float | None = None  # type: ignore[assignment]
-
-    def check(self, raw: object) -> Value:
-        number = _number(raw)
-        # Adding nothing makes -0.0 the one zero that there is.
-        return None if number is None else float(_between(number, self.min, self.max)) + 0.0
-
-    def show(self, value: Value) -> str:
-        return "" if value is None else f"{value:.10g}"
-
-    def cell(self, value: Value) -> Value:
-        return value
-
-
-@dataclass(frozen=True)
-class Money(Kind):
-    """An amount in yuan, kept in fen."""
-
-    name: ClassVar[str] = "money"
-    column: ClassVar[str] = "integer"
-
-    def check(self, raw: object) -> Value:
-        """Take yuan as people write them ("3,200.50 元"); an int is fen already."""
-        if isinstance(raw, int) and not isinstance(raw, bool):
-            return int(_between(raw, -_MOST, _MOST))
-        number = _number(raw if isinstance(raw, float) else re.sub(r"[,，元¥￥]", "", "" if raw is None else str(raw)))
-        return None if number is None else int(_between(round(number * 100), -_MOST, _MOST))
-
-    def show(self, value: Value) -> str:
-        return "" if value is None else f"{int(value) / 100:,.2f}"
-
-    def cell(self, value: Value) -> Value:
-        return None if value is None else int(value) / 100
 
 
 @dataclass(frozen=True)
@@ -368,29 +272,6 @@ class Geometry(Kind):
         return value
 
 
-def _number(raw: object) -> float | None:
-    if raw is None:
-        return None
-    if isinstance(raw, int | float):
-        if isinstance(raw, float) and not math.isfinite(raw):
-            raise BadValue("number_wrong", value=str(raw))
-        return float(_between(raw, -_LARGEST, _LARGEST))
-    text = narrow(plain(str(raw))).replace(",", "").replace(" ", "")
-    if not text:
-        return None
-    if not _NUMBER.fullmatch(text):
-        raise BadValue("number_wrong", value=str(raw))
-    return _between(float(text), -_LARGEST, _LARGEST)
-
-
-def _between(number: float, low: float | None, high: float | None) -> float:
-    if low is not None and number < low:
-        raise BadValue("number_small", min=low)
-    if high is not None and number > high:
-        raise BadValue("number_large", max=high)
-    return number
-
-
 KINDS: dict[str, type[Kind]] = {
     kind.name: kind
     for kind in (
@@ -401,6 +282,7 @@ KINDS: dict[str, type[Kind]] = {
         Phone,
         IdentityNumber,
         CreditCode,
+        Division,
         Document,
         Date,
         Time,

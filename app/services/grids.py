@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.errors import KnownError
-from app.rules.grid_codes import fits, next_code
+from app.messages import sentence
+from app.rules.grid_codes import fits, formed, next_code
 from app.schema.record import Record
-from app.schema.values import BadValue, Value
+from app.schema.values import BadValue, Fault, Value
 from app.services.chronicle import MOVEMENT, REGRID, SINCE, Chronicle, Occasion
 from app.services.gate import Gate
 from app.services.moving import Moved, Moving
@@ -242,3 +243,11 @@ class Grids:
 
     def _line(self, action: str, record: Record, reason: str) -> AuditLine:
         return self._gate.line(action, record.form, record.area, record=record.id, reason=reason, own=True)
+
+
+def code_faults(values: Mapping[str, Value], before: Mapping[str, Value] | None, _today: str) -> list[Fault]:
+    """What is wrong with a grid's number that is written into a form: an old one that stands is left as it is."""
+    code = str(values.get("code") or "")
+    if not code or (before is not None and before.get("code") == code) or formed(code):
+        return []
+    return [Fault("code", "code_wrong", sentence("grids.code_wrong", number=code))]

@@ -26,7 +26,7 @@ from app.services.coverage import Coverage
 from app.services.duplicates import Duplicates
 from app.services.entry import Entry
 from app.services.gate import Gate
-from app.services.grids import Grids
+from app.services.grids import GRID, Grids, code_faults
 from app.services.holdings import Holdings
 from app.services.leaving import Leaving
 from app.services.life import Life
@@ -71,7 +71,7 @@ class Office:
         self._ruling = ruling
         if ruling:
             ruling.told(lambda: renew(asked, replace(asked, calendar=rules.limits.calendar)))
-        checks: dict[str, Check] = {TAG: care.faults, REQUEST: asked.faults, SHAPE: outline_faults}
+        checks: dict[str, Check] = {TAG: care.faults, REQUEST: asked.faults, SHAPE: outline_faults, GRID: code_faults}
         self.chronicle = Chronicle(store, self.gate)
         store.attend = self.chronicle.attend
         self.registry = Registry(store, self.gate, rules)

@@ -15,8 +15,11 @@ import argon2
 import sqlalchemy as sa
 
 from app.errors import KnownError
+from app.paths import resource
 from app.rules.permissions import Permissions
+from app.rules.reading import read_table
 from app.schema.digest import ZERO, add
+from app.schema.division_code import doubts
 from app.schema.form import Forms
 from sync.county.county import County
 from sync.county.database import Database
@@ -84,6 +87,14 @@ def import_areas(county: County, file: Path) -> int:
         if len(area.code) != 12 or not area.code.isdigit() or area.level not in LEVELS:
             raise KnownError("county.area_wrong", area=area.code)
     return add_areas(county, areas)
+
+
+def area_doubts(county: County) -> list[tuple[str, str]]:
+    """(code, sentence) of what is unlikely about the divisions that the county has; nothing of it is refused."""
+    listed = list(read_table(resource("rules", "counties.toml")).table("counties"))
+    with county.database.snapshot() as conn:
+        codes = sorted(area.code for area in county.areas(conn))
+    return [(code, fault.message) for code in codes for fault in doubts(code, listed)]
 
 
 def add_areas(county: County, areas: Iterable[Area]) -> int:

@@ -32,7 +32,7 @@ def test_areas_come_as_json_or_csv_any_number_of_times_and_imply_their_county(to
     )
     for _ in range(2):
         # The three, the county that their prefix implies, and the node of the database's own code.
-        assert township("county", "areas", "import", table, *town.data, "--json").json == {"areas": 5}
+        assert township("county", "areas", "import", table, *town.data, "--json").json == {"areas": 5, "doubts": []}
     device = Device(tmp_path / "whole", "lin", "pw")
     code = town.code("990123000000")
     assert device.json("init", "--county", town.url, "--code", code)["areas"] == ["990123000000"]

@@ -9,6 +9,7 @@ import pytest
 from app.errors import Denied, KnownError
 from app.schema.outline import read_outline
 from app.services.maps import Drawn
+from app.store.saving import Edit
 from tests.services.conftest import LOWER, TOWN, UPPER, colleague
 from tests.services.test_movements import make, refused
 
@@ -50,6 +51,15 @@ def test_numbers_follow_each_other_and_none_comes_twice(office):
     assert refused(draw, UPPER, {"name": "网格四", "code": f"{LOWER}009"}) == "grids.code_wrong"
     assert refused(draw, TOWN, {"name": "镇网格"}) == "grids.not_village"
     assert refused(draw, UPPER, {"name": ""}) == "movements.bad_value"
+
+
+def test_a_number_written_into_a_form_is_a_grid_s_number(office, grid):
+    refused_ones = office.records.save("grid", {"code": f"{UPPER}01"}, record_id=grid["grid"])
+    assert [(fault.field, fault.code) for fault in refused_ones.faults] == [("code", "code_wrong")]
+    assert office.records.save("grid", {"code": f"{UPPER}00101"}, record_id=grid["grid"]).ok
+    # One that came from elsewhere and stands is nobody's fault today.
+    office.store.save([Edit("grid", grid["grid"], UPPER, {"code": "旧1"})], "li")
+    assert office.records.save("grid", {"code": "旧1", "name": "一网格"}, record_id=grid["grid"]).ok
 
 
 def test_a_split_says_before_what_moves_and_is_taken_back(office, grid):

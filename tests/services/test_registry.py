@@ -118,7 +118,7 @@ def make(office, form, area=UPPER, **values):
 
 @pytest.fixture
 def home(office):
-    grid = make(office, "grid", name="第一网格", code="1")
+    grid = make(office, "grid", name="第一网格", code=f"{UPPER}001")
     building = make(office, "building", name="1幢", grid=grid)
     dwelling = make(office, "dwelling", address="1幢101", grid=grid, building=building)
     household = make(office, "household", number="1", head_name="张三", dwelling=dwelling)
