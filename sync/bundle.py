@@ -149,7 +149,7 @@ def _write(store: Store, now: Callable[[], float]) -> Bundle:
     frames = sync.open_frames()
     waiting = sync.waiting()
     # The frames of the answer are compressed by themselves.
-    hello = replace(greeting(store, [frame.number for frame in frames], (), pace, now()), capabilities=())
+    hello = replace(greeting(store, {frame.number: frame for frame in frames}, (), pace, now()), capabilities=())
     label = Label(
         "up",
         secrets.token_hex(8),

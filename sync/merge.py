@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -20,7 +20,10 @@ _CHINA = timezone(timedelta(hours=8))
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Who wrote a rev: what the history keeps of the change that has it; ``combined`` are fields that the merge made of two."""
+    """Who wrote a rev: what the history keeps of the change that has it; ``combined`` are fields that the merge made of two.
+
+    ``frame``: the number under which it came, within the incarnation.
+    """
 
     device: str
     counter: int
@@ -29,6 +32,7 @@ class Writer:
     values: Mapping[str, Value] = field(default_factory=dict)
     incarnation: str = ""
     combined: frozenset[str] = frozenset()
+    frame: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,8 @@ class Context:
 
     ``rev`` is the number that this change gets; ``writers`` holds at least the revs that ``contested`` names;
     ``arrival`` in milliseconds since 1970 UTC: no change counts as made later than that. ``counted``: a counter of this incarnation
-    stands for one change, so that another one with the same is another machine's.
+    stands for one change, so that another one with the same is another machine's. ``frames``: those of this incarnation that are known
+    to be this machine's, and no copy's (None: all).
     """
 
     device: str
@@ -46,6 +51,17 @@ class Context:
     writers: Mapping[int, Writer] = field(default_factory=dict)
     incarnation: str = ""
     counted: bool = True
+    frames: Container[int] | None = None
+
+    def same_hand(self, writer: Writer) -> bool:
+        """Whether *writer* is this very device: what it wrote is no second opinion.
+
+        Only within one incarnation: a device that was set back, or a clone, counts the same numbers anew and had not seen that. A clone
+        that nobody knows of yet still says the old incarnation: then only what this machine can vouch for is its own.
+        """
+        if (writer.device, writer.incarnation) != (self.device, self.incarnation):
+            return False
+        return self.frames is None or writer.frame in self.frames
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,14 +203,10 @@ class _Work:
                 self._keep((DELETED,), {}, mine, {DELETED: True}, self.change.user, other, OPEN)
 
     def _same_hand(self, writer: Writer | None) -> bool:
-        """Whether *writer* is this very device.
-
-        Only within one incarnation: a device that was set back, or a clone, counts the same numbers anew and had not seen that. A clone
-        that nobody knows of yet still says the old incarnation: two changes of one number give it away.
-        """
+        """Whether *writer* is this very device; two changes of one number are two machines'."""
         if writer is None or (self.context.counted and writer.counter == self.change.counter):
             return False
-        return (writer.device, writer.incarnation) == (self.context.device, self.context.incarnation)
+        return self.context.same_hand(writer)
 
     def outcome(self) -> Outcome:
         """The record with everything taken, and the verdict."""

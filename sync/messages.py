@@ -23,6 +23,8 @@ class Hello:
     ``begun``: the tag of the epoch's beginning. ``marks``: (rev, tag) of cursors that it had, said only to a restored county.
     ``numbers``, where case numbers run short: (a word drawn for this request, years, (before, after, last serial) of each row held).
     ``rules``: (number of the newest version held of the county's rules, tag of all that are in force, names that can't be read here).
+    ``made``: (number, the first bytes of its hash) of each frame without receipts and each given up: another machine with this one's
+    disk, and so its names, can't say that.
     """
 
     kind: ClassVar[int] = ord("H")
@@ -48,6 +50,7 @@ class Hello:
     marks: tuple[tuple[int, bytes], ...] = ()
     numbers: tuple[str, tuple[int, ...], tuple[tuple[str, str, int], ...]] | None = None
     rules: tuple[int, bytes, tuple[str, ...]] | None = None
+    made: tuple[tuple[int, bytes], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Any
 import msgpack
 import zstandard
 
+from app.schema.digest import MARK_SIZE, frame_hash
 from sync.columns import WireError
 from sync.frames import (
     MOST_BYTES,
@@ -41,10 +42,9 @@ from sync.ranges import Question, Reply
 from sync.squeezing import Squeezer, Unfolder
 
 __all__ = [
-    "DERIVED", "LEAST", "MEDIA_TYPE", "NUMBERS", "RAW", "RULES",
-    "STREAMED", "VERSION", "Area", "Down", "DownFrame", "End", "Head", "Hello", "Message", "Move",
-    "Offers", "Problem", "Question", "Reader", "Receipts", "Reply", "Streamed", "Up", "UpFrame", "WireError", "Writer", "agreement",
-    "code_hash", "decode_down", "decode_up", "encode",
+    "DERIVED", "LEAST", "MARKED", "MARK_SIZE", "MEDIA_TYPE", "NUMBERS", "RAW", "RULES", "STREAMED", "VERSION", "Area", "Down", "DownFrame",
+    "End", "Head", "Hello", "Message", "Move", "Offers", "Problem", "Question", "Reader", "Receipts", "Reply", "Streamed", "Up", "UpFrame",
+    "WireError", "Writer", "agreement", "code_hash", "decode_down", "decode_up", "encode",
     "encode_down", "encode_up", "enrol_text", "fits", "frame_hash", "scope_tag", "to_ranges",
 ]  # fmt: skip
 
@@ -61,6 +61,8 @@ NUMBERS = "numbers"
 """The capability of a county that leases case numbers."""
 RULES = "rules"
 """The capability of a county that sends its rules and code lists."""
+MARKED = "made"
+"""The capability of a county that reads ``made`` in a hello."""
 MOST_MESSAGE = 2 << 20
 """Bytes that one message may have in the stream; the reader refuses the length before it takes the bytes."""
 _HEADER = struct.Struct(">IB")
@@ -282,6 +284,7 @@ _PARTS: dict[str, Any] = {
     "cursors": lambda held: {_text(name): (_int(rev), _bytes(tag)) for name, (rev, tag) in held.items()},
     "behind": lambda held: tuple((_text(stream), _text(area), _int(rev)) for stream, area, rev in held),
     "have": lambda held: tuple((_int(low), _int(high)) for low, high in held),
+    "made": lambda held: tuple((_int(number), _bytes(mark)) for number, mark in held),
     "marks": lambda held: tuple((_int(rev), _bytes(tag)) for rev, tag in held),
     "odd": lambda held: tuple(map(_odd, held)),
     "parts": lambda held: tuple((_text(low), _int(records), _bytes(total)) for low, records, total in held),
@@ -316,11 +319,6 @@ def to_ranges(numbers: Iterable[int]) -> tuple[tuple[int, int], ...]:
         else:
             found.append((number, number))
     return tuple(found)
-
-
-def frame_hash(content: bytes) -> bytes:
-    """16 bytes that tell two frames of one number apart."""
-    return hashlib.blake2b(content, digest_size=16).digest()
 
 
 def fits(content: bytes) -> bool:

@@ -10,6 +10,7 @@ import msgpack
 from app.schema.values import Value
 
 SIZE = 16
+MARK_SIZE = 8
 _MODULUS = 1 << (8 * SIZE)
 
 
@@ -21,6 +22,11 @@ def record_hash(form: str, record_id: str, area: str, deleted: bool, values: Map
     held = [(name, value) for name in sorted(values) if (value := values[name]) is not None]
     packed = msgpack.packb([form, record_id, area, deleted, held])
     return hashlib.blake2b(packed, digest_size=SIZE).digest()
+
+
+def frame_hash(content: bytes) -> bytes:
+    """16 bytes that tell two frames of one number apart; its mark are the first ``MARK_SIZE``."""
+    return hashlib.blake2b(content, digest_size=SIZE).digest()
 
 
 def add(total: bytes, gone: bytes | None, come: bytes | None) -> bytes:

@@ -10,6 +10,8 @@ from typing import Any
 from app.store.exchange_values import Area, Stream, SyncState
 from app.store.part import Part
 
+VOID_MARKS = "void_marks"
+
 
 class Belonging(Part):
     """Device, county, clock, areas and scope.
@@ -94,6 +96,7 @@ class Belonging(Part):
         self._conn.execute("DELETE FROM frame")
         self._store.meta.set("frame", 0)
         self._store.meta.set("void", [])
+        self._store.meta.set(VOID_MARKS, {})
         return incarnation
 
     def set_areas(self, areas: Sequence[Area]) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from app.schema.digest import MARK_SIZE, frame_hash
 from app.schema.record import Change
-from app.store.belonging import Belonging
+from app.store.belonging import VOID_MARKS, Belonging
 from app.store.exchange_values import Frame
 from app.store.outbox import BULK, URGENT, Waiting
 
@@ -78,6 +79,10 @@ class Framing(Belonging):
     def void(self, number: int) -> None:
         """Give frame *number* up: its changes are framed anew; the county is told, so that an old copy is skipped."""
         with self._store.transaction():
+            row = self._conn.execute("SELECT content FROM frame WHERE number = ?", (number,)).fetchone()
+            if row:
+                mark = frame_hash(row[0])[:MARK_SIZE].hex()
+                self._store.meta.set(VOID_MARKS, {**self._store.meta.get(VOID_MARKS, {}), str(number): mark})
             self._conn.execute("DELETE FROM frame WHERE number = ?", (number,))
             self._outbox.unframe(number)
             self._store.meta.set("void", sorted({*self._store.meta.get("void", []), number}))
@@ -86,10 +91,17 @@ class Framing(Belonging):
         """Numbers given up that the county hasn't confirmed."""
         return list(self._store.meta.get("void", []))
 
+    def void_marks(self) -> dict[int, bytes]:
+        """What was in the frames of ``voided``, as far as it is known: the first bytes of their hashes."""
+        held = self._store.meta.get(VOID_MARKS, {})
+        return {number: bytes.fromhex(held[str(number)]) for number in self.voided() if str(number) in held}
+
     def void_confirmed(self, numbers: Iterable[int]) -> None:
         """The county knows that these numbers are void."""
         with self._store.transaction():
-            self._store.meta.set("void", sorted(set(self.voided()) - set(numbers)))
+            left = sorted(set(self.voided()) - set(numbers))
+            self._store.meta.set("void", left)
+            self._store.meta.set(VOID_MARKS, {str(number): mark.hex() for number, mark in self.void_marks().items()})
 
     def ask_again(self) -> int:
         """Let what was answered "waiting" be sent once more; return how many changes that are."""

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from app import __version__
+from app.store.agreement import Frame
 from app.store.store import Store
 from sync.client.link import Pace
 from sync.client.speaking import spoken
-from sync.wire import DERIVED, NUMBERS, RULES, STREAMED, Area, Hello, scope_tag, to_ranges
+from sync.wire import (
+    DERIVED,
+    MARK_SIZE,
+    MARKED,
+    NUMBERS,
+    RULES,
+    STREAMED,
+    Area,
+    Hello,
+    frame_hash,
+    scope_tag,
+    to_ranges,
+)
 
 
-def greeting(store: Store, open_frames: Collection[int], ask: Collection[int], pace: Pace, now: float) -> Hello:
+def greeting(store: Store, open_frames: Mapping[int, Frame], ask: Collection[int], pace: Pace, now: float) -> Hello:
     """What the next request, or bundle, begins with.
 
-    *open_frames*: the numbers without all their receipts. *ask*: those that the county is asked after. *now* in seconds since
+    *open_frames*: the frames without all their receipts, by number. *ask*: those that the county is asked after. *now* in seconds since
     1970 UTC, by this device's own clock.
     """
     sync = store.sync
@@ -33,6 +46,7 @@ def greeting(store: Store, open_frames: Collection[int], ask: Collection[int], p
     have = to_ranges(set(range(1, last + 1)) - set(open_frames) - set(void))
     version = spoken(store)
     able = store.meta.get("sync.capabilities", ())
+    marks = {number: frame_hash(frame.content)[:MARK_SIZE] for number, frame in open_frames.items()} | sync.void_marks()
     return Hello(
         version,
         state.county,
@@ -54,4 +68,5 @@ def greeting(store: Store, open_frames: Collection[int], ask: Collection[int], p
         begun=bytes.fromhex(state.begun),
         numbers=store.numbers.wanted() if NUMBERS in able else None,
         rules=store.ruled.standing() if RULES in able else None,
+        made=tuple(sorted(marks.items())) if MARKED in able else (),
     )

@@ -21,7 +21,7 @@ from sync.wire import Head, Hello, Problem, Receipts, Up, encode
 
 def recovered(store: Store, pace: Pace, now: float, recovery: Recovery) -> Hello:
     """The hello of a device that is on its way back: it knows the new epoch, and of the past what is common."""
-    hello = greeting(store, (), (), pace, now)
+    hello = greeting(store, {}, (), pace, now)
     cursors = dict.fromkeys(hello.cursors, (recovery.common, recovery.tag))
     return replace(hello, epoch=recovery.epoch, begun=recovery.begun, cursors=cursors, behind=(), have=())
 

@@ -115,10 +115,10 @@ class Answer:
 
     def _receipts(self, message: Receipts) -> None:
         frame = self._open.get(message.number)
-        if frame is None or self._foreign:
+        # Where it is said of a number without a frame, that was given up: another machine sent it.
+        if self._foreign or (frame is None and message.code != "sync.not_yours"):
             return
-        other = bool(message.content) and message.content != frame_hash(frame.content)
-        if other or message.code == "sync.not_yours":
+        if frame is None or message.code == "sync.not_yours" or _another(message, frame):
             # A cloned disk, or a device set back: under a new incarnation everything unanswered is framed anew.
             self._sync.new_incarnation()
             self._foreign = self.again = True
@@ -186,6 +186,11 @@ class Answer:
             # Frames were made smaller on a bad day; a request that brought some through lets them grow again.
             with self._store.transaction():
                 self._store.meta.set("sync.most", limit * 2 if limit < MOST_CHANGES else 0)
+
+
+def _another(message: Receipts, frame: Frame) -> bool:
+    """Whether *message* is about another frame of the same number."""
+    return bool(message.content) and message.content != frame_hash(frame.content)
 
 
 def advance(

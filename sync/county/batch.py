@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import msgpack
@@ -21,6 +21,7 @@ from sync.county.records import Held
 from sync.county.rights import Rights
 from sync.county.soundness import sound_only
 from sync.county.tables import ASIDE, COUNTY, HISTORY
+from sync.county.vouching import vouched_for
 from sync.county.writing import Books, Hand, Writes, aside_row
 from sync.merge import Context, Outcome, Writer, content_hash, contested, merge
 
@@ -46,6 +47,8 @@ class Batch:
         self._conn = conn
         self._rev = rev
         self._chain = tag_at(conn, books.county, rev)
+        # The frames that are this machine's: this one, those that it can vouch for, and what it brought back after a restore, under 0.
+        self._own = {0, hand.number}
 
     def take(self, changes: Sequence[Change]) -> list[Receipt]:
         """A receipt for each of *changes*; whatever one of them does wrong, the others are not held up."""
@@ -93,7 +96,7 @@ class Batch:
         held = self._held(fresh)
         before = dict(held)
         places = Places(self._conn, self._at.records, self._at.forms, self._at.rules, self._at.county, fresh, held)
-        writers = self._writers(fresh, held)
+        writers = self._writers(fresh, held, {receipt.rev for receipt in old.values()})
         numbered = Numbered(self._conn, self._at.records, fresh)
         writes = self._writes()
         receipts = []
@@ -121,10 +124,12 @@ class Batch:
         stored = held[key].record if key in held else None
         been = places.been(stored, change) if change.form in self._at.forms else frozenset()
         code = self._rights.refusal(self._hand.device, change, stored, been)
+        hand, rev = self._hand, writes.rev + 1
+        context = Context(hand.device.id, rev, hand.now, writers, hand.incarnation, frames=self._own)
         if not code and places.circle(change, held):
             code = "sync.merged_otherwise"
         if not code and stored is not None:
-            code = refusal(stored, change, writers, (self._hand.device.id, self._hand.incarnation))
+            code = refusal(stored, change, writers, context)
         if code == "sync.erased":
             # What was refused so that nobody keeps it isn't kept here either.
             writes.set_aside(replace(change, values=dict.fromkeys(change.values)), digest, code)
@@ -135,8 +140,6 @@ class Batch:
         form = self._at.forms[change.form]
         if stored is None and AREA in change.values and places.missing(change, held):
             return Receipt(change.counter, "waiting", code="sync.parent_missing")
-        rev = writes.rev + 1
-        context = Context(self._hand.device.id, rev, self._hand.now, writers, self._hand.incarnation)
         placed = places.placed(form, change, held) if stored is None and change.creates else change
         outcome = merge(form, stored, placed, context)
         if outcome.status == "waiting":
@@ -167,6 +170,7 @@ class Batch:
             {**change.values, **outcome.results},
             self._hand.incarnation,
             frozenset(outcome.results),
+            self._hand.number,
         )
         for loser in outcome.losers:
             # The quarrel is with whoever holds the record now.
@@ -245,7 +249,11 @@ class Batch:
             found.update({(form, record_id): good.get(record_id, item) for record_id, item in held.items()})
         return found
 
-    def _writers(self, changes: Sequence[Change], held: Mapping[tuple[str, str], Held]) -> dict[int, Writer]:
+    def _writers(
+        self, changes: Sequence[Change], held: Mapping[tuple[str, str], Held], answered: Collection[int]
+    ) -> dict[int, Writer]:
+        """The writers that the merge of *changes* asks for; *answered*: the revs of what came before and is in this frame again."""
+        hand = self._hand
         wanted: set[int] = set()
         for change in changes:
             if item := held.get((change.form, change.id)):
@@ -266,8 +274,21 @@ class Batch:
                     {**values, **results},
                     row.incarnation,
                     frozenset(results),
+                    row.frame,
                 )
+        self._own |= self._vouched_for(found.values())
+        # What comes again in this very frame is its writer's, whichever frame brought it first.
+        again = {rev: writer for rev, writer in found.items() if rev in answered and writer.device == hand.device.id}
+        found.update({rev: replace(writer, frame=hand.number) for rev, writer in again.items()})
         return found
+
+    def _vouched_for(self, writers: Iterable[Writer]) -> set[int]:
+        """The frames, beside this one, in which *writers* are this very machine."""
+        hand, county = self._hand, self._at.county
+        name = hand.device.id, hand.incarnation
+        asked_of = {writer.frame for writer in writers if (writer.device, writer.incarnation) == name} - self._own
+        mine = hand.number, hand.digest
+        return vouched_for(self._conn, county, *name, hand.vouched, mine, asked_of) if asked_of else set()
 
 
 def _settled(

@@ -34,7 +34,7 @@ from app.schema.values import Value
 from sync.county.database import among, parts
 from sync.county.records import Held, Records
 from sync.county.tables import ASIDE, FILE, HISTORY, LEFT, THROWN
-from sync.merge import Outcome, Writer, content_hash
+from sync.merge import Context, Outcome, Writer, content_hash
 
 if TYPE_CHECKING:
     from sync.county.writing import Books, Writes
@@ -191,17 +191,17 @@ def _clean(trace: Trace, record_id: str, values: Mapping[str, Value]) -> dict[st
     return {name: value if is_pseudonym(value) else clean[name] for name, value in values.items()}
 
 
-def refusal(stored: Record, change: Change, writers: Mapping[int, Writer], hand: tuple[str, str]) -> str:
-    """Why *change* of the *hand* (device, incarnation) may not be made where a person is pseudonymised; empty where it may."""
+def refusal(stored: Record, change: Change, writers: Mapping[int, Writer], context: Context) -> str:
+    """Why *change* may not be made where a person is pseudonymised; empty where it may. *context* says whose it is."""
     if too_late(stored, change):
         writer = writers.get(stored.rev_of(MARK))
         # Who did it himself has seen it: his next word is no stranger's.
-        known = writer is not None and (writer.device, writer.incarnation) == hand
+        known = writer is not None and context.same_hand(writer)
         return "" if known and writer and writer.counter < change.counter else "sync.erased"
     if erases(change):
         for rev in unseen(stored, change):
             other = writers.get(rev)
-            if other is None or (other.device, other.incarnation) != hand:
+            if other is None or not context.same_hand(other):
                 # Like a deletion it judges the whole person: it must not take what nobody had looked at.
                 return "sync.changed_since"
     return ""

@@ -254,7 +254,7 @@ def own_revs(
     """The revs after *start* that this incarnation wrote just so, and whose receipts it has, or gets in this answer."""
     key = [HISTORY.c.county == county, HISTORY.c.device == device, HISTORY.c.incarnation == hello.incarnation]
     query = sa.select(HISTORY.c.rev, HISTORY.c.frame).where(*key, HISTORY.c.rev > start, HISTORY.c.status == "accepted")
-    gone = sa.select(FRAME.c.number).where(FRAME.c.county == county, FRAME.c.device == device, FRAME.c.void == 1)
+    gone = sa.select(FRAME.c.number).where(FRAME.c.county == county, FRAME.c.device == device, FRAME.c.void > 0)
     void = set(conn.scalars(gone.where(FRAME.c.incarnation == hello.incarnation)))
     rows = conn.execute(query).all()
     good = {

@@ -17,8 +17,10 @@ from sync.county.pulling import Pull, Scope, frame_size, own_revs
 from sync.county.recovering import Recovering, begin_after
 from sync.county.rights import Device, Rights
 from sync.county.screening import fault
+from sync.county.vouching import Vouched, disputed
 from sync.wire import (
     LEAST,
+    MARKED,
     NUMBERS,
     RULES,
     STREAMED,
@@ -38,7 +40,7 @@ from sync.wire import (
     scope_tag,
 )
 
-CAPABILITIES = ("streams", "ranges", STREAMED, NUMBERS, RULES)
+CAPABILITIES = ("streams", "ranges", STREAMED, NUMBERS, RULES, MARKED)
 
 _FAR = 1000
 """Revs that a device is behind from which on it is told how far the way is."""
@@ -56,6 +58,8 @@ class Session:
         self._hello = hello
         self._late = late
         self._receipts: list[Receipts] = []
+        self._taken: set[int] = set()
+        self._made = dict(hello.made)
         self._questions: list[Question] = []
         self._worked = 0.0
         self.writer = Writer(min(max(hello.level, 1), 19) if STREAMED in hello.capabilities else None)
@@ -94,6 +98,8 @@ class Session:
             asked = hello.asked if known and not hello.marks else ()
             old = county.applier.answered(conn, self._device, hello.incarnation, asked)
             self._receipts += [old.get(number) or Receipts(number, known=False) for number in asked]
+            made = self._made if known and not hello.marks else {}
+            foreign = disputed(conn, county.code, self._device.id, hello.incarnation, made, made)
         if hello.marks:
             if shared < 0 or hello.epoch > self._epoch + MOST_AHEAD:
                 return Problem("sync.other_past")
@@ -102,8 +108,11 @@ class Session:
             return None
         if not known:
             return Problem("sync.county_restored")
-        if hello.void:
-            county.applier.void(self._device, hello.incarnation, hello.void, county.now_ms())
+        if hello.void and not foreign:
+            now = county.now_ms()
+            foreign = county.applier.void(self._device, hello.incarnation, hello.void, now, self._made)
+        # Its disk is another machine's as well, and both went on under one name: this one takes another.
+        self._receipts += [Receipts(number, code="sync.not_yours") for number in foreign]
         return None
 
     def take(self, content: bytes) -> None:
@@ -116,8 +125,16 @@ class Session:
             return
         begun = time.monotonic()
         applied = self._county.applier.apply(
-            self._rights, self._device, self._hello.incarnation, content, self._county.now_ms(), epoch=self._epoch
+            self._rights,
+            self._device,
+            self._hello.incarnation,
+            content,
+            self._county.now_ms(),
+            epoch=self._epoch,
+            vouched=Vouched(self._hello.have, self._made, self._taken),
         )
+        if not applied.code:
+            self._taken.add(applied.number)
         self._worked += time.monotonic() - begun
         self._receipts.append(replace(applied, content=frame_hash(content)) if self._late else applied)
 

@@ -112,7 +112,8 @@ CODE = sa.Table(
     _held("used", sa.BigInteger),
     _held("device"),
 )
-# One row a frame, inserted before its changes: a second delivery finds it. ``void``: the device gave the number up.
+# One row a frame, inserted before its changes: a second delivery finds it. ``void``: the device gave the number up (2: and what
+# stands there is its own). ``earlier``: marks of frames that its device had made before it, and that may come after it.
 FRAME = sa.Table(
     "frame",
     META,
@@ -124,6 +125,7 @@ FRAME = sa.Table(
     _held("receipts", sa.LargeBinary),
     _held("at", sa.BigInteger),
     _held("void", sa.Integer, "0"),
+    _held("earlier", sa.LargeBinary),
 )
 # Every change that took effect, by its rev; ``body`` is msgpack of [values, bases, lost, results]. ``chain`` is the tag of all the
 # past up to there. ``was``: the rev that it had before a restore, for what a device brought back.

@@ -21,6 +21,7 @@ from sync.county.records import Held, Records, Sums, hash_of
 from sync.county.rights import Device
 from sync.county.screening import plain
 from sync.county.tables import ASIDE, ENTRY, HISTORY
+from sync.county.vouching import Vouched
 from sync.merge import Context, Loser, conflict_change, content_hash, merge
 
 
@@ -37,12 +38,17 @@ class Books:
 
 @dataclass(frozen=True, slots=True)
 class Hand:
-    """Who writes: the device, in frame *number* of one of its incarnations. *now* in milliseconds since 1970 UTC."""
+    """Who writes: the device, in frame *number* of one of its incarnations. *now* in milliseconds since 1970 UTC.
+
+    ``digest``: the frame's hash. ``vouched``: what it says of the other frames of that incarnation.
+    """
 
     device: Device
     incarnation: str
     number: int
     now: int
+    digest: bytes = b""
+    vouched: Vouched = field(default_factory=Vouched)
 
 
 class Writes:

@@ -421,7 +421,7 @@ def test_offers_are_taken_only_of_what_was_lost_and_only_from_who_was_told(count
     state, record = a.store.sync.state, a.get("resident", made)
     mark = a.store.sync.marks()[-1]
     change = Change("resident", made, V, {"remark": "假的"}, {"remark": 0}, 1, 0, "某人")
-    hello = greeting(a.store, (), (), suited(a.store, state.url), 0)
+    hello = greeting(a.store, {}, (), suited(a.store, state.url), 0)
 
     def answer(hello, was):
         content = encode_offers(1, mark[0], [Offer(change, was)])
@@ -594,7 +594,7 @@ def test_no_device_speaks_of_records_that_were_never_in_its_areas(county, desks,
     put_back(county, backup)
     assert other.sync().ok  # the county is told of the restore, and begins its epoch
     state, mark = other.store.sync.state, [mark for mark in other.store.sync.marks() if mark[0] < 2 << 40][-1]
-    hello = greeting(other.store, (), (), suited(other.store, state.url), 0)
+    hello = greeting(other.store, {}, (), suited(other.store, state.url), 0)
     cursors = dict.fromkeys(hello.cursors, mark)
     hello = dataclasses.replace(hello, marks=(mark,), cursors=cursors, behind=())
     # It says that it edited the record in its own village, where that never was.

@@ -36,9 +36,9 @@ class Clerks:
         self._save(who, [edit], {}, self._maybe_death(chance))
         self._some.append(record_id)
 
-    def report_event(self, chance):
+    def report_event(self, chance, who=None):
         """A new event with its first step: urgent."""
-        who = self._anybody(chance)
+        who = self._anybody(chance) if who is None else who
         edits = self._event(self._area(chance, who))
         self._save(who, edits, {}, self._maybe_death(chance))
         if len(self._some) < _SOME:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import random
 
 from tests.torture import work
 
@@ -66,3 +67,39 @@ class Disks:
             device = self.devices[self._anybody(chance)]
             clone = self._alive(device).clone(self._place.folder / f"clone{len(self.devices)}")
             self.devices.append(clone)
+
+    def copies_part(self, chance):
+        """A disk is copied, and both change the same fields; one comes under a number that the other's frame did not have.
+
+        Because it gave a number up that never left it, or because something urgent took its change along before a roster.
+        """
+        if len(self.devices) >= _MOST_DEVICES:
+            return
+        one, other = self._anybody(chance), len(self.devices)
+        self._whole()
+        if chance.random() < 0.5:
+            self._exchange(one)
+        self.devices.append(self.devices[one].clone(self._place.folder / f"clone{other}"))
+        pair = [one, other] if chance.random() < 0.5 else [other, one]
+        record_id, again = self._pick(chance), chance.random()
+        for who in pair[: chance.randrange(3)]:
+            # So that the counters are apart, one way or the other.
+            self._import(who, self._area(chance, who), chance.randrange(1, 6))
+        self._edit(random.Random(again), pair[0], record_id)
+        first = chance.random() < 0.7
+        if first:
+            self._exchange(pair[0])
+        if chance.random() < 0.5:
+            self._edit(random.Random(again), pair[1], record_id)
+            self.devices[pair[1]].do(work.frame_all)
+            self.devices[pair[1]].do(work.give_up_frames)
+        else:
+            self._import(pair[1], self._area(chance, pair[1]), chance.randrange(20, 60))
+            self.devices[pair[1]].do(work.frame_all)
+            self._edit(random.Random(again), pair[1], record_id)
+            self.report_event(chance, who=pair[1])
+        if chance.random() < 0.3:
+            self.rough_sync(chance, who=pair[1])
+        self._exchange(pair[1])
+        if not first:
+            self._exchange(pair[0])

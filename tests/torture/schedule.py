@@ -9,13 +9,15 @@ from dataclasses import dataclass
 
 from tests.torture.carriers import CARRIED
 from tests.torture.clerks import NUMBERED
-from tests.torture.world import SET_BACK, STEPS, World
+from tests.torture.world import COPIED, SET_BACK, STEPS, World
 
 _FEWEST, _MOST = 15, 40
 CARRIED_FROM = 40_000
 """From this seed on, schedules have sticks, photos, restricted records and replaced devices, too."""
 NUMBERED_FROM = 60_000
 """From this seed on, cases are accepted and numbered, too."""
+COPIED_FROM = 61_000
+"""From this seed on, those in which disks are set back have copies that part before their numbers meet, too."""
 
 
 @dataclass(frozen=True)
@@ -36,13 +38,14 @@ class Played:
 def steps_of(seed):
     """[(step, seed of the step)].
 
-    The seed's range decides what is drawn from: below ``CARRIED_FROM`` always the same steps, so that a seed plays what it always played.
+    The seed's range decides what is drawn from: earlier ranges always have the same steps, so that a seed plays what it always played.
     """
     chance = random.Random(seed)
     count = chance.randrange(_FEWEST, _MOST)
     # What is lost with a disk is lost: three of four schedules have none of that, so that they can be stricter.
     steps = STEPS | (SET_BACK if seed % 4 == 3 else {}) | (CARRIED if seed >= CARRIED_FROM else {})
     steps |= NUMBERED if seed >= NUMBERED_FROM else {}
+    steps |= COPIED if seed % 4 == 3 and seed >= COPIED_FROM else {}
     names = chance.choices(list(steps), list(steps.values()), k=count)
     return [(name, chance.randrange(1 << 30)) for name in names]
 

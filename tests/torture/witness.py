@@ -110,10 +110,11 @@ class Witness:
         """What was urgent and unframed before a quiet exchange came in no later frame than the rest, but for what it needs."""
         if self.set_back or before.incarnation != after.incarnation or before.open_frames or after.changes:
             return
+        waited = {content_hash(before.device, change) for change in before.changes}
         frames = {
             row.counter: row.frame
             for row in self._rows(HISTORY)
-            if row.device == before.device and row.incarnation == before.incarnation and row.frame > before.frame
+            if row.hash in waited and row.incarnation == before.incarnation and row.frame > before.frame
         }
         urgent = [change for change in before.changes if change.counter in before.urgent]
         needed = self._needed(urgent, before.changes)

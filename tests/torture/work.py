@@ -12,6 +12,7 @@ from app.errors import KnownError
 from app.store.store import Store
 from sync import bundle, leaving
 from sync.client import exchange, files, retiring
+from sync.wire import encode_up
 
 _URGENT = 0
 
@@ -192,6 +193,12 @@ def digests(desk):
 
 def cursors(desk):
     return desk.store.sync.cursors()
+
+
+def frame_all(desk):
+    """Write down what waits, in a frame or more; nothing is sent."""
+    while desk.store.sync.compose(1000, encode_up):
+        pass
 
 
 def give_up_frames(desk):

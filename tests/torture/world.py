@@ -324,6 +324,8 @@ STEPS = {
     "begin_incarnation": 1, "clock_jumps": 1, "late_ones_arrive": 1,
 }  # fmt: skip
 """The steps, and how often each comes."""
+COPIED = {"copies_part": 3}
+"""One more of these."""
 SET_BACK = {
     "back_up_county": 4, "restore_county": 2, "back_up_device": 4, "restore_device": 2,
     "clone_device": 1,
