@@ -15,14 +15,15 @@ from app.schema.values import Fault
 EXTENDS, HOLDS, RELEASES, HALF = "extends", "holds", "releases", "half_limit"
 # The engine knows this one: what a person says of a contested step.
 SETTLES, KEEP, DROP = "settles", "keep", "drop"
+_MOST_DAYS = 3650
 
 
 def _takes_lead(case: CaseState, step: Step) -> CaseState:
-    return case.having(lead_unit=str(step.values.get("lead_unit") or "") or case.lead_unit or step.unit or None)
+    return case.having(lead_unit=said(step.values, "lead_unit") or case.lead_unit or step.unit or None)
 
 
 def _takes_receiver(case: CaseState, step: Step) -> CaseState:
-    return case.having(lead_unit=str(step.values.get("receiver") or "") or case.lead_unit)
+    return case.having(lead_unit=said(step.values, "receiver") or case.lead_unit)
 
 
 def _takes_assist(case: CaseState, step: Step) -> CaseState:
@@ -72,7 +73,7 @@ def _extends(case: CaseState, _step: Step) -> CaseState:
 
 def _supervises(case: CaseState, step: Step) -> CaseState:
     level = str(step.values.get("supervise_level") or "2")
-    return case.having(supervise_level=max(case.supervise_level, int(level) if level.isdigit() else 2))
+    return case.having(supervise_level=max(case.supervise_level, int(level) if level in {"1", "2", "3"} else 2))
 
 
 def _self_handled(case: CaseState, step: Step) -> CaseState:
@@ -84,7 +85,7 @@ def _visited(case: CaseState, step: Step) -> CaseState:
     again = bool(step.values.get("not_solved")) and case.closed_at is None
     return case.having(
         visited_at=step.at,
-        satisfaction=step.values.get("satisfaction") or case.satisfaction,
+        satisfaction=said(step.values, "satisfaction") or case.satisfaction,
         rework_count=case.rework_count + again,
     )
 
@@ -93,22 +94,22 @@ def _named(field: str, *keys: str) -> Callable[[CaseState, Step], CaseState]:
     """Keep the first of the values *keys* that the step has as *field*."""
 
     def effect(case: CaseState, step: Step) -> CaseState:
-        value = next((step.values[key] for key in keys if step.values.get(key)), None)
-        return case.having(**{field: value}) if value is not None else case
+        value = next((text for key in keys if (text := said(step.values, key))), None)
+        return case.having(**{field: value}) if value else case
 
     return effect
 
 
 def _names_handler(case: CaseState, step: Step) -> CaseState:
     # Whom an assignment doesn't name nobody has named: the handler of another unit is none here.
-    return case.having(handler=str(step.values.get("lead_handler") or "") or None)
+    return case.having(handler=said(step.values, "lead_handler") or None)
 
 
 def _takes_span(case: CaseState, step: Step) -> CaseState:
     """How long the dispatcher gave, where that wasn't the table's limit: rework gets half of it."""
     try:
         own = parse(str(step.values["due_at"])) - step.at if step.values.get("due_at") else None
-    except ValueError:
+    except (ValueError, OverflowError):
         own = None
     return case.having(own_span=own if own and own > dt.timedelta() else None)
 
@@ -148,7 +149,7 @@ EFFECTS: Mapping[str, Callable[[CaseState, Step], CaseState]] = {
     "reminds": lambda case, _step: case.having(remind_count=case.remind_count + 1),
     "asks_extension": _asks_extension,
     "supervises": _supervises,
-    "names_patron": lambda case, step: case.having(patron=step.values.get("patron") or case.patron),
+    "names_patron": _named("patron", "patron"),
     "self_handled": _self_handled,
     "transferred": lambda case, _step: case.having(transferred=True, result="transferred"),
     "visited": _visited,
@@ -167,7 +168,13 @@ def assist_unit(values: Mapping[str, Any], unit: str) -> str:
 def days(values: Mapping[str, Any]) -> int:
     """The ``days`` of a step, 0 where it names none."""
     raw = str(values.get("days") or "0")
-    return int(raw) if raw.isdigit() else 0
+    return min(int(raw), _MOST_DAYS) if raw.isdecimal() else 0
+
+
+def said(values: Mapping[str, Any], name: str) -> str:
+    """The text or number under *name*; what only another program would write there, such as a list, says nothing here."""
+    value = values.get(name)
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
 
 
 def _refuse(field: str, code: str, **params: object) -> Fault:

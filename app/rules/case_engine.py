@@ -14,7 +14,7 @@ from app.paths import resource
 from app.rules.calendar import WorkCalendar, iso
 from app.rules.case_actions import Action, read_actions
 from app.rules.case_admission import Admission, read_admissions
-from app.rules.case_effects import BEFORE_FILLING, DROP, EFFECTS, GUARDS, KEEP, SETTLES
+from app.rules.case_effects import BEFORE_FILLING, DROP, EFFECTS, GUARDS, KEEP, SETTLES, said
 from app.rules.case_fields import check_fields, fill_fields
 from app.rules.case_fold import CaseState, Move, Step, in_order
 from app.rules.case_judging import above, faults, graded
@@ -211,7 +211,7 @@ class CaseRules:
             and not self._before_filling(case, action, self.role_for(action.code, roles) or "")
             and not any(concern.strict for concern in self.separation(case, action.code, {}, user))
         ]
-        usual = profile.next.get(case.state) if profile else self.states[case.state].next
+        usual = self.usual(case.state, case.profile)
         return sorted(found, key=lambda action: action.code != usual)
 
     def role_for(self, code: str, roles: Collection[str]) -> str | None:
@@ -291,6 +291,12 @@ class CaseRules:
         profile = self.profiles.get(case.profile)
         return [stage.label for stage in profile.stages] if profile else []
 
+    def usual(self, state: str, profile: str = "") -> str:
+        """The action that a case of *profile* most often takes next in *state*; empty where none is usual."""
+        known = self.profiles.get(profile)
+        held = self.states.get(state)
+        return (known.next.get(state) if known else None) or (held.next if held else "")
+
     def label(self, code: str, profile: str = "") -> str:
         """What *profile* calls an action; the code of one that a newer program made."""
         action = self.action(code, profile)
@@ -358,7 +364,7 @@ class CaseRules:
     def _dated(self, case: CaseState, step: Step, after: str) -> dict[str, Any]:
         """The moments that statistics count, and what follows from the way between two states."""
         before, then = self.states[case.state], self.states[after]
-        changes: dict[str, Any] = {"case_no": step.values.get("case_no") or case.case_no}
+        changes: dict[str, Any] = {"case_no": said(step.values, "case_no") or case.case_no}
         if before.counts == "none" and then.counts not in {"none", "excluded"}:
             name = str(step.values.get("name") or "")
             changes.update(reported_at=step.at, reporter=step.user, reporter_name=name)

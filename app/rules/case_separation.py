@@ -9,6 +9,7 @@ from typing import Any
 
 from app.messages import sentence
 from app.rules.case_admission import ALWAYS, Span, read_span
+from app.rules.case_effects import said
 from app.rules.case_fold import CaseState
 from app.rules.reading import Table
 
@@ -77,12 +78,12 @@ def _reporter_handles(case: CaseState, action: str, values: Mapping[str, Any], u
         return False
     reporter = {case.reporter, case.reporter_name or case.reporter}
     if action in _ASSIGNING:
-        return values.get("lead_handler") in reporter
+        return said(values, "lead_handler") in reporter
     if action != "acknowledge":
         return False
-    handler = values.get("handler")
+    handler = said(values, "handler")
     # Who signs for another unit's handler is not that handler.
-    return handler in reporter or (handler in {None, "", user, values.get("name")} and user == case.reporter)
+    return handler in reporter or (handler in {"", user, said(values, "name")} and user == case.reporter)
 
 
 def _handler_verifies(case: CaseState, action: str, _values: Mapping[str, Any], user: str) -> bool:

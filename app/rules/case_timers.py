@@ -27,7 +27,7 @@ def set_dues(limits: Limits, case: CaseState, action: Action, step: Step) -> Due
         due = (
             _moment(stored.get(timer) if isinstance(stored, Mapping) else None)
             or _moment(step.values.get(action.due_from.get(timer, "")))
-            or _shifted(limits, case, action, step, timer)
+            or _counted(limits, case, action, step, timer)
         )
         if due:
             dues[timer] = due
@@ -52,6 +52,14 @@ def _moved(case: CaseState, action: Action) -> tuple[str, ...]:
     return tuple(case.held) if RELEASES in action.does else ()
 
 
+def _counted(limits: Limits, case: CaseState, action: Action, step: Step, timer: str) -> dt.datetime | None:
+    try:
+        return _shifted(limits, case, action, step, timer)
+    except OverflowError:
+        # A moment at the end of all calendars: due at once, so that somebody looks.
+        return step.at
+
+
 def _shifted(limits: Limits, case: CaseState, action: Action, step: Step, timer: str) -> dt.datetime | None:
     if RELEASES in action.does and case.suspended_at and timer in case.held:
         return case.held[timer] + max(step.at - case.suspended_at, dt.timedelta())
@@ -69,5 +77,5 @@ def _moment(text: Any) -> dt.datetime | None:
     # A due time that can't be read was never agreed: the limits speak instead.
     try:
         return parse(text) if isinstance(text, str) and text else None
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

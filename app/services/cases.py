@@ -187,6 +187,27 @@ class Cases:
         found.sort(key=lambda case: str(case.values.get(key) or "~"), reverse=order[0].startswith("-"))
         return (found if whole else self._own(found))[:limit]
 
+    def adrift(self) -> list[Record]:
+        """Merged cases whose master doesn't stand: itself merged (two merged into each other, apart), void, rejected or deleted.
+
+        Nobody works on them through their master, so a person must split them off. Of a master that isn't on this device
+        nothing is known.
+        """
+        self._gate.require("read", EVENT, None)
+        merged = self._store.select(EVENT, {"state": ["merged"]}, order=["last_at", "id"])
+        masters = self._store.many(EVENT, {str(case.values.get("master") or "") for case in merged})
+        return [
+            case
+            for case in merged
+            if (master := masters.get(str(case.values.get("master") or ""))) is not None and not self._stands(master)
+        ]
+
+    def _stands(self, master: Record) -> bool:
+        if master.deleted:
+            return False
+        state = self.rules.states.get(str(master.values.get("state") or ""))
+        return state is not None and state.counts not in {"excluded", "none"}
+
     def queue_counts(self, *, area: str | Collection[str] | None = None) -> dict[str, int]:
         """How many there are in each queue; for who only handles his own, counted by his own."""
         whole = self._gate.decide("read", EVENT, None).allowed
@@ -243,13 +264,12 @@ class Cases:
     def _master_faults(self, event_id: str, master: str) -> list[Fault]:
         """A case goes into one that stands: into itself, or into one that itself went elsewhere, it would be lost."""
         held = self._store.get(EVENT, master)
-        state = str(held.values.get("state") or "draft") if held and not held.deleted else ""
         if master == event_id:
             why = "就是它自己"
-        elif not state:
+        elif held is None or held.deleted:
             why = "本机没有这件事"
-        elif self.rules.states[state].counts in {"excluded", "none"}:
-            why = f"它是“{self.rules.states[state].label}”"
+        elif not self._stands(held):
+            why = f"它是“{self.rules.states[str(held.values.get('state') or 'draft')].label}”"
         else:
             return []
         title = str(held.values.get("title") or "") if held else master

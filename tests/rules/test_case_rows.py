@@ -198,7 +198,29 @@ def test_a_word_about_a_contested_step_lets_it_count_or_not():
 def test_what_a_device_of_another_program_wrote_never_stops_the_fold():
     odd = [
         {"due_at": "下周", "days": "很多", "level": 7, "grade": ["x"]},
-        {"due": "早", "assist_units": {"a": 1}, "supervise_level": "高"},
+        {
+            "due": "早",
+            "assist_units": {"a": 1},
+            "supervise_level": "²",
+            "lead_unit": {},
+            "patron": ["王"],
+            "handler": {},
+        },
+        {"days": 10**15, "due_at": "9999-12-31T23:59:59-08:00", "result": 5, "reason": 5, "finding": 5, "lead_unit": 5},
+        {
+            "days": "²",
+            "due": {"handle_due": "9999-12-31T23:59:59-08:00"},
+            "supervise_level": 10**30,
+            "case_no": {"a": 1},
+        },
+        {
+            "resume_on": "9999-12-30",
+            "reason": "等",
+            "satisfaction": [1],
+            "master": ["x"],
+            "receiver": {},
+            "taken_by": [],
+        },
         {"profile": "没有", "category": "没有", "urgency": "没有", "step": 5, "word": 9},
     ]
     for values in odd:
@@ -208,4 +230,8 @@ def test_what_a_device_of_another_program_wrote_never_stops_the_fold():
                 read = Step.read("f" * 32, {"action": action, "at": iso(BEGIN), "details": json.dumps(values)}, rev=99)
                 after = RULES.apply(case, read)
                 assert after.moves[-1].step == "f" * 32
-                assert after.columns()["state"] == after.state
+                columns = after.columns()
+                assert columns["state"] == after.state
+                assert {type(value) for value in columns.values()} <= {str, int, type(None)}
+                resumed = Step.read("e" * 32, {"action": "resume", "at": "9999-12-31T12:00:00+08:00"}, rev=100)
+                assert RULES.apply(after, resumed).moves[-1].step == "e" * 32

@@ -71,7 +71,7 @@ def is_mine(event: Mapping[str, object], rules: CaseRules, session: Session) -> 
     if known.code in ("assigned", "handling") and lead not in ours:
         # Another unit handles it; whoever dispatches watches it.
         return any(rules.role_for(code, session.roles) for code in ("remind", "reassign"))
-    return rules.role_for(known.next, session.roles) is not None
+    return rules.role_for(rules.usual(known.code, str(event.get("profile_now") or "")), session.roles) is not None
 
 
 def read_desk(office: Office, *, mine: bool = True) -> Desk:
@@ -127,8 +127,9 @@ def _case_row(event: Record, rules: CaseRules, session: Session, now: dt.datetim
     known = rules.states[str(values["state"])]
     lead = str(values.get("lead_unit") or "")
     elsewhere = known.code in ("assigned", "handling") and lead not in {session.unit, session.name, session.user}
-    action = "remind" if elsewhere and late_by(due, now) else "" if elsewhere else known.next
-    label = rules.actions[action].label if action in rules.actions else "看进展"
+    profile = str(values.get("profile_now") or "")
+    action = "remind" if elsewhere and late_by(due, now) else "" if elsewhere else rules.usual(known.code, profile)
+    label = rules.label(action, profile) if action in rules.actions else "看进展"
     chip = chip_of(values, rules, now)
     note = [
         f"主办 {lead}" if lead else "",
