@@ -53,7 +53,10 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """``own``: it reaches only what is given to the user himself. ``township``: a township may grant it."""
+    """``own``: it reaches only what is given to the user himself. ``township``: it holds over a township, too.
+
+    ``village``: it holds over villages alone; over a township it grants nothing, and isn't given.
+    """
 
     code: str
     label: str
@@ -61,6 +64,7 @@ class Role:
     streams: frozenset[str]
     own: bool = False
     township: bool = False
+    village: bool = False
 
 
 @dataclass(frozen=True)
@@ -128,9 +132,16 @@ class Permissions:
         fitting = [role for role in granting if own or not role.own]
         if not fitting:
             return Decision(False, "not_own")
+        villages = [code for code in areas if is_village(code)]
+        held_here = villages if all(role.village for role in fitting) else areas
+        if not held_here and areas:
+            return Decision(False, "outside_area")
+        areas = held_here
         if area and action not in _PLACELESS and not divisions.any_covers(areas, area):
             return Decision(False, "outside_area")
-        return Decision(True, "granted", fitting[0].code, action in self.reasons)
+        # Where a role of the township grants it as well, that is the one to be written down.
+        by = next((role for role in fitting if not role.village), fitting[0])
+        return Decision(True, "granted", by.code, action in self.reasons)
 
     def group(self, form: str, stream: str | None = None) -> str:
         """The group of *form*: its stream where that is restricted, else as the table says, else ``ledger``."""
@@ -144,6 +155,11 @@ class Permissions:
     def streams(self, roles: Iterable[str]) -> set[str]:
         """The stream classes that *roles* may hold on a device."""
         return {stream for code in roles if code in self.roles for stream in self.roles[code].streams}
+
+    def misplaced(self, roles: Iterable[str], areas: Iterable[str]) -> str:
+        """The first of *roles* that holds over villages alone, where *areas* are more than that; empty for none."""
+        wide = [code for code in areas if not is_village(code)]
+        return next((code for code in roles if wide and code in self.roles and self.roles[code].village), "")
 
     def township_roles(self) -> tuple[str, ...]:
         """Every role that a township grants, in the order of the table."""
@@ -162,8 +178,13 @@ class Permissions:
         return [role for role in held if group in role.may.get(action, frozenset())]
 
 
+def is_village(area: str) -> bool:
+    """Whether *area* is the code of a village or community, or of a grid in one."""
+    return len(area) >= 12 and not area.endswith("000")
+
+
 def _read_role(code: str, table: Table, groups: list[str]) -> Role:
-    table.only("label", "township", "scope", "streams", "may")
+    table.only("label", "township", "village", "scope", "streams", "may")
     may = table.table("may")
     may.only(*ACTIONS)
     return Role(
@@ -173,6 +194,7 @@ def _read_role(code: str, table: Table, groups: list[str]) -> Role:
         frozenset(table.some_of("streams", _CLASSES, ("urgent", "ordinary"))),
         table.one_of("scope", ("area", "own"), "area") == "own",
         table.flag("township"),
+        table.flag("village"),
     )
 
 

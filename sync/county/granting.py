@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from app.errors import KnownError
+from app.rules.permissions import Permissions
 from sync.county.county import County
 from sync.county.tables import DEVICE
 
@@ -18,7 +19,7 @@ def grant(
     """Give *device* these areas and roles from its next request on; None leaves them as they are.
 
     What it saved by its rights of before is still judged by them. KnownError("county.device_unknown", "county.area_unknown",
-    "county.role_unknown").
+    "county.role_unknown", "county.village_only").
     """
     with county.database.plain() as conn:
         known = {area.code for area in county.areas(conn)}
@@ -28,6 +29,11 @@ def grant(
         for role in roles or ():
             if role not in county.permissions.roles:
                 raise KnownError("county.role_unknown", role=role)
+        stands = conn.execute(
+            sa.select(DEVICE.c.areas, DEVICE.c.roles).where(DEVICE.c.county == county.code, DEVICE.c.id == device)
+        ).first()
+        held_areas, held_roles = (json.loads(stands.areas), json.loads(stands.roles)) if stands else ([], [])
+        fits(county.permissions, held_roles if roles is None else roles, held_areas if areas is None else areas)
         given = {"areas": areas, "roles": roles}
         values = {name: json.dumps(list(held)) for name, held in given.items() if held is not None}
         key = DEVICE.c.county == county.code, DEVICE.c.id == device
@@ -35,3 +41,10 @@ def grant(
             raise KnownError("county.device_unknown", device=device)
         said = {name: list(held) for name, held in given.items() if held is not None}
         county.audit(conn, "grant", granted=device, given=said)
+
+
+def fits(permissions: Permissions, roles: Sequence[str], areas: Sequence[str]) -> None:
+    """KnownError("county.village_only") where a role that holds over villages alone would be given over more."""
+    misplaced = permissions.misplaced(roles, areas)
+    if misplaced:
+        raise KnownError("county.village_only", role=permissions.label(misplaced))

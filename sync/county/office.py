@@ -24,6 +24,7 @@ from app.schema.form import Forms
 from sync.county.county import County
 from sync.county.database import Database
 from sync.county.epochs import write_begin
+from sync.county.granting import fits
 from sync.county.keys import load_keys
 from sync.county.records import hash_of
 from sync.county.rights import Device
@@ -179,6 +180,7 @@ def put_user(county: County, conn: sa.Connection, name: str, password: str, role
 def issue_code(county: County, areas: Sequence[str], roles: Sequence[str] = DEFAULT_ROLES) -> str:
     """A one-time code for a device over *areas*; it lives a week."""
     _known_roles(county.permissions, roles)
+    fits(county.permissions, roles, areas)
     code = "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(3))
     with county.database.plain() as conn:
         known = [area.code for area in county.areas(conn)]

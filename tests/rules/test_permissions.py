@@ -49,6 +49,7 @@ def test_an_area_covers_what_begins_with_its_digits(held, area, inside):
         ("helper", ("act:report", "event"), ("read", "resident")),
         ("adviser", ("act:remind", "event"), ("edit", "resident")),
         ("grid_leader", ("act:accept", "event"), ("act:close_direct", "event")),
+        ("village_leader", ("read", "care_tag"), ("edit", "care_tag")),
         ("township_leader", ("act:supervise", "event"), ("read", "mediation")),
         ("registrar", ("act:reject", "event"), ("reveal", "resident")),
         ("duty_officer", ("act:remind", "event"), ("act:reopen", "event")),
@@ -68,8 +69,9 @@ def test_an_area_covers_what_begins_with_its_digits(held, area, inside):
     ],
 )
 def test_each_role_has_its_yes_and_its_no(role, may, may_not):
-    assert decide(*may, role).allowed
-    refused = decide(*may_not, role)
+    areas = (VILLAGE,) if TABLE.roles[role].village else (TOWNSHIP,)
+    assert decide(*may, role, areas=areas).allowed
+    refused = decide(*may_not, role, areas=areas)
     assert (refused.allowed, refused.reason_code) == (False, "no_grant")
     assert "身份" in refused.message
 
@@ -140,7 +142,7 @@ def test_restricted_streams_go_to_those_who_work_with_them():
     assert TABLE.streams(["registrar"]) == {"urgent", "ordinary"}
     for role in TABLE.roles:
         assert ("mediation" in TABLE.streams([role])) == (role in {"mediator", "committee_chair", "director"})
-        assert ("care" in TABLE.streams([role])) == (role == "care_worker")
+        assert ("care" in TABLE.streams([role])) == (role in {"care_worker", "village_leader"})
     assert TABLE.streams(["county_admin"]) == set()
 
 
@@ -174,3 +176,22 @@ def test_a_wrong_table_is_refused_by_name(tmp_path, file, old, new, code):
         Permissions.load(folder / "permissions.toml")
     assert error.value.code == code
     assert file in str(error.value)
+
+
+def test_a_village_leader_sees_the_care_tags_of_his_village_and_of_no_township():
+    held = {"areas": (VILLAGE,)}
+    assert decide("read", "care_tag", "village_leader", **held).allowed
+    assert not any(
+        decide(action, "care_tag", "village_leader", **held).allowed
+        for action in ("create", "edit", "delete", "report", "export")
+    )
+    # Given over a township it grants nothing; beside a village's code that one alone counts.
+    wide = decide("read", "care_tag", "village_leader", areas=(TOWNSHIP,))
+    assert (wide.allowed, wide.reason_code) == (False, "outside_area")
+    both = {"areas": (TOWNSHIP, VILLAGE)}
+    assert decide("read", "care_tag", "village_leader", **both).allowed
+    assert not decide("read", "care_tag", "village_leader", area="990101101202", **both).allowed
+    assert decide("read", "resident", "village_leader", "registrar", **both).role == "registrar"
+    assert decide("read", "care_tag", "care_worker", "village_leader", area="990101101202", **both).allowed
+    assert TABLE.misplaced(["grid_leader", "village_leader"], [VILLAGE, TOWNSHIP]) == "village_leader"
+    assert TABLE.misplaced(["village_leader"], [VILLAGE]) == TABLE.misplaced(["grid_leader"], [TOWNSHIP]) == ""

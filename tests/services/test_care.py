@@ -51,6 +51,40 @@ def test_looking_at_somebody_without_a_tag_is_written_down_the_same(open_office)
     assert [line.action for line in desk.store.audit.lines(100) if line.form == "care_tag"] == ["read"]
 
 
+def test_a_village_leader_sees_the_tags_of_his_village_and_changes_none(office, tmp_path):
+    who, tag = tagged(office)
+    leader = colleague(office, "zhou", roles=("grid_leader", "village_leader"), areas=(UPPER,))
+    assert leader.care.may(who)
+    assert [one.id for one in leader.care.of(who.id)] == [tag.id]
+    assert next(line.record for line in office.store.audit.lines(5) if line.form == "care_tag") == who.id
+    for attempt in (
+        lambda: leader.care.register(who.id, {**TAG, "kind": "disabled"}),
+        lambda: leader.care.end(tag.id, "over"),
+        lambda: leader.care.renew(tag.id, "2027-04-01", "2027-09-18"),
+        lambda: leader.care.totals(TOWN),
+        lambda: export_form(leader, "care_tag", tmp_path / "x.xlsx", "看看"),
+    ):
+        with pytest.raises((Denied, KnownError)):
+            attempt()
+    for areas in ((LOWER,), (TOWN,)):
+        assert not colleague(office, "zhou", roles=("village_leader",), areas=areas).care.may(who)
+
+
+def test_only_a_village_s_device_gets_the_tags_of_a_leader(county, tmp_path, forms):
+    with pytest.raises(KnownError, match="只能授予村"):
+        county.device(
+            Store.create(tmp_path / "wide", new_key(), forms), "周书记", areas=(TOWN,), roles=("village_leader",)
+        )
+    desk = county.device(
+        Store.create(tmp_path / "one", new_key(), forms), "周书记", areas=(UPPER,), roles=("village_leader",)
+    )
+    assert desk.sync().down is not None
+    assert (UPPER, "care") in desk.store.sync.digests()
+    with pytest.raises(KnownError, match="只能授予村"):
+        grant(county.county, desk.store.sync.state.device, areas=[TOWN])
+    desk.store.close()
+
+
 @pytest.mark.parametrize("role", OTHERS)
 def test_nobody_else_may_see_register_or_count_them(office, role):
     who, tag = tagged(office)
