@@ -14,6 +14,7 @@ from app.demo.words import words
 from app.errors import BugError
 from app.rules.case_engine import CaseRules
 from app.rules.case_fold import CaseState, Step
+from app.rules.numbering import Numbering
 from app.schema.values import Value
 
 # How each case goes on, and its share of a hundred and twenty; about forty are open.
@@ -38,6 +39,9 @@ class Cases:
         self._sites = sites
         self._now = now
         self._number = chance.randint(1500, 1700)
+        # The row that the county goes on with when it leases blocks of it.
+        self._numbering = Numbering.load()
+        self._township = f"{sites[0].plan.code:.9}000" if sites else ""
 
     def records(self, amount: int) -> Iterator[Row]:
         """*amount* events, all of them before all of their steps; every course is taken at least once."""
@@ -65,7 +69,7 @@ class Cases:
 
     def case_number(self, year: int) -> str:
         self._number += 1
-        return f"{year}-{self._number:04}"
+        return self._numbering.series(self._township, year).number(self._number)
 
 
 class _Course:

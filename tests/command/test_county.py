@@ -144,3 +144,38 @@ def test_the_server_is_a_process_that_says_its_address_and_stops_when_told(tmp_p
     finally:
         server.send_signal(signal.SIGTERM)
         server.communicate()
+
+
+def test_rules_are_got_changed_put_followed_listed_and_taken_back(town, tmp_path):
+    device = town.device("a", "lin")
+    file = tmp_path / "event_class.toml"
+    rules = ("county", *town.data, "rules")
+    assert township(*rules, "get", "event_class", file, "--json").json == {"file": str(file), "name": "event_class"}
+    file.write_text(file.read_text(encoding="utf-8").replace("路灯照明", "路灯亮化"), encoding="utf-8")
+    assert township(*rules, "put", file, "--note", "改叫法", "--json").json == {
+        "ok": True,
+        "name": "event_class",
+        "number": 1,
+    }
+    # That the county sends rules, its first answer says: they come with the next.
+    assert [device.json("sync")["rules"] for _ in range(3)].count(True) == 1
+    made = {
+        "op": "save",
+        "form": "event",
+        "area": LOWER,
+        "values": {"title": "灯", "detail": "灯", "category": "路灯亮化"},
+    }
+    script = tmp_path / "one.jsonl"
+    script.write_text(json.dumps(made), encoding="utf-8")
+    assert device("apply", script).code == 0
+    assert device.json("sync")["refused"] == 0
+    said = {check["name"]: check["detail"] for check in device.json("doctor")["checks"]}
+    assert said["办事规则"] == "县中心改过 1 份"
+    (line,) = township(*rules, "list", "--json").json["rules"]
+    assert (line["name"], line["note"], line["in_force"], line["unread_by"]) == ("event_class", "改叫法", True, [])
+    file.write_text("items = 1", encoding="utf-8")
+    answer = township(*rules, "put", file)
+    assert (answer.code, "event_class.toml" in answer.err) == (3, True)
+    assert township(*rules, "back", "event_class", "--json").json["number"] == 2
+    assert township(*rules, "back", "event_class").code == 3
+    assert township(*rules, "put", tmp_path / "none.toml").code == 3
