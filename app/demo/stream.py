@@ -7,6 +7,7 @@ import itertools
 import random
 from collections.abc import Iterator
 
+from app.demo.care import CareAndRequests
 from app.demo.cases import Cases
 from app.demo.chain import Chain
 from app.demo.ground import DemoGround
@@ -16,6 +17,7 @@ from app.demo.numbers import Numbers
 from app.demo.plan import DemoPlan
 from app.demo.population import Population, Row, VillageSite
 from app.rules.case_engine import CaseRules
+from app.rules.requests import RequestRules
 from app.schema.dates import CHINA
 
 _AMOUNTS = {"village": (32, 12, 10, 8, 4), "township": (120, 60, 40, 25, 12), "county": (120, 60, 40, 25, 12)}
@@ -34,11 +36,12 @@ def records(plan: DemoPlan, now: dt.datetime) -> Iterator[Row]:
     population = Population(chance, numbers, now, DemoGround(plan))
     chain = Chain(f"{plan.seed}/{plan.scale}", numbers, now)
     rules = CaseRules.load()
+    care = CareAndRequests(f"{plan.seed}/{plan.scale}", numbers, now, RequestRules.load(calendar=rules.limits.calendar))
     events, visits, hazards, disputes, mediations = _AMOUNTS[plan.scale]
     for _, villages in itertools.groupby(plan.villages, key=lambda village: village.code[:9]):
         sites = [VillageSite(village) for village in villages]
         for site in sites:
-            yield from chain.village(site, population.village(site))
+            yield from care.village(chain.village(site, population.village(site)))
         cases = Cases(chance, numbers, rules, sites, now)
         yield from cases.records(events)
         yield from ledger_records("dispute", disputes, sites, chance, numbers, now)

@@ -10,8 +10,10 @@ import tracemalloc
 import pytest
 
 from app.demo import plan, records
+from app.rules.care import CareRules
 from app.rules.case_engine import CaseRules
 from app.rules.case_fold import Step
+from app.rules.requests import RequestRules
 from app.schema.dates import CHINA
 from app.schema.identity import read_identity
 from app.schema.loading import load_forms
@@ -254,3 +256,17 @@ def test_a_county_of_half_a_million_streams_in_bounded_memory():
         tracemalloc.stop()
     assert taken == 60_000
     assert peak < 40_000_000
+
+
+def test_each_village_has_care_tags_that_stand_and_requests_in_every_state(township):
+    found, today = _by_form(township), NOW.date().isoformat()
+    care, asked = CareRules.load(), RequestRules.load()
+    assert len(found["care_tag"]) == len(found["data_request"]) == 3 * 8
+    for _, _, values in found["care_tag"]:
+        assert care.stands(values, today)
+        assert care.faults(values, None, today) == []
+        assert values["basis_note"]
+    assert sum(care.reminded(values, today) for _, _, values in found["care_tag"]) >= 1
+    for _, _, values in found["data_request"]:
+        assert asked.faults(values, None, today) == []
+    assert {values.get("outcome") for _, _, values in found["data_request"]} == {"done", "refused", None}
