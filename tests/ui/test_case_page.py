@@ -234,7 +234,7 @@ def test_in_a_narrow_list_spare_columns_give_way_to_the_title(qtbot, desk):
     report(desk)
     page = EventsPage(desk.office, desk.jobs)
     qtbot.addWidget(page)
-    page.resize(1400, 600)
+    page.resize(1500, 600)
     page.show()
     page.opened({"tab": "open"})
     desk.settle()
@@ -244,5 +244,5 @@ def test_in_a_narrow_list_spare_columns_give_way_to_the_title(qtbot, desk):
     page.resize(820, 600)
     assert page.table.view.isColumnHidden(village)
     assert page.table.view.columnWidth(names.index("title")) >= 200
-    page.resize(1400, 600)
+    page.resize(1500, 600)
     assert not page.table.view.isColumnHidden(village)

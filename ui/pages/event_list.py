@@ -80,11 +80,11 @@ class EventsPage(Page):
         self.table = RecordTable(
             [
                 Column("state", "状态", 108, role="chip"),
-                Column("number", "编号", 148, tone="text-2"),
+                Column("number", "编号", 148, tone="text-2", spare=1),
                 Column("title", "标题", stretch=True),
-                Column("kind", "类别", 84, tone="text-2", spare=2),
-                Column("village", "村", 80, tone="text-2", sortable=False, spare=3),
-                Column("unit", "承办单位", 116, tone="text-2", spare=1),
+                Column("kind", "类别", 84, tone="text-2", spare=3),
+                Column("village", "村", 80, tone="text-2", sortable=False, spare=4),
+                Column("unit", "承办单位", 116, tone="text-2", spare=2),
                 Column("due", "到期", 116, role="date"),
                 MARK,
             ],
