@@ -6,7 +6,7 @@ import concurrent.futures
 import contextlib
 import secrets
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ import msgpack
 from app.errors import KnownError
 from app.schema.ddl import table_name
 from app.schema.ids import IdMaker
-from app.schema.record import AREA, Change, Record
+from app.schema.record import AREA, Change
 from app.schema.values import Value
 from app.store import driver, layout, retirement, search
 from app.store.agreement import Agreement
@@ -27,6 +27,7 @@ from app.store.meta import Meta
 from app.store.numbers import Numbers
 from app.store.outbox import Outbox
 from app.store.query import Query
+from app.store.reading import Reading
 from app.store.rows import REFUSED, STUB, Agreed, Row, Rows, lay
 from app.store.ruled import Ruled
 from app.store.saving import Edit, Saved, bases, difference, new_row, refuse_forbidden
@@ -45,7 +46,7 @@ Touched = set[tuple[str, str]]
 Derive = Callable[["Store", Touched], None]
 
 
-class Store:
+class Store(Reading):
     """One device's copy. A Store belongs to one thread; several processes may have the same home open."""
 
     def __init__(
@@ -369,65 +370,6 @@ class Store:
                     # Frames that this store no longer remembers may be at the county: their numbers must not come again.
                     self.sync.begin_incarnation()
 
-    # -- reading ------------------------------------------------------------------------------------------------------------------
-
-    def get(self, form: str, record_id: str) -> Record | None:
-        """One record, deleted or not; None where it isn't here, or only its stub."""
-        return self.many(form, [record_id]).get(record_id)
-
-    def many(self, form: str, ids: Iterable[str]) -> dict[str, Record]:
-        """The records with these ids that are here, stubs apart."""
-        rows = self.rows.get(form, ids)
-        return {record_id: row.record() for record_id, row in rows.items() if row.standing != STUB}
-
-    def select(
-        self,
-        form: str,
-        where: Mapping[str, object] | None = None,
-        *,
-        area: str | Collection[str] | None = None,
-        order: Sequence[str] = (),
-        limit: int | None = None,
-        offset: int = 0,
-        deleted: bool = False,
-    ) -> list[Record]:
-        """Records of *form* by exact field values; see ``Query.select``."""
-        return self.query.select(form, where, area=area, order=order, limit=limit, offset=offset, deleted=deleted)
-
-    def columns(
-        self,
-        form: str,
-        names: Sequence[str],
-        where: Mapping[str, object] | None = None,
-        *,
-        area: str | Collection[str] | None = None,
-    ) -> Iterator[tuple[Any, ...]]:
-        """Of each record that ``select`` would find just the columns *names*, row by row; see ``Query.columns``."""
-        return self.query.columns(form, names, where, area=area)
-
-    def count(
-        self, form: str, where: Mapping[str, object] | None = None, *, area: str | Collection[str] | None = None
-    ) -> int:
-        """How many records ``select`` would find."""
-        return self.query.count(form, where, area=area)
-
-    def tally(
-        self,
-        form: str,
-        by: str,
-        where: Mapping[str, object] | None = None,
-        *,
-        area: str | Collection[str] | None = None,
-    ) -> dict[Any, int]:
-        """How many records there are for each value of the field *by* ("area" too)."""
-        return self.query.tally(form, by, where, area=area)
-
-    def find(
-        self, text: str, forms: Collection[str] | None = None, *, area: Collection[str] | None = None, limit: int = 50
-    ) -> list[search.Hit]:
-        """The best *limit* hits for what a clerk typed."""
-        return search.find(self.conn, self.forms, text, only=forms, areas=area, limit=limit)
-
     # -- drafts -------------------------------------------------------------------------------------------------------------------
 
     def keep_draft(self, key: str, form: str, record_id: str | None, values: Mapping[str, object]) -> None:
@@ -451,18 +393,6 @@ class Store:
         """Forget draft *key*: it was saved, or is no longer wanted."""
         with self.transaction():
             self.conn.execute("DELETE FROM draft WHERE key = ?", (key,))
-
-    # -- areas --------------------------------------------------------------------------------------------------------------------
-
-    def parents(self) -> dict[str, str]:
-        """For each area its parent as the county said, also for areas that this device no longer holds."""
-        held = dict(self.conn.execute("SELECT code, parent FROM area").fetchall())
-        return {code: where[1] for code, where in self.sync.given_away().items()} | held
-
-    def areas(self) -> list[dict[str, str]]:
-        """The areas that the county told this device of: code, name, level, parent."""
-        rows = self.conn.execute("SELECT code, name, level, parent FROM area ORDER BY code")
-        return [dict(zip(("code", "name", "level", "parent"), row, strict=True)) for row in rows]
 
 
 def new_key() -> bytes:
