@@ -150,8 +150,10 @@ class CaseRules:
         """*case* after *step*, which is contested where its action isn't allowed there."""
         profile = str(step.values.get("profile") or case.profile)
         action = self.action(step.action, profile)
-        if action is None or next(faults(self, case, action, step, profile), None):
-            return case.contesting(step)
+        if action is None:
+            return case.contesting(step, sentence("rules.unknown_action", action=step.action))
+        if fault := next(faults(self, case, action, step, profile), None):
+            return case.contesting(step, fault.message)
         if SETTLES in action.does:
             return self._settled(case, step)
         after = action.target(case.state, step.values)

@@ -118,7 +118,7 @@ class CaseState:
     ``handle_due`` is the handling limit last agreed: statistics compare with it also after its timer has stopped.
     ``own_span``: how long the dispatcher gave where that was not the table's limit. ``owner_role`` is a team of the
     rule file, ``owner_unit`` the unit in it that is meant, empty where whoever is of the team may act. ``aside``: the
-    contested steps by id; ``settled``: what a person said of steps that were contested, by step: "keep" or "drop".
+    contested steps by id, ``reasons`` why they are; ``settled``: what a person said of steps that were contested, by step: "keep" or "drop".
     """
 
     state: str = "draft"
@@ -156,6 +156,7 @@ class CaseState:
     suspended_for: dt.timedelta = dt.timedelta()
     contested: tuple[str, ...] = ()
     aside: Mapping[str, Step] = field(default_factory=dict)
+    reasons: Mapping[str, str] = field(default_factory=dict)
     settled: Mapping[str, str] = field(default_factory=dict)
     moves: tuple[Move, ...] = ()
     return_count: int = 0
@@ -195,12 +196,13 @@ class CaseState:
         """Every timer that ended before *at*, the longest late first."""
         return tuple(timer for timer, due in sorted(self.due.items(), key=lambda item: (item[1], item[0])) if due < at)
 
-    def contesting(self, step: Step) -> CaseState:
-        """The case with *step* kept aside: it moves nothing until a person has said what counts."""
+    def contesting(self, step: Step, why: str) -> CaseState:
+        """The case with *step* kept aside, *why* in words: it moves nothing until a person has said what counts."""
         known = step.id in self.aside
         return self.having(
             contested=self.contested if known else (*self.contested, step.id),
             aside={**self.aside, step.id: step},
+            reasons={**self.reasons, step.id: why},
             moves=(*self.moves, Move(step.id, step.action, step.at, self.state, self.state)),
         )
 

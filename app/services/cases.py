@@ -181,8 +181,10 @@ class Cases:
         self._gate.require("read", EVENT, None, own=not whole)
         found: list[Record] = []
         for where in questions(self.rules, self._gate.session, name):
-            found += self._store.select(EVENT, where, area=area, order=order, limit=limit if whole else None)
-        # Each answer comes sorted; only where there are two must they be laid together.
+            # Few are contested: asked for in an order, the index of that order would be read to its end to find them.
+            by = () if name == "contested" else order
+            found += self._store.select(EVENT, where, area=area, order=by, limit=limit if whole and by else None)
+        # Where there are two answers they must be laid together.
         key = order[0].lstrip("-")
         found.sort(key=lambda case: str(case.values.get(key) or "~"), reverse=order[0].startswith("-"))
         return (found if whole else self._own(found))[:limit]

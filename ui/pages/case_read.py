@@ -220,9 +220,11 @@ def _steps(office: Office, case: Case, now: dt.datetime) -> tuple[Step, ...]:
         lines = [text, "，".join(part for part in extra if part)]
         if files.get(step.id):
             lines.append(f"附件 {'、'.join(files[step.id])}")
+        lines.append(_received(step.at, came.get(step.id), now))
         if step.id in contested:
             label = f"{label}（有争议）"
-            lines.insert(0, "与另一人同时办了不同的步骤，这一步留着备查，没有改变状态。")
+            why = case.state.reasons.get(step.id, "").partition("。")[0]
+            lines.insert(0, f"按先后排到这里时不能算数（{why}），没有改变状态，等受理员或主任裁定。")
         if step.id in settled:
             label = f"{label}（{settled[step.id]}）"
         if step.action == "settle":
@@ -234,7 +236,7 @@ def _steps(office: Office, case: Case, now: dt.datetime) -> tuple[Step, ...]:
             Step(
                 label,
                 who + unsent,
-                _when(step.at, came.get(step.id), now),
+                spoken_time(step.at.isoformat(), now),
                 "\n".join(line for line in lines if line),
                 now=number == 0,
                 tone="orange" if step.id in contested else "",
@@ -244,19 +246,18 @@ def _steps(office: Office, case: Case, now: dt.datetime) -> tuple[Step, ...]:
     return tuple(found)
 
 
-_LATER = dt.timedelta(minutes=2)
+_LATER = dt.timedelta(minutes=10)
 
 
-def _when(at: dt.datetime, received: dt.datetime | None, now: dt.datetime) -> str:
-    """When the device says it was done and, where that differs, when the county had it."""
-    said = spoken_time(at.isoformat(), now)
+def _received(at: dt.datetime, received: dt.datetime | None, now: dt.datetime) -> str:
+    """When the county had it, where that differs from when the device says that it was done."""
     if received is None or abs(received - at) < _LATER:
-        return said
-    return f"{said}（县中心 {spoken_time(received.isoformat(), now)} 收到）"
+        return ""
+    return f"县中心 {spoken_time(received.isoformat(), now)} 收到"
 
 
 def _settled_words(case: Case) -> dict[str, str]:
-    words = {"keep": "有争议，已裁定算数", "drop": "有争议，已裁定不算"}
+    words = {"keep": "裁定算数", "drop": "裁定不算"}
     return {step: words[word] for step, word in case.state.settled.items()}
 
 
