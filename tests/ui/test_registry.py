@@ -265,13 +265,14 @@ def test_who_is_registered_already_is_brought_here_with_what_was_typed(desk, str
     page, gone, home = neighbours
     said = []
     page.said.connect(lambda text, undo: said.append((text, undo)))
+    commit(page.form.rows["phone"].entry, "19912340099")
     page.known.bring_button.click()
     desk.settle()
     person = desk.office.store.get("resident", street["head"]).values
     assert (person["household"], person["remark"], person["phone"]) == (home, "腿脚不便", "19912340012")
     assert desk.office.store.count("resident") == 3
     assert gone[-1][0] == "back"
-    assert "移到这一户" in said[-1][0]
+    assert said[-1][0].endswith("已移到这一户；联系电话与登记的不同，照登记的没有改")
     said[-1][1]()
     desk.settle()
     assert desk.office.store.get("resident", street["head"]).values["household"] == street["home"]

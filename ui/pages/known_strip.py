@@ -27,11 +27,12 @@ _NOT_FILLED = frozenset({"household", "living_since", "relation", "presence", "p
 class KnownStrip(QFrame):
     """Seen while the form that it watches has a number that another person has.
 
-    Signals: ``looked(id)`` to open him; ``came(record, act)`` when he has been moved into the household of the form.
+    Signals: ``looked(id)`` to open him; ``came(record, act, kept)`` when he has been moved into the household of the form; *kept*: the labels of
+    what was typed and stands otherwise in his registration, where it was left.
     """
 
     looked = Signal(str)
-    came = Signal(object, str)
+    came = Signal(object, str, list)
 
     def __init__(self, office: Office, jobs: Jobs) -> None:
         super().__init__()
@@ -72,7 +73,7 @@ class KnownStrip(QFrame):
         }
         self.bring_button.refuse("正在办理")
 
-        def work() -> tuple[Record, str]:
+        def work() -> tuple[Record, str, list[str]]:
             today, told = office.chronicle.today(), str(relation) if relation else None
             movements = office.movements
             if person.gone:
@@ -80,11 +81,13 @@ class KnownStrip(QFrame):
                 done = movements.arrive(home, today, resident=person.id, relation=told, presence=state)
             else:
                 done = movements.move([person.id], home, today, relations={person.id: told})
-            stands = office.records.get("resident", person.id).values
-            empty = {name: value for name, value in typed.items() if stands.get(name) is None}
-            if empty:
-                office.records.save("resident", empty, record_id=person.id)
-            return office.records.get("resident", person.id), done.act
+            shape, stands = office.forms["resident"], office.records.get("resident", person.id).values
+            clean, _ = shape.clean(typed, partial=True)
+            empty = {name: value for name, value in clean.items() if value is not None and stands.get(name) is None}
+            other = [shape.fields[n].label for n, v in clean.items() if n not in empty and v != stands.get(n)]
+            if empty and not office.records.save("resident", empty, record_id=person.id).ok:
+                other += [shape.fields[name].label for name in empty]
+            return office.records.get("resident", person.id), done.act, other
 
         self._jobs.run(work, self._on_came, self._on_failed)
 
@@ -109,7 +112,7 @@ class KnownStrip(QFrame):
         self.bring_button.refuse("")
         self.show()
 
-    def _on_came(self, done: tuple[Record, str]) -> None:
+    def _on_came(self, done: tuple[Record, str, list[str]]) -> None:
         self._forget()
         self.came.emit(*done)
 

@@ -148,7 +148,7 @@ class MapDrawing(QObject):
     def _on_read(
         self, grid: str, draft: Mapping[str, Any] | None, shape: Record | None, ground: str, source: CutFrom | None
     ) -> None:
-        note = f"保存时从“{source.name}”的范围里去掉这一块；" if source is not None else ""
+        note = f"保存时从“{source.name}”里去掉这一块。" if source is not None else ""
         self._source = source
         if draft:
             self.sketch = Sketch.of_draft(draft["lines"])
@@ -158,7 +158,7 @@ class MapDrawing(QObject):
             self._seen = {"outline": shape.rev_of("outline")} if shape is not None else {}
             if source is not None and source.proposal and not ground:
                 self.sketch.propose(source.proposal)
-                note = f"按房屋位置从“{source.name}”划出的，请核对；{note}"
+                note = f"已按房屋位置备好，请核对；{note}"
         self.grid, self._touched = grid, False
         self._canvas.draw_with(
             Drawing(self.sketch, self._canvas.scene, grid, self._on_step, self.finish, self.put_down)

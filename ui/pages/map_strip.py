@@ -44,7 +44,7 @@ class MapStrip(QFrame):
         self.hide()
 
     def begin(self, title: str, note: str = "") -> None:
-        """Show what is being done; *note* stands before what the mouse does."""
+        """Show what is being done; *note* stands, until the first step, where it is said what the mouse does."""
         self._title, self._note = title, note
         self.said.setText(title)
         self.show()
@@ -57,7 +57,8 @@ class MapStrip(QFrame):
         else:
             how = "拖顶点修改，点边线加点，Delete 删点"
         self.said.setText(f"{self._title}　{count} 个点" + (f"，{size}" if count > 2 else ""))
-        self.how.setText(f"{self._note}{how}")
+        self.how.setText(self._note or how)
+        self._note = ""
         self.undo.refuse("" if sketch.changed else "还没有可撤销的")
         self.part.refuse("先画完这一块" if sketch.drawing else "")
         self.done.refuse("" if sketch.outline() else "至少要三个点")

@@ -128,14 +128,15 @@ class RecordPage(Page):
         else:
             self._close()
 
-    def _on_came(self, record: Record, act: str) -> None:
-        """Who was registered already came into the household: what was typed went with him."""
+    def _on_came(self, record: Record, act: str, kept: Sequence[str]) -> None:
+        """Who was registered already came into the household: what was typed filled what was empty, *kept* stands as it was."""
         if self.form is not None:
             self.form.discard()
         again, home, undoing, jobs = self._again, record.values.get("household"), self._office.undoing, self._jobs
         self.form = None
         name = self._office.forms[record.form].record_title(record.values)
-        self.said.emit(f"{name} 已移到这一户", lambda: jobs.run(lambda: undoing.undo(act)))
+        more = f"；{'、'.join(kept)}与登记的不同，照登记的没有改" if kept else ""
+        self.said.emit(f"{name} 已移到这一户{more}", lambda: jobs.run(lambda: undoing.undo(act)))
         if again:
             self._show({"form": "resident", "preset": {"household": home, "presence": "present"}})
         else:
