@@ -132,6 +132,30 @@ def people(desk):
     return {p.values["name"]: p.values for p in desk.office.store.select("resident")}
 
 
+def test_enter_takes_the_dwelling_that_is_chosen_among_several(desk, window):
+    for door in (11, 12, 13):
+        desk.make("dwelling", address=f"上寨村三组中排3-{door}号")
+    page = opened(desk, window, area=UPPER)
+    clerk = Clerk(desk, window)
+    clerk.choose("szcsz3")
+    QTest.qWait(250)
+    desk.settle()
+    lines = QApplication.activePopupWidget().model()
+    assert lines.rowCount() == 3  # initials are no address: nothing is offered to be added under them
+    second = lines.index(1, 0).data()
+    clerk.key(Qt.Key.Key_Down)
+    clerk.enter()
+    assert page.place.home.value()
+    assert second.startswith(page.place.home.text())
+    assert QApplication.activePopupWidget() is None
+    # What was typed since the list came is looked for before anything is taken.
+    page.place.home.setFocus()
+    page.place.home.selectAll()
+    clerk.choose("szcsz313")
+    clerk.enter()
+    assert page.place.home.text() == "上寨村三组中排3-13号"
+
+
 def test_a_household_of_four_takes_few_strokes_beyond_its_data(desk, window):
     desk.make("dwelling", address=ADDRESS)
     window.go("registry")

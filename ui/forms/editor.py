@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.errors import KnownError
 from app.schema.form import Field
@@ -21,6 +21,7 @@ from ui.forms.references import Target
 from ui.pages.standing_words import StandingChip
 from ui.pieces.buttons import Button
 from ui.pieces.card import empty
+from ui.pieces.draft import DraftBar
 from ui.pieces.text import words
 
 if TYPE_CHECKING:
@@ -185,7 +186,8 @@ class RecordForm(QWidget):
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
-        whole.addWidget(self._draft_bar())
+        self.draft_line = DraftBar(self.discard)
+        whole.addWidget(self.draft_line)
         whole.addWidget(self.scroll, 1)
         whole.addWidget(self._footer(words_save))
 
@@ -215,16 +217,6 @@ class RecordForm(QWidget):
             ask_reason(self, f"查看完整的{item.label}", "会记入日志。", "查看", run, ("核对证件", "联系本人"))
 
         return reveal
-
-    def _draft_bar(self) -> QWidget:
-        self.draft_line = QFrame()
-        self.draft_line.setObjectName("inset")
-        line = QHBoxLayout(self.draft_line)
-        line.setContentsMargins(12, 4, 6, 4)
-        line.addWidget(words("接着上次没存的内容", tone="text-2"), 1)
-        line.addWidget(Button("不要了", self.discard, kind="link", small=True))
-        self.draft_line.hide()
-        return self.draft_line
 
     def _footer(self, words_save: str) -> QWidget:
         foot = QWidget()

@@ -53,6 +53,7 @@ class RefEntry(QLineEdit):
         self._list.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
         self._list.setMaxVisibleItems(10)
         self._list.setWidget(self)
+        self._list.popup().setObjectName("choice-list")
         self._list.activated[QModelIndex].connect(self._on_activated)
         self._timer = QTimer(self, singleShot=True, interval=200)
         self._timer.timeout.connect(self.search)
@@ -91,6 +92,11 @@ class RefEntry(QLineEdit):
         turn, typed = self._turn, self.text().strip()
         if typed:
             self._find(typed, lambda found: self._show(turn, found))
+
+    def offers(self) -> bool:
+        """Whether the list shows what is found for the text as it stands, with a line chosen."""
+        popup = self._list.popup()
+        return popup.isVisible() and popup.currentIndex().isValid() and not self._timer.isActive()
 
     def settle(self) -> None:
         """Put back the title of what is referred to, or take the reference away where the field was emptied."""

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout
 
 from app.errors import KnownError
 from app.services.entry import Entered
@@ -23,8 +23,9 @@ from ui.pages.entry_reader import CardReader
 from ui.pages.entry_table import EntryTable
 from ui.pieces.buttons import Button
 from ui.pieces.card import Card
+from ui.pieces.draft import DraftBar
 from ui.pieces.keys import KeyHint
-from ui.pieces.text import Elided, words
+from ui.pieces.text import Elided
 
 if TYPE_CHECKING:
     from app.services.office import Office
@@ -58,7 +59,8 @@ class EntryPage(Page):
         self.next_button = Button("保存，登记下一户", self.save_and_next, keys="Ctrl+Shift+Return")
         self.add_quiet(self.next_button)
         self.save_button = self.set_primary("保存", self.save, icon="check", keys="Ctrl+Return")
-        self.add(self._draft_bar())
+        self.draft_line = DraftBar(self._discard)
+        self.add(self.draft_line)
         self.add(self.place)
         self.add(self.reader)
         self.add(self._people(), 1)
@@ -359,16 +361,6 @@ class EntryPage(Page):
             self._sheet = replace(self._sheet, area=code)
             if self._sheet.new_dwelling:
                 self._ask_grids("")
-
-    def _draft_bar(self) -> QWidget:
-        self.draft_line = QFrame()
-        self.draft_line.setObjectName("inset")
-        line = QHBoxLayout(self.draft_line)
-        line.setContentsMargins(12, 4, 6, 4)
-        line.addWidget(words("接着上次没存的内容", tone="text-2"), 1)
-        line.addWidget(Button("不要了", self._discard, kind="link", small=True))
-        self.draft_line.hide()
-        return self.draft_line
 
     def _people(self) -> Card:
         card = Card(flush=True)

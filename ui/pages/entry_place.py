@@ -42,6 +42,9 @@ class PlaceEntry(RefEntry):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.unpicked():
+            if self.offers() and not self._asked:
+                event.ignore()  # the list takes the line that is chosen in it
+                return
             self.take_written()
             return
         super().keyPressEvent(event)
@@ -83,7 +86,9 @@ class PlaceEntry(RefEntry):
         self._asked -= 1
         if self._asked:
             return  # what was typed since is being looked for
-        new = [] if is_letters(text.lower().replace(" ", "")) else [Target(NEW_PLACE, text, "就地新增这处房屋")]
+        # Initials and figures that find something are no address that somebody wrote down.
+        initials = is_letters(text.lower().replace(" ", "")) or (bool(hits) and text.isascii())
+        new = [] if initials else [Target(NEW_PLACE, text, "就地新增这处房屋")]
         options = [*hits, *([] if any(hit.title == text for hit in hits) else new)]
         take, self._take_one = self._take_one and len(options) == 1, False
         if take:
