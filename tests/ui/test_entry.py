@@ -129,7 +129,9 @@ def place(desk, page, address=ADDRESS):
 
 
 def people(desk):
-    return {p.values["name"]: p.values for p in desk.office.store.select("resident")}
+    """The people by name, in the order in which they were registered."""
+    found = sorted(desk.office.store.select("resident"), key=lambda person: person.id)
+    return {p.values["name"]: p.values for p in found}
 
 
 def test_enter_takes_the_dwelling_that_is_chosen_among_several(desk, window):
