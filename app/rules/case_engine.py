@@ -369,9 +369,10 @@ class CaseRules:
         changes: dict[str, Any] = {"case_no": said(step.values, "case_no") or case.case_no}
         if before.counts == "none" and then.counts not in {"none", "excluded"}:
             name = str(step.values.get("name") or "")
-            changes.update(reported_at=step.at, reporter=step.user, reporter_name=name)
+            member = said(step.values, "entered_for")
+            changes.update(reported_at=step.at, reporter=step.user, reporter_name=name, entered_for=member)
         if then.counts == "none":
-            changes.update(reported_at=None, reporter="", reporter_name="")
+            changes.update(reported_at=None, reporter="", reporter_name="", entered_for="")
         if (then.open or then.counts == "closed") and case.accepted_at is None:
             changes["accepted_at"] = step.at
         if after == "assigned":

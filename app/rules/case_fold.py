@@ -119,6 +119,7 @@ class CaseState:
     ``own_span``: how long the dispatcher gave where that was not the table's limit. ``owner_role`` is a team of the
     rule file, ``owner_unit`` the unit in it that is meant, empty where whoever is of the team may act. ``aside``: the
     contested steps by id, ``reasons`` why they are; ``settled``: what a person said of steps that were contested, by step: "keep" or "drop".
+    ``entered_for``: the member who found it, where somebody else registered it for him.
     """
 
     state: str = "draft"
@@ -141,6 +142,7 @@ class CaseState:
     held: Mapping[str, dt.datetime] = field(default_factory=dict)
     reporter: str = ""
     reporter_name: str = ""
+    entered_for: str = ""
     handlers: frozenset[str] = frozenset()
     reported_at: dt.datetime | None = None
     accepted_at: dt.datetime | None = None

@@ -76,14 +76,16 @@ def read_separations(root: Table) -> tuple[Separation, ...]:
 def _reporter_handles(case: CaseState, action: str, values: Mapping[str, Any], user: str) -> bool:
     if not case.reporter:
         return False
-    reporter = {case.reporter, case.reporter_name or case.reporter}
+    # Entered for a member who phoned in, it is he who collected it, not the clerk who wrote it down.
+    reporter = {case.entered_for} if case.entered_for else {case.reporter, case.reporter_name or case.reporter}
     if action in _ASSIGNING:
         return said(values, "lead_handler") in reporter
     if action != "acknowledge":
         return False
-    handler = said(values, "handler")
+    handler, name = said(values, "handler"), said(values, "name")
+    is_reporter = not reporter.isdisjoint({user, name} - {""}) if case.entered_for else user == case.reporter
     # Who signs for another unit's handler is not that handler.
-    return handler in reporter or (handler in {"", user, said(values, "name")} and user == case.reporter)
+    return handler in reporter or (handler in {"", user, name} and is_reporter)
 
 
 def _handler_verifies(case: CaseState, action: str, _values: Mapping[str, Any], user: str) -> bool:

@@ -41,6 +41,7 @@ NAMING = (
     Naming("movement", "resident", ("name", "reason", "from_place", "to_place")),
     Naming("care_tag", "resident", ("degree", "purpose", "basis_note", "note", "end_reason"), deleted=True),
     Naming("registry_attachment", "owner", ("name", "sha256", "thumb"), deleted=True),
+    Naming("case_person", "resident", ("name", "phone", "address", "note")),
     Naming("data_request", "resident", ("name", "asked", "agent", "reason")),
 )
 QUARREL = ("base", "mine", "theirs", "chosen")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.errors import KnownError
+from app.errors import Denied, KnownError
 from app.schema.record import Record
+from app.schema.values import Fault, Value
 from app.sealed import Reader
 from app.services.gate import Gate
 from app.services.records import Outcome, Records
@@ -20,6 +21,7 @@ from app.store.saving import Edit
 if TYPE_CHECKING:
     from app.schema.form import Form
     from app.services.pictures import Intake
+    from app.store.audit import AuditLine
     from app.store.store import Store
 
 INTAKE = "files.intake"
@@ -49,6 +51,23 @@ class Attachment:
     sending: str
     why: str = ""
     step: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A file that was taken in before the record to which it belongs is saved: the values of its own record."""
+
+    values: Mapping[str, Value]
+
+    @property
+    def sha256(self) -> str:
+        """What its content is named by."""
+        return str(self.values["sha256"])
+
+    @property
+    def name(self) -> str:
+        """What the clerk calls it."""
+        return str(self.values.get("name") or "")
 
 
 class Attachments:
@@ -89,40 +108,80 @@ class Attachments:
 
         The content is on the disk, sealed, before the record that names it is saved. Raises Denied and KnownError("files.…").
         """
-        # Pillow takes its time to load, and a window opens without it.
-        from app.services.pictures import take_in
-
         form = self.form_of(owner_form)
         held = self._records.get(owner_form, owner)
         line = self._gate.line("create", form.name, held.area, record=owner, fields="file", own=True)
-        intake = self.intake
-        taken = take_in(path, kind, intake)
-        told = (name or path.name).strip()[-120:]
-        values: dict[str, object] = {
-            "owner_form": owner_form,
-            "owner": owner,
-            "kind": taken.kind,
-            "name": told,
-            "media_type": taken.media_type,
-            "taken_at": taken.taken_at,
-            "by": self._gate.session.name,
-        }
+        also: dict[str, Value] = {}
         if step:
             made = self._store.get("event_step", step)
             if made is None or made.values.get("event") != owner or "step" not in form.fields:
                 raise KnownError("store.no_record", form=self._store.forms["event_step"].title, id=step)
-            values["step"] = step
-        faults = form.check(values | {"sha256": "0" * 64})
+            also["step"] = step
+        clean, faults = self._kept(form, {"owner_form": owner_form, "owner": owner, **also}, path, kind, name)
         if faults:
             return Outcome(None, tuple(faults))
-        if taken.thumb:
-            small = self._store.files.keep([taken.thumb], small=True)
-            values |= {"thumb": small.sha256, "thumb_size": small.size}
-        content = pieces_of(path) if taken.content is None else [taken.content]
-        kept = self._store.files.keep(content)
-        clean, _ = form.clean(values | {"sha256": kept.sha256, "size": kept.size})
         saved = self._store.save([Edit(form.name, None, held.area, clean)], self._gate.session.user, audit=[line])
         return Outcome(self._store.get(form.name, saved.ids[0]))
+
+    def stage(self, owner_form: str, owner: str, path: Path, *, kind: str | None = None, name: str = "") -> Staged:
+        """Take the file at *path* in for a record that is still being typed: sealed on the disk, named by nothing yet.
+
+        ``beginning`` names it in the save of that record. Raises Denied and KnownError("files.…").
+        """
+        form = self.form_of(owner_form)
+        decision = self._gate.decide("create", form.name, None, own=True)
+        if not decision.allowed:
+            raise Denied(f"rules.denied_{decision.reason_code}")
+        values, faults = self._kept(form, {"owner_form": owner_form, "owner": owner}, path, kind, name)
+        if faults:
+            raise KnownError("files.unreadable", name=path.name)
+        return Staged(values)
+
+    def small_of(self, staged: Staged) -> bytes | None:
+        """The small picture of a file that was staged; None where it has none or it is no longer here."""
+        try:
+            return self._store.files.read(str(staged.values["thumb"])) if staged.values.get("thumb") else None
+        except KnownError:
+            return None
+
+    def beginning(
+        self, owner_form: str, owner: str, area: str, staged: Sequence[Staged]
+    ) -> tuple[list[Edit], list[AuditLine]]:
+        """What names *staged* files in the save of a new record; KnownError("files.staged_gone") where one is no longer here."""
+        form = self.form_of(owner_form)
+        here = self._store.files.many(one.sha256 for one in staged)
+        edits, lines = [], []
+        for sha256, one in {one.sha256: one for one in staged}.items():
+            if sha256 not in here or not here[sha256].here:
+                raise KnownError("files.staged_gone", name=one.name)
+            edits.append(Edit(form.name, None, area, {**one.values, "owner_form": owner_form, "owner": owner}))
+            lines.append(self._gate.line("create", form.name, area, record=owner, fields="file", own=True))
+        return edits, lines
+
+    def _kept(
+        self, form: Form, values: Mapping[str, Value], path: Path, kind: str | None, name: str
+    ) -> tuple[dict[str, Value], list[Fault]]:
+        """The values of the record that names the file at *path*, which is sealed on the disk by then."""
+        # Pillow takes its time to load, and a window opens without it.
+        from app.services.pictures import take_in
+
+        taken = take_in(path, kind, self.intake)
+        found: dict[str, object] = {
+            **values,
+            "kind": taken.kind,
+            "name": (name or path.name).strip()[-120:],
+            "media_type": taken.media_type,
+            "taken_at": taken.taken_at,
+            "by": self._gate.session.name,
+        }
+        if faults := form.check(found | {"sha256": "0" * 64}):
+            return {}, faults
+        if taken.thumb:
+            small = self._store.files.keep([taken.thumb], small=True)
+            found |= {"thumb": small.sha256, "thumb_size": small.size}
+        content = pieces_of(path) if taken.content is None else [taken.content]
+        kept = self._store.files.keep(content)
+        return form.clean(found | {"sha256": kept.sha256, "size": kept.size})
 
     def of(self, owner_form: str, owner: str) -> list[Attachment]:
         """The files of one record, in the order in which they were added."""

@@ -7,6 +7,7 @@ import datetime
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from app.errors import KnownError
@@ -22,9 +23,11 @@ from app.services.records import Outcome
 from app.store.saving import Edit
 
 if TYPE_CHECKING:
+    from app.store.audit import AuditLine
     from app.store.store import Derive, Store
 
 EVENT, STEP = "event", "event_step"
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 # So many letters name a device in its case numbers: 30 bits, where four hex digits would be alike for two of 300 devices.
 _LETTERS = 6
 
@@ -63,21 +66,38 @@ class Cases:
 
     def report(self, values: Mapping[str, object], *, area: str = "") -> Outcome:
         """Take a new event in and report it to the first desk, as one save."""
-        clean, faults = self._clean(values)
+        event_id = self._store.new_id()
+        edits, lines, faults = self.begun(event_id, values, area=area)
         if faults:
             return Outcome(None, tuple(faults))
+        self._store.save(edits, self._gate.session.user, audit=lines)
+        return Outcome(self._store.get(EVENT, event_id))
+
+    def begun(
+        self,
+        event_id: str,
+        values: Mapping[str, object],
+        action: str = "report",
+        said: Mapping[str, Any] = _NOTHING,
+        *,
+        area: str = "",
+    ) -> tuple[list[Edit], list[AuditLine], list[Fault]]:
+        """What saves a new event with its first step, *action* with what is *said* in it; faults, where it can't be.
+
+        The caller saves it in one transaction with whatever else belongs to the case.
+        """
+        clean, faults = self._clean(values)
+        if faults:
+            return [], [], faults
         where = area or self._gate.session.area
         now = self.now()
         clean["found_at"] = clean.get("found_at") or now.isoformat()
-        event_id = self._store.new_id()
         lines = [self._gate.line("create", EVENT, where, record=event_id, fields=",".join(clean), own=True)]
-        lines.append(self._gate.line("act:report", EVENT, where, record=event_id, own=True))
-        step, faults = self._step(self.rules.begin(clean), clean, "report", {}, now, where)
+        lines.append(self._gate.line(f"act:{action}", EVENT, where, record=event_id, own=True))
+        step, faults = self._step(self.rules.begin(clean), clean, action, said, now, where)
         if faults or step is None:
-            return Outcome(None, tuple(faults))
-        edits = [Edit(EVENT, event_id, where, clean), self._edit(event_id, where, step)]
-        self._store.save(edits, self._gate.session.user, audit=lines)
-        return Outcome(self._store.get(EVENT, event_id))
+            return [], [], faults
+        return [Edit(EVENT, event_id, where, clean), self._edit(event_id, where, step)], lines, []
 
     def _clean(self, values: Mapping[str, object]) -> tuple[dict[str, Value], list[Fault]]:
         form = self._store.forms[EVENT]

@@ -19,6 +19,8 @@ from app.rules.ruling import renew
 from app.schema.loading import load_forms
 from app.services.attachments import Attachments
 from app.services.care import TAG, Care
+from app.services.case_finding import CaseFinding
+from app.services.case_taking import CaseTaking
 from app.services.cases import Cases
 from app.services.chronicle import Chronicle
 from app.services.conflicts import Conflicts
@@ -80,6 +82,8 @@ class Office:
         self.records = Records(store, self.gate, checks, {REQUEST: asked.filled}, beside)
         self.attachments = Attachments(store, self.gate, self.records)
         self.cases = Cases(store, self.gate, rules)
+        self.taking = CaseTaking(store, self.gate, self.cases, self.attachments)
+        self.finding = CaseFinding(store, self.gate, self.registry, self.entry)
         self.people = People(store, self.gate, self.registry)
         self.duplicates = Duplicates(store, self.gate)
         self.care = Care(store, self.gate, self.records, self.registry, care)
