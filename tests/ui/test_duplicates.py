@@ -45,6 +45,17 @@ def titles(page):
     return [row["title"].text for row in page._fetch(0, 50, None)]
 
 
+def test_nobody_is_told_that_there_are_none_before_they_were_compared(page):
+    page.look_again()
+    assert page._none.title.text() == "正在比对"
+    page._worker.cancel()
+    page._on_failed("没有比对成。")
+    assert page._none.title.text() == "没有比对成"
+    page.tabs.pick("merged")
+    page.tabs.picked.emit("merged")
+    assert page._none.title.text() == "没有合并过"
+
+
 def test_the_pair_stands_there_and_ctrl_enter_makes_one_of_it_with_what_was_picked(page, doubled, qtbot):
     desk, one, other = doubled
     assert titles(page) == ["王秀英 / 王秀瑛"]

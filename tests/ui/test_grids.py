@@ -141,6 +141,20 @@ def test_the_coverage_check_leads_to_what_is_wrong(desk, street):
     assert gone[-1] == ("grids", {"id": street["grid"]})
 
 
+def test_the_coverage_check_opens_at_what_is_to_be_mended(desk, street):
+    check = CoveragePage(desk.office, desk.jobs)
+    shown(desk, check)
+    check.opened({})
+    desk.settle()
+    assert not check._found["no_grid"].total
+    assert check._found[check.tabs.now()].total
+    check.tabs.pick("no_grid")
+    check.tabs.picked.emit("no_grid")
+    check.refresh(())
+    desk.settle()
+    assert check.tabs.now() == "no_grid"  # who looks at a kind stays there
+
+
 def test_what_was_struck_off_stands_in_no_list_and_in_its_own_story(desk, street):
     other = desk.make("household", head_name="罗春生", dwelling=street["other"])
     desk.make("resident", name="罗春生", household=other, relation="0")

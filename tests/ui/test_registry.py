@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 
+from app.services.registry import Place
 from app.store.saving import Edit
 from tests.ui.conftest import commit
 from tests.ui.offices import UPPER, Desk
@@ -12,7 +13,7 @@ from ui.forms.reason import ReasonDialog
 from ui.page import Page
 from ui.pages.person import PersonPage
 from ui.pages.registry import RegistryPage
-from ui.pages.registry_read import PAGE, read_children, read_households, read_roots
+from ui.pages.registry_read import PAGE, read_children, read_households, read_roots, where_words
 from ui.pages.registry_record import RecordPage
 
 
@@ -358,3 +359,16 @@ def test_esc_leaves_the_record_and_keeps_what_was_typed(desk, street):
     page.opened({"form": "resident", "preset": {"household": street["home"]}})
     desk.settle()
     assert page.form.value("name") == "李可欣"
+
+
+def test_the_way_to_a_person_says_nothing_twice():
+    def at(kind, name):
+        return Place(kind, name, name, UPPER)
+
+    village, grid = at("village", "上寨村"), at("grid", "第三网格")
+    house = [village, grid, at("building", "三组坡上路52号"), at("dwelling", "上寨村三组坡上路52号")]
+    assert where_words(house) == "上寨村 › 第三网格 › 三组坡上路52号"
+    block = [village, grid, at("building", "希望小区1栋"), at("dwelling", "上寨村希望小区1栋2单元301")]
+    assert where_words(block) == "上寨村 › 第三网格 › 希望小区1栋 › 2单元301"
+    assert where_words([village, grid, at("dwelling", "上寨村")]) == "上寨村 › 第三网格 › 上寨村"
+    assert where_words([]) == ""

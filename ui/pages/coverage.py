@@ -37,14 +37,14 @@ class CoveragePage(Page):
     def __init__(self, office: Office, jobs: Jobs) -> None:
         super().__init__("覆盖检查", back=True, dense=True)
         self._office, self._jobs = office, jobs
-        self._area, self._turn = "", 0
+        self._area, self._turn, self._lead = "", 0, False
         self._found: dict[str, Findings] = {}
         self._names: dict[str, str] = {}
         self.areas = FilterButton("村（社区）", [])
         self.areas.picked.connect(self._on_area)
         self.add_quiet(self.areas)
         self.tabs = Tabs([(kind, _WORDS[kind], None) for kind in KINDS])
-        self.tabs.picked.connect(lambda _key: self._show())
+        self.tabs.picked.connect(self._on_picked)
         self.table = RecordTable(
             [
                 Column("title", "名称", stretch=True, least=160, strong=True, sortable=False),
@@ -69,6 +69,7 @@ class CoveragePage(Page):
         if args.get("area"):
             self._area = str(args["area"])
         kind = str(args.get("kind") or self.tabs.now())
+        self._lead = not args.get("kind")  # to what there is to be done, where nothing else was asked for
         if kind != self.tabs.now():
             self.tabs.pick(kind)
         self._jobs.run(self._read_areas, self._on_areas)
@@ -85,6 +86,10 @@ class CoveragePage(Page):
     def _on_areas(self, found: tuple[list[tuple[str, str]], dict[str, str]]) -> None:
         choices, self._names = found
         self.areas.show_choices(choices)
+        self._show()
+
+    def _on_picked(self, _kind: object) -> None:
+        self._lead = False
         self._show()
 
     def _on_area(self, key: object) -> None:
@@ -108,6 +113,15 @@ class CoveragePage(Page):
         if len(self._found) == len(KINDS):
             total = sum(held.total for held in self._found.values())
             self.set_title("覆盖检查", f"共 {total:,} 处要补" if total else "没有要补的")
+            self._lead_on()
+
+    def _lead_on(self) -> None:
+        lead, self._lead = self._lead, False
+        first = next((kind for kind in KINDS if self._found[kind].total), "")
+        if lead and first and not self._found[self.tabs.now()].total:
+            self.tabs.pick(first)
+            self._show()
+            self.table.view.setFocus()
 
     def _show(self) -> None:
         found = self._found.get(self.tabs.now())

@@ -24,9 +24,12 @@ if TYPE_CHECKING:
     from app.services.office import Office
 
 _LIKELY, _MERGED, _DECIDED = "likely", "merged", "decided"
+_RUNS, _FAILED = "runs", "failed"
 _EMPTY = {
     _LIKELY: ("没有看着像登记了两次的人", "号码相同，或同名、同生日又住得近的，会列在这里。"),
     _MERGED: ("没有合并过", "合并过的登记在这里，可以撤销。"),
+    _RUNS: ("正在比对", "把每个人和别人比一遍，人多时要几秒；比完列在这里。"),
+    _FAILED: ("没有比对成", "登记的内容没有动。Ctrl+K 打“重新比对”再试一次。"),
     _DECIDED: ("没有判过“不是同一人”", "判过的在这里，可以重新核对。"),
 }
 
@@ -44,6 +47,7 @@ class DuplicatesPage(Page):
         super().__init__("比对查重", back=True, dense=True)
         self._office, self._jobs, self._make, self._saved = office, jobs, worker, saved
         self._worker: Worker | None = None
+        self._failed = False
         self._lists: dict[str, list[Two]] = {_LIKELY: [], _MERGED: [], _DECIDED: []}
         self._compared: Compared | None = None
         self._picked_sides: dict[str, int] = {}
@@ -94,7 +98,8 @@ class DuplicatesPage(Page):
         worker = self._make(["duplicates"])
         worker.finished.connect(self._on_found)
         worker.failed.connect(self._on_failed)
-        self._worker = worker
+        self._worker, self._failed = worker, False
+        self._say_empty()
         worker.start()
 
     def busy(self) -> bool:
@@ -116,9 +121,12 @@ class DuplicatesPage(Page):
         total, shown = int(document.get("total") or 0), len(self._lists[_LIKELY])
         self.set_title("比对查重", f"共 {total:,} 对，先列最可能的 {shown} 对" if total > shown else "")
         self._show_list()
+        if self._lists[self.tabs.now()] and self.back_button.hasFocus():
+            self.table.view.setFocus()  # so that the arrows walk through the pairs at once
 
     def _on_failed(self, sentence: str) -> None:
-        self._worker = None
+        self._worker, self._failed = None, True
+        self._say_empty()
         self.set_title("比对查重", "没有比对成")
         self.said.emit(sentence, None)
 
@@ -132,8 +140,7 @@ class DuplicatesPage(Page):
         now = self.tabs.now()
         self.tabs.show_counts({key: len(found) for key, found in self._lists.items()})
         held = self._lists[now]
-        self._none.title.setText(_EMPTY[now][0])
-        self._none.text.setText(_EMPTY[now][1])
+        self._say_empty()
         row = max(self.table.view.currentIndex().row(), 0)
         self.table.show_rows(len(held))
         if held:
@@ -141,6 +148,14 @@ class DuplicatesPage(Page):
             self._on_current(self.table.current())
         else:
             self._show_nothing()
+
+    def _say_empty(self) -> None:
+        """Nothing is said to be there, or not, before it was compared."""
+        now = self.tabs.now()
+        if now == _LIKELY:
+            now = _RUNS if self._worker is not None else _FAILED if self._failed else now
+        self._none.title.setText(_EMPTY[now][0])
+        self._none.text.setText(_EMPTY[now][1])
 
     def _on_current(self, key: object) -> None:
         two = next((two for two in self._lists[self.tabs.now()] if f"{two.first} {two.second}" == key), None)

@@ -125,7 +125,7 @@ class RegistryPage(Page):
         look = theme.current()
         self._foot.setFixedHeight(look.px("footer"))
         width = self._split.width() if self._split.isVisible() else 1154
-        person, tree = look.grown(276) + 24, look.grown(180) if self.narrow() else 238
+        person, tree = look.grown(276) + 24, max(look.grown(180), 220) if self.narrow() else 238
         self._split.setSizes([tree, max(width - tree - person, 160), person])
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -198,7 +198,7 @@ def read_person(office: Office, form: str, record_id: str) -> PersonFile:
         chain = office.registry.place_of(record)
     else:
         chain = _chain(office, record)
-    where = " › ".join(place.name for place in chain)
+    where = where_words(chain)
     today = china_time(office.store.now_ms())[:10]
     standing, now = office.standings.of(form, record_id), office.cases.now()
     dealings, registered = tuple(_dealings(office, home)), _registered(office, record)
@@ -257,6 +257,20 @@ def _households_of(office: Office, place: Place) -> tuple[dict[str, object], str
     )
     dwellings = office.store.select("dwelling", where, area=place.area)
     return {"dwelling": [d.id for d in dwellings]}, None
+
+
+def where_words(chain: Sequence[Place]) -> str:
+    """The way to a place in one line; what an address says once more of the village or the building above it is left out."""
+    said: list[str] = []
+    for place, below in zip(chain, [*chain[1:], None], strict=True):
+        if place.kind == "building" and below is not None and below.name.endswith(place.name):
+            continue
+        rest = place.name
+        if place.kind == "dwelling":
+            for above in said:
+                rest = rest.removeprefix(above)
+        said.append(rest or place.name)
+    return " › ".join(said)
 
 
 def _empty_homes(place: Place) -> str:

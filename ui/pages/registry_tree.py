@@ -174,8 +174,9 @@ class _Delegate(QStyledItemDelegate):
         painter.setFont(look.font("fs"))
         painter.setPen(look.colour(ink if place is not None else "text-3"))
         room.setRight(room.right() - taken - 8)
+        # The number at the end tells one house from the next.
         words = painter.fontMetrics().elidedText(
-            str(index.data() or ""), Qt.TextElideMode.ElideRight, max(room.width(), 0)
+            str(index.data() or ""), Qt.TextElideMode.ElideMiddle, max(room.width(), 0)
         )
         painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, words)
         painter.restore()
