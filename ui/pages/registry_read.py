@@ -262,7 +262,8 @@ def _households_of(office: Office, place: Place) -> tuple[dict[str, object], str
 def where_words(chain: Sequence[Place]) -> str:
     """The way to a place in one line; what an address says once more of the village or the building above it is left out."""
     said: list[str] = []
-    for place, below in zip(chain, [*chain[1:], None], strict=True):
+    for number, place in enumerate(chain):
+        below = chain[number + 1] if number + 1 < len(chain) else None
         if place.kind == "building" and below is not None and below.name.endswith(place.name):
             continue
         rest = place.name
