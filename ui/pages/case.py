@@ -10,12 +10,11 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QProgressBar, QVBoxLayou
 
 from app.rules.case_engine import Action
 from app.services.records import Outcome
-from ui import theme
-from ui.forms.reason import ask_reason
 from ui.jobs import Jobs
 from ui.page import Page
 from ui.pages.attachments_card import AttachmentsCard
 from ui.pages.case_action import ActionForm
+from ui.pages.case_people_card import PeopleCard
 from ui.pages.case_read import CaseFile, came_since, defaults_of, read_file, stage_labels
 from ui.pages.case_words import chip_of, due_tone, late_by, left_until, read_due, spoken_time
 from ui.pages.standing_words import StandingChip
@@ -23,8 +22,6 @@ from ui.pieces.buttons import Button
 from ui.pieces.card import Card, empty
 from ui.pieces.chips import Chip, state
 from ui.pieces.facts import Fact, Facts
-from ui.pieces.masked import Masked
-from ui.pieces.person import PersonChip
 from ui.pieces.stages import StageStrip
 from ui.pieces.text import words
 from ui.pieces.timeline import Timeline
@@ -55,7 +52,8 @@ class CasePage(Page):
         self._strip = Card()
         self._strip.body.setContentsMargins(4, 0, 4, 0)
         self.facts_card = Card("基本情况", actions=self._edit_buttons())
-        self.people_card = Card("相关人员")
+        self.people_card = PeopleCard(office, jobs)
+        self.people_card.opened.connect(lambda resident: self.go.emit("person", {"id": resident}))
         self.files_card = AttachmentsCard(office, jobs, "event", lambda told: self.said.emit(told, None), urgent)
         self.steps_card = Card("办理经过", " ")
         self.timeline = Timeline()
@@ -171,7 +169,7 @@ class CasePage(Page):
         # The head of the page has one line: a long title is written out below it.
         whole = [Fact("标题", title)] if len(title) > _LINE else []
         self.facts_card.add(Facts([*whole, *file.facts]))
-        self._show_people(file)
+        self.people_card.show_people(file.people)
         self.files_card.show_record(file.case.event.id)
         self.timeline.show_steps(file.steps)
         self.steps_card.note.setText(f"{len(file.steps)} 步，新的在前")
@@ -196,46 +194,6 @@ class CasePage(Page):
             else:
                 ended = known.counts == "closed" and now == len(labels) - 1
                 self._strip.add(StageStrip(labels, len(labels) if ended else now))
-
-    def _show_people(self, file: CaseFile) -> None:
-        self.people_card.clear()
-        values = file.case.event.values
-        label = theme.current().px("key-label")
-        for text, name, phone in (
-            ("上报人", values.get("reporter"), file.phone),
-            ("经办", self._last_handler(file), ""),
-        ):
-            if not name:
-                continue
-            said = words(text, tone="text-3")
-            said.setMinimumWidth(label)
-            things: list[Any] = [said, PersonChip(str(name))]
-            if phone:
-                things.append(self._masked(phone))
-            self.people_card.add_line(*things, None)
-        self.people_card.setVisible(self.people_card.body.count() > 1)
-
-    def _masked(self, phone: str) -> Masked:
-        masked: Masked = Masked(phone, lambda: self._reveal(masked))
-        return masked
-
-    def _last_handler(self, file: CaseFile) -> str:
-        step = next(
-            (s for s in reversed(file.case.steps) if s.action in ("acknowledge", "progress", "feed_back")), None
-        )
-        return f"{step.user} · {step.unit}" if step and step.unit else step.user if step else ""
-
-    def _reveal(self, masked: Masked) -> None:
-        """Ask why, then show the whole number; the service writes the reason into the log."""
-        event_id = self._id
-
-        def run(reason: str) -> None:
-            self._jobs.run(
-                lambda: self._office.records.reveal("event", event_id, ["reporter_phone"], reason),
-                then=lambda whole: masked.uncover(str(whole["reporter_phone"] or "")),
-            )
-
-        ask_reason(self, "看完整的联系电话", "理由会记入日志。", "看", run, ("联系本人", "核实情况"))
 
     def _show_due(self, file: CaseFile) -> None:
         self.due_card.clear()

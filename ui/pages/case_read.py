@@ -13,6 +13,7 @@ from app.services.cases import EVENT, STEP, Case
 from app.store.standing import Standing
 from ui.lists import Cell, Order
 from ui.lists.columns import Row
+from ui.pages.case_people_card import CasePerson, read_people
 from ui.pages.case_words import GROUPS, chip_of, due_cell, group_of, spoken_time
 from ui.pages.desk_quick import class_words
 from ui.pages.desk_tasks import is_mine
@@ -55,6 +56,7 @@ class CaseFile:
     phone: str
     others: tuple[tuple[str, str], ...] = ()
     standing: Standing | None = None
+    people: tuple[CasePerson, ...] = ()
 
 
 def read_list(
@@ -129,8 +131,9 @@ def read_file(office: Office, event_id: str) -> CaseFile:
     phone = office.forms[EVENT].show("reporter_phone", case.event.values.get("reporter_phone"), masked=True)
     standing = office.standings.of(EVENT, event_id)
     return CaseFile(
-        case, now, actions, warnings, _steps(office, case, now), _facts(office, case, now), phone, others, standing
-    )
+        case, now, actions, warnings, _steps(office, case, now), _facts(office, case, now), phone, others, standing,
+        read_people(office, case),
+    )  # fmt: skip
 
 
 def came_since(office: Office, before: CaseFile, now: CaseFile, action: Action) -> str:
