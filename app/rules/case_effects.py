@@ -211,7 +211,7 @@ def _request_there(case: CaseState, _step: Step) -> Fault | None:
 
 
 def _director_grants(case: CaseState, step: Step) -> Fault | None:
-    if (case.extension_count or case.extension_engineering) and step.role not in {"", "director"}:
+    if (case.extension_count or case.extension_engineering) and step.role != "director":
         return _refuse("action", "director_grants")
     return None
 
@@ -230,7 +230,7 @@ def _own_level(case: CaseState, step: Step) -> Fault | None:
 
 
 def _director_voids(case: CaseState, step: Step) -> Fault | None:
-    if case.state != "draft" and step.role not in {"", "director"}:
+    if case.state != "draft" and step.role != "director":
         return _refuse("action", "director_voids")
     return None
 

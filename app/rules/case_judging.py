@@ -66,7 +66,7 @@ def _class_faults(rules: CaseRules, case: CaseState, action: Action, step: Step)
     if action.code == "self_handle" and not rules.never_self_handled.isdisjoint(above(category)):
         label = rules.codes["event_class"].label(category) if "event_class" in rules.codes else category
         yield Fault("category", "not_self_handled", sentence("rules.not_self_handled", label=label))
-    approved = step.role in {"", "director"} or step.values.get("approved_by")
+    approved = step.role == "director" or step.values.get("approved_by")
     if action.code == "reject" and not approved and not rules.rejected_by_director.isdisjoint(above(category)):
         yield Fault("approved_by", "director_rejects", sentence("rules.director_rejects"))
     if fault := admission_fault(rules.admissions, category, step, action.code, rules.codes):
