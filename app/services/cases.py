@@ -102,9 +102,9 @@ class Cases:
     def _clean(self, values: Mapping[str, object]) -> tuple[dict[str, Value], list[Fault]]:
         form = self._store.forms[EVENT]
         clean, faults = form.clean(values)
-        by_class = self.rules.profile_for(str(clean.get("category") or ""))
-        if by_class and clean.get("profile") is None:
-            clean["profile"] = by_class
+        if clean.get("profile") is None:
+            # No default of the form: what nobody chose must not hide what the class says.
+            clean["profile"] = self.rules.profile_for(str(clean.get("category") or "")) or CaseState().profile
         for item in form.stored:
             if item.default is not None and clean.get(item.name) is None:
                 clean[item.name] = item.default

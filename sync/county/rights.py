@@ -91,6 +91,8 @@ class Rights:
         return max((self._in_area(device, form, change, wanted, area) for area in areas), key=_HARDER.index)
 
     def _in_area(self, device: Device, form: Form, change: Change, wanted: str, area: str) -> str:
+        everything = (*device.roles, *self.past.roles)
+        device = replace(device, roles=_as_said(form, change, device.roles))
         if self._decide(device, form, wanted, area):
             return _ALLOWED
         knew = replace(device, areas=(*device.areas, area))
@@ -98,7 +100,7 @@ class Rights:
             return _ALLOWED
         if self.past.roles or self.past.had(area):
             before = knew if self.past.had(area) else device
-            before = replace(before, roles=(*device.roles, *self.past.roles))
+            before = replace(before, roles=_as_said(form, change, everything))
             if self._decide(before, form, wanted, area):
                 return _DOUBTFUL
         return _NOT
@@ -147,6 +149,12 @@ def _judges(form: Form) -> Mapping[str, _Judge]:
 
 
 _HARDER = (_ALLOWED, _DOUBTFUL, _NOT)
+
+
+def _as_said(form: Form, change: Change, roles: tuple[str, ...]) -> tuple[str, ...]:
+    """Of *roles* the one in which a step says that it was made: a step is judged by it, so nobody says one that he hasn't."""
+    said = change.values.get("role") if form.immutable and "action" in form.fields else None
+    return tuple(role for role in roles if role == said) if said else roles
 
 
 def _wanted(form: Form, change: Change, stored: Record | None) -> str:

@@ -149,6 +149,8 @@ def test_a_class_brings_its_profile(office):
     assert event_of(office, report(office, category="hazard_road"))["profile_now"] == "hazard"
     assert event_of(office, report(office, category="hazard_road", profile="six_step"))["profile_now"] == "six_step"
     assert event_of(office, report(office))["profile_now"] == "seven_stage"
+    # A form that filled it in by itself would hide the class's.
+    assert office.store.forms["event"].fields["profile"].default is None
 
 
 def test_who_may_only_grant_the_first_extension_is_told_so_at_the_desk(office):

@@ -161,3 +161,17 @@ def test_the_county_takes_a_divided_grid_only_from_who_may_divide(county, new_st
     assert registrar.get("dwelling", home).values["grid"] == grid
     assert registrar.get("grid", grid).values.get("valid_to") is None
     assert registrar.store.count("grid") == 1
+
+
+def test_a_step_is_judged_by_the_role_that_it_says_and_nobody_says_one_that_he_has_not(county, new_store):
+    clerk = county.device(new_store(), "受理员", roles=("registrar", "grid_member"))
+    (event,) = clerk.save(Edit("event", None, V, {"title": "路灯不亮"})).ids
+    told = {"event": event, "action": "void", "at": "2026-09-18T10:00:00+08:00"}
+    steps = [
+        clerk.save(Edit("event_step", None, V, {**told, "role": role})).ids[0] for role in ("director", "registrar")
+    ]
+    report = clerk.sync()
+    assert report.refused == 1
+    # What was refused is kept, at the county and here.
+    assert aside(county) == ["sync.not_allowed"]
+    assert [clerk.get("event_step", step).values["role"] for step in steps] == ["director", "registrar"]
