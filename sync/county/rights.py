@@ -92,7 +92,7 @@ class Rights:
 
     def _in_area(self, device: Device, form: Form, change: Change, wanted: str, area: str) -> str:
         everything = (*device.roles, *self.past.roles)
-        device = replace(device, roles=_as_said(form, change, device.roles))
+        device = replace(device, roles=self._as_said(form, change, device.roles))
         if self._decide(device, form, wanted, area):
             return _ALLOWED
         knew = replace(device, areas=(*device.areas, area))
@@ -100,10 +100,15 @@ class Rights:
             return _ALLOWED
         if self.past.roles or self.past.had(area):
             before = knew if self.past.had(area) else device
-            before = replace(before, roles=_as_said(form, change, everything))
+            before = replace(before, roles=self._as_said(form, change, everything))
             if self._decide(before, form, wanted, area):
                 return _DOUBTFUL
         return _NOT
+
+    def _as_said(self, form: Form, change: Change, roles: tuple[str, ...]) -> tuple[str, ...]:
+        """Of *roles* the one in which a step says that it was made: it is judged by that, and nobody says one that he hasn't."""
+        said = change.values.get("role") if form.immutable and "action" in form.fields else None
+        return tuple(role for role in roles if role == said) if said in self.permissions.roles else roles
 
     def _decide(self, device: Device, form: Form, action: str, area: str) -> bool:
         key = device, form.name, action, area
@@ -149,12 +154,6 @@ def _judges(form: Form) -> Mapping[str, _Judge]:
 
 
 _HARDER = (_ALLOWED, _DOUBTFUL, _NOT)
-
-
-def _as_said(form: Form, change: Change, roles: tuple[str, ...]) -> tuple[str, ...]:
-    """Of *roles* the one in which a step says that it was made: a step is judged by it, so nobody says one that he hasn't."""
-    said = change.values.get("role") if form.immutable and "action" in form.fields else None
-    return tuple(role for role in roles if role == said) if said else roles
 
 
 def _wanted(form: Form, change: Change, stored: Record | None) -> str:
