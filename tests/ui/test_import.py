@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QMenu
 
 from tests.ui.offices import UPPER, Desk
 from ui.pages.import_page import CHECK, CHOOSE, REPORT, ImportPage
+from ui.pages.import_read import problem_key
 
 HEADS = ("序号", "户号", "姓名", "与户主关系", "身份证号", "家庭住址", "电话号", "宗教信仰")
 ROWS = (
@@ -173,7 +174,7 @@ def test_what_a_clerk_decides_about_a_row_counts_in_the_worker(desk, roster):
     rows = page.check.problems
     [place] = [number for number, item in enumerate(page.preview.problems) if item["verdict"] == "refused"]
     rows.table.go_to(place)
-    rows.choose([rows._current()], "verify")
+    rows.choose([problem_key(rows._current())], "verify")
     assert rows.decided() == [{"sheet": "花名册", "row": 4, "do": "verify"}]
     assert rows._do(rows._problems[place]) == "导入，号码待核实"
     page.run_import()
@@ -213,10 +214,10 @@ def test_who_is_missing_from_next_months_roster_is_listed_and_marked_and_nobody_
     page.read(later)
     looked(desk, page)
     assert (page.preview.count("updated"), page.preview.count("absent")) == (1, 1)
-    assert [row["name"] for row in page.preview.shown["absent"]] == ["何正祥"]
+    assert [row["name"] for row in page.preview.absent] == ["何正祥"]
     told = []
     page.said.connect(lambda said, undo: told.append((said, undo)))
-    page.check.doubted.emit([row["id"] for row in page.preview.shown["absent"]])
+    page.check.doubted.emit([row["id"] for row in page.preview.absent])
     desk.settle()
     person = next(r for r in desk.office.store.select("resident") if r.values["name"] == "何正祥")
     assert "花名册里没有他" in person.values["verify_note"]
@@ -244,7 +245,7 @@ def test_every_finding_of_a_long_sheet_is_listed_and_can_be_decided(desk, tmp_pa
     rows.table.go_to(count - 1)
     assert rows.text.text().startswith(f"第 {count + 1} 行")
     assert rows.source.isVisible()
-    rows.choose(page.preview.problems, page.preview.problems[0]["dos"][1][0])
+    rows.choose(page.preview.problems.keys, page.preview.problems[0]["dos"][1][0])
     assert len(rows.decided()) == count
 
 

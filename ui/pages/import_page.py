@@ -258,6 +258,7 @@ class ImportPage(Page):
             return
         self._reader = None
         self._ready()
+        preview.more.first(preview.shown)
         self.preview = preview
         self.check.show_preview(preview)
         self._show_step(CHECK)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from ui.pages.import_pieces import Lines, Pieces
 
 if TYPE_CHECKING:
     from app.services.office import Office
@@ -43,25 +44,31 @@ class ColumnLine:
     how: str
 
 
-@dataclass
-class More:
-    """What a long preview tells before its answer, piece by piece: what comes after the first findings and people of the answer."""
+def problem_key(item: Mapping[str, Any]) -> tuple[str, int, str, str, str]:
+    """What tells one finding from another: sheet, row, verdict, code and target."""
+    return item["sheet"], item["row"], item["verdict"], item["code"], item["target"]
 
-    problems: list[Mapping[str, Any]] = field(default_factory=list)
-    changed: list[Mapping[str, Any]] = field(default_factory=list)
-    absent: list[Mapping[str, Any]] = field(default_factory=list)
-    lines: dict[tuple[str, int], Sequence[str]] = field(default_factory=dict)
+
+class More:
+    """The findings and people of a preview, in their order: those of its answer, and what a long one tells before it, piece by piece."""
+
+    def __init__(self) -> None:
+        self.problems, self.changed, self.absent, self.lines = Pieces(problem_key), Pieces(), Pieces(), Lines()
+        self._later = Pieces(problem_key), Pieces(), Pieces()
 
     def take(self, piece: Mapping[str, Any]) -> None:
         """One piece, in the order in which they come."""
-        self.problems += piece.get("problems", ())
-        self.changed += piece.get("changed", ())
-        self.absent += piece.get("absent", ())
-        self.lines.update(_lines(piece.get("lines", ())))
+        for held, name in zip(self._later, ("problems", "changed", "absent"), strict=True):
+            held.add(piece.get(name, ()))
+        self.lines.add(piece.get("lines", ()))
 
-
-def _lines(told: Sequence[Mapping[str, Any]]) -> dict[tuple[str, int], Sequence[str]]:
-    return {(line["sheet"], line["row"]): line["cells"] for line in told}
+    def first(self, shown: Mapping[str, Any]) -> None:
+        """The answer: its findings stand before all that was told."""
+        for name, later in zip(("problems", "changed", "absent"), self._later, strict=True):
+            held: Pieces = getattr(self, name)
+            held.add(shown[name])
+            held.follow(later)
+        self.lines.add(shown["lines"])
 
 
 @dataclass(frozen=True)
@@ -73,7 +80,7 @@ class Preview:
     area: str
     sheet: str | None
     said: Mapping[str, Any]
-    more: More = field(default_factory=More)
+    more: More
 
     def count(self, name: str) -> int:
         """A figure of the plan: created, updated, unchanged, absent."""
@@ -110,25 +117,25 @@ class Preview:
         """What a column can be: target and its words."""
         return tuple((name, label) for name, label in self.shown["targets"])
 
-    @functools.cached_property
-    def problems(self) -> Sequence[Mapping[str, Any]]:
+    @property
+    def problems(self) -> Pieces:
         """What is to be said of the rows, refused ones first."""
-        return [*self.shown["problems"], *self.more.problems]
+        return self.more.problems
 
     @property
-    def changed(self) -> Sequence[Mapping[str, Any]]:
+    def changed(self) -> Pieces:
         """Who is there already and changes, field by field."""
-        return [*self.shown["changed"], *self.more.changed]
+        return self.more.changed
 
     @property
-    def absent(self) -> Sequence[Mapping[str, Any]]:
+    def absent(self) -> Pieces:
         """Whom the register has and the roster hasn't."""
-        return [*self.shown["absent"], *self.more.absent]
+        return self.more.absent
 
-    @functools.cached_property
-    def lines(self) -> Mapping[tuple[str, int], Sequence[str]]:
+    @property
+    def lines(self) -> Lines:
         """The sheet's own cells, covered, in the rows with findings and beside them."""
-        return {**_lines(self.shown["lines"]), **self.more.lines}
+        return self.more.lines
 
     @property
     def understood(self) -> bool:

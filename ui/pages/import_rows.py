@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QAbstractItemView, QMenu, QTableWidget, QTableWidg
 
 from ui import theme
 from ui.lists import Cell, Column, RecordTable
-from ui.pages.import_read import Preview
+from ui.pages.import_pieces import Lines, Pieces
+from ui.pages.import_read import Preview, problem_key
 from ui.pieces.empty import EmptyState
 from ui.pieces.text import words
 
@@ -25,11 +26,10 @@ class ProblemRows(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._problems: Sequence[Mapping[str, Any]] = ()
-        self._lines: Mapping[tuple[str, int], Sequence[str]] = {}
+        self._problems, self._lines = Pieces(), Lines()
         self._heads: list[str] = []
         self._targets: list[str] = []
-        self._chosen: dict[tuple[str, int, str], str] = {}
+        self._chosen: dict[tuple[Any, ...], str] = {}
         self.table = RecordTable(
             [
                 Column("row", "行", 48, "right", tone="text-2", sortable=False),
@@ -65,7 +65,7 @@ class ProblemRows(QWidget):
         imported = [column for column in preview.columns if column.target]
         self._heads = [column.heading for column in imported]
         self._targets = [str(column.target) for column in imported]
-        there = {self._key(item) for item in self._problems} if self._chosen else set()
+        there = set(self._problems.keys) if self._chosen else set()
         self._chosen = {key: do for key, do in self._chosen.items() if key in there}
         self.table.view.setColumnHidden(_SHEET, len(preview.read_sheets) < 2)
         more = int(preview.shown["more_problems"])
@@ -82,7 +82,7 @@ class ProblemRows(QWidget):
 
     def decided(self) -> list[dict[str, Any]]:
         """What somebody chose, a line a row, as ``township import --choices`` takes it."""
-        return [{"sheet": sheet, "row": row, "do": do} for (sheet, row, _), do in self._chosen.items() if do]
+        return [{"sheet": sheet, "row": row, "do": do} for (sheet, row, *_), do in self._chosen.items() if do]
 
     def next(self) -> None:
         """Go to the next row that something is to be said of."""
@@ -95,11 +95,11 @@ class ProblemRows(QWidget):
         if item is None or len(item["dos"]) < 2:
             return
         menu = QMenu(self)
-        alike = [each for each in self._problems if each["code"] == item["code"] and each["verdict"] == item["verdict"]]
+        alike = [key for key in self._problems.keys if key[2:4] == problem_key(item)[2:4]]
         for do, named in item["dos"]:
-            action = menu.addAction(named, lambda do=do: self.choose([item], do))
+            action = menu.addAction(named, lambda do=do: self.choose([problem_key(item)], do))
             action.setCheckable(True)
-            action.setChecked(self._chosen.get(self._key(item), "") == do)
+            action.setChecked(self._chosen.get(problem_key(item), "") == do)
         if len(alike) > 1:
             menu.addSeparator()
             for do, named in item["dos"]:
@@ -108,10 +108,9 @@ class ProblemRows(QWidget):
         spot = view.visualRect(view.model().index(view.currentIndex().row(), _DO))
         menu.popup(view.viewport().mapToGlobal(QPoint(spot.left(), spot.bottom())))
 
-    def choose(self, items: Sequence[Mapping[str, Any]], do: str) -> None:
-        """Decide *do* for *items*; "" is what happens unasked."""
-        for item in items:
-            self._chosen[self._key(item)] = do
+    def choose(self, keys: Sequence[tuple[Any, ...]], do: str) -> None:
+        """Decide *do* for the findings with *keys* (``problem_key``); "" is what happens unasked."""
+        self._chosen.update(dict.fromkeys(keys, do))
         self.table.refresh()
 
     def _current(self) -> Mapping[str, Any] | None:
@@ -124,11 +123,8 @@ class ProblemRows(QWidget):
 
     def _do(self, item: Mapping[str, Any]) -> str | Cell:
         names = dict(item["dos"])
-        named = names[self._chosen.get(self._key(item), "")]
+        named = names[self._chosen.get(problem_key(item), "")]
         return named if len(names) > 1 else Cell(named, tone="text-2")
-
-    def _key(self, item: Mapping[str, Any]) -> tuple[str, int, str]:
-        return item["sheet"], item["row"], f"{item['verdict']} {item['code']} {item['target']}"
 
     def _on_current(self, _key: object) -> None:
         item = self._current()
@@ -136,7 +132,7 @@ class ProblemRows(QWidget):
             return
         several = not self.table.view.isColumnHidden(_SHEET)
         self.text.setText(f"{item['sheet'] + ' ' if several else ''}第 {item['row']} 行：{item['message']}")
-        near = {row: self._lines.get((item["sheet"], row)) for row in (item["row"] - 1, item["row"], item["row"] + 1)}
+        near = {row: self._lines.get(item["sheet"], row) for row in (item["row"] - 1, item["row"], item["row"] + 1)}
         wrong = self._targets.index(item["target"]) if item["target"] in self._targets else -1
         # Where the list itself has hardly room, its lines go before those of the sheet.
         room = self.height() >= _ROOM * theme.current().px("row")
