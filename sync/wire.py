@@ -204,6 +204,13 @@ def _int(value: Any) -> int:
     return value
 
 
+def _small(value: Any) -> int:
+    """A number that any table holds."""
+    if not 0 <= _int(value) < 1 << 62:
+        raise ValueError
+    return int(value)
+
+
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError
@@ -234,7 +241,7 @@ def _odd(row: Any) -> tuple[Any, ...]:
 def _numbers(word: Any, *held: Any) -> tuple[Any, ...]:
     """Of a hello: word, years, rows; of a head: word, blocks."""
     if len(held) == 1:
-        blocks = [(_int(y), _text(b), _text(a), *map(_int, (w, low, high))) for y, b, a, w, low, high in held[0]]
+        blocks = [(_small(y), _text(b), _text(a), *map(_small, (w, low, high))) for y, b, a, w, low, high in held[0]]
         return _text(word), tuple(blocks)
     years, rows = held
     return _text(word), _ints(years), tuple((_text(b), _text(a), _int(last)) for b, a, last in rows)
@@ -244,7 +251,7 @@ def _rules(number: Any, second: Any, held: Any) -> tuple[Any, ...]:
     """Of a hello: number, tag, names; of a head: number, number, versions."""
     if isinstance(second, bytes):
         return _int(number), second, _texts(held)
-    versions = [(_int(count), _text(name), _int(rev), _text(text)) for count, name, rev, text in held]
+    versions = [(_small(count), _text(name), _small(rev), _text(text)) for count, name, rev, text in held]
     return _int(number), _int(second), tuple(versions)
 
 

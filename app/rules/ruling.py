@@ -108,6 +108,9 @@ def shipped_text(name: str) -> str:
 def renew(held: Any, new: Any) -> None:
     """Make *held*, a value that many have, be what *new* is: nobody who has it must be asked to fetch another."""
     vars(held).update(vars(new))
+    # What was reckoned from the old values and kept is reckoned anew.
+    for name in vars(held).keys() - vars(new).keys():
+        del vars(held)[name]
 
 
 def _texts(ordered: Sequence[Version], name: str) -> list[str]:

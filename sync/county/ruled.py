@@ -16,7 +16,7 @@ from app.rules.permissions import Permissions
 from app.rules.ruling import Version, check_text, read_ruling, renew, shipped_text
 from app.schema.form import Forms
 from app.schema.ruled import Row, in_force, tag
-from sync.county.tables import COUNTY, DEVICE, RULE
+from sync.county.tables import DEVICE, RULE
 from sync.wire import Hello
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Ruled:
     def __init__(self, county: str, in_force: InForce) -> None:
         self._county = county
         self._in_force = in_force
-        self._number = 0
+        self._stamp = (0, 0)
         self._lock = threading.Lock()
         self.unread: Mapping[str, str] = {}
 
@@ -53,8 +53,8 @@ class Ruled:
 
     def renew(self, conn: sa.Connection) -> None:
         """Follow what stands in the database: devices' steps are judged by what they are told."""
-        number = self._newest(conn)
-        if number == self._number:
+        stamp = self._newest(conn)
+        if stamp == self._stamp:
             return
         with self._lock:
             found = read_ruling([Version(name, count, rev, text) for count, name, rev, text in self.rows(conn)])
@@ -65,14 +65,14 @@ class Ruled:
             renew(held.rules, replace(found.rules, codes=held.forms.codes))
             renew(held.permissions, found.permissions)
             renew(held.numbering, found.numbering)
-            self.unread, self._number = found.unread, number
+            self.unread, self._stamp = found.unread, stamp
 
     def answer(self, conn: sa.Connection, hello: Hello) -> tuple[int, int, tuple[Row, ...]] | None:
         """What the device lacks; None where it has it, or doesn't ask."""
         if hello.rules is None:
             return None
         number, held, _ = hello.rules
-        if number == self._newest(conn) == 0:
+        if number == self._newest(conn)[0] == 0:
             return None
         rows = self.rows(conn)
         due = in_force(rows)
@@ -88,8 +88,11 @@ class Ruled:
             sent.append(row)
         return (sent[-1][0] if sent else 0), after, tuple(sent)
 
-    def _newest(self, conn: sa.Connection) -> int:
-        return int(conn.scalar(sa.select(COUNTY.c.rules).where(COUNTY.c.county == self._county)) or 0)
+    def _newest(self, conn: sa.Connection) -> tuple[int, int]:
+        """Number and time of the newest: after a restore the same number may stand for another text."""
+        query = sa.select(RULE.c.number, RULE.c.at).where(RULE.c.county == self._county)
+        row = conn.execute(query.order_by(RULE.c.number.desc()).limit(1)).one_or_none()
+        return (row.number, row.at) if row else (0, 0)
 
 
 def put(county: County, name: str, text: str, note: str = "") -> int:
@@ -101,7 +104,6 @@ def put(county: County, name: str, text: str, note: str = "") -> int:
         number = (rows[-1][0] if rows else 0) + 1
         row = {"county": county.code, "number": number, "name": name, "rev": rev, "text": text, "note": note}
         conn.execute(sa.insert(RULE).values(**row, at=county.now_ms()))
-        conn.execute(sa.update(COUNTY).where(COUNTY.c.county == county.code), {"rules": number})
         county.audit(conn, "rules", name=name, number=number, note=note)
     return number
 

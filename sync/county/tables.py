@@ -28,7 +28,6 @@ def _held(name: str, kind: type[sa.types.TypeEngine[Any]] = sa.Text, default: st
 
 # The counter that every rev comes from; whoever numbers holds this row's lock until the commit.
 # ``least``: the oldest wire version that the office wants to be spoken; empty for whatever the program takes.
-# ``rules``: the number of the newest rule.
 COUNTY = sa.Table(
     "county",
     META,
@@ -36,7 +35,6 @@ COUNTY = sa.Table(
     _held("epoch", sa.BigInteger),
     _held("rev", sa.BigInteger),
     sa.Column("least", sa.Integer),
-    sa.Column("rules", sa.Integer),
 )
 # Rules and code lists as the county changed them, every version; ``number`` counts over all of them, ``rev``: the last rev before it.
 RULE = sa.Table(

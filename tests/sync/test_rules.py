@@ -222,6 +222,12 @@ def test_a_restored_county_takes_its_devices_back_to_its_rules(county, database,
     for _ in range(2):
         assert a.sync().ok
     assert label(a, "flood") == "汛情"
+    # The number that was lost is given again, to another text.
+    put_back(database, tmp_path / "copy.db", forms)
+    assert ruled.put(county.county, "event_class", MORE.replace("汛情", "洪水")) == 2
+    for _ in range(2):
+        assert a.sync().ok
+    assert (label(a, "flood"), county.forms.codes["event_class"].label("flood")) == ("洪水", "洪水")
 
 
 def test_a_server_that_runs_follows_what_another_process_puts(county, database, desk):
