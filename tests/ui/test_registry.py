@@ -89,7 +89,7 @@ def test_initials_and_last_digits_jump_to_the_person(desk, street):
     desk.settle()
     assert page.card.file.record.id == street["head"]
     assert page.tree.current().key == street["building"]
-    assert "已定位" in page.hit_line.text()
+    assert "已定位" in page.hit_line.said.text()
 
 
 def test_the_card_masks_numbers_and_shows_visits(desk, street):

@@ -10,14 +10,14 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.errors import KnownError
 from app.schema.form import Field
-from app.schema.identity import read_identity
 from app.schema.kinds import IdentityNumber, Ref
 from app.schema.record import Record
-from app.schema.values import BadValue, Fault, Value
+from app.schema.values import Fault, Value
 from ui.forms.body import FormBody
 from ui.forms.opening import AREA, SEEN, Opened, find_targets, open_record
 from ui.forms.reason import ask_reason
 from ui.forms.references import Target
+from ui.forms.telling import told_by, words_of
 from ui.pages.standing_words import StandingChip
 from ui.pieces.buttons import Button
 from ui.pieces.card import empty
@@ -305,15 +305,10 @@ class RecordForm(QWidget):
                 row.show_value(now, self._targets)
                 self._seen[name] = opened.record.rev_of(name)
             elif opened.record.rev_of(name) != self._seen.get(name, 0):
-                row.say(row.problem(), f"别处刚改成“{self._words_of(row.item, now)}”；保存后由您定用哪个")
+                row.say(row.problem(), f"别处刚改成“{words_of(row.item, now, self._targets)}”；保存后由您定用哪个")
         self._opened = Opened(opened.record, self._targets, None, opened.areas)
         self._show_standing(opened)
         self._filling = False
-
-    def _words_of(self, item: Field, value: Value) -> str:
-        if isinstance(item.kind, Ref) and value in self._targets:
-            return self._targets[str(value)].title
-        return item.show(value, masked=True) or "空"
 
     # -- typing -----------------------------------------------------------------------------------------------------------------
 
@@ -327,14 +322,7 @@ class RecordForm(QWidget):
 
     def _fill_from_identity(self, name: str) -> None:
         """What a whole number tells goes into the empty fields that merge with it."""
-        typed = str(self.rows[name].value() or "")
-        if len(typed) < 15:
-            return
-        try:
-            identity = read_identity(typed)
-        except BadValue:
-            return
-        for other, value in (("birth_date", identity.birth_date), ("sex", identity.sex)):
+        for other, value in told_by(str(self.rows[name].value() or "")).items():
             if other in self.form.unit_of[name] and other in self.rows and self.rows[other].value() is None:
                 self.rows[other].show_value(value, {})
                 self._touched.add(other)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSplitter, QStackedWidget
+from PySide6.QtWidgets import QMenu, QSplitter, QStackedWidget
 
 from app.services.registry import Place
 from app.store.search import Hit
@@ -16,16 +16,17 @@ from ui.page import Page
 from ui.pages.paper_dialog import MakeWorker, Papers
 from ui.pages.person_card import PersonCard, care_args
 from ui.pages.registry_families import FamilyView
+from ui.pages.registry_foot import RegistryFoot
+from ui.pages.registry_hits import HitLine
+from ui.pages.registry_open import read_open
 from ui.pages.registry_read import (
     FORMS,
     Found,
     Households,
     Row,
-    hit_words,
     read_children,
     read_households,
     read_person,
-    read_roots,
     read_way,
 )
 from ui.pages.registry_tree import PlaceTree
@@ -34,8 +35,6 @@ from ui.pieces.buttons import Button, IconButton
 from ui.pieces.card import Card
 from ui.pieces.empty import EmptyState
 from ui.pieces.filters import SearchField
-from ui.pieces.keys import KeyHint
-from ui.pieces.text import Elided
 
 if TYPE_CHECKING:
     from app.services.office import Office
@@ -51,8 +50,6 @@ class RegistryPage(Page):
         self._office, self._jobs = office, jobs
         self._place: Place | None = None
         self._only = ""
-        self._hits: Sequence[Hit] = ()
-        self._hit = 0
         self._turn = 0
         self._first = True
         self._wanted = ("", "")
@@ -197,19 +194,14 @@ class RegistryPage(Page):
         card = Card(flush=True)
         self.search = SearchField("姓名、拼音首字母、号码末几位、地址", 300)
         self.search.searched.connect(self._on_searched)
-        self.search.left_down.connect(self._next_hit)
+        self.hit_line = HitLine()
+        self.hit_line.went.connect(self._go_to_hit)
+        self.hit_line.left.connect(self.families.setFocus)
+        self.search.left_down.connect(self.hit_line.next)
         self.search.returnPressed.connect(self.families.setFocus)
-        self.hits = Button("", self._next_hit, kind="link", small=True)
-        self.hits.hide()
         line = card.add_line(self.search, None)
         line.setContentsMargins(12, 8, 12, 8)
-        self.hit_line = Elided("", "13", "primary-text")
-        below = QHBoxLayout()
-        below.setContentsMargins(12, 0, 8, 0)
-        below.addWidget(self.hit_line, 1)
-        below.addWidget(self.hits)
-        card.add(below)
-        self.hit_line.hide()
+        card.add(self.hit_line)
         card.add_rule()
         self.families.current_changed.connect(self._on_row)
         self.families.opened.connect(self._on_opened_row)
@@ -219,7 +211,9 @@ class RegistryPage(Page):
         self.pages.addWidget(self.families)
         self.pages.addWidget(self._empty)
         card.add(self.pages, 1)
-        card.add(self._footer())
+        self._foot = RegistryFoot()
+        self.count = self._foot.count
+        card.add(self._foot)
         return card
 
     def _first_steps(self) -> list[Button]:
@@ -229,18 +223,6 @@ class RegistryPage(Page):
         if self._may("create", "household"):
             steps.append(Button("新增住户", self._new_household))
         return steps
-
-    def _footer(self) -> QFrame:
-        foot = QFrame()
-        foot.setObjectName("footer")
-        self._foot = foot
-        line = QHBoxLayout(foot)
-        line.setContentsMargins(12, 0, 12, 0)
-        self.count = Elided("", "13", "text-2")
-        line.addWidget(self.count, 1)
-        for keys, said in (("Right", "展开"), ("F2", "修改"), ("F3", "整户录入")):
-            line.addWidget(KeyHint(keys, said))
-        return foot
 
     def _key(self, keys: str, on: Callable[[], object]) -> None:
         shortcut = QShortcut(QKeySequence(keys), self)
@@ -252,20 +234,7 @@ class RegistryPage(Page):
     def _load_roots(self) -> None:
         open_keys = self.tree.loaded()
         here = self._place.key if self._place else ""
-        self._jobs.run(lambda: self._read_open(open_keys), lambda found: self._on_roots(*found, here))
-
-    def _read_open(self, keys: Sequence[str]) -> tuple[list[Place], list[tuple[Place, tuple[Place, ...]]]]:
-        """The roots, and what lies in each place that was open: nothing folds because somebody else's change came in."""
-        roots = read_roots(self._office)
-        known = {place.key: place for place in roots}
-        wanted = list(keys) or [place.key for place in roots if place.kind in ("township", "county")][:1]
-        way = []
-        for key in wanted:
-            if key in known:
-                children = tuple(read_children(self._office, known[key]))
-                known.update({child.key: child for child in children})
-                way.append((known[key], children))
-        return roots, way
+        self._jobs.run(lambda: read_open(self._office, open_keys), lambda found: self._on_roots(*found, here))
 
     def _on_roots(self, roots: Sequence[Place], way: Sequence[tuple[Place, Sequence[Place]]], here: str) -> None:
         self.tree.show_roots(roots)
@@ -330,35 +299,13 @@ class RegistryPage(Page):
 
     def _on_searched(self, text: str) -> None:
         if not text:
-            self._show_hits((), "")
+            self.hit_line.show_hits((), "")
             return
         self._jobs.run(lambda: self._office.registry.find(text, forms=FORMS), lambda hits: self._on_hits(text, hits))
 
     def _on_hits(self, text: str, hits: Sequence[Hit]) -> None:
-        if text != self.search.text().strip():
-            return
-        # Of equals the person comes first: mostly it is a person that one looks for.
-        hits = sorted(hits, key=lambda hit: (-hit.score, FORMS.index(hit.form)))
-        self._show_hits(hits, text)
-        if hits:
-            self._go_to_hit(hits[0])
-
-    def _show_hits(self, hits: Sequence[Hit], text: str) -> None:
-        self._hits, self._hit = hits, 0
-        self.hit_line.setVisible(bool(text))
-        self.hits.setVisible(len(hits) > 1)
-        self.hits.set_words("下一个 ↓")
-        self.hit_line.setText(
-            hit_words(hits, 0) if hits else f"没有找到“{text}”。可以只输姓名、拼音首字母或号码末四位。"
-        )
-
-    def _next_hit(self) -> None:
-        if len(self._hits) < 2:
-            self.families.setFocus()
-            return
-        self._hit = (self._hit + 1) % len(self._hits)
-        self.hit_line.setText(hit_words(self._hits, self._hit))
-        self._go_to_hit(self._hits[self._hit])
+        if text == self.search.text().strip():
+            self.hit_line.show_hits(hits, text)
 
     def _go_to_hit(self, hit: Hit) -> None:
         self._jobs.run(lambda: read_way(self._office, hit), self._on_found)
