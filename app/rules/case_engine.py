@@ -123,14 +123,19 @@ class CaseRules:
         """The teams to which somebody with *roles* belongs: with them ``owner_role`` is asked for."""
         return [team for team, members in self.teams.items() if not set(members).isdisjoint(roles)]
 
-    def fold(self, event_values: Mapping[str, Any], steps: Iterable[Step]) -> CaseState:
+    def fold(
+        self, event_values: Mapping[str, Any], steps: Iterable[Step], barred: Collection[str] = frozenset()
+    ) -> CaseState:
         """The case that *steps* add up to, in the county's order.
 
-        A step not allowed where it falls is contested: kept, nothing moved.
+        A step not allowed where it falls is contested: kept, nothing moved; so are the merge steps *barred* by other cases.
         """
         case = self.begin(event_values)
         for step in in_order(steps):
-            case = self._in_force(step).apply(case, step)
+            if step.id in barred:
+                case = case.contesting(step, sentence("rules.merge_ring"))
+            else:
+                case = self._in_force(step).apply(case, step)
         return case
 
     def _in_force(self, step: Step) -> CaseRules:

@@ -80,10 +80,12 @@ def in_order(steps: Iterable[Step]) -> list[Step]:
 
     Within one rev the id decides, because every replica knows it: ids count up on the device that made them.
     """
-    return sorted(
-        steps,
-        key=lambda step: (step.rev is None, step.rev or 0, (step.counter or 0) if step.rev is None else 0, step.id),
-    )
+    return sorted(steps, key=order_key)
+
+
+def order_key(step: Step) -> tuple[bool, int, int, str]:
+    """Where *step* stands in the county's order, among the steps of one case and of several."""
+    return step.rev is None, step.rev or 0, (step.counter or 0) if step.rev is None else 0, step.id
 
 
 def units(value: object) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import datetime
 import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -14,9 +14,11 @@ from app.errors import KnownError
 from app.messages import sentence
 from app.rules.case_effects import KEEP
 from app.rules.case_engine import Action, CaseRules, CaseState, Step
+from app.rules.case_merging import MERGE, root
 from app.schema.dates import CHINA
 from app.schema.record import Record
 from app.schema.values import Fault, Value
+from app.services.case_folding import EVENT, STEP, derive_cases, fold_case, look_in, read_steps
 from app.services.case_queues import QUEUES, questions
 from app.services.gate import Gate
 from app.services.records import Outcome
@@ -24,9 +26,9 @@ from app.store.saving import Edit
 
 if TYPE_CHECKING:
     from app.store.audit import AuditLine
-    from app.store.store import Derive, Store
+    from app.store.store import Store
 
-EVENT, STEP = "event", "event_step"
+__all__ = ["EVENT", "STEP", "Case", "Cases", "derive_cases", "read_steps"]
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 # So many letters name a device in its case numbers: 30 bits, where four hex digits would be alike for two of 300 devices.
 _LETTERS = 6
@@ -120,7 +122,7 @@ class Cases:
         line = self._gate.line(f"act:{code}", EVENT, area, record=event_id, own=own)
         now = self.now()
         step, faults = self._step(case.state, case.event.values, code, values, now, area)
-        if step is not None and code == "merge":
+        if step is not None and code == MERGE:
             faults = self._master_faults(event_id, str(step.values["master"]))
         if faults or step is None:
             return Outcome(None, tuple(faults))
@@ -147,6 +149,8 @@ class Cases:
             left = case.state.settling(step_id, KEEP)
             wanted = self.rules.after_all(held, step)
             faults = self.rules.refusals(left, wanted)
+            if not faults and held.action == MERGE:
+                faults = self._master_faults(event_id, str(held.values.get("master") or ""))
             if dues := self.rules.dues(left, wanted):
                 step = replace(step, values={**step.values, "due": dues})
         if faults or step is None:
@@ -160,7 +164,7 @@ class Cases:
         if event is None or event.deleted:
             raise KnownError("store.no_record", form=self._store.forms[EVENT].title, id=event_id)
         steps = read_steps(self._store, [event_id]).get(event_id, [])
-        found = Case(event, self.rules.fold(event.values, steps), tuple(steps))
+        found = Case(event, fold_case(self._store, self.rules, event, steps), tuple(steps))
         self._gate.require("read", EVENT, event.area, record=event_id, own=self._is_own(found))
         return found
 
@@ -210,18 +214,20 @@ class Cases:
         return (found if whole else self._own(found))[:limit]
 
     def adrift(self) -> list[Record]:
-        """Merged cases whose master doesn't stand: itself merged (two merged into each other, apart), void, rejected or deleted.
+        """Merged cases whose master, at the end of the chain, doesn't stand: void, rejected or deleted.
 
         Nobody works on them through their master, so a person must split them off. Of a master that isn't on this device
         nothing is known.
         """
         self._gate.require("read", EVENT, None)
         merged = self._store.select(EVENT, {"state": ["merged"]}, order=["last_at", "id"])
-        masters = self._store.many(EVENT, {str(case.values.get("master") or "") for case in merged})
+        look = look_in(self._store)
+        ends = {case.id: root(self.rules, case.id, look) for case in merged}
+        held = self._store.many(EVENT, set(ends.values()))
         return [
             case
             for case in merged
-            if (master := masters.get(str(case.values.get("master") or ""))) is not None and not self._stands(master)
+            if ends[case.id] == case.id or ((end := held.get(ends[case.id])) is not None and not self._stands(end))
         ]
 
     def _stands(self, master: Record) -> bool:
@@ -248,7 +254,7 @@ class Cases:
 
     def _own(self, events: Sequence[Record]) -> list[Record]:
         steps = read_steps(self._store, [event.id for event in events])
-        cases = [Case(e, self.rules.fold(e.values, steps.get(e.id, [])), ()) for e in events]
+        cases = [Case(e, fold_case(self._store, self.rules, e, steps.get(e.id, [])), ()) for e in events]
         return [case.event for case in cases if self._is_own(case)]
 
     def _is_own(self, case: Case) -> bool:
@@ -330,53 +336,3 @@ class Cases:
         number = str(last[0].values["case_no"]) if last else ""
         count = number.removeprefix(prefix)
         return int(count) if number.startswith(prefix) and count.isdecimal() else 0
-
-
-def read_steps(store: Store, events: Iterable[str]) -> dict[str, list[Step]]:
-    """The steps of each event: the county's in its order, then what is unsent in this device's."""
-    records = store.select(STEP, {"event": list(events)})
-    counters = {
-        record_id: changes[0].counter
-        for record_id, changes in store.outbox.of(r.id for r in records if r.pending).items()
-    }
-    found: dict[str, list[Step]] = {}
-    for record in records:
-        step = Step.read(record.id, record.values, "", record.revs.get("") or None, counters.get(record.id))
-        found.setdefault(str(record.values["event"]), []).append(step)
-    return {
-        event: sorted(steps, key=lambda s: (s.rev is None, s.rev or 0, s.counter or 0, s.id))
-        for event, steps in found.items()
-    }
-
-
-def derive_cases(rules: CaseRules) -> Derive:
-    """What the store calls in the transaction of every change: folds the steps of the events touched."""
-
-    def derive(store: Store, touched: set[tuple[str, str]]) -> None:
-        events = {record_id for form, record_id in touched if form == EVENT}
-        steps = [record_id for form, record_id in touched if form == STEP]
-        if steps:
-            events |= {str(r.values["event"]) for r in store.many(STEP, steps).values() if r.values.get("event")}
-        if not events:
-            return
-        folded = _in_chunks(sorted(events), 400)
-        for part in folded:
-            by_event = read_steps(store, part)
-            names = {area["code"]: area["name"] for area in store.areas()}
-            for event_id, event in store.many(EVENT, part).items():
-                state = rules.fold(event.values, by_event.get(event_id, []))
-                columns = {**state.columns(), "area_name": names.get(event.area)}
-                # Most steps change a few of them, and each has an index to be kept up.
-                new = {name: value for name, value in columns.items() if event.values.get(name) != value}
-                if new:
-                    store.set_derived(EVENT, event_id, new)
-            # The case number is searched for, so the event is indexed again even where only a step came.
-            missing = [event_id for event_id in part if (EVENT, event_id) not in touched]
-            if missing:
-                store.reindex(EVENT, missing)
-
-    return derive
-
-
-def _in_chunks(ids: Sequence[str], size: int) -> list[Sequence[str]]:
-    return [ids[start : start + size] for start in range(0, len(ids), size)]

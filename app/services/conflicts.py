@@ -12,6 +12,7 @@ from app.rules.case_effects import DROP, KEEP
 from app.rules.case_engine import CaseRules, CaseState, Step
 from app.schema.dates import china_time
 from app.schema.record import DELETED, Record
+from app.services.case_folding import fold_case
 from app.services.cases import EVENT, STEP, Cases, read_steps
 from app.services.gate import Gate
 from app.store.saving import Edit
@@ -214,7 +215,7 @@ class Conflicts:
         }
         for event in contested:
             mine = steps.get(event.id, [])
-            state = self._rules.fold(event.values, mine)
+            state = fold_case(self._store, self._rules, event, mine)
             found += [
                 self._of_step(event, state, mine, step)
                 for step in mine

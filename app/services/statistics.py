@@ -10,7 +10,7 @@ from app.rules.case_engine import CaseRules
 from app.rules.indicators import CaseFacts, Indicator, by_area, indicators
 from app.schema.dates import CHINA
 from app.schema.record import Record
-from app.services.cases import EVENT, read_steps
+from app.services.case_folding import EVENT, fold_case, read_steps
 from app.services.gate import Gate
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class Statistics:
     def _facts(self, events: list[Record]) -> list[CaseFacts]:
         steps = read_steps(self._store, [event.id for event in events])
         return [
-            CaseFacts.of(event.id, event.area, self._rules.fold(event.values, steps.get(event.id, [])))
+            CaseFacts.of(event.id, event.area, fold_case(self._store, self._rules, event, steps.get(event.id, [])))
             for event in events
         ]
 

@@ -32,6 +32,7 @@ NEEDED = {
     "withdraw": {"reason": "重复"},
     "reject": {"reason": "不属于本镇"},
     "merge": {"master": "a" * 32},
+    "tell_reporter": {"told": "路灯修好了"},
     "assign": {"lead_unit": "供电所"},
     "return_back": {"reason": "不归本单位", "approved_by": "李镇长"},
     "reassign": {"lead_unit": "城管中队", "reason": "改派"},

@@ -131,20 +131,6 @@ def test_a_case_is_merged_only_into_one_that_stands(office):
     assert (event_of(office, event)["state"], event_of(office, event)["master"]) == ("reported", None)
 
 
-def test_two_cases_merged_into_each_other_apart_are_found_and_parted(two):
-    first, second = two
-    one, other = report(first), report(first)
-    first.sync(), second.sync()
-    act(first, one, "merge", master=other)
-    act(second, other, "merge", master=one)
-    first.sync(), second.sync(), first.sync()
-    for office in two:
-        assert {event_of(office, event)["state"] for event in (one, other)} == {"merged"}
-        assert {case.id for case in office.cases.adrift()} == {one, other}
-    act(first, other, "split_off", reason="两边并重了")
-    assert first.cases.adrift() == []
-
-
 def test_a_class_brings_its_profile(office):
     assert event_of(office, report(office, category="hazard_road"))["profile_now"] == "hazard"
     assert event_of(office, report(office, category="hazard_road", profile="six_step"))["profile_now"] == "six_step"

@@ -1,0 +1,94 @@
+"""Folding the cases of a store: the steps of an event in their order, what they add up to, and the columns kept of it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from app.rules.case_engine import CaseRules, CaseState, Step
+from app.rules.case_merging import Look, barred, masters
+from app.schema.record import Record
+from app.schema.values import Value
+
+if TYPE_CHECKING:
+    from app.store.store import Derive, Store
+
+EVENT, STEP = "event", "event_step"
+
+
+def read_steps(store: Store, events: Iterable[str]) -> dict[str, list[Step]]:
+    """The steps of each event: the county's in its order, then what is unsent in this device's."""
+    records = store.select(STEP, {"event": list(events)})
+    counters = {
+        record_id: changes[0].counter
+        for record_id, changes in store.outbox.of(r.id for r in records if r.pending).items()
+    }
+    found: dict[str, list[Step]] = {}
+    for record in records:
+        step = Step.read(record.id, record.values, "", record.revs.get("") or None, counters.get(record.id))
+        found.setdefault(str(record.values["event"]), []).append(step)
+    return {
+        event: sorted(steps, key=lambda s: (s.rev is None, s.rev or 0, s.counter or 0, s.id))
+        for event, steps in found.items()
+    }
+
+
+def look_in(store: Store) -> Look:
+    """Looks up events with their steps in *store*, each once."""
+
+    @functools.cache
+    def look(event_id: str) -> tuple[Mapping[str, Value], Sequence[Step]] | None:
+        event = store.get(EVENT, event_id)
+        return None if event is None else (event.values, read_steps(store, [event_id]).get(event_id, []))
+
+    return look
+
+
+def fold_case(store: Store, rules: CaseRules, event: Record, steps: Sequence[Step]) -> CaseState:
+    """What the *steps* of *event* add up to, as derived columns and pages have it."""
+    return rules.fold(event.values, steps, _barred(rules, event.id, steps, look_in(store)))
+
+
+def _barred(rules: CaseRules, event_id: str, steps: Sequence[Step], look: Look) -> frozenset[str]:
+    return barred(rules, event_id, look) if masters(steps) else frozenset()
+
+
+def derive_cases(rules: CaseRules) -> Derive:
+    """What the store calls in the transaction of every change: folds the steps of the events touched."""
+
+    def derive(store: Store, touched: set[tuple[str, str]]) -> None:
+        events = {record_id for form, record_id in touched if form == EVENT}
+        came = [record_id for form, record_id in touched if form == STEP]
+        if came:
+            events |= {str(r.values["event"]) for r in store.many(STEP, came).values() if r.values.get("event")}
+        if not events:
+            return
+        look, done = look_in(store), set[str]()
+        names = {area["code"]: area["name"] for area in store.areas()}
+        while events:
+            around: set[str] = set()
+            for part in _in_chunks(sorted(events), 400):
+                by_event = read_steps(store, part)
+                for event_id, event in store.many(EVENT, part).items():
+                    steps = by_event.get(event_id, [])
+                    # Whether a merge counts, the master's own merges say: where one comes, the other is reckoned anew.
+                    around |= masters(steps)
+                    state = rules.fold(event.values, steps, _barred(rules, event_id, steps, look))
+                    columns = {**state.columns(), "area_name": names.get(event.area)}
+                    # Most steps change a few of them, and each has an index to be kept up.
+                    new = {name: value for name, value in columns.items() if event.values.get(name) != value}
+                    if new:
+                        store.set_derived(EVENT, event_id, new)
+                # The case number is searched for, so the event is indexed again even where only a step came.
+                missing = [event_id for event_id in part if (EVENT, event_id) not in touched]
+                if missing:
+                    store.reindex(EVENT, missing)
+            done |= events
+            events = around - done
+
+    return derive
+
+
+def _in_chunks(ids: Sequence[str], size: int) -> list[Sequence[str]]:
+    return [ids[start : start + size] for start in range(0, len(ids), size)]
