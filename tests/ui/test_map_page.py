@@ -16,6 +16,7 @@ from tests.ui.offices import TOWN, UPPER, desk, open_desk
 from ui.forms.reason import ReasonDialog
 from ui.map.canvas import MapCanvas
 from ui.map.painting import gathered
+from ui.map.pointing import dwellings_at
 from ui.pages.map import MapPage
 from ui.pages.map_import import MapImportPage
 from ui.pages.map_read import make_map, read_ground, read_place
@@ -340,8 +341,8 @@ def test_a_click_between_houses_is_a_click_on_the_ground(desk, page, town):
     canvas.resize(400, 400)
     canvas.show_scene(make_map(read_ground(desk.office)).scene)
     canvas.show_view(canvas.view.resized(400, 400).centred(*plane(102.005, 25.005), 17.0))
-    assert canvas._dwellings(QPointF(200, 200)) == [town["home"]]
-    assert canvas._dwellings(QPointF(260, 200)) == []
+    assert dwellings_at(canvas.scene, canvas.view, QPointF(200, 200)) == [town["home"]]
+    assert dwellings_at(canvas.scene, canvas.view, QPointF(260, 200)) == []
 
 
 def test_outlines_go_out_for_a_reason(desk, town, tmp_path):

@@ -7,12 +7,13 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QImage, QPainter, QTransform
+from PySide6.QtGui import QImage, QPainter, QPixmap, QTransform
 
 from app.rules.mercator import plane
 from app.rules.placing import Placing
 from app.services.underlays import Picture, Tiles
 from app.store.tile_file import TileFile
+from ui import theme
 from ui.jobs import Jobs
 from ui.map.view import WORLD, Bounds
 
@@ -35,6 +36,21 @@ class Beneath:
     def bounds(self) -> Bounds | None:
         """What it covers."""
         return None
+
+
+def laid_over(beneath: Beneath, image: QImage, bounds: Bounds, scale: float, ratio: float) -> QPixmap:
+    """*image* (of the device's pixels, *ratio* to one of ours) over what lies beneath it within *bounds*; *scale* as in ``Beneath.draw``."""
+    made = QPixmap(image.size())
+    made.fill(theme.current().colour("surface"))
+    painter = QPainter(made)
+    painter.save()
+    painter.scale(ratio, ratio)
+    beneath.draw(painter, bounds, scale)
+    painter.restore()
+    painter.drawImage(0, 0, image)
+    painter.end()
+    made.setDevicePixelRatio(ratio)
+    return made
 
 
 class PictureBeneath(Beneath):

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import (
-    QAccessible,
-    QAccessibleEvent,
     QFocusEvent,
     QHelpEvent,
     QKeyEvent,
@@ -17,23 +15,24 @@ from PySide6.QtGui import (
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QToolTip, QWidget
+from PySide6.QtWidgets import QWidget
 
 from app.rules.mercator import degrees
 from ui import theme
-from ui.map.beneath import Beneath
+from ui.map.beneath import Beneath, laid_over
 from ui.map.drawing import Drawing
 from ui.map.labels import Labels
-from ui.map.overlay import cross, mark, scale
-from ui.map.painting import Paths, Style, dots_at, paint_tile, shows_grids
+from ui.map.overlay import cross, mark, outline, scale
+from ui.map.painting import Paths, Style, paint_tile
+from ui.map.pointing import dwellings_at, shape_under, siblings
 from ui.map.scene import NOTHING, Scene, Shape
+from ui.map.telling import show_name, tell
 from ui.map.tiles import Tile, Tiles
 from ui.map.view import STEP, TILE, Bounds, View
 
 _BUDGET_S = 0.004
 """Of a frame for painting tiles; what is missing comes with the next."""
 _STRIDE = 96
-_NEAR_PX = 9
 _DRAG_PX = 4
 
 
@@ -178,7 +177,7 @@ class MapCanvas(QWidget):
             (self.scene.shape(self._chosen), "focus", 3.0),
         ):
             if shape is not None:
-                self._outline(painter, shape, token, width)
+                outline(painter, self.view, self._paths, shape, token, width)
         named = self._labels.draw(painter, self.scene, self.view, self.focus_key, self.devicePixelRatioF())
         if (spot := self.scene.dots.place(self.picked_dwelling)) is not None:
             mark(painter, self.view, spot)
@@ -199,41 +198,18 @@ class MapCanvas(QWidget):
             self._more.start()
 
     def _paint(self, tile: Tile) -> QPixmap | None:
-        ratio = self.devicePixelRatioF()
+        ratio, beneath = self.devicePixelRatioF(), self.beneath
         x, y = tile.corner
-        clear = self.beneath is not None
         edges = (x, y, x + tile.side, y + tile.side)
-        if self.beneath is not None and not self.beneath.ready(edges, tile.zoom):
+        if beneath is not None and not beneath.ready(edges, tile.zoom):
             return None
-        style = Style(self.focus_key, clear, self.show_strays)
+        style = Style(self.focus_key, beneath is not None, self.show_strays)
         image = paint_tile(self.scene, self._paths, style, tile.zoom, (x, y), ratio)
-        if self.beneath is None:
-            made = QPixmap.fromImage(image)
-        else:
-            made = QPixmap(image.size())
-            made.fill(theme.current().colour("surface"))
-            painter = QPainter(made)
-            painter.save()
-            painter.scale(ratio, ratio)
-            self.beneath.draw(painter, edges, TILE / tile.side)
-            painter.restore()
-            painter.drawImage(0, 0, image)
-            painter.end()
+        if beneath is not None:
+            return laid_over(beneath, image, edges, TILE / tile.side, ratio)
+        made = QPixmap.fromImage(image)
         made.setDevicePixelRatio(ratio)
         return made
-
-    def _outline(self, painter: QPainter, shape: Shape, token: str, width: float) -> None:
-        line = QPen(theme.current().colour(token), width)
-        line.setCosmetic(True)
-        line.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
-        painter.save()
-        painter.setPen(line)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        left, top, right, bottom = self.view.bounds
-        painter.scale(self.view.scale, self.view.scale)
-        painter.translate(self._paths.origin[0] - left, self._paths.origin[1] - top)
-        painter.drawPath(self._paths.of(shape, self.view.zoom, (left, top, right, bottom))[1])
-        painter.restore()
 
     # -- the mouse --------------------------------------------------------------------------------------------------------------
 
@@ -295,7 +271,7 @@ class MapCanvas(QWidget):
             self.drawing.hover(at, self.view)
             self.update()
             return
-        found = self._under(at)
+        found = shape_under(self.scene, self.view, self.focus_key, at)
         if found is not self._hovered:
             self._hovered = found
             self.update()
@@ -304,34 +280,13 @@ class MapCanvas(QWidget):
         if self._asking:
             self.placed.emit(*degrees(*self.view.plane(at.x(), at.y())))
             return
-        ids = self._dwellings(at)
+        ids = dwellings_at(self.scene, self.view, at)
         if ids:
             self.dwellings_picked.emit(ids)
             return
-        shape = self._under(at)
+        shape = shape_under(self.scene, self.view, self.focus_key, at)
         if shape is not None:
             self.picked.emit(shape.key)
-
-    def _dwellings(self, at: QPointF) -> list[str]:
-        """The dwellings at a pixel, where they are drawn large enough to be meant."""
-        size = dots_at(self.view.zoom)
-        if size.radius < 2:
-            return []
-        reach = max(_NEAR_PX, size.radius + 3) / self.view.scale
-        return [self.scene.dots.ids[one] for one in self.scene.dots.near(*self.view.plane(at.x(), at.y()), reach)]
-
-    def _under(self, at: QPointF) -> Shape | None:
-        """The shape that a click would go to: a level below the place looked at, or its neighbour."""
-        x, y = self.view.plane(at.x(), at.y())
-        layers = self.scene.layers
-        if self.focus_key in layers["grid"].by_key or self.focus_key in layers["village"].by_key:
-            near = layers["grid"].at(x, y)
-            if near is not None and (shows_grids(self.scene, self.view.scale) or near.parent == self.focus_key):
-                return near
-            return layers["village"].at(x, y)
-        if self.focus_key in layers["township"].by_key or len(layers["township"].shapes) < 2:
-            return layers["village"].at(x, y) or layers["grid"].at(x, y)
-        return layers["township"].at(x, y) or layers["village"].at(x, y)
 
     # -- the keyboard -----------------------------------------------------------------------------------------------------------
 
@@ -366,7 +321,7 @@ class MapCanvas(QWidget):
         """Tab goes from grid to grid, and after the last one on to the next widget."""
         if self.drawing is not None:
             return super().focusNextPrevChild(forward)
-        beside = self._siblings()
+        beside = siblings(self.scene, self.focus_key)
         order = [shape.key for shape in beside]
         at = order.index(self._chosen) if self._chosen in order else -1 if forward else len(order)
         at += 1 if forward else -1
@@ -376,16 +331,6 @@ class MapCanvas(QWidget):
         self._chosen = ""
         self.update()
         return super().focusNextPrevChild(forward)
-
-    def _siblings(self) -> list[Shape]:
-        """The places that Tab goes through: what lies in the place looked at, or beside it where nothing does."""
-        scene, focus = self.scene, self.focus_key
-        below = scene.children(focus) if focus else []
-        if not below and focus in scene.layers["grid"].by_key:
-            below = scene.children(scene.parents.get(focus, ""))
-        if not below:
-            below = list(next((layer.shapes for layer in scene.layers.values() if layer.shapes), ()))
-        return below
 
     def _choose(self, shape: Shape, number: int, total: int) -> None:
         self._chosen = shape.key
@@ -405,13 +350,12 @@ class MapCanvas(QWidget):
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
-            found = self._under(QPointF(event.pos())) if self.drawing is None else None
-            QToolTip.showText(
-                event.globalPos(),
-                found.name if found else "",
-                self,
-                QRect(event.pos(), event.pos()).adjusted(-8, -8, 8, 8),
+            found = (
+                shape_under(self.scene, self.view, self.focus_key, QPointF(event.pos()))
+                if self.drawing is None
+                else None
             )
+            show_name(self, event, found.name if found else "")
             return True
         if (
             event.type() == QEvent.Type.ShortcutOverride
@@ -452,6 +396,4 @@ class MapCanvas(QWidget):
         return view.zoomed((round(view.zoom / STEP) * STEP - view.zoom) / STEP)
 
     def _say(self, words: str) -> None:
-        self.setAccessibleName(f"地图：{words}" if words else "地图")
-        self.setAccessibleDescription("方向键移动，加减号缩放，Tab 到下一个网格，回车进入，Esc 返回上一级")
-        QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.NameChanged))
+        tell(self, words)

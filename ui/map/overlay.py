@@ -1,4 +1,4 @@
-"""What lies over the map: the mark of a dwelling, the cross in the middle, how long a hundred metres are."""
+"""What lies over the map: the edge of a place, the mark of a dwelling, the cross in the middle, how long a hundred metres are."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
 
 from ui import theme
-from ui.map.painting import dots_at
+from ui.map.painting import Paths, dots_at
+from ui.map.scene import Shape
 from ui.map.view import View
 
 _SCALES_M = (5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000)
@@ -23,6 +24,21 @@ def mark(painter: QPainter, view: View, at: tuple[float, float]) -> None:
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.setPen(QPen(look.colour("primary"), 2))
     painter.drawEllipse(spot, radius + 5, radius + 5)
+
+
+def outline(painter: QPainter, view: View, paths: Paths, shape: Shape, token: str, width: float) -> None:
+    """The edge of *shape* in the colour *token*, *width* px wide at every zoom."""
+    line = QPen(theme.current().colour(token), width)
+    line.setCosmetic(True)
+    line.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    painter.save()
+    painter.setPen(line)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    left, top, right, bottom = view.bounds
+    painter.scale(view.scale, view.scale)
+    painter.translate(paths.origin[0] - left, paths.origin[1] - top)
+    painter.drawPath(paths.of(shape, view.zoom, (left, top, right, bottom))[1])
+    painter.restore()
 
 
 def cross(painter: QPainter, view: View) -> None:
