@@ -9,13 +9,14 @@ from typing import Any
 from app.command.desk import Desk
 from app.errors import KnownError
 
-HELP = "测速：search、sync、window、list、map，与参照物在同一次里比"
+HELP = "测速：search、sync、window、list、map、cases，与参照物在同一次里比"
 
 
 def add(parser: argparse.ArgumentParser, _common: argparse.ArgumentParser) -> None:
     """The subcommand's own arguments."""
     parser.add_argument("name", nargs="?", default="search")
     parser.add_argument("--residents", type=int, default=30_000)
+    parser.add_argument("--cases", type=int, default=50_000)
     parser.add_argument("--keep", type=Path, help="search: 库留在这个文件夹，下次接着用")
     parser.add_argument("--quick", action="store_true", help="sync: 只测本机回环")
 
@@ -42,6 +43,10 @@ def run(args: argparse.Namespace, desk: Desk) -> int:
         from ui.bench_map import bench_map
 
         found = {"runs": bench_map()}
+    elif args.name == "cases":
+        from app.bench.cases import bench_cases
+
+        found = bench_cases(args.cases)
     else:
         raise KnownError("command.no_bench", name=args.name)
     rows = found.get("queries") or found.get("runs") or []

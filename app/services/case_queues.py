@@ -27,10 +27,15 @@ QUEUES = (
 supervised; of a leader; to be visited; contested; reported by me and open."""
 
 
+def ours(session: Session) -> list[str]:
+    """The names under which something is given to this user: his unit's, his own, that of his account."""
+    return sorted({session.unit, session.name, session.user} - {""})
+
+
 def questions(rules: CaseRules, session: Session, queue: str) -> Sequence[Where]:
     """What to ask ``store.select`` of events for *queue*: several answers are one list, no case is in two of them."""
     waiting = [state.code for state in rules.states.values() if state.waiting]
-    ours = sorted({session.unit, session.name, session.user} - {""})
+    names = ours(session)
     verified = [state.code for state in rules.states.values() if state.due == "verify_due"]
     match queue:
         case "mine":
@@ -42,9 +47,9 @@ def questions(rules: CaseRules, session: Session, queue: str) -> Sequence[Where]
             if not any(area.endswith("000000") for area in session.areas):
                 # What has risen to the county is not for the township's desk.
                 by_role["level"] = ["grid", "village", "township"]
-            return [by_role, {"owner_unit": ours, "state": waiting}]
+            return [by_role, {"owner_unit": names, "state": waiting}]
         case "unit":
-            return [{"lead_unit": ours, "state": waiting}]
+            return [{"lead_unit": names, "state": waiting}]
         case "returned":
             return [{"returned_at": (">", ""), "state": ["accepted"]}]
         case "to_verify":

@@ -21,6 +21,7 @@ from app.services.attachments import Attachments
 from app.services.care import TAG, Care
 from app.services.case_finding import CaseFinding
 from app.services.case_links import CaseLinks
+from app.services.case_lists import CaseLists
 from app.services.case_taking import CaseTaking
 from app.services.cases import Cases
 from app.services.chronicle import Chronicle
@@ -86,6 +87,7 @@ class Office:
         self.taking = CaseTaking(store, self.gate, self.cases, self.attachments)
         self.finding = CaseFinding(store, self.gate, self.registry, self.entry)
         self.links = CaseLinks(store, self.gate, self.cases)
+        self.case_lists = CaseLists(store, self.gate, rules)
         self.people = People(store, self.gate, self.registry)
         self.duplicates = Duplicates(store, self.gate)
         self.care = Care(store, self.gate, self.records, self.registry, care)

@@ -14,7 +14,7 @@ import msgpack
 
 from app.errors import KnownError
 from app.schema.ddl import columns, table_name
-from app.store import driver, search
+from app.store import case_listing, driver, search
 
 if TYPE_CHECKING:
     import sqlite_utils
@@ -126,8 +126,12 @@ def _listed(db: sqlite_utils.Database) -> None:
         db.conn.execute(f"DROP INDEX IF EXISTS record_resident_living_{index}")
 
 
+def _cases_listed(db: sqlite_utils.Database) -> None:
+    """Lists of cases read an index of their own, which ``_counting`` makes."""
+
+
 VERSIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
-    _first, _standing, _losers, _files, _patience, _handed, _counted, _ruled, _listed,
+    _first, _standing, _losers, _files, _patience, _handed, _counted, _ruled, _listed, _cases_listed,
 )  # fmt: skip
 
 
@@ -187,6 +191,11 @@ def _counting(conn: driver.Connection, forms: Forms) -> None:
                 table, told = table_name(name), "_".join(columns_of)
                 shown = ", ".join(f'"{column}"' for column in columns_of)
                 conn.execute(f"CREATE INDEX IF NOT EXISTS {table}_living_{told} ON {table} ({shown}) WHERE deleted = 0")
+    if "event" in forms and all(column == "area" or column in forms["event"].fields for column in case_listing.COLUMNS):
+        shown = ", ".join(f'"{column}"' for column in case_listing.COLUMNS)
+        conn.execute(
+            f"CREATE INDEX IF NOT EXISTS {case_listing.INDEX} ON {table_name('event')} ({shown}) WHERE deleted = 0"
+        )
 
 
 def _record_table(conn: driver.Connection, form: Form) -> None:

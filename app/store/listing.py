@@ -91,7 +91,7 @@ def residents(conn: Connection, wanted: Wanted, order: str = "") -> Listing:
         return _chosen(conn, parts, params, wanted.ids, order)
     how = _way(wanted, order)
     sql = f"SELECT r.id FROM record_resident r {how} WHERE {' AND '.join(parts)} ORDER BY {ORDERS[order]}"
-    return _pack(conn.execute(sql, params))
+    return pack(conn.execute(sql, params))
 
 
 def _way(wanted: Wanted, order: str) -> str:
@@ -109,8 +109,9 @@ def _chosen(conn: Connection, parts: Sequence[str], params: Sequence[Any], ids: 
         f"SELECT r.id FROM chosen_resident c CROSS JOIN record_resident r ON r.id = c.id"
         f" WHERE {' AND '.join(parts)} ORDER BY {ORDERS[order]}"
     )
-    return _pack(conn.execute(sql, list(params)))
+    return pack(conn.execute(sql, list(params)))
 
 
-def _pack(rows: Any) -> Listing:
+def pack(rows: Any) -> Listing:
+    """The ids that *rows* of one column hold, in their order."""
     return Listing(b"".join(iter(lambda: bytes.fromhex("".join([row[0] for row in rows.fetchmany(_AT_ONCE)])), b"")))

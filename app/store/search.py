@@ -162,6 +162,31 @@ def find(
     any reading); three or more digits are any part of a number; two or more characters any part of a place or title,
     where a fragment that begins with a digit begins a number.
     """
+    return _hits(conn, forms, _chosen(conn, text, only, areas, limit))
+
+
+def matching(
+    conn: Connection,
+    text: str,
+    form: str,
+    *,
+    areas: Collection[str] | None = None,
+    inside: Collection[str] | None = None,
+    limit: int = 50,
+) -> list[str]:
+    """The ids of the records of *form* that ``find`` would give; *inside*: only of these, so that no other uses up *limit*."""
+    return [record_id for _, record_id, _ in _chosen(conn, text, (form,), areas, limit, inside)]
+
+
+def _chosen(
+    conn: Connection,
+    text: str,
+    only: Collection[str] | None,
+    areas: Collection[str] | None,
+    limit: int,
+    inside: Collection[str] | None = None,
+) -> list[tuple[str, str, int]]:
+    """(form, id, rank) of the best."""
     asked = terms(text)
     if not asked or limit < 1:
         return []
@@ -171,7 +196,7 @@ def find(
         if not query:
             continue
         for number, form, record_id, found in _candidates(conn, query, areas):
-            if number in chosen:
+            if number in chosen or (inside is not None and record_id not in inside):
                 continue
             held = rank(asked, found)
             if held is not None and held <= tier:
@@ -180,7 +205,7 @@ def find(
                     break
         if len(chosen) >= limit:
             break
-    return _hits(conn, forms, list(chosen.values()))
+    return list(chosen.values())
 
 
 def scan(

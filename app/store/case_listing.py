@@ -1,0 +1,153 @@
+"""Long lists of cases: which pass, in which order, and how many stand under each tab, read from one index alone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from app.errors import BugError
+from app.store.listing import Listing, pack
+from app.store.query import spans
+
+if TYPE_CHECKING:
+    from app.store.driver import Connection
+
+COLUMNS = (
+    "state", "visit_due", "due_at", "area", "lead_unit", "owner_role", "owner_unit", "level", "class_now",
+    "supervise_level", "returned_at", "reported_at", "closed_at", "found_at", "reported_by", "assisting", "grid",
+    "patron", "asked", "contested", "last_at", "case_no", "title",
+)  # fmt: skip
+"""What the index of cases holds, the state first: what is open is found without a look at what is closed."""
+INDEX = "record_event_listed"
+
+Where = Mapping[str, object]
+"""Column -> value, a list of values, None for empty, ("<", value), ("between", low, high), or ("names", names): one of
+the names stands in a text that is parted by 、."""
+
+_OPERATORS = {"<": "<", "<=": "<=", ">": ">", ">=": ">="}
+SORTED_BY = (
+    "due_at", "state", "case_no", "title", "class_now", "area", "lead_unit", "owner_unit", "reported_at", "found_at",
+    "closed_at", "last_at",
+)  # fmt: skip
+"""What a list may be sorted by, "-" before it for the other way round; what is empty comes last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What cases must be: in *areas*, in one of *states* (None: any), and of every group in *all_of* like one of its questions.
+
+    ``ids``: a choice already made.
+    """
+
+    areas: tuple[str, ...]
+    states: tuple[str, ...] | None = None
+    all_of: tuple[tuple[Where, ...], ...] = ()
+    ids: Collection[str] | None = None
+    state_order: tuple[str, ...] = field(default=(), compare=False)
+
+
+def cases(conn: Connection, wanted: Wanted, order: str = "due_at", limit: int | None = None) -> Listing:
+    """The ids of those that are as *wanted*, in the order of a column of ``SORTED_BY``, *limit* at most."""
+    if _nothing(conn, wanted):
+        return Listing(b"")
+    source, condition, params = _asked(conn, wanted)
+    by, more = _order(order, wanted.state_order)
+    tail = "" if limit is None else f" LIMIT {int(limit)}"
+    sql = f"SELECT r.id FROM {source} WHERE {condition} ORDER BY {by}{tail}"
+    return pack(conn.execute(sql, [*params, *more]))
+
+
+def counts(conn: Connection, wanted: Wanted, tabs: Mapping[str, Sequence[Where]]) -> dict[str, int]:
+    """Of those that are as *wanted*, how many are like one of each tab's questions; "" is how many there are in all."""
+    if _nothing(conn, wanted):
+        return dict.fromkeys(("", *tabs), 0)
+    source, condition, params = _asked(conn, wanted)
+    sums: list[str] = []
+    asked: list[Any] = []
+    for questions in tabs.values():
+        part, more = _any(questions)
+        sums.append(f", coalesce(sum({part}), 0)")
+        asked += more
+    row = conn.execute(f"SELECT count(*){''.join(sums)} FROM {source} WHERE {condition}", [*asked, *params]).fetchone()
+    return dict(zip(("", *tabs), row, strict=True))
+
+
+def units(conn: Connection) -> list[str]:
+    """The units that lead a case, each once, by the steps of the index."""
+    sql = (
+        "WITH RECURSIVE unit(name) AS (SELECT min(lead_unit) FROM record_event UNION"
+        " SELECT (SELECT min(lead_unit) FROM record_event WHERE lead_unit > unit.name) FROM unit"
+        " WHERE unit.name IS NOT NULL) SELECT name FROM unit WHERE name IS NOT NULL"
+    )
+    return [row[0] for row in conn.execute(sql)]
+
+
+def _nothing(conn: Connection, wanted: Wanted) -> bool:
+    # Not even asked: of a condition that is never true no way leads through the index.
+    return wanted.states == () or not spans(conn, wanted.areas)
+
+
+def _asked(conn: Connection, wanted: Wanted) -> tuple[str, str, list[Any]]:
+    """(what to read, the condition, its parameters)."""
+    held = spans(conn, wanted.areas)
+    parts = ["r.deleted = 0", "(" + " OR ".join("+r.area BETWEEN ? AND ?" for _ in held) + ")"]
+    params: list[Any] = [edge for pair in held for edge in pair]
+    if wanted.states is not None:
+        parts.append(f"r.state IN ({','.join('?' * len(wanted.states))})")
+        params += wanted.states
+    for questions in wanted.all_of:
+        part, more = _any(questions)
+        parts.append(part)
+        params += more
+    if wanted.ids is None:
+        return f"record_event r INDEXED BY {INDEX}", " AND ".join(parts), params
+    _choose(conn, wanted.ids)
+    return "chosen_case c CROSS JOIN record_event r ON r.id = c.id", " AND ".join(parts), params
+
+
+def _choose(conn: Connection, ids: Collection[str]) -> None:
+    # Through a table of its own: a search may have found more than a statement takes parameters.
+    conn.execute("CREATE TEMP TABLE IF NOT EXISTS chosen_case (id TEXT PRIMARY KEY) WITHOUT ROWID")
+    conn.execute("DELETE FROM chosen_case")
+    conn.executemany("INSERT OR IGNORE INTO chosen_case VALUES (?)", [(one,) for one in ids])
+
+
+def _any(questions: Sequence[Where]) -> tuple[str, list[Any]]:
+    """Like one of *questions*; of none at all, nothing is. What is empty is like nothing: unknown counts as no."""
+    parts: list[str] = []
+    params: list[Any] = []
+    for question in questions:
+        asked = [_one(name, value, params) for name, value in question.items()]
+        parts.append(" AND ".join(asked) or "1")
+    return "(" + (" OR ".join(f"({part})" for part in parts) or "0") + ")", params
+
+
+def _one(name: str, value: object, params: list[Any]) -> str:
+    if name not in COLUMNS:
+        raise BugError(f"lists of cases know no {name}")
+    column = f"r.{name}"
+    if value is None:
+        return f"{column} IS NULL"
+    if isinstance(value, list):
+        params += value
+        return f"{column} IN ({','.join('?' * len(value))})"
+    if not isinstance(value, tuple):
+        params.append(value)
+        return f"{column} = ?"
+    kind, *bound = value
+    if kind == "names":
+        params += [f"、{each}、" for each in bound[0]]
+        return "(" + (" OR ".join(f"instr('、' || {column} || '、', ?) > 0" for _ in bound[0]) or "0") + ")"
+    params += bound
+    return f"{column} BETWEEN ? AND ?" if kind == "between" else f"{column} {_OPERATORS[kind]} ?"
+
+
+def _order(order: str, states: Sequence[str]) -> tuple[str, list[Any]]:
+    name, down = order.removeprefix("-"), " DESC" if order.startswith("-") else ""
+    if name not in SORTED_BY:
+        raise BugError(f"lists of cases are not sorted by {order}")
+    if name == "state" and states:
+        # In the order in which a case goes through them, not in that of their codes.
+        return f"instr(?, ',' || r.state || ','){down}, r.due_at IS NULL, r.due_at, r.id", [f",{','.join(states)},"]
+    return f"r.{name} IS NULL, r.{name}{down}, r.id", []
