@@ -28,7 +28,7 @@ TABS = ("mine", "unit", "today", "late", "returned", "to_verify", "supervised", 
 """Mine to act on; my unit's; due today; overdue; returned; to be verified; supervised; closed, to be visited; all that is
 open; all, closed ones as well."""
 TIMES = {"found": "found_at", "reported": "reported_at", "due": "due_at", "closed": "closed_at"}
-MOST_FOUND = 1000
+MOST_FOUND = 500
 """Of cases found by words so many are listed: who typed so little wants a filter beside it."""
 _AT_THE_LATEST = "9999"
 _QUEUES = ("mine", "unit", "returned", "to_verify", "supervised")
@@ -87,13 +87,16 @@ class CaseLists:
         if not filter.text:
             listing = case_listing.cases(conn, self._in_tab(wanted, tab), order)
             return Found(listing, self._counts(wanted, tabs))
-        base = replace(wanted, ids=self._hits(filter, wanted))
-        if len(base.ids or ()) < MOST_FOUND:
+        hits = self._hits(filter.text, wanted)
+        if len(hits) < MOST_FOUND:
+            base = replace(wanted, ids=hits)
             return Found(case_listing.cases(conn, self._in_tab(base, tab), order), self._counts(base, tabs))
-        # So many that the best of all may not be those of this tab: it is asked for itself.
-        own = replace(wanted, ids=self._hits(filter, self._in_tab(wanted, tab)))
-        listing = case_listing.cases(conn, self._in_tab(own, tab), order)
-        return Found(listing, dict.fromkeys(TABS), cut=len(listing) >= MOST_FOUND)
+        # So many that the best of all may not be those that are asked for: only these are looked through.
+        asked = self._in_tab(wanted, tab)
+        if tab != "all" or not replace(filter, text="").empty or wanted.all_of:
+            hits = self._hits(filter.text, wanted, case_listing.ids(conn, asked))
+        listing = case_listing.cases(conn, replace(asked, ids=hits), order)
+        return Found(listing, dict.fromkeys(TABS), cut=len(hits) >= MOST_FOUND)
 
     def page(self, listing: Listing, offset: int, limit: int) -> Sequence[Record]:
         """The cases of one page; what left since the list was made is left out."""
@@ -107,7 +110,7 @@ class CaseLists:
 
     def soonest(self, tab: str, limit: int) -> Sequence[Record]:
         """The first *limit* cases of *tab*, soonest due first."""
-        listing = case_listing.cases(self._store.conn, self._in_tab(self._wanted(CaseFilter()), tab), limit=limit)
+        listing = case_listing.cases(self._store.conn, self._in_tab(self._wanted(CaseFilter()), tab))
         return self.page(listing, 0, limit)
 
     def by_due(self, tab: str, edges: Sequence[datetime.datetime]) -> list[int]:
@@ -216,16 +219,11 @@ class CaseLists:
         found.pop("")
         return found
 
-    def _hits(self, filter: CaseFilter, wanted: Wanted) -> Collection[str]:  # noqa: A002
-        """The ids that the words of *filter* fit and that are as *wanted*, ``MOST_FOUND`` at most."""
-        conn = self._store.conn
-        inside = None
-        if wanted.states is not None or wanted.all_of:
-            listing = case_listing.cases(conn, wanted, "due_at")
-            inside = frozenset(listing.page(0, len(listing)))
+    def _hits(self, text: str, wanted: Wanted, inside: Collection[str] | None = None) -> Collection[str]:
+        """The ids that the words *text* fit in the areas *wanted*, ``MOST_FOUND`` at most."""
         areas = [prefix(code) for code in wanted.areas]
         areas += self._gate.divisions().strangers(wanted.areas)
-        return search.matching(conn, filter.text, EVENT, areas=areas, inside=inside, limit=MOST_FOUND)
+        return search.matching(self._store.conn, text, EVENT, areas=areas, inside=inside, limit=MOST_FOUND)
 
 
 def _states(where: Where) -> Collection[str]:

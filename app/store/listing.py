@@ -49,6 +49,11 @@ class Listing:
     def __init__(self, packed: bytes) -> None:
         self._packed = packed
 
+    @property
+    def packed(self) -> bytes:
+        """The ids that are held, sixteen bytes each."""
+        return self._packed
+
     def __len__(self) -> int:
         return len(self._packed) // _ID_BYTES
 

@@ -140,6 +140,16 @@ def in_order(many, order):
     assert down == sorted(filled, reverse=True) + [None] * (len(up) - len(filled))
 
 
+def test_a_long_list_knows_its_length_and_is_read_on_where_somebody_looks(many, monkeypatch):
+    whole = ids(many, order="title")
+    monkeypatch.setattr(case_listing, "HEAD", 3)
+    listing = many.case_lists.listed("all", order="title").listing
+    assert (len(listing), len(listing.packed)) == (len(whole), 3 * 16)
+    assert listing.page(0, 2) == whole[:2]
+    assert listing.page(2, 4) == whole[2:6]
+    assert listing.page(0, 100) == whole
+
+
 def test_words_are_counted_under_every_tab(many):
     found = many.case_lists.listed("late", CaseFilter(text="路灯"))
     assert found.counts["all"] == 2
