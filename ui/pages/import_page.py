@@ -21,6 +21,7 @@ from ui.pages.exporting import AskPath, ask_save_path
 from ui.pages.import_check import ABSENT, CheckStep
 from ui.pages.import_read import More, Preview, importable
 from ui.pages.import_report import ReportStep
+from ui.pages.import_run import RunStep, hint_label, report_arguments, write_template
 from ui.pieces.buttons import Button
 from ui.pieces.card import Card
 from ui.pieces.empty import EmptyState
@@ -126,7 +127,7 @@ class ImportPage(Page):
         for field, hint in ((self.form_choice, "导入什么"), (self.area_choice, "表里没写村名的行归到")):
             field.setAccessibleName(hint)
             field.setMaximumWidth(theme.current().grown(260))
-            card.add_line(_label(hint), field, None)
+            card.add_line(hint_label(hint), field, None)
         self.refusal = words("", tone="orange", wrap=True)
         self.refusal.hide()
         card.add(self.refusal)
@@ -151,17 +152,9 @@ class ImportPage(Page):
         return card
 
     def _run(self) -> QWidget:
-        card = Card()
-        self.progress = ProgressStrip("正在导入", can_stop=True)
+        card = RunStep()
+        self.progress = card.progress
         self.progress.stopped.connect(self._cancel)
-        card.add(self.progress)
-        card.add(
-            words(
-                "可以先去做别的事，导入在后台接着进行。随时可以取消：已导入的户都是完整的，再导一次会接着来。",
-                tone="text-3",
-                wrap=True,
-            )
-        )
         return card
 
     def _report(self) -> QWidget:
@@ -354,11 +347,7 @@ class ImportPage(Page):
         if not path:
             return
         out = Path(path).with_suffix(".xlsx")
-        tail = ["import", preview.form, str(preview.path), "--dry-run", "--json", "--report", str(out)]
-        tail += ["--choices", self._choices_file()]
-        tail += ["--area", preview.area] if preview.area else []
-        tail += ["--sheet", preview.sheet] if preview.sheet else []
-        writer = self._make_worker(tail)
+        writer = self._make_worker(report_arguments(preview, self._choices_file(), out))
         writer.setParent(self)
         writer.finished.connect(lambda _said: self.said.emit(f"改错表存在 {out}", None))
         writer.failed.connect(lambda said: self.said.emit(said, None))
@@ -374,7 +363,7 @@ class ImportPage(Page):
         if path:
             out = Path(path).with_suffix(".xlsx")
             self._jobs.run(
-                lambda: _write_template(self._office, form, out),
+                lambda: write_template(self._office, form, out),
                 lambda _done: self.said.emit(f"模板存在 {out}", None),
             )
 
@@ -407,16 +396,3 @@ class ImportPage(Page):
         self.cancel_button.setVisible(step == CHECK)
         self.import_button.setVisible(step == CHECK)
         self.back_button.setVisible(step != RUN)
-
-
-def _label(text: str) -> QWidget:
-    label = words(text, tone="text-2")
-    label.setMinimumWidth(theme.current().grown(150))
-    return label
-
-
-def _write_template(office: Office, form: str, out: Path) -> None:
-    # All that reads and writes workbooks: a tenth of a second of the window, where only its worker needs it.
-    from app.exchange.intake import Intake
-
-    Intake(office).template(form, out)
