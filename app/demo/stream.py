@@ -12,6 +12,7 @@ from app.demo.cases import Cases
 from app.demo.chain import Chain
 from app.demo.ground import DemoGround
 from app.demo.ledgers import ledger_records
+from app.demo.links import linked
 from app.demo.mediations import mediation_records
 from app.demo.numbers import Numbers
 from app.demo.plan import DemoPlan
@@ -43,7 +44,7 @@ def records(plan: DemoPlan, now: dt.datetime) -> Iterator[Row]:
         for site in sites:
             yield from care.village(chain.village(site, population.village(site)))
         cases = Cases(chance, numbers, rules, sites, now)
-        yield from cases.records(events)
+        yield from linked(cases.records(events), numbers)
         yield from ledger_records("dispute", disputes, sites, chance, numbers, now)
         yield from mediation_records(mediations, sites, chance, numbers, now)
         yield from ledger_records("visit", visits, sites, chance, numbers, now)

@@ -14,6 +14,7 @@ from ui.jobs import Jobs
 from ui.page import Page
 from ui.pages.attachments_card import AttachmentsCard
 from ui.pages.case_action import ActionForm
+from ui.pages.case_links_card import LinksCard
 from ui.pages.case_people_card import PeopleCard
 from ui.pages.case_read import CaseFile, came_since, defaults_of, read_file, stage_labels
 from ui.pages.case_words import chip_of, due_tone, late_by, left_until, read_due, spoken_time
@@ -55,6 +56,8 @@ class CasePage(Page):
         self.people_card = PeopleCard(office, jobs)
         self.people_card.opened.connect(lambda resident: self.go.emit("person", {"id": resident}))
         self.files_card = AttachmentsCard(office, jobs, "event", lambda told: self.said.emit(told, None), urgent)
+        self.links_card = LinksCard(office, jobs, self.go.emit, lambda told: self.said.emit(told, None))
+        self.links_card.changed.connect(self._on_linked)
         self.steps_card = Card("办理经过", " ")
         self.timeline = Timeline()
         self.steps_card.add(self.timeline, 1)
@@ -82,6 +85,8 @@ class CasePage(Page):
         self._keep()
 
     def escape(self) -> bool:
+        if self.links_card.escape():
+            return True
         if self._form is None:
             return False
         self._form.leave()
@@ -108,6 +113,13 @@ class CasePage(Page):
             tip="谁什么时候改过什么，没用上的话也在",
         )
 
+    def _on_linked(self) -> None:
+        self._urgent()
+        if self._form is None:
+            self._load()
+        else:
+            self.links_card.show_case(self._id)
+
     def _edit(self) -> None:
         if self._file is not None:
             self.go.emit("event_edit", {"id": self._id})
@@ -122,6 +134,7 @@ class CasePage(Page):
         left.addWidget(self.facts_card)
         left.addWidget(self.people_card)
         left.addWidget(self.files_card)
+        left.addWidget(self.links_card)
         left.addStretch(1)
         for card in (self.next_card, self.due_card, self.units_card):
             right.addWidget(card)
@@ -171,6 +184,7 @@ class CasePage(Page):
         self.facts_card.add(Facts([*whole, *file.facts]))
         self.people_card.show_people(file.people)
         self.files_card.show_record(file.case.event.id)
+        self.links_card.show_case(file.case.event.id)
         self.timeline.show_steps(file.steps)
         self.steps_card.note.setText(f"{len(file.steps)} 步，新的在前")
 
