@@ -157,6 +157,10 @@ class CaseRules:
         action = self.action(step.action, profile)
         if action is None:
             return case.contesting(step, sentence("rules.unknown_action", action=step.action))
+        once = said(step.values, "once")
+        if once and once in case.once:
+            # Two devices told apart of one thing, such as how a mediation ended: both stay to be read, one counts.
+            return case.having(moves=(*case.moves, Move(step.id, step.action, step.at, case.state, case.state)))
         if fault := next(faults(self, case, action, step, profile), None):
             return case.contesting(step, fault.message)
         if SETTLES in action.does:
@@ -189,6 +193,7 @@ class CaseRules:
             owner_role=team,
             owner_unit=(moved.lead_unit or "") if team and of_lead else "",
             last_at=step.at,
+            once=case.once | {once} if once else case.once,
             moves=(*case.moves, Move(step.id, step.action, step.at, case.state, after)),
         )
 

@@ -120,7 +120,8 @@ class CaseState:
     ``handle_due`` is the handling limit last agreed: statistics compare with it also after its timer has stopped.
     ``own_span``: how long the dispatcher gave where that was not the table's limit. ``owner_role`` is a team of the
     rule file, ``owner_unit`` the unit in it that is meant, empty where whoever is of the team may act. ``aside``: the
-    contested steps by id, ``reasons`` why they are; ``settled``: what a person said of steps that were contested, by step: "keep" or "drop".
+    contested steps by id, ``reasons`` why they are; ``once``: what counts once only, however many devices told of it;
+    ``settled``: what a person said of steps that were contested, by step: "keep" or "drop".
     ``entered_for``: the member who found it, where somebody else registered it for him.
     """
 
@@ -177,6 +178,7 @@ class CaseState:
     review_count: int = 0
     self_handled: bool = False
     transferred: bool = False
+    once: frozenset[str] = frozenset()
     visited_at: dt.datetime | None = None
     satisfaction: str | None = None
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from app.errors import KnownError
 from app.rules.case_merging import root
 from app.schema.dates import china_time
+from app.schema.ids import companion
 from app.schema.record import Record
 from app.schema.values import Value
 from app.services.case_folding import EVENT, look_in, read_steps
@@ -112,7 +113,7 @@ class CaseLinks:
     def cases_of(self, form: str, record_id: str) -> list[Record]:
         """The cases that came from a record of *form* or are linked to it, the newest last: its page shows them and their state."""
         self._gate.require("read", EVENT, None, own=True)
-        made = {case.id for case in self._store.select(EVENT, {"source_id": record_id, "source_form": form})}
+        made = {case.id for case in begun_from(self._store, record_id)}
         links = self._store.select(LINK, {"other": record_id, "other_form": form})
         undone = self._undone({link.id for link in links})
         made |= {str(link.values["event"]) for link in links if not link.values.get("undoes") and link.id not in undone}
@@ -176,3 +177,19 @@ class CaseLinks:
         whole = {**values, "event": event.id, "at": now, "by": self._gate.session.name}
         self._store.save([Edit(LINK, made, event.area, whole)], self._gate.session.user, audit=[line])
         return self._store.many(LINK, [made])[made]
+
+
+def case_id(record_id: str, number: int) -> str:
+    """The id of the case begun from a row of a ledger, or of a further one where those before came to nothing.
+
+    Two devices that begin one apart make the same one.
+    """
+    return companion(record_id, f"{EVENT} {number}")
+
+
+def begun_from(store: Store, record_id: str) -> list[Record]:
+    """The cases that were begun from a row, also deleted ones, the newest last."""
+    found: list[Record] = []
+    while held := store.get(EVENT, case_id(record_id, len(found))):
+        found.append(held)
+    return found

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from app.errors import KnownError
 from app.rules.care import CareRules
 from app.rules.case_engine import CaseRules
+from app.rules.case_sources import load_sources
 from app.rules.coverage import CoverageRules
 from app.rules.permissions import Permissions
 from app.rules.requests import RequestRules
@@ -22,6 +23,7 @@ from app.services.care import TAG, Care
 from app.services.case_finding import CaseFinding
 from app.services.case_links import CaseLinks
 from app.services.case_lists import CaseLists
+from app.services.case_sources import CaseSources
 from app.services.case_taking import CaseTaking
 from app.services.cases import Cases
 from app.services.chronicle import Chronicle
@@ -87,6 +89,7 @@ class Office:
         self.taking = CaseTaking(store, self.gate, self.cases, self.attachments)
         self.finding = CaseFinding(store, self.gate, self.registry, self.entry)
         self.links = CaseLinks(store, self.gate, self.cases)
+        self.sources = CaseSources(store, self.gate, self.cases, self.records, load_sources(store.forms))
         self.case_lists = CaseLists(store, self.gate, rules)
         self.people = People(store, self.gate, self.registry)
         self.duplicates = Duplicates(store, self.gate)

@@ -19,6 +19,7 @@ from ui.forms.references import Target
 from ui.lists import BatchAction, Order, RecordTable
 from ui.page import Page
 from ui.pages import ledger_read
+from ui.pages.case_source_strip import SourceStrip
 from ui.pages.exporting import AskPath, ask_save_path
 from ui.pages.ledger_out import LedgerOut
 from ui.pages.ledger_read import Wanted
@@ -276,6 +277,10 @@ class LedgerPage(Page):
         if focus:
             self.entry.loaded.connect(self.entry.begin)
         self._panel.add(self.entry, 1)
+        if record_id and self.form_name in self._office.sources.sources:
+            strip = SourceStrip(self._office, self._jobs, self.form_name, record_id, self)
+            strip.changed.connect(lambda: self._open_entry(record_id, {}))
+            self._panel.add(strip)
         self._panel.show()
         # Beside an entry there is room for the filters that are in use.
         narrow = self.width() < theme.current().grown(1100)
