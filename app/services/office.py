@@ -38,6 +38,7 @@ from app.services.leaving import Leaving
 from app.services.life import Life
 from app.services.maps import SHAPE, Maps, outline_faults
 from app.services.mediation import Mediations
+from app.services.meetings import Meetings
 from app.services.movements import Movements
 from app.services.past_living import PastLiving
 from app.services.people import People
@@ -108,6 +109,7 @@ class Office:
         self.posts = Posts(store, self.gate, self.registry, self.chronicle)
         self.coverage = Coverage(store, self.gate, CoverageRules.load())
         self.mediations = Mediations(store, self.gate, self.records)
+        self.meetings = Meetings(store, self.gate, self.records, self.cases)
         self.statistics = Statistics(store, self.gate, rules)
         self.conflicts = Conflicts(store, self.gate, rules, self.cases)
         self.standings = Standings(store, self.conflicts)
