@@ -19,6 +19,7 @@ def add(parser: argparse.ArgumentParser, _common: argparse.ArgumentParser) -> No
     parser.add_argument("--reason", required=True)
     parser.add_argument("--area")
     parser.add_argument("--ids", type=Path, metavar="FILE")
+    parser.add_argument("--fields", default="", metavar="F,F…", help="只要这几栏")
     parser.add_argument("--plain", action="store_true", help="不打码（要有权限）")
 
 
@@ -35,7 +36,10 @@ def run(args: argparse.Namespace, desk: Desk) -> int:
             raise KnownError("import.export_stopped")
         desk.progress(done, total, "正在导出")
 
-    count = export_form(office, form.name, args.out, args.reason, area=args.area, plain=args.plain, ids=ids, tick=tick)
+    fields = [name for name in args.fields.split(",") if name]
+    count = export_form(
+        office, form.name, args.out, args.reason, area=args.area, plain=args.plain, ids=ids, fields=fields, tick=tick
+    )
     desk.answer({"records": count, "file": str(args.out)}, f"已导出 {count} 条到 {args.out}")
     return 0
 

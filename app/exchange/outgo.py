@@ -26,11 +26,14 @@ def export_form(
     area: str | None = None,
     plain: bool = False,
     ids: Sequence[str] | None = None,
+    fields: Sequence[str] = (),
     tick: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> int:
     """Write the records of *form* in *area* (default: all areas held) to *out*; returns how many.
 
-    *ids*: only these, in their order. *tick* is called with (done, in all); what it raises ends the export, and no file is left.
+    *ids*: only these, in their order. *fields*: only these columns.
+
+    *tick* is called with (done, in all); what it raises ends the export, and no file is left.
 
     Identity numbers, phones and the like are masked unless *plain*. Raises Denied, KnownError("import.no_form", "import.reason_missing").
     """
@@ -53,7 +56,7 @@ def export_form(
     if not plain:
         note += "；号码已遮盖"
     records = _in_parts(office, form, chosen, tick)
-    return write_export(declared, records, out, masked=not plain, note=note, title_of=titles)
+    return write_export(declared, records, out, masked=not plain, note=note, title_of=titles, only=fields)
 
 
 def _in_parts(office: Office, form: str, ids: Sequence[str], tick: Callable[[int, int], None]) -> Iterator[Record]:

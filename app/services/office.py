@@ -20,6 +20,7 @@ from app.rules.ruling import renew
 from app.schema.loading import load_forms
 from app.services.attachments import Attachments
 from app.services.care import TAG, Care
+from app.services.case_batch import CaseBatch
 from app.services.case_finding import CaseFinding
 from app.services.case_links import CaseLinks
 from app.services.case_lists import CaseLists
@@ -92,6 +93,7 @@ class Office:
         self.links = CaseLinks(store, self.gate, self.cases)
         self.sources = CaseSources(store, self.gate, self.cases, self.records, load_sources(store.forms))
         self.case_lists = CaseLists(store, self.gate, rules)
+        self.batch = CaseBatch(store, self.cases)
         self.people = People(store, self.gate, self.registry)
         self.duplicates = Duplicates(store, self.gate)
         self.care = Care(store, self.gate, self.records, self.registry, care)

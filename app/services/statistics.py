@@ -6,12 +6,14 @@ import datetime
 from typing import TYPE_CHECKING, Any
 
 from app.errors import Denied
+from app.rules.calendar import iso
 from app.rules.case_engine import CaseRules
-from app.rules.indicators import CaseFacts, Indicator, by_area, indicators
+from app.rules.indicators import EXCLUDED, CaseFacts, Indicator, by_area, indicators
 from app.schema.dates import CHINA
 from app.schema.record import Record
 from app.services.case_folding import EVENT, fold_case, read_steps
 from app.services.gate import Gate
+from app.store import case_listing
 
 if TYPE_CHECKING:
     from app.store.store import Store
@@ -65,6 +67,15 @@ class Statistics:
         areas = list(self._gate.session.areas)
         self._ask(areas)
         return self._whole(self._facts(self._store.select(EVENT, area=areas)), areas, start, self._until(end))
+
+    def week_counts(self, today: datetime.date) -> dict[str, int]:
+        """n_rep, n_acc, n_cls and n_over_open of ``week``, counted by the columns that the fold keeps: no case is read."""
+        monday = today - datetime.timedelta(days=today.weekday())
+        areas = list(self._gate.session.areas)
+        self._ask(areas)
+        until = self._until(datetime.datetime.combine(today + datetime.timedelta(days=1), datetime.time(), CHINA))
+        start = datetime.datetime.combine(monday, datetime.time(), CHINA)
+        return case_listing.figures(self._store.conn, areas, iso(start), iso(until), sorted(EXCLUDED))
 
     def _ask(self, areas: list[str]) -> None:
         if not areas:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 COLUMNS = (
     "state", "visit_due", "due_at", "area", "lead_unit", "owner_role", "owner_unit", "level", "class_now",
     "supervise_level", "returned_at", "reported_at", "closed_at", "found_at", "reported_by", "assisting", "grid",
-    "patron", "asked", "contested", "last_at", "case_no", "title",
+    "patron", "asked", "contested", "last_at", "accepted_at", "handle_due", "case_no", "title",
 )  # fmt: skip
 """What the index of cases holds, the state first: what is open is found without a look at what is closed."""
 INDEX = "record_event_listed"
@@ -104,6 +104,40 @@ def counts(conn: Connection, wanted: Wanted, tabs: Mapping[str, Sequence[Where]]
         asked += more
     row = conn.execute(f"SELECT count(*){''.join(sums)} FROM {source} WHERE {condition}", [*asked, *params]).fetchone()
     return dict(zip(("", *tabs), row, strict=True))
+
+
+def figures(
+    conn: Connection, areas: Collection[str], start: str, until: str, excluded: Sequence[str]
+) -> dict[str, int]:
+    """n_rep, n_acc, n_cls from *start* up to, without, *until*, which is now, and n_over_open then (see app.rules.indicators).
+
+    *excluded*: the states that only n_rep counts.
+    """
+    held = spans(conn, areas)
+    if not held:
+        return dict.fromkeys(("n_rep", "n_acc", "n_cls", "n_over_open"), 0)
+    inside = "(" + " OR ".join("+r.area BETWEEN ? AND ?" for _ in held) + ")"
+    edges = [edge for pair in held for edge in pair]
+    marks = ",".join("?" * len(excluded))
+    counted = f"r.accepted_at IS NOT NULL AND r.state NOT IN ({marks})"
+
+    def number(source: str, condition: str, params: Sequence[object]) -> int:
+        sql = f"SELECT count(*) FROM record_event r {source} WHERE r.deleted = 0 AND {inside} AND {condition}"
+        return int(conn.execute(sql, [*edges, *params]).fetchone()[0])
+
+    span = [start, until]
+    return {
+        "n_rep": number("", "r.reported_at >= ? AND r.reported_at < ? AND r.state NOT IN ('draft', 'void')", span),
+        "n_acc": number("", f"r.accepted_at >= ? AND r.accepted_at < ? AND {counted}", [*span, *excluded]),
+        "n_cls": number("", f"r.closed_at >= ? AND r.closed_at < ? AND {counted}", [*span, *excluded]),
+        # While it is suspended nothing is due.
+        "n_over_open": number(
+            f"INDEXED BY {INDEX}",
+            f"{counted} AND r.accepted_at < ? AND (r.closed_at IS NULL OR r.closed_at >= ?) AND r.handle_due < ?"
+            " AND r.state != 'suspended'",
+            [*excluded, until, until, until],
+        ),
+    }
 
 
 def units(conn: Connection) -> list[str]:

@@ -109,6 +109,16 @@ def test_the_week_adds_up(office, cases):
     assert (found["n_rep"].value, found["n_acc"].value, found["n_cls"].value) == (5, 4, 1)
 
 
+@pytest.mark.parametrize("areas", [("990001101000",), (UPPER,), (UPPER, LOWER)])
+def test_the_week_counted_by_columns_is_the_week_that_is_folded(office, cases, areas):
+    who = colleague(office, "c", areas=areas)
+    for days in range(-8, 9):
+        day = DAY + datetime.timedelta(days=days)
+        found, counted = who.statistics.week(day), who.statistics.week_counts(day)
+        assert counted == {code: found[code].value for code in counted}
+    assert who.statistics.week_counts(DAY)["n_rep"]
+
+
 def test_who_may_not_report_gets_no_figures(office, cases):
     for who in (
         colleague(office, "a", roles=("helper",)),

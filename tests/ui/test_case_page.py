@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QLineEdit, QPlainTextEdit
 from tests.ui.offices import LOWER, UPPER
 from ui.pages.case import CasePage
 from ui.pages.case_form import EventFormPage
-from ui.pages.case_read import read_file, read_list
+from ui.pages.case_read import read_file
 from ui.pages.event_list import EventsPage
 
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -178,22 +178,6 @@ def test_an_event_nobody_placed_belongs_to_the_township_not_to_the_first_village
     page.opened({})
     desk.settle()
     assert page.area.currentData() == desk.office.session.area
-
-
-def test_the_list_counts_its_tabs_and_filters_by_class(desk):
-    report(desk, category="facility_light")
-    report(desk, "井盖破损", category="hazard_road")
-    found = read_list(desk.office, "open", {"category": "hazard"})
-    assert [str(row["title"]) for row in found.rows] == ["井盖破损 · 只在本机"]
-    assert found.counts["open"] == 2
-    assert found.counts["late"] == 0
-
-
-def test_words_find_a_case_in_any_tab(desk):
-    event_id = report(desk, "桥栏松动")
-    act(desk, event_id, "reject", reason="重复")
-    assert not read_list(desk.office, "open", {}).rows
-    assert [row["id"] for row in read_list(desk.office, "open", {}, "桥栏").rows] == [event_id]
 
 
 def test_enter_on_the_list_opens_the_case(qtbot, desk):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +34,7 @@ class RecordTable(QWidget):
 
     Signals ``opened(id)`` (Enter, double click), ``current_changed(id)``, ``pressed_button(id, column key)``,
     ``typed(text)`` (letters typed in the list: put them into the filter field), ``sorted_by(Order)``.
+    ``marks_changed``, ``columns_chosen({key: shown})`` (by the menu; ``show_columns`` brings them back).
     With *batch* each row has a check box. *hints* are (keys, text) for the footer; *empty* stands where no rows are.
     """
 
@@ -42,6 +43,8 @@ class RecordTable(QWidget):
     pressed_button = Signal(object, str)
     typed = Signal(str)
     sorted_by = Signal(object)
+    marks_changed = Signal()
+    columns_chosen = Signal(dict)
 
     def __init__(
         self,
@@ -142,10 +145,32 @@ class RecordTable(QWidget):
                 continue
             action = menu.addAction(column.title)
             action.setCheckable(True)
-            action.setChecked(not self.view.isColumnHidden(number))
             action.setEnabled(number > 0)
-            action.toggled.connect(lambda on, number=number: self.view.setColumnHidden(number, not on))
+            action.triggered.connect(lambda on, number=number: self._choose(number, on))
+        menu.aboutToShow.connect(lambda: self._tick_columns(menu))
+        self._tick_columns(menu)
         return menu
+
+    def show_columns(self, shown: Mapping[str, bool]) -> None:
+        """Show and hide columns by their keys, as they were chosen before."""
+        for number, column in enumerate(self.model.columns):
+            if number and column.title and column.key in shown:
+                self.view.choose(number, shown=shown[column.key])
+
+    def chosen_columns(self) -> list[str]:
+        """The keys of the columns that are wanted, also where there is no room for them now."""
+        return [column.key for number, column in enumerate(self.model.columns) if self.view.chosen(number)]
+
+    def _tick_columns(self, menu: QMenu) -> None:
+        titled = [number for number, column in enumerate(self.model.columns) if column.title]
+        for action, number in zip(menu.actions(), titled, strict=True):
+            action.setChecked(self.view.chosen(number))
+
+    def _choose(self, number: int, shown: bool) -> None:
+        self.view.choose(number, shown=shown)
+        self.columns_chosen.emit(
+            {column.key: self.view.chosen(place) for place, column in enumerate(self.model.columns) if column.title}
+        )
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -159,6 +184,7 @@ class RecordTable(QWidget):
         view.pressed_button.connect(self.pressed_button)
         view.typed.connect(self.typed)
         self.model.checked_changed.connect(self._show_counts)
+        self.model.checked_changed.connect(self.marks_changed)
         header.sectionClicked.connect(self._on_header_clicked)
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         header.customContextMenuRequested.connect(self._on_header_menu)

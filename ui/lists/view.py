@@ -12,9 +12,11 @@ from ui.lists.delegate import EDGE, PAD, RecordDelegate, paint_check
 from ui.lists.fitting import give_way
 from ui.lists.model import RecordModel
 
+_SHIFT = Qt.KeyboardModifier.ShiftModifier
+
 
 class RecordView(QTableView):
-    """Rows of one height. Arrows, Page, Home and End move; Space marks; Enter opens; typing is passed on.
+    """Rows of one height. Arrows, Page, Home and End move; Space and Shift with arrows mark, Ctrl+A all; Enter opens; typing is passed on.
 
     Signals ``opened(id)``, ``pressed_button(id, column key)``, ``current_changed(id)``, ``typed(text)``.
     """
@@ -28,6 +30,7 @@ class RecordView(QTableView):
         super().__init__()
         self._rows, self._checks, self._grouped = model, checks, False
         self._given_way: set[int] = set()
+        self._chosen: dict[int, bool] = {}
         self.delegate = RecordDelegate(self, model, checks)
         self.setHorizontalHeader(RecordHeader(model, checks, self))
         self.setModel(model)
@@ -60,16 +63,27 @@ class RecordView(QTableView):
             header.setSectionResizeMode(number, way)
             if not column.stretch:
                 header.resizeSection(number, look.grown(column.width))
-            self.setColumnHidden(number, column.hidden)
+            self.setColumnHidden(number, not self._chosen.get(number, not column.hidden))
         self._given_way.clear()
         self._give_way()
+
+    def choose(self, number: int, *, shown: bool) -> None:
+        """Show or hide a column because somebody wants it so: it stays so in another look."""
+        self._chosen[number] = shown
+        self.setColumnHidden(number, not shown)
+        self._give_way()
+
+    def chosen(self, number: int) -> bool:
+        """Whether the column is wanted, if only there is room for it."""
+        return self._chosen.get(number, not self._rows.columns[number].hidden)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._give_way()
 
     def _give_way(self) -> None:
-        self._given_way = give_way(self, self._rows.columns, self._given_way)
+        given = {number for number in self._given_way if self.chosen(number)}
+        self._given_way = give_way(self, self._rows.columns, given)
 
     def fit_groups(self) -> None:
         """Give group lines their lower height. Only lists up to 500 rows may have some: the longer stay virtual."""
@@ -116,6 +130,8 @@ class RecordView(QTableView):
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and row >= 0:
             if (key := self._rows.record_id(row)) is not None:
                 self.opened.emit(key)
+        elif event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down) and self._checks and event.modifiers() == _SHIFT:
+            self._mark_on(row, -1 if event.key() == Qt.Key.Key_Up else 1)
         elif event.key() == Qt.Key.Key_Space and self._checks and row >= 0:
             self._toggle(row)
         elif event.key() == Qt.Key.Key_Escape and self._rows.checked:
@@ -188,6 +204,14 @@ class RecordView(QTableView):
         first = index.column() == 0
         room = EDGE + theme.current().px("check") + 6
         return self._checks and first and point.x() - self.visualRect(index).left() <= room
+
+    def _mark_on(self, row: int, step: int) -> None:
+        """Mark the current record and the next one, and go there."""
+        keys = [key for key in (self._rows.record_id(row), self._rows.record_id(row + step)) if key is not None]
+        self._rows.set_checked(keys, on=True)
+        if self._rows.record(row + step) is not None:
+            self.setCurrentIndex(self._rows.index(row + step, max(self.currentIndex().column(), 0)))
+        self.viewport().update()
 
     def _toggle(self, row: int) -> None:
         key = self._rows.record_id(row)

@@ -15,6 +15,7 @@ from ui.page import Page
 from ui.pages.attachments_card import AttachmentsCard
 from ui.pages.case_action import ActionForm
 from ui.pages.case_links_card import LinksCard
+from ui.pages.case_owner_card import OwnerCard
 from ui.pages.case_people_card import PeopleCard
 from ui.pages.case_read import CaseFile, came_since, defaults_of, read_file, stage_labels
 from ui.pages.case_words import chip_of, due_tone, late_by, left_until, read_due, spoken_time
@@ -62,6 +63,7 @@ class CasePage(Page):
         self.timeline = Timeline()
         self.steps_card.add(self.timeline, 1)
         self.next_card = Card("下一步")
+        self.owner_card = OwnerCard(office)
         self.due_card = Card("时限")
         self.units_card = Card("承办单位")
         self._place()
@@ -136,7 +138,7 @@ class CasePage(Page):
         left.addWidget(self.files_card)
         left.addWidget(self.links_card)
         left.addStretch(1)
-        for card in (self.next_card, self.due_card, self.units_card):
+        for card in (self.next_card, self.owner_card, self.due_card, self.units_card):
             right.addWidget(card)
             self.add_side(card, 272, 232)
         right.addStretch(1)
@@ -252,6 +254,7 @@ class CasePage(Page):
 
     def _show_next(self, file: CaseFile) -> None:
         self._form = None
+        self.owner_card.show_case(file)
         self._show_due(file)
         self._show_units(file)
         self.next_card.title.setText("下一步")
@@ -303,6 +306,7 @@ class CasePage(Page):
         self.next_card.add(form)
         self._form = form
         # The form has the column to itself: nothing of it lies below the edge.
+        self.owner_card.hide()
         self.due_card.hide()
         self.units_card.hide()
         form.start()

@@ -3,44 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from app.rules.case_engine import Action, CaseRules
-from app.schema.record import Record
 from app.services.cases import EVENT, STEP, Case
 from app.store.standing import Standing
-from ui.lists import Cell, Order
-from ui.lists.columns import Row
 from ui.pages.case_people_card import CasePerson, read_people
-from ui.pages.case_words import GROUPS, chip_of, due_cell, group_of, spoken_time
+from ui.pages.case_words import spoken_time
 from ui.pages.desk_quick import class_words
-from ui.pages.desk_tasks import is_mine
-from ui.pages.standing_words import mark, note
+from ui.pages.standing_words import note
 from ui.pieces.timeline import Step
 
 if TYPE_CHECKING:
     from app.services.office import Office
-
-TABS = (("mine", "我的"), ("open", "待办"), ("today", "今天到期"), ("late", "超期"), ("all", "全部"))
-
-_ORDERS = {
-    "number": "case_no",
-    "title": "title",
-    "kind": "category",
-    "unit": "lead_unit",
-    "due": "due_at",
-    "state": "state",
-}
-
-
-@dataclass(frozen=True)
-class CaseList:
-    """The rows of one tab with the counts of all; ``rows`` in the list's own order."""
-
-    rows: tuple[Row, ...]
-    counts: Mapping[str, int | None]
 
 
 @dataclass(frozen=True)
@@ -57,53 +34,6 @@ class CaseFile:
     others: tuple[tuple[str, str], ...] = ()
     standing: Standing | None = None
     people: tuple[CasePerson, ...] = ()
-
-
-def read_list(
-    office: Office, tab: str, filters: Mapping[str, Any], text: str = "", order: Order | None = None
-) -> CaseList:
-    """The cases of *tab* that pass the *filters* (category, area, unit); runs in the lane."""
-    rules, now = office.cases.rules, office.cases.now()
-    waiting = office.cases.open_cases()
-    by_tab: dict[str, Sequence[Record]] = {
-        "mine": [case for case in waiting if is_mine(case.values, rules, office.session)],
-        "open": waiting,
-        "today": [case for case in waiting if _group(case, now) == GROUPS[1]],
-        "late": [case for case in waiting if _group(case, now) == GROUPS[0]],
-    }
-    counts: dict[str, int | None] = {name: len(cases) for name, cases in by_tab.items()}
-    counts["all"] = None
-    if text:
-        # Words are looked for in all cases: nobody knows in which tab a case stands.
-        hits = office.registry.find(text, forms=[EVENT], limit=200)
-        found = office.store.many(EVENT, [hit.id for hit in hits])
-        chosen: Sequence[Record] = [found[hit.id] for hit in hits if hit.id in found]
-    elif tab == "all":
-        chosen = office.store.select(EVENT, order=["-reported_at", "-id"], limit=5000)
-    else:
-        chosen = by_tab[tab]
-    chosen = [case for case in chosen if _passes(case, filters, office)]
-    if order is not None and order.key in _ORDERS:
-        field = _ORDERS[order.key]
-        chosen = sorted(chosen, key=lambda case: str(case.values.get(field) or "~"), reverse=order.down)
-    held = office.standings.many(EVENT, [case.id for case in chosen])
-    return CaseList(tuple(case_row(case, office, now, held.get(case.id)) for case in chosen), counts)
-
-
-def case_row(case: Record, office: Office, now: dt.datetime, standing: Standing | None) -> Row:
-    """One row of the list."""
-    values, codes = case.values, office.forms.codes
-    return {
-        "id": case.id,
-        "state": chip_of(values, office.cases.rules, now),
-        "number": values.get("case_no") or "未编号",
-        "title": Cell(str(values.get("title") or ""), note(standing)),
-        "kind": codes["event_class"].label(str(values.get("category") or "unclassified")),
-        "village": values.get("area_name"),
-        "unit": values.get("lead_unit"),
-        "due": due_cell(values, office.cases.rules, now),
-        "standing": mark(standing, now),
-    }
 
 
 def read_file(office: Office, event_id: str) -> CaseFile:
@@ -270,23 +200,6 @@ def _about(case: Case, settling: Any, rules: CaseRules) -> str:
     label = rules.label(held.action, case.state.profile) if held else "一步"
     said = "算数，照原样办了" if settling.values.get("word") == "keep" else "不算，留着备查"
     return f"“{label}”{f'（{held.user}）' if held else ''}{said}"
-
-
-def _group(case: Record, now: dt.datetime) -> str:
-    return group_of(case.values.get("due_at"), now)
-
-
-def _passes(case: Record, filters: Mapping[str, Any], office: Office) -> bool:
-    values = case.values
-    if filters.get("area") and case.area != filters["area"]:
-        return False
-    if filters.get("unit") and values.get("lead_unit") != filters["unit"]:
-        return False
-    wanted = filters.get("category")
-    if not wanted:
-        return True
-    held = str(values.get("category") or "unclassified")
-    return office.forms.codes["event_class"].within(held, str(wanted))
 
 
 def stage_labels(rules: CaseRules, file: CaseFile) -> tuple[list[str], int | None]:

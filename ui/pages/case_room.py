@@ -40,7 +40,7 @@ def pages(
     def events() -> Page:
         from ui.pages.event_list import EventsPage
 
-        return EventsPage(office, jobs)
+        return EventsPage(office, jobs, worker, urgent)
 
     def case() -> Page:
         from ui.pages.case import CasePage

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.rules.case_engine import CaseRules
+from app.rules.permissions import Role
 from ui.lists import Cell
 from ui.pieces.chips import State, state
 
@@ -104,3 +105,14 @@ def due_cell(values: Mapping[str, Any], rules: CaseRules, now: dt.datetime) -> C
     if not due or (known is not None and not known.waiting):
         return Cell("—", tone="text-3")
     return Cell(spoken_time(due, now), tone=due_tone(due, now))
+
+
+def owner_words(values: Mapping[str, Any], rules: CaseRules, roles: Mapping[str, Role]) -> str:
+    """Who must act next, in words: the unit that is meant, or the roles of the team; "" where nobody has to."""
+    team = str(values.get("owner_role") or "")
+    if not team:
+        return ""
+    if unit := str(values.get("owner_unit") or ""):
+        return unit
+    held = [roles[code].label for code in rules.teams.get(team, ()) if code in roles]
+    return "、".join(held[:2]) + ("等" if len(held) > 2 else "")

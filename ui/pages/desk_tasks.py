@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,9 @@ from ui.pieces.figures import Figure
 
 if TYPE_CHECKING:
     from app.services.office import Office
+
+_LISTED = 100
+"""So many cases stand on the desk; the rest are counted, and listed by the page of events."""
 
 
 @dataclass(frozen=True)
@@ -61,32 +64,16 @@ class Desk:
     online: bool = True
 
 
-def is_mine(event: Mapping[str, object], rules: CaseRules, session: Session) -> bool:
-    """Whether the usual next step of this case is for somebody with these roles."""
-    known = rules.states.get(str(event.get("state") or ""))
-    if known is None or not known.waiting or not known.next:
-        return False
-    lead = event.get("lead_unit")
-    ours = {session.unit, session.name, session.user}
-    if known.code in ("assigned", "handling") and lead not in ours:
-        # Another unit handles it; whoever dispatches watches it.
-        return any(rules.role_for(code, session.roles) for code in ("remind", "reassign"))
-    return rules.role_for(rules.usual(known.code, str(event.get("profile_now") or "")), session.roles) is not None
-
-
 def read_desk(office: Office, *, mine: bool = True) -> Desk:
     """Read what the desk of this user shows; runs in the lane."""
     now, rules, session = office.cases.now(), office.cases.rules, office.session
-    tasks = [
-        (event.values.get("due_at"), _case_row(event, rules, session, now))
-        for event in office.cases.open_cases()
-        if not mine or is_mine(event.values, rules, session)
-    ]
+    events, hidden = _cases(office, now, mine=mine)
+    tasks = [(event.values.get("due_at"), _case_row(event, rules, session, now)) for event in events]
     tasks += _mediation_tasks(office, now) + _care_tasks(office, now) + _request_tasks(office, now)
     return Desk(
         now,
-        _grouped(tasks, now),
-        len(tasks),
+        _grouped(tasks, now, hidden),
+        len(tasks) + sum(hidden),
         office.store.sync.waiting(),
         len(office.store.sync.attention()),
         office.conflicts.count(),
@@ -98,11 +85,31 @@ def read_desk(office: Office, *, mine: bool = True) -> Desk:
     )
 
 
+def _cases(office: Office, now: dt.datetime, *, mine: bool) -> tuple[list[Record], list[int]]:
+    """The cases listed, soonest due first, and how many more there are of each of `GROUPS`.
+
+    Mine are those on which I must act, and those of other units that are late, where I may remind them.
+    """
+    lists, rules, session = office.case_lists, office.cases.rules, office.session
+    tab = "mine" if mine else "open"
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    edges = [now, midnight + dt.timedelta(days=1), midnight + dt.timedelta(days=4)]
+    found = list(lists.soonest(tab, _LISTED))
+    hidden = lists.by_due(tab, edges)
+    for event in found:
+        hidden[GROUPS.index(group_of(event.values.get("due_at"), now))] -= 1
+    if mine and any(rules.role_for(code, session.roles) for code in ("remind", "reassign")):
+        known = {event.id for event in found}
+        late = lists.soonest("late", _LISTED)
+        found += [one for one in late if one.id not in known and one.values.get("state") in ("assigned", "handling")]
+    return found, [max(count, 0) for count in hidden]
+
+
 def read_counts(office: Office) -> Counts:
     """Read what the frame shows beside the page; runs in the lane."""
     office.gate.renew()
-    rules, session, now = office.cases.rules, office.session, office.cases.now()
-    mine = sum(is_mine(event.values, rules, session) for event in office.cases.open_cases())
+    now = office.cases.now()
+    mine = office.case_lists.counts()["mine"] or 0
     mediations = _open_mediations(office)
     asking = len(office.store.sync.attention()) + office.conflicts.count()
     last = next(iter(office.store.sync.exchanges(1)), None)
@@ -212,14 +219,18 @@ def short_names(text: str, names: Sequence[str]) -> str:
     return text
 
 
-def _grouped(tasks: Sequence[tuple[object, Row]], now: dt.datetime) -> tuple[Row | Group, ...]:
+def _grouped(
+    tasks: Sequence[tuple[object, Row]], now: dt.datetime, hidden: Sequence[int] = (0, 0, 0, 0)
+) -> tuple[Row | Group, ...]:
+    """The rows under their groups; *hidden*: how many of each group there are beside those listed."""
     rows: list[Row | Group] = []
-    for name in GROUPS:
+    for name, more in zip(GROUPS, hidden, strict=True):
         inside = sorted(
             ((due, row) for due, row in tasks if group_of(due, now) == name), key=lambda task: str(task[0] or "9")
         )
-        if inside:
-            rows.append(Group(f"{name} {len(inside)}"))
+        if inside or more:
+            rest = f"，先列 {len(inside)} 件，其余在“事件”里" if more else ""
+            rows.append(Group(f"{name} {len(inside) + more}{rest}"))
             rows += [row for _due, row in inside]
     return tuple(rows)
 
@@ -227,12 +238,10 @@ def _grouped(tasks: Sequence[tuple[object, Row]], now: dt.datetime) -> tuple[Row
 def _figures(office: Office, now: dt.datetime) -> tuple[Figure, ...]:
     if not office.gate.decide("report", "event", office.session.area or None).allowed:
         return ()
-    found = office.statistics.week(now.date())
+    found = office.statistics.week_counts(now.date())
     shown = (("n_rep", "上报", ""), ("n_acc", "受理", ""), ("n_cls", "办结", ""), ("n_over_open", "超期未结", "red"))
     return tuple(
-        Figure(f"{found[code].value or 0:,}", label, tone if found[code].value else "")
-        for code, label, tone in shown
-        if code in found
+        Figure(f"{found[code]:,}", label, tone if found[code] else "") for code, label, tone in shown if code in found
     )
 
 

@@ -32,8 +32,8 @@ class Exporting:
         self._scratch = QTemporaryDir()
         self.worker: Worker | None = None
 
-    def ask(self, form: str, title: str, ids: Sequence[str]) -> None:
-        """Ask what the list is for, then where it shall go, and write the records *ids* there, numbers masked."""
+    def ask(self, form: str, title: str, ids: Sequence[str], fields: Sequence[str] = ()) -> None:
+        """Ask what the list is for, then where it shall go, and write the records *ids* there, numbers masked; *fields*: only these."""
         if self._make_worker is None or self.worker is not None or not ids:
             return
         text = f"{len(ids):,} 条，号码打码；导出和理由记入日志。"
@@ -42,11 +42,11 @@ class Exporting:
             f"导出{title}",
             text,
             "选择存放位置",
-            lambda reason: self._write(form, title, ids, reason),
+            lambda reason: self._write(form, title, ids, reason, fields),
             _OFFERS,
         )
 
-    def _write(self, form: str, title: str, ids: Sequence[str], reason: str) -> None:
+    def _write(self, form: str, title: str, ids: Sequence[str], reason: str, fields: Sequence[str]) -> None:
         proposed = f"{title}_{china_today().isoformat()}.xlsx"
         path = self._ask_path(self._page, "导出到", proposed, "Excel 工作簿 (*.xlsx)")
         if not path or self._make_worker is None:
@@ -54,8 +54,9 @@ class Exporting:
         out = Path(path).with_suffix(".xlsx")
         listed = Path(self._scratch.path()) / "ids"
         listed.write_text("\n".join(ids), encoding="utf-8")
+        columns = ["--fields", ",".join(fields)] if fields else []
         worker = self.worker = self._make_worker(
-            ["export", form, str(out), "--reason", reason, "--ids", str(listed), "--json"]
+            ["export", form, str(out), "--reason", reason, "--ids", str(listed), *columns, "--json"]
         )
         worker.setParent(self._page)
         worker.finished.connect(lambda said: self._done(f"已导出 {said.get('records', 0):,} 条到 {out}"))

@@ -114,3 +114,46 @@ class FilterButton(Button):
         self.set_words(shown or self._label)
         self.setAccessibleName(f"{self._label} {shown or '全部'}")
         self.set_kind("picked" if shown else "plain")
+
+
+Branch = tuple[object, str, "Sequence[Branch]"]
+"""(key, words, what lies below it); a key of None can't be picked itself."""
+
+
+class TreeFilter(FilterButton):
+    """``TreeFilter("类别", [("hazard", "安全隐患", [("hazard_road", "道路", [])]), …])``: choices below choices."""
+
+    def __init__(self, label: str, tree: Sequence[Branch], now: object = None) -> None:
+        self._tree = tuple(tree)
+        super().__init__(label, _flat(tree), now)
+
+    def show_tree(self, tree: Sequence[Branch]) -> None:
+        """Offer other choices."""
+        self._tree = tuple(tree)
+        self.show_choices(_flat(tree))
+
+    def _fill(self) -> None:
+        self._menu.clear()
+        self._offer(self._menu, None, "全部")
+        self._branch(self._menu, self._tree)
+
+    def _branch(self, menu: QMenu, tree: Sequence[Branch]) -> None:
+        for key, text, below in tree:
+            if not below:
+                self._offer(menu, key, text)
+                continue
+            under = menu.addMenu(text)
+            if key is not None:
+                self._offer(under, key, f"{text}（全部）")
+                under.addSeparator()
+            self._branch(under, below)
+
+    def _offer(self, menu: QMenu, key: object, text: str) -> None:
+        action = menu.addAction(text)
+        action.setCheckable(True)
+        action.setChecked(key == self._now)
+        action.triggered.connect(lambda _checked=False: self.pick(key))
+
+
+def _flat(tree: Sequence[Branch]) -> list[tuple[object, str]]:
+    return [each for key, text, below in tree for each in ((key, text), *_flat(below))]

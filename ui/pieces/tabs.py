@@ -10,6 +10,8 @@ from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QHBoxLayout, QSizeP
 
 from ui import theme
 
+_PAD = 10
+
 
 class Tabs(QWidget):
     """``Tabs([("mine", "我的", 12), ("all", "全部", None)])``. Signal ``picked(key)``; left and right arrows move."""
@@ -69,14 +71,15 @@ class _Tab(QAbstractButton):
         self.count = count
         self.setCheckable(True)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
     def sizeHint(self) -> QSize:
         look = theme.current()
-        return QSize(20 + self._word_width() + self._count_width(), look.px("button"))
+        return QSize(2 * _PAD + self._word_width() + self._count_width(), look.px("button"))
 
     def minimumSizeHint(self) -> QSize:
-        return self.sizeHint()
+        # Where many stand in a narrow place they move together; their words stay whole.
+        return QSize(self.sizeHint().width() - 2 * _PAD + 8, self.sizeHint().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         look = theme.current()
@@ -89,11 +92,12 @@ class _Tab(QAbstractButton):
         ink = "primary-text" if self.isChecked() else "text-2"
         painter.setPen(look.colour(ink))
         painter.setFont(look.font("fs", self.isChecked()))
-        painter.drawText(QRect(10, 0, self._word_width(), self.height()), Qt.AlignmentFlag.AlignVCenter, self.text())
+        left = max(4, (self.width() - self._word_width() - self._count_width()) // 2)
+        painter.drawText(QRect(left, 0, self._word_width(), self.height()), Qt.AlignmentFlag.AlignVCenter, self.text())
         if self.count is not None:
             painter.setPen(look.colour("primary-text" if self.isChecked() else "text-3"))
             painter.setFont(look.font("fs-12", self.isChecked()))
-            rest = QRect(10 + self._word_width() + 4, 0, self._count_width(), self.height())
+            rest = QRect(left + self._word_width() + 4, 0, self._count_width(), self.height())
             painter.drawText(rest, Qt.AlignmentFlag.AlignVCenter, f"{self.count:,}")
 
     def _word_width(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from app.exchange.excel.headings import RECORD_ID
@@ -18,10 +18,21 @@ TitleOf = Callable[[str, str], str]
 
 
 def write_export(
-    form: Form, records: Iterable[Record], out: Path, *, masked: bool, note: str, title_of: TitleOf
+    form: Form,
+    records: Iterable[Record],
+    out: Path,
+    *,
+    masked: bool,
+    note: str,
+    title_of: TitleOf,
+    only: Sequence[str] = (),
 ) -> int:
-    """Write *records* to *out* under *note*, one a row; returns how many. Raises KnownError("import.cannot_write")."""
-    fields = [item for item in form.fields.values() if not item.retired]
+    """Write *records* to *out* under *note*, one a row; returns how many. Raises KnownError("import.cannot_write").
+
+    *only*: the names of the fields to be written, in their order; all where none is named.
+    """
+    chosen = [form.fields[name] for name in only if name in form.fields] or list(form.fields.values())
+    fields = [item for item in chosen if not item.retired]
     count = 0
     with new_book(out, large=True) as book:
         sheet = book.sheet(form.title)

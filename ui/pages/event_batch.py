@@ -1,0 +1,186 @@
+"""One act on all marked cases: what it fits, its form, how far it is, and what was left out and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QScrollArea, QVBoxLayout, QWidget
+
+from app.services.case_batch import MOST, Left, Offer
+from ui.jobs import Jobs
+from ui.pages.case_action import ActionForm
+from ui.pieces.buttons import Button
+from ui.pieces.card import Card, empty
+from ui.pieces.text import rule, words
+
+if TYPE_CHECKING:
+    from app.services.office import Office
+
+_SHOWN = 8
+
+
+class BatchPanel(Card):
+    """Stands beside the list while cases are marked. Signals ``ended(sentence)`` after a run, ``closed`` where it is put away."""
+
+    ended = Signal(str)
+    closed = Signal()
+
+    def __init__(self, office: Office, jobs: Jobs) -> None:
+        super().__init__(flush=True)
+        self._office, self._jobs = office, jobs
+        self._ids: list[str] = []
+        self._turn = 0
+        self._stopped = False
+        self.running = False
+        self.form: ActionForm | None = None
+        inside = QWidget()
+        inside.setObjectName("scrolled")
+        self._column = QVBoxLayout(inside)
+        self._column.setContentsMargins(12, 10, 12, 10)
+        self._column.setSpacing(8)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(inside)
+        self.add(scroll, 1)
+
+    def show_marked(self, ids: Sequence[str]) -> None:
+        """Offer what can be done with *ids*; while something runs, nothing changes."""
+        if self.running:
+            return
+        self._ids = list(ids)
+        self._turn += 1
+        turn = self._turn
+        self._jobs.run(lambda: self._office.batch.offers(ids), then=lambda offers: self._show_offers(turn, offers))
+
+    def begin(self) -> None:
+        """Go to the first action."""
+        first = next((each for each in self.findChildren(Button) if each.isEnabled()), None)
+        if first is not None:
+            first.setFocus()
+
+    def _show_offers(self, turn: int, offers: Sequence[Offer]) -> None:
+        if turn != self._turn or self.running:
+            return
+        self.form = None
+        empty(self._column)
+        count = len(self._ids)
+        self._column.addWidget(words(f"一起办 {min(count, MOST)} 件", "16", strong=True))
+        if count > MOST:
+            self._column.addWidget(words(f"一次最多 {MOST} 件，先办前 {MOST} 件。", "13", "orange", wrap=True))
+        if not offers:
+            self._column.addWidget(words("选中的这些现在没有您能办的。", tone="text-3", wrap=True))
+        for offer in offers:
+            left = f"，{len(offer.left)} 件办不了" if offer.left else ""
+            button = Button(
+                f"{offer.action.label} {len(offer.fits)} 件{left}", partial(self._show_form, offer), small=True
+            )
+            self._column.addWidget(button)
+        self._column.addStretch(1)
+
+    def _show_form(self, offer: Offer) -> None:
+        empty(self._column)
+        self._column.addWidget(words(f"{offer.action.label} {len(offer.fits)} 件", "16", strong=True))
+        self._column.addWidget(words("空着的栏，每件事用自己的。每件各记一步、各自保存。", "13", "text-3", wrap=True))
+        form = self.form = ActionForm(offer.action, {}, self._office.forms.codes)
+        form.submitted.connect(lambda values: self._check(offer, form, values))
+        form.left.connect(lambda _values: self.show_marked(self._ids))
+        self._column.addWidget(form)
+        self._show_left("办不了、留在外面的", offer.left)
+        self._column.addStretch(1)
+        form.start()
+
+    def _show_left(self, title: str, left: Sequence[Left]) -> None:
+        if not left:
+            return
+        self._column.addWidget(rule())
+        self._column.addWidget(words(f"{title} {len(left)} 件", "13", strong=True))
+        for one in left[:_SHOWN]:
+            self._column.addWidget(words(f"{one.title}：{one.why}", "13", "text-2", wrap=True))
+        if len(left) > _SHOWN:
+            self._column.addWidget(words(f"还有 {len(left) - _SHOWN} 件", "13", "text-3"))
+
+    def _check(self, offer: Offer, form: ActionForm, values: dict[str, Any]) -> None:
+        def checked(faults: Sequence[Any]) -> None:
+            if form is not self.form:
+                return
+            if faults:
+                form.show_faults(list(faults))
+            else:
+                self._run(offer, values)
+
+        self._jobs.run(lambda: self._office.batch.faults(offer, values), then=checked, failed=self._on_failed)
+
+    def _on_failed(self, error: Exception) -> None:
+        if self.form is not None:
+            self.form.confirm.setEnabled(True)
+        self._jobs.failed.emit(error)
+
+    # -- the run: one case, one job of the lane, so that others get their turn between two of them ---------------------------------
+
+    def _run(self, offer: Offer, values: dict[str, Any]) -> None:
+        self.running, self._stopped, self.form = True, False, None
+        empty(self._column)
+        self._column.addWidget(words(f"正在{offer.action.label}", "16", strong=True))
+        self._far = words("")
+        self._bar = QProgressBar()
+        self._bar.setTextVisible(False)
+        self._bar.setRange(0, len(offer.fits))
+        self._column.addWidget(self._far)
+        self._column.addWidget(self._bar)
+        line = QHBoxLayout()
+        stop = Button("停下", self.stop, keys="Esc", small=True)
+        line.addWidget(stop)
+        line.addStretch(1)
+        self._column.addLayout(line)
+        self._column.addStretch(1)
+        stop.setFocus()
+        self._next(offer, values, 0, [])
+
+    def stop(self) -> None:
+        """Do no further case; those done stay done."""
+        self._stopped = True
+
+    def _next(self, offer: Offer, values: dict[str, Any], at: int, left: list[Left]) -> None:
+        self._far.setText(f"已办 {at - len(left)} 件，共 {len(offer.fits)} 件")
+        self._bar.setValue(at)
+        if at >= len(offer.fits) or self._stopped:
+            self._finish(offer, at, left)
+            return
+        event_id = offer.fits[at]
+
+        def done(refused: Left | None) -> None:
+            self._next(offer, values, at + 1, [*left, refused] if refused else left)
+
+        def failed(error: Exception) -> None:
+            # What went wrong here may go wrong again: stop, and say how far it came.
+            self._stopped = True
+            self._jobs.failed.emit(error)
+            self._next(offer, values, at, left)
+
+        self._jobs.run(lambda: self._office.batch.act(event_id, offer.action.code, values), then=done, failed=failed)
+
+    def _finish(self, offer: Offer, at: int, left: Sequence[Left]) -> None:
+        self.running = False
+        done = at - len(left)
+        untouched = len(offer.fits) - at
+        parts = [f"已{offer.action.label} {done} 件" if done else f"一件也没有{offer.action.label}"]
+        if left or offer.left:
+            parts.append(f"{len(left) + len(offer.left)} 件没有办")
+        if untouched:
+            parts.append(f"停下时还剩 {untouched} 件没动")
+        said = "，".join(parts)
+        empty(self._column)
+        self._column.addWidget(words(said, "16", strong=True, wrap=True))
+        self._column.addWidget(words("办了的都存在本机，有网时自动发送。", "13", "text-3", wrap=True))
+        self._show_left("没有办的", [*left, *offer.left])
+        line = QHBoxLayout()
+        line.addWidget(Button("知道了", self.closed.emit, small=True))
+        line.addStretch(1)
+        self._column.addLayout(line)
+        self._column.addStretch(1)
+        self.ended.emit(said)
