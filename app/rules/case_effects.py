@@ -247,6 +247,10 @@ def _result_there(case: CaseState, _step: Step) -> Fault | None:
     return None if case.result else _refuse("action", "no_result")
 
 
+def _in_mediation(case: CaseState, _step: Step) -> Fault | None:
+    return None if "mediation_due" in case.due else _refuse("action", "not_in_mediation")
+
+
 def _second_return(case: CaseState, step: Step) -> Fault | None:
     if case.return_count and not step.values.get("approved_by"):
         return _refuse("approved_by", "second_return", count=case.return_count + 1)
@@ -268,11 +272,13 @@ GUARDS: Mapping[str, Callable[[CaseState, Step], Fault | None]] = {
     "supervised": _supervised,
     "result_there": _result_there,
     "second_return": _second_return,
+    "in_mediation": _in_mediation,
 }
 # Without the values of the step only these can be judged; the others speak once its form is filled.
 BEFORE_FILLING = frozenset(
     {
         "not_top_level", "not_bottom_level", "extension_asked", "request_there", "director_grants", "own_level",
         "director_voids", "patron_named", "supervised", "result_there",
+        "in_mediation",
     }
 )  # fmt: skip

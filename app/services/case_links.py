@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 LINK = "case_link"
 LINKED = (EVENT, "visit", "hazard", "dispute", "mediation", "meeting")
 """The forms whose records a case can be linked to, as far as this program has them."""
-TOLD = "tell_reporter"
+TOLD, MEDIATED = "tell_reporter", "mediated"
 _FILE = "cases_attachment"
 
 
@@ -121,7 +121,7 @@ class CaseLinks:
         return [found[one] for one in sorted(found) if not found[one].deleted]
 
     def _links(self, event: Record) -> list[Link]:
-        """Links made from the case, then those made to it, then what the case itself says of its source."""
+        """Links made from the case, then those made to it, then what the case itself says of its source, then its mediations."""
         ours = self._store.select(LINK, {"event": event.id}, order=["at", "id"])
         theirs = self._store.select(LINK, {"other": event.id, "other_form": EVENT}, order=["at", "id"])
         undone = self._undone({link.id for link in (*ours, *theirs)})
@@ -137,7 +137,10 @@ class CaseLinks:
         form, record = str(event.values.get("source_form") or ""), str(event.values.get("source_id") or "")
         if form in self._store.forms and record and record not in {link.record for link in found}:
             found.append(Link("", "from", form, record, self._seen(form, record)))
-        return found
+        known = {link.record for link in found}
+        mediations = self._store.select("mediation", {"event": event.id}, order=["id"])
+        seen = [one for one in mediations if one.id not in known and self._seen(one.form, one.id) is not None]
+        return [*found, *(Link("", MEDIATED, one.form, one.id, one) for one in seen)]
 
     def _seen(self, form: str, record_id: str) -> Record | None:
         """The record where it is here and this user may read it."""

@@ -132,6 +132,25 @@ class Cases:
         saved = self._store.save([self._edit(event_id, area, step)], self._gate.session.user, audit=[line])
         return Outcome(self._store.get(STEP, saved.ids[0]))
 
+    def beside(self, event_id: str, action: str, values: Mapping[str, Any], *, while_: str) -> Edit | None:
+        """The step that another save brings along: what came of a mediation, told to its case.
+
+        None where it can't be now: another has told it, or the timer *while_* no longer runs.
+        """
+        event = self._store.get(EVENT, event_id)
+        if event is None or event.deleted:
+            return None
+        case = Case(event, fold_case(self._store, self.rules, event, self._steps(event_id)), ())
+        if values.get("once") in case.state.once or while_ not in case.state.due:
+            return None
+        if not self._gate.decide(f"act:{action}", EVENT, event.area, own=True).allowed:
+            return None
+        step, _faults = self._step(case.state, event.values, action, values, self.now(), event.area)
+        return self._edit(event_id, event.area, step) if step is not None else None
+
+    def _steps(self, event_id: str) -> list[Step]:
+        return read_steps(self._store, [event_id]).get(event_id, [])
+
     def settle(self, event_id: str, step_id: str, word: str, why: str = "") -> Outcome:
         """Say of a contested step that it counts after all ("keep") or doesn't ("drop"); that is a step itself.
 

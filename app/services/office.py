@@ -24,6 +24,7 @@ from app.services.case_batch import CaseBatch
 from app.services.case_finding import CaseFinding
 from app.services.case_links import CaseLinks
 from app.services.case_lists import CaseLists
+from app.services.case_mediation import CaseMediation
 from app.services.case_sources import CaseSources
 from app.services.case_taking import CaseTaking
 from app.services.cases import Cases
@@ -81,7 +82,7 @@ class Office:
             ruling.told(lambda: renew(asked, replace(asked, calendar=rules.limits.calendar)))
         checks: dict[str, Check] = {TAG: care.faults, REQUEST: asked.faults, SHAPE: outline_faults, GRID: code_faults}
         self.chronicle = Chronicle(store, self.gate)
-        store.attend = self.chronicle.attend
+        store.attend = lambda edits: self.handing.attend(self.chronicle.attend(edits))
         self.registry = Registry(store, self.gate, rules)
         self.entry = Entry(store, self.gate, self.registry, self.chronicle)
         beside = {"resident": self.entry.number_taken}
@@ -92,6 +93,7 @@ class Office:
         self.finding = CaseFinding(store, self.gate, self.registry, self.entry)
         self.links = CaseLinks(store, self.gate, self.cases)
         self.sources = CaseSources(store, self.gate, self.cases, self.records, load_sources(store.forms))
+        self.handing = CaseMediation(store, self.gate, self.cases, self.sources.sources)
         self.case_lists = CaseLists(store, self.gate, rules)
         self.batch = CaseBatch(store, self.cases)
         self.people = People(store, self.gate, self.registry)

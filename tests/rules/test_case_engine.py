@@ -33,6 +33,7 @@ NEEDED = {
     "reject": {"reason": "不属于本镇"},
     "merge": {"master": "a" * 32},
     "tell_reporter": {"told": "路灯修好了"},
+    "mediation_failed": {"words": "双方各不相让"},
     "assign": {"lead_unit": "供电所"},
     "return_back": {"reason": "不归本单位", "approved_by": "李镇长"},
     "reassign": {"lead_unit": "城管中队", "reason": "改派"},
@@ -113,7 +114,7 @@ ROWS = [(action.code, source) for action in RULES.actions.values() for source in
 
 
 # What must have been done before, and the profile that knows the action.
-BEFORE = {"supervise_answer": ("supervise",), "patron_review": ("name_patron",)}
+BEFORE = {"supervise_answer": ("supervise",), "mediation_failed": ("to_mediation",), "patron_review": ("name_patron",)}
 WITHIN = {"pick_up": "service_errand"}
 
 

@@ -68,3 +68,30 @@ def test_escape_closes_the_line_before_it_leaves_the_page(qtbot, desk):
 def test_every_kind_of_record_has_a_page():
     assert page_of("visit", "a") == ("ledgers", {"form": "visit", "id": "a"})
     assert page_of("mediation", "a") == ("mediation_case", {"id": "a"})
+
+
+def test_a_case_handed_over_shows_its_mediation_and_how_it_ended(qtbot, desk):
+    event = report(desk, "院墙纠纷", category="dispute_neighbour")
+    act(desk, event, "accept")
+    act(desk, event, "to_mediation", lead_unit="调委会")
+    line = read_links(desk.office, event).lines[0]
+    assert (line.kind, line.form, line.chip, line.title) == ("转调解", "mediation", "正在调解", "人民调解：院墙纠纷")
+    desk.office.records.save("mediation", {"outcome": "oral"}, record_id=line.record)
+    assert read_links(desk.office, event).lines[0].chip == "达成口头协议"
+    assert desk.get("event", event)["state"] == "feedback"
+
+
+def test_the_mediator_begins_a_mediation_that_another_handed_over(qtbot, desk):
+    office = desk.office
+    event = report(desk, "院墙纠纷", category="dispute_neighbour")
+    act(desk, event, "accept")
+    attend, office.store.attend = office.store.attend, lambda edits: edits
+    act(desk, event, "to_mediation", lead_unit="调委会")
+    office.store.attend = attend
+    page = shown(qtbot, desk, event)
+    went = []
+    page.go.connect(lambda name, args: went.append((name, args["id"])))
+    next(b for b in page.links_card.findChildren(Button) if b.words() == "受理调解").click()
+    desk.settle()
+    (made,) = office.store.select("mediation")
+    assert went == [("mediation_case", made.id)]

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 
 from app.errors import KnownError
 from app.schema.record import Record
+from app.services.case_links import MEDIATED
 from app.services.cases import EVENT
 from app.services.records import Outcome
 from ui.forms.opening import find_targets
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 MERGE = "merge"
 _TITLE = 16
+_THEIRS = {"from": "由此生成", MEDIATED: "转调解"}
 Go = Callable[[str, dict[str, str]], object]
 
 
@@ -48,10 +50,14 @@ class Line:
 
 @dataclass(frozen=True)
 class Links:
-    """What the card shows; ``ways``: how another case may be joined to this one, by code and words."""
+    """What the card shows; ``ways``: how another case may be joined to this one, by code and words.
+
+    ``mediate``: the case was handed over and its mediation isn't begun; this user may.
+    """
 
     lines: tuple[Line, ...]
     ways: tuple[tuple[str, str], ...]
+    mediate: bool = False
 
 
 def read_links(office: Office, event_id: str) -> Links:
@@ -73,13 +79,17 @@ def read_links(office: Office, event_id: str) -> Links:
         lines.append(_line(office, "并案", part.event, note=note, tone="orange" if owed else "text-3"))
     codes = office.forms.codes["case_link_kind"]
     for link in found.links:
-        kind = codes.label(link.kind) if link.ours else {"from": "由此生成"}.get(link.kind, codes.label(link.kind))
+        kind = (
+            codes.label(link.kind)
+            if link.ours and link.kind != MEDIATED
+            else _THEIRS.get(link.kind, codes.label(link.kind))
+        )
         if link.other is None:
             title = f"{office.forms[link.form].title}（不在本机，或您没有看的许可）"
             lines.append(Line(kind, "", "", title, link=link.id))
         else:
             lines.append(_line(office, kind, link.other, note=link.note, link=link.id))
-    return Links(tuple(lines), tuple(_ways(office, event_id)))
+    return Links(tuple(lines), tuple(_ways(office, event_id)), bool(office.handing.waiting(event_id)))
 
 
 def _ways(office: Office, event_id: str) -> list[tuple[str, str]]:
@@ -98,6 +108,8 @@ def _line(office: Office, kind: str, record: Record, *, note: str = "", tone: st
     if record.form == EVENT:
         known = office.cases.rules.states.get(str(values.get("state") or ""))
         chip = known.label if known else ""
+    elif record.form == "mediation":
+        chip = form.show("outcome", values.get("outcome"))
     title = form.record_title(values, masked=True)
     if record.form != EVENT:
         title = f"{form.title}：{title}"
@@ -153,7 +165,10 @@ class LinksCard(Card):
         self.join.setVisible(bool(links.ways))
         for line in links.lines:
             self._add(line)
-        if not links.lines:
+        if links.mediate:
+            begin = Button("受理调解", self._mediate, small=True, icon="plus")
+            self.add_line(begin, words("事由、当事人都带过去", "12", "text-3"), None)
+        elif not links.lines:
             self.add(words("没有关联的事项。", tone="text-3"))
 
     def _add(self, line: Line) -> None:
@@ -173,6 +188,14 @@ class LinksCard(Card):
         self.add_line(*things)
         if line.note:
             self.add(words(line.note, "12", line.tone, wrap=True))
+
+    def _mediate(self) -> None:
+        event_id = self._id
+        self._jobs.run(
+            lambda: self._office.handing.accept(event_id),
+            lambda made: self._go(*page_of(made.form, made.id)),
+            self._on_refused,
+        )
 
     def _ask_undo(self, line: Line) -> None:
         def run(reason: str) -> None:
