@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -123,8 +123,8 @@ class Attachments:
         saved = self._store.save([Edit(form.name, None, held.area, clean)], self._gate.session.user, audit=[line])
         return Outcome(self._store.get(form.name, saved.ids[0]))
 
-    def stage(self, owner_form: str, owner: str, path: Path, *, kind: str | None = None, name: str = "") -> Staged:
-        """Take the file at *path* in for a record that is still being typed: sealed on the disk, named by nothing yet.
+    def stage(self, owner_form: str, owner: str, source: Path | bytes, name: str = "") -> Staged:
+        """Take a file, or a picture's bytes, in for a record that is still being typed: sealed on the disk, named by nothing yet.
 
         ``beginning`` names it in the save of that record. Raises Denied and KnownError("files.…").
         """
@@ -132,9 +132,9 @@ class Attachments:
         decision = self._gate.decide("create", form.name, None, own=True)
         if not decision.allowed:
             raise Denied(f"rules.denied_{decision.reason_code}")
-        values, faults = self._kept(form, {"owner_form": owner_form, "owner": owner}, path, kind, name)
+        values, faults = self._kept(form, {"owner_form": owner_form, "owner": owner}, source, None, name)
         if faults:
-            raise KnownError("files.unreadable", name=path.name)
+            raise KnownError("files.unreadable", name=name or getattr(source, "name", ""))
         return Staged(values)
 
     def small_of(self, staged: Staged) -> bytes | None:
@@ -159,17 +159,22 @@ class Attachments:
         return edits, lines
 
     def _kept(
-        self, form: Form, values: Mapping[str, Value], path: Path, kind: str | None, name: str
+        self, form: Form, values: Mapping[str, Value], source: Path | bytes, kind: str | None, name: str
     ) -> tuple[dict[str, Value], list[Fault]]:
-        """The values of the record that names the file at *path*, which is sealed on the disk by then."""
+        """The values of the record that names the file *source*, which is sealed on the disk by then."""
         # Pillow takes its time to load, and a window opens without it.
-        from app.services.pictures import take_in
+        from app.services.pictures import take_in, take_picture
 
-        taken = take_in(path, kind, self.intake)
+        if isinstance(source, bytes):
+            taken = take_picture(source, name, self.intake)
+            content: Iterable[bytes] = [taken.content or source]
+        else:
+            name, taken = name or source.name, take_in(source, kind, self.intake)
+            content = pieces_of(source) if taken.content is None else [taken.content]
         found: dict[str, object] = {
             **values,
             "kind": taken.kind,
-            "name": (name or path.name).strip()[-120:],
+            "name": name.strip()[-120:],
             "media_type": taken.media_type,
             "taken_at": taken.taken_at,
             "by": self._gate.session.name,
@@ -179,7 +184,6 @@ class Attachments:
         if taken.thumb:
             small = self._store.files.keep([taken.thumb], small=True)
             found |= {"thumb": small.sha256, "thumb_size": small.size}
-        content = pieces_of(path) if taken.content is None else [taken.content]
         kept = self._store.files.keep(content)
         return form.clean(found | {"sha256": kept.sha256, "size": kept.size})
 

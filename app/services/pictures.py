@@ -69,7 +69,7 @@ def take_in(path: Path, kind: str | None, intake: Intake) -> Taken:
     if _is_picture(head):
         if size > 4 * intake.most_bytes:
             raise _too_large(name, size, intake)
-        made = _picture(path, kind or "photo", intake)
+        made = _picture(path, name, kind or "photo", intake)
         if len(made.content or b"") > intake.most_bytes or (made.content is None and size > intake.most_bytes):
             raise _too_large(name, size, intake)
         return made
@@ -98,18 +98,23 @@ def _document(head: bytes, path: Path) -> str:
     raise KnownError("files.kind_unknown", name=path.name)
 
 
-def _picture(path: Path, kind: str, intake: Intake) -> Taken:
+def take_picture(data: bytes, name: str, intake: Intake) -> Taken:
+    """A photo that never was a file: out of the clipboard. KnownError("files.…") for what can't be taken."""
+    return _picture(io.BytesIO(data), name, "photo", intake)
+
+
+def _picture(source: Path | io.BytesIO, name: str, kind: str, intake: Intake) -> Taken:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of large pictures; the limit is asked below
-            with Image.open(path, formats=list(_PICTURES)) as picture:
+            with Image.open(source, formats=list(_PICTURES)) as picture:
                 if picture.width * picture.height > _MOST_PIXELS:
-                    raise KnownError("files.picture_broken", name=path.name)
+                    raise KnownError("files.picture_broken", name=name)
                 return _taken(picture, kind, intake)
     except KnownError:
         raise
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError, MemoryError) as bad:
-        raise KnownError("files.picture_broken", name=path.name) from bad
+        raise KnownError("files.picture_broken", name=name) from bad
 
 
 def _taken(picture: Image.Image, kind: str, intake: Intake) -> Taken:

@@ -88,6 +88,11 @@ class ChoiceEntry(QLineEdit):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
+        picked = self._list.popup().currentIndex()
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._list.popup().isVisible() and picked.isValid():
+            # The list gives its keys to the field first: there Enter would only end the typing, and a second one go on.
+            self._on_activated(picked)
+            return
         if not self._list.popup().isVisible() and (
             event.key() == Qt.Key.Key_F4 or (event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Up) and plain)
         ):

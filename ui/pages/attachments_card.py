@@ -21,7 +21,7 @@ from ui.pieces.files import Files, FileTile
 if TYPE_CHECKING:
     from app.services.office import Office
 
-_KINDS = (
+KINDS = (
     "照片和文件 (*.jpg *.jpeg *.png *.webp *.bmp *.tif *.tiff *.pdf *.doc *.docx *.xls *.xlsx *.wps *.ofd *.txt *.csv)"
 )
 _COLUMNS = 3
@@ -132,7 +132,7 @@ class AttachmentsCard(Card):
             self.show_record(self._id)
 
     def _choose(self) -> None:
-        chosen, _filter = QFileDialog.getOpenFileNames(self, "选照片或文件", str(Path.home()), _KINDS)
+        chosen, _filter = QFileDialog.getOpenFileNames(self, "选照片或文件", str(Path.home()), KINDS)
         self.add_files([Path(name) for name in chosen])
 
     def _save(self, one: Attachment) -> None:

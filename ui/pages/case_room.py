@@ -47,6 +47,11 @@ def pages(
 
         return CasePage(office, jobs, urgent)
 
+    def intake() -> Page:
+        from ui.pages.intake import IntakePage
+
+        return IntakePage(office, jobs, urgent)
+
     def event_form() -> Page:
         from ui.pages.case_form import EventFormPage
 
@@ -102,7 +107,7 @@ def pages(
         ("desk", desk, "desk"),
         ("events", events, "events"),
         ("case", case, "events"),
-        ("event_new", event_form, "events"),
+        ("event_new", intake, "events"),
         ("event_edit", event_form, "events"),
         ("mediation", mediations, "mediation"),
         ("mediation_case", mediation_case, "mediation"),

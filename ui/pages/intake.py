@@ -1,0 +1,442 @@
+"""The page that takes a case in under a minute: by keyboard from top to bottom, kept as a draft while one types."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLineEdit, QPlainTextEdit, QWidget
+
+from app.errors import KnownError
+from app.schema.values import Fault
+from app.services.case_finding import PlaceHit
+from app.services.case_sheet import Person, Sheet
+from app.services.case_taking import Again, Member
+from app.services.records import Outcome
+from ui.forms.references import Target
+from ui.jobs import Jobs
+from ui.page import Page
+from ui.pages.intake_class import ClassIndex
+from ui.pages.intake_fields import IntakeFields
+from ui.pages.intake_files import IntakeFiles
+from ui.pages.intake_found import FoundEntry
+from ui.pages.intake_read import Opening, draft_prefix, place_targets, read_opening, read_when, with_place
+from ui.pieces.buttons import Button
+from ui.pieces.card import empty
+from ui.pieces.dates import china_today
+from ui.pieces.text import words
+
+if TYPE_CHECKING:
+    from app.services.office import Office
+
+_OUTSIDE = {"grid_member", "helper", "grid_leader"}
+"""Roles that find cases on their rounds; at the desk of the others the telephone rings."""
+
+
+class IntakePage(Page):
+    """Opened with nothing (a draft left behind comes back), or with ``values`` and ``area`` from the desk's line."""
+
+    def __init__(self, office: Office, jobs: Jobs, urgent: Callable[[], object] = lambda: None) -> None:
+        super().__init__("登记事件", "登记即上报，先由受理员甄别", back=True)
+        self._office, self._jobs, self._urgent = office, jobs, urgent
+        self._sheet: Sheet | None = None
+        self._index: ClassIndex | None = None
+        self._place: PlaceHit | None = None
+        self._hits: Sequence[PlaceHit] = ()
+        self._kept: dict[str, Any] | None = None
+        self._saving = False
+        self._others: tuple[str, ...] = ()
+        self._members: dict[str, Member] = {}
+        self._areas: dict[str, str] = {}
+        self._beat = QTimer(self, interval=1000)
+        self._beat.timeout.connect(self.keep)
+        self._again = QTimer(self, singleShot=True, interval=300)
+        self._again.timeout.connect(self._look_again)
+        self.set_primary("登记", self.save, keys="Ctrl+Return")
+        files = IntakeFiles(office, jobs)
+        self.fields = IntakeFields(office.forms.codes, self._find_places, self._find_people, files)
+        self.told = words("", tone="orange", wrap=True)
+        self.told.hide()
+        self.add(self._draft_bar())
+        self.add(self.told)
+        self.add(self.fields, 1)
+        self._connect()
+        self.setAcceptDrops(True)
+
+    # -- what the window asks -----------------------------------------------------------------------------------------------------
+
+    def opened(self, args: Mapping[str, Any]) -> None:
+        """Begin a case, or go on with the one that was left."""
+        self.keep()
+        self._sheet = None
+        index, held = self._index, dict(args)
+        self._jobs.run(lambda: read_opening(self._office, held, index), self._on_opened)
+
+    def leaving(self) -> None:
+        self.keep()
+        self._beat.stop()
+
+    def keep(self) -> None:
+        """Keep what was typed as a draft, if it changed since it was kept."""
+        sheet = self.sheet()
+        if sheet is None or self._saving:
+            return
+        packed = sheet.packed()
+        if packed == self._kept:
+            return
+        self._kept = packed
+        key = draft_prefix(self._office) + sheet.id
+        self._jobs.run(lambda: self._office.store.keep_draft(key, "event", None, packed))
+
+    def discard(self) -> None:
+        """Throw away what was typed and begin anew."""
+        if self._sheet is None:
+            return
+        key = draft_prefix(self._office) + self._sheet.id
+        self._sheet = None
+        self._beat.stop()
+        self._jobs.run(lambda: self._office.store.drop_draft(key))
+        self.opened({})
+
+    def sheet(self) -> Sheet | None:
+        """What stands on the page; None before it is opened and after it is saved."""
+        if self._sheet is None:
+            return None
+        return Sheet(
+            self._sheet.id,
+            str(self.fields.area.value() or self._sheet.area),
+            self._values(self._sheet),
+            self._with_reporter(self.fields.people.people()),
+            self.fields.files.staged(),
+            self.fields.result.toPlainText().strip() if self.fields.solved.isChecked() else "",
+        )
+
+    def save(self) -> None:
+        """Report the case, or close it where it was solved on the spot; what is missing is said below its field."""
+        self.fields.settle()
+        sheet = self.sheet()
+        if sheet is None or self._saving:
+            return
+        if faults := self._missing(sheet):
+            self._say_faults(faults)
+            return
+        if self.fields.files.coming():
+            self._say("照片还在处理，处理完再登记。")
+            return
+        self._saving = True
+        self._say("")
+        key = draft_prefix(self._office) + sheet.id
+
+        def work() -> Outcome:
+            outcome = self._office.taking.save(sheet)
+            if outcome.ok:
+                self._office.store.drop_draft(key)
+            return outcome
+
+        self._jobs.run(work, partial(self._on_saved, bool(sheet.solved)), self._on_failed)
+
+    # -- building -----------------------------------------------------------------------------------------------------------------
+
+    def _draft_bar(self) -> QWidget:
+        self.draft_line = QFrame()
+        self.draft_line.setObjectName("inset")
+        line = QHBoxLayout(self.draft_line)
+        line.setContentsMargins(12, 4, 6, 4)
+        self._draft_words = words("", tone="text-2")
+        line.addWidget(self._draft_words, 1)
+        self._another = Button("另登记一件", lambda: self.opened({"new": True}), kind="link", small=True)
+        self._left_behind = Button("接着填", self._on_left_behind, kind="link", small=True)
+        self._forget = Button("不要了", self.discard, kind="link", small=True)
+        for button in (self._left_behind, self._another, self._forget):
+            line.addWidget(button)
+        self.draft_line.hide()
+        return self.draft_line
+
+    def _connect(self) -> None:
+        fields = self.fields
+        people = fields.people
+        for entry in (*fields.order, people.role, people.phone, fields.solved, fields.result):
+            entry.installEventFilter(self)
+        for choice in fields.choices:
+            choice.chosen.connect(partial(self._next, choice))
+        for found in (fields.place, fields.reporter):
+            found.chosen.connect(partial(self._next, found))
+            found.went_on.connect(partial(self._next, found))
+        people.ended.connect(lambda: self._next(people.name))
+        fields.category.changed.connect(self._on_class)
+        fields.place.picked.connect(self._on_place)
+        fields.place.written.connect(self._again.start)
+        fields.member.changed.connect(self._on_member)
+        fields.solved.toggled.connect(self._on_solved)
+
+    # -- showing ------------------------------------------------------------------------------------------------------------------
+
+    def _on_opened(self, opening: Opening) -> None:
+        sheet = opening.sheet
+        self._sheet, self._index = None, opening.index
+        values = dict(sheet.values)
+        self._place = opening.place
+        self.fields.category.show_index(opening.index, opening.recent, self._office.forms.codes["event_class"])
+        self.fields.area.show_choices(opening.areas)
+        self._members = {str(n): member for n, member in enumerate(opening.members)}
+        self._areas = dict(opening.areas)
+        self.fields.member.show_choices(
+            [(key, f"{m.name}　{self._areas.get(m.area, '')}{m.grid_name}") for key, m in self._members.items()]
+        )
+        self.fields.title.setText(str(values.get("title") or ""))
+        self.fields.title.setCursorPosition(len(self.fields.title.text()))
+        self.fields.category.set_value(values.get("category"))
+        self.fields.area.set_value(sheet.area)
+        self.fields.urgency.set_value(values.get("urgency") or "normal")
+        self.fields.detail.set_value(values.get("detail"))
+        self.fields.channel.set_value(values.get("channel") or self._usual_channel())
+        entered = values.get("entered_for")
+        self.fields.member.set_value(next((key for key, m in self._members.items() if m.name == entered), entered))
+        self.fields.found_at.setText(str(values.get("found_at") or "")[:16].replace("T", " "))
+        self.fields.phone.setText(str(values.get("reporter_phone") or ""))
+        self.fields.reporter.show_words(str(values.get("reporter") or ""))
+        if opening.place is not None:
+            self.fields.place.set_target(
+                Target("0", str(values.get("place") or opening.place.words), "", opening.place.area)
+            )
+            self._hits = (opening.place,)
+        else:
+            self.fields.place.show_words(str(values.get("place") or ""))
+        self.fields.people.show_people(sheet.people)
+        self.fields.files.show_files(sheet.id, sheet.files)
+        self.fields.solved.setChecked(bool(sheet.solved))
+        self.fields.result.set_value(sheet.solved or None)
+        for row in self.fields.rows.values():
+            row.say("")
+        self._say("")
+        self._sheet = sheet
+        self._on_class()
+        self._say_place()
+        self._show_drafts(opening)
+        shown = self.sheet()
+        self._kept = shown.packed() if shown else None
+        self._beat.start()
+        # What the desk's line said already needs no second look: the cursor goes to the first that it left open.
+        first = next((entry for entry in self.fields.order[:3] if not _typed(entry)), self.fields.detail)
+        first.setFocus(Qt.FocusReason.TabFocusReason)
+
+    def _show_drafts(self, opening: Opening) -> None:
+        """Say what was left behind: what is typed elsewhere is never lost out of sight."""
+        self._others = opening.others
+        more = f"还有 {len(opening.others)} 份没登记完" if opening.others else ""
+        said = "接着上次没登记完的" if opening.kept else ""
+        self._draft_words.setText("；".join(part for part in (said, more) if part))
+        self._another.setVisible(opening.kept)
+        self._forget.setVisible(opening.kept)
+        self._left_behind.setVisible(bool(opening.others))
+        self.draft_line.setVisible(opening.kept or bool(opening.others))
+
+    def _on_left_behind(self) -> None:
+        self.opened({"draft": self._others[-1]})
+
+    def _usual_channel(self) -> str:
+        roles = set(self._office.session.roles)
+        return "patrol" if roles and roles <= _OUTSIDE else "phone"
+
+    def _on_class(self) -> None:
+        code = self.fields.category.value()
+        known = str(code) if code else None
+        flow = self._office.forms.codes["case_profile"].label(self._office.taking.profile_for(known))
+        self.fields.rows["category"].say(f"流程：{flow}" if known else "")
+        may = self._office.taking.may_be_solved(known)
+        self.fields.solved.setEnabled(may)
+        self.fields.not_solved.setText("" if may else "这一类不能当场办结")
+        if not may:
+            self.fields.solved.setChecked(False)
+        self._again.start()
+
+    def _on_solved(self, solved: bool) -> None:
+        self.fields.result.setVisible(solved)
+        if self._primary is not None:
+            self._primary.set_words("登记并办结" if solved else "登记")
+        if solved:
+            self.fields.result.setFocus(Qt.FocusReason.TabFocusReason)
+
+    def _on_place(self, target: Target | None) -> None:
+        number = int(target.id) if target is not None and target.id.isdigit() else -1
+        self._place = self._hits[number] if 0 <= number < len(self._hits) else None
+        if self._place is not None:
+            self.fields.area.set_value(self._place.area)
+        self._say_place()
+        self._again.start()
+
+    def _say_place(self) -> None:
+        hit = self._place
+        kinds = {"dwelling": "登记在册的房屋", "grid": "网格", "village": "村（社区）"}
+        self.fields.rows["place"].say(" · ".join(part for part in (kinds[hit.kind], hit.note) if part) if hit else "")
+
+    def _on_member(self) -> None:
+        """What is known of a member who phoned in is not typed again."""
+        member = self._members.get(str(self.fields.member.value() or ""))
+        if member is None:
+            return
+        self.fields.channel.set_value("entered")
+        self.fields.reporter.show_words(member.name)
+        self.fields.phone.setText(member.phone)
+        if not self.fields.place.words():
+            hit = PlaceHit(
+                "grid", f"{self._areas.get(member.area, '')}{member.grid_name}", "", member.area, member.grid
+            )
+            self._hits, self._place = (hit,), hit
+            self.fields.place.set_target(Target("0", hit.words, "", hit.area))
+            self.fields.area.set_value(member.area)
+            self._say_place()
+
+    def _find_places(self, text: str, show: Callable[[Sequence[Target]], None]) -> None:
+        def found(hits: Sequence[PlaceHit]) -> None:
+            self._hits = hits
+            show(place_targets(hits))
+
+        self._jobs.run(lambda: self._office.finding.places(text), found)
+
+    def _find_people(self, text: str, show: Callable[[Sequence[Target]], None]) -> None:
+        self._jobs.run(
+            lambda: [Target(hit.resident, hit.name, hit.note, hit.area) for hit in self._office.finding.people(text)],
+            show,
+        )
+
+    def _look_again(self) -> None:
+        sheet = self.sheet()
+        if sheet is not None and (sheet.values.get("place") or sheet.values.get("category")):
+            self._jobs.run(lambda: (sheet.id, self._office.taking.repeated(sheet.values, sheet.area)), self._show_again)
+
+    def _show_again(self, found: tuple[str, Sequence[Again]]) -> None:
+        key, hits = found
+        if self._sheet is None or self._sheet.id != key:
+            return
+        empty(self.fields.hint)
+        if hits:
+            self.fields.hint.addWidget(words("可能是同一件事，先看看：", "13", "orange"))
+        for hit in hits[:3]:
+            line = QHBoxLayout()
+            line.addWidget(Button(hit.title, partial(self.go.emit, "case", {"id": hit.event}), kind="link", small=True))
+            line.addWidget(words(hit.note, "12", "text-3"))
+            line.addStretch(1)
+            self.fields.hint.addLayout(line)
+
+    # -- typing -------------------------------------------------------------------------------------------------------------------
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            if event.matches(QKeySequence.StandardKey.Paste) and self._takes_paste():
+                return True
+            enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+            plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
+            # A field that finds says itself when it goes on; in a text of several lines Enter is a new line; the line of
+            # the people has an order of its own.
+            mine = watched is self.fields.solved or any(watched is one for one in self.fields.order)
+            if enter and plain and mine and not isinstance(watched, QPlainTextEdit | FoundEntry):
+                self._next(watched)
+                return True
+        return super().eventFilter(watched, event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Paste) and self.fields.files.paste():
+            return
+        super().keyPressEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasUrls() or event.mimeData().hasImage():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        if self.fields.files.take_mime(event.mimeData()):
+            event.acceptProposedAction()
+
+    def _takes_paste(self) -> bool:
+        """Pictures and files go to the photos, whatever field the cursor stands in; words go into the field."""
+        return self.fields.files.take_mime(QApplication.clipboard().mimeData())
+
+    def _next(self, entry: QObject) -> None:
+        place = next((n for n, one in enumerate(self.fields.order) if one is entry), None)
+        after = self.fields.order[place + 1] if place is not None and place + 1 < len(self.fields.order) else None
+        if after is None:
+            after = (
+                self._primary
+                if entry is self.fields.solved or not self.fields.solved.isEnabled()
+                else self.fields.solved
+            )
+        if after is self._primary and after is not None:
+            after.setFocus(Qt.FocusReason.TabFocusReason)
+        elif after is not None:
+            self.fields.go_to(after)
+
+    def _values(self, sheet: Sheet) -> dict[str, Any]:
+        member = self._members.get(str(self.fields.member.value() or ""))
+        values = dict(sheet.values)
+        values |= {
+            "title": self.fields.title.text().strip(),
+            "category": self.fields.category.value(),
+            "urgency": self.fields.urgency.value(),
+            "detail": self.fields.detail.value(),
+            "channel": self.fields.channel.value(),
+            "entered_for": member.name if member else self.fields.member.value(),
+            "reporter": self.fields.reporter.words(),
+            "reporter_phone": self.fields.phone.text().strip(),
+            "found_at": read_when(self.fields.found_at.text(), china_today()),
+        }
+        placed = with_place(values, self._place if self.fields.place.target() else None, self.fields.place.words())
+        return {name: value for name, value in placed.items() if value not in (None, "")}
+
+    def _with_reporter(self, people: tuple[Person, ...]) -> tuple[Person, ...]:
+        """Who reported and was found in the registry is one of the people of the case; typed once."""
+        target = self.fields.reporter.target()
+        if target is None or self.fields.member.value():
+            return people
+        person = Person("reporter", target.title, target.id)
+        return people if any(person.same(one) for one in people) else (person, *people)
+
+    # -- saving -------------------------------------------------------------------------------------------------------------------
+
+    def _missing(self, sheet: Sheet) -> list[Fault]:
+        _, faults = self._office.forms["event"].clean(sheet.values)
+        if self.fields.solved.isChecked() and not sheet.solved:
+            faults.append(Fault("result", "required", "请写怎么解决的。"))
+        if sheet.area not in self._areas:
+            faults.append(Fault("area", "required", "请选归哪个村（社区）或镇本级。"))
+        return faults
+
+    def _say(self, text: str) -> None:
+        self.told.setText(text)
+        self.told.setVisible(bool(text))
+
+    def _say_faults(self, faults: Sequence[Fault]) -> None:
+        said = {fault.field: fault.message for fault in reversed(faults)}
+        for name, row in self.fields.rows.items():
+            if name in said or row.wrong():
+                row.say(said.get(name, ""), wrong=name in said)
+        self.fields.people.say(said.get("people", ""))
+        elsewhere = [f.message for f in faults if f.field not in self.fields.rows and f.field != "people"]
+        self._say("；".join(elsewhere) or f"有 {len(said)} 处要改")
+        first = next((row.entry for row in self.fields.rows.values() if row.wrong()), None)
+        if first is None:
+            first = self.fields.result if "result" in said else self.fields.people.name
+        self.fields.go_to(first)
+
+    def _on_saved(self, solved: bool, outcome: Outcome) -> None:
+        self._saving = False
+        if not outcome.ok or outcome.record is None:
+            self._say_faults(outcome.faults)
+            return
+        self._sheet = None
+        self._beat.stop()
+        self._urgent()
+        done = "已登记并办结" if solved else "已登记"
+        self.said.emit(f"{done}：{outcome.record.values.get('title')}", None)
+        self.go.emit("case", {"id": outcome.record.id})
+
+    def _on_failed(self, error: Exception) -> None:
+        self._saving = False
+        self._say(str(error) if isinstance(error, KnownError) else str(KnownError("ui.job_failed")))
+
+
+def _typed(entry: QWidget) -> bool:
+    return bool(entry.text().strip()) if isinstance(entry, QLineEdit) else False

@@ -1,0 +1,205 @@
+"""Photos of a case being taken: from files, a whole folder, the clipboard or dropped; sealed at once, shown small."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QBuffer, QIODevice, QMimeData, Signal
+from PySide6.QtGui import QCursor, QImage, QPixmap
+from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
+
+from app.errors import KnownError
+from app.services.attachments import Staged
+from ui.jobs import Jobs
+from ui.pages.attachments_card import KINDS
+from ui.pieces.buttons import Button
+from ui.pieces.card import Card
+from ui.pieces.files import Files, FileTile
+from ui.pieces.text import retone, words
+
+if TYPE_CHECKING:
+    from app.services.office import Office
+
+MOST = 30
+"""So many files of one folder: who picked the wrong folder doesn't attach a disk."""
+_SUFFIXES = {
+    ".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".pdf", ".doc", ".docx", ".xls", ".xlsx", ".wps", ".ofd",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Shown:
+    staged: Staged
+    thumb: bytes | None
+
+
+class IntakeFiles(Card):
+    """Signal ``changed``. What is taken in is sealed on the disk before the case is saved, and comes back with its draft."""
+
+    changed = Signal()
+
+    def __init__(self, office: Office, jobs: Jobs) -> None:
+        paste = Button("粘贴", self.paste, kind="quiet", icon="clipboard", small=True, tip="截图、复制的照片（Ctrl+V）")
+        folder = Button("整个文件夹", self._choose_folder, kind="quiet", icon="folder", small=True)
+        super().__init__("照片附件", " ", actions=[paste, folder])
+        self._office, self._jobs = office, jobs
+        self._owner = ""
+        self._held: list[_Shown] = []
+        self._coming = self._pasted = 0
+        self.files = Files(columns=4, add="添加照片")
+        self.files.added.connect(self._choose)
+        self.files.opened.connect(self._on_opened)
+        self.add(self.files)
+        self.said = words("", "12", "text-3", wrap=True)
+        self.add(self.said)
+        self.say("")
+
+    def show_files(self, owner: str, staged: Sequence[Staged]) -> None:
+        """Begin for the case *owner* with what was taken in for it before."""
+        self._owner, self._held = owner, []
+        self._pasted = sum(one.name.startswith("粘贴的照片") for one in staged)
+        self._show()
+        self.say("")
+        if staged:
+            self._jobs.run(
+                lambda: (owner, [_Shown(one, self._office.attachments.small_of(one)) for one in staged]), self._on_read
+            )
+
+    def staged(self) -> tuple[Staged, ...]:
+        """What was taken in."""
+        return tuple(one.staged for one in self._held)
+
+    def coming(self) -> bool:
+        """Whether some are still being taken in."""
+        return self._coming > 0
+
+    def take_mime(self, mime: QMimeData) -> bool:
+        """Take what was dropped or pasted; False where there is no file and no picture in it."""
+        paths = [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()] if mime.hasUrls() else []
+        if paths:
+            self.take_paths(paths)
+            return True
+        if mime.hasImage() and not mime.hasText():
+            image = QImage(mime.imageData())
+            if not image.isNull():
+                self._take_image(image)
+                return True
+        return False
+
+    def paste(self) -> bool:
+        """Take what the clipboard holds."""
+        found = self.take_mime(QApplication.clipboard().mimeData())
+        if not found:
+            self.say("剪贴板里没有照片或文件。先截图或复制照片，再按 Ctrl+V。")
+        return found
+
+    def take_paths(self, paths: Sequence[Path]) -> None:
+        """Take files in, of a folder those that can be attached; one that can't be is told and holds up no other."""
+        self._coming += 1
+        self._jobs.run(lambda: files_in(paths), self._on_listed, self._on_refused)
+
+    def say(self, text: str) -> None:
+        """Say what happened; "" how files come here."""
+        retone(self.said, "orange" if text else "text-3")
+        self.said.setText(text or "可以拖进来，或截图、复制照片后按 Ctrl+V；照片缩小后加密存在本机。")
+
+    def _on_listed(self, wanted: Sequence[Path]) -> None:
+        self._coming -= 1
+        for path in wanted[:MOST]:
+            self._take(path, path.name)
+        if not wanted:
+            self.say("文件夹里没有照片或文件。")
+        elif len(wanted) > MOST:
+            self.say(f"一次最多添加 {MOST} 份，还有 {len(wanted) - MOST} 份没有添加。")
+
+    def _take_image(self, image: QImage) -> None:
+        self._pasted += 1
+        owner, name = self._owner, f"粘贴的照片{self._pasted}"
+        self._coming += 1
+        self._jobs.run(lambda: self._staged(owner, _png(image), name), self._on_taken, self._on_refused)
+
+    def _take(self, source: Path, name: str) -> None:
+        owner = self._owner
+        self._coming += 1
+        self._jobs.run(lambda: self._staged(owner, source, name), self._on_taken, self._on_refused)
+
+    def _staged(self, owner: str, source: Path | bytes, name: str) -> tuple[str, list[_Shown]]:
+        """Runs in the lane."""
+        staged = self._office.attachments.stage("event", owner, source, name)
+        return owner, [_Shown(staged, self._office.attachments.small_of(staged))]
+
+    def _on_taken(self, found: tuple[str, list[_Shown]]) -> None:
+        self._coming -= 1
+        self._on_read(found)
+        self.changed.emit()
+
+    def _on_read(self, found: tuple[str, list[_Shown]]) -> None:
+        owner, shown = found
+        if owner != self._owner:
+            return
+        known = {one.staged.sha256 for one in self._held}
+        self._held += [one for one in shown if one.staged.sha256 not in known]
+        self._show()
+
+    def _on_refused(self, error: Exception) -> None:
+        self._coming -= 1
+        if isinstance(error, KnownError):
+            self.say(str(error))
+        else:
+            self._jobs.failed.emit(error)
+
+    def _show(self) -> None:
+        self.note.setText(f"{len(self._held)} 份" if self._held else "")
+        self.files.show_files([_tile(one) for one in self._held])
+
+    def _on_opened(self, key: object) -> None:
+        menu = QMenu(self)
+        menu.addAction("去掉这一份").triggered.connect(lambda: self.take_out(str(key)))
+        menu.popup(QCursor.pos())
+
+    def take_out(self, sha256: str) -> None:
+        """Leave one out again."""
+        self._held = [one for one in self._held if one.staged.sha256 != sha256]
+        self._show()
+        self.changed.emit()
+
+    def _choose(self) -> None:
+        chosen, _filter = QFileDialog.getOpenFileNames(self, "选照片或文件", str(Path.home()), KINDS)
+        self.take_paths([Path(name) for name in chosen])
+
+    def _choose_folder(self) -> None:
+        chosen = QFileDialog.getExistingDirectory(self, "选一个文件夹，里面的照片和文件都添加", str(Path.home()))
+        if chosen:
+            self.take_paths([Path(chosen)])
+
+
+def files_in(paths: Sequence[Path]) -> list[Path]:
+    """*paths*, with what can be attached of a folder in its place; runs in the lane: a stick may be slow."""
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            found += sorted(one for one in path.iterdir() if one.suffix.lower() in _SUFFIXES and one.is_file())
+        else:
+            found.append(path)
+    return found
+
+
+def _png(image: QImage) -> bytes:
+    """*image* as a file would hold it; never written to the disk in clear."""
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    image.save(buffer, "PNG")  # type: ignore[call-overload]
+    return bytes(buffer.data().data())
+
+
+def _tile(one: _Shown) -> FileTile:
+    picture = None
+    if one.thumb:
+        picture = QPixmap()
+        if not picture.loadFromData(one.thumb):
+            picture = None
+    icon = "photo" if str(one.staged.values.get("media_type", "")).startswith("image/") else "file-text"
+    return FileTile(one.staged.name, icon, one.staged.sha256, "", picture)
