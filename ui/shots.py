@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QWidget
 from app.services.traffic import next_morning
 from app.store.saving import Edit
 from ui import pictured_papers
+from ui.pieces.buttons import Button
 
 if TYPE_CHECKING:
     from app.services.office import Office
@@ -86,6 +87,14 @@ def _shots() -> list[Shot]:
     def put_down(page: QWidget, _office: Office) -> None:
         page.drawing.put_down()  # type: ignore[attr-defined]
 
+    def mark_some(page: QWidget) -> None:
+        rows = page.table.model.loaded()  # type: ignore[attr-defined]
+        page.table.model.set_checked([row["id"] for _, row in rows[2:12]], on=True)  # type: ignore[attr-defined]
+        _wait_until(lambda: "件" in str([b.words() for b in page.batch.findChildren(Button)]))  # type: ignore[attr-defined]
+
+    def mark_none(page: QWidget, _office: Office) -> None:
+        page.table.model.clear_checked()  # type: ignore[attr-defined]
+
     def quick(page: QWidget) -> None:
         page.entry.setText("上寨三网格 路灯不亮 张文贵来电 19900000001")  # type: ignore[attr-defined]
 
@@ -95,6 +104,7 @@ def _shots() -> list[Shot]:
     return [
         Shot("desk", "desk", before=quick, dark=True),
         Shot("events", "events", lambda _office: {"tab": "open"}),
+        Shot("events-batch", "events", lambda _office: {"tab": "open"}, before=mark_some, after=mark_none),
         Shot("case", "case", first_case),
         Shot("case-action", "case", lambda office: {**first_case(office), "action": "feed_back"}),
         Shot("event-new", "event_new"),

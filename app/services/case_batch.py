@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -46,12 +47,13 @@ class CaseBatch:
         self._cases = cases
 
     def offers(self, ids: Sequence[str]) -> list[Offer]:
-        """What can be done with one of *ids* at least, that which fits the most of them first; ``MOST`` ids are looked at.
+        """What can be done with one of *ids* at least, that which fits the most of them first, of these what is usually next.
 
-        What names another case (a merge) is no act for many.
+        ``MOST`` ids are looked at. What names another case (a merge) is no act for many.
         """
         cases = self._read(ids[:MOST])
-        allowed = {case.event.id: {action.code: action for action in self._cases.actions(case)} for case in cases}
+        allowed = {case.event.id: self._actions(case) for case in cases}
+        usual = Counter(next(iter(found)) for found in allowed.values() if found)
         known = {code: action for found in allowed.values() for code, action in found.items()}
         offers = []
         for code, action in known.items():
@@ -61,7 +63,10 @@ class CaseBatch:
             left = tuple(self._left(case, action) for case in cases if code not in allowed[case.event.id])
             offers.append(Offer(self._cases.rules.action(code) or action, fits, left))
         order = list(self._cases.rules.actions)
-        return sorted(offers, key=lambda offer: (-len(offer.fits), order.index(offer.action.code)))
+        return sorted(
+            offers,
+            key=lambda offer: (-len(offer.fits), -usual[offer.action.code], order.index(offer.action.code)),
+        )
 
     def faults(self, offer: Offer, values: Mapping[str, Any]) -> Sequence[Fault]:
         """What is wrong with *values* for the first case: said before anything is done, since it is wrong for the others too."""
@@ -93,6 +98,12 @@ class CaseBatch:
                 held = steps.get(one, [])
                 found.append(Case(event, fold_case(self._store, self._cases.rules, event, held), tuple(held)))
         return found
+
+    def _actions(self, case: Case) -> dict[str, Action]:
+        """What can be done with *case*, the usual next action first; nothing about assisting where nobody assists."""
+        helped = bool(case.state.assist_units)
+        found = self._cases.actions(case)
+        return {one.code: one for one in found if helped or not one.code.startswith("assist_")}
 
     def _left(self, case: Case, action: Action) -> Left:
         label = self._cases.rules.states[case.state.state].label

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 _PARTS = {"assigned": "待签收", "acknowledged": "处置中", "done": "已反馈", "refused": "被退回"}
 
 _LINE = 24
+_FRAMED = 6
 
 
 class CasePage(Page):
@@ -239,18 +240,12 @@ class CasePage(Page):
         self.units_card.clear()
         case = file.case.state
         self.units_card.setVisible(bool(case.lead_unit or case.assist_units))
-        if case.lead_unit:
-            self.units_card.add_line(
-                Chip(state(self._office.cases.rules.states[case.state].label)),
-                words("主办", "13", "text-3"),
-                None,
-            )
-            self.units_card.add(words(case.lead_unit, wrap=True))
-        for part in case.assist_units:
-            self.units_card.add_line(
-                Chip(state(_PARTS.get(part.state, part.state))), words("协办", "13", "text-3"), None
-            )
-            self.units_card.add(words(part.unit, wrap=True))
+        label = self._office.cases.rules.states[case.state].label
+        lead = [(label, case.lead_unit, "主办")] if case.lead_unit else []
+        parts = [(_PARTS.get(part.state, part.state), part.unit, "协办") for part in case.assist_units]
+        for where, unit, part in (*lead, *parts):
+            line = self.units_card.add_line(Chip(state(where)), words(unit, wrap=True), words(part, "13", "text-3"))
+            line.setStretch(1, 1)
 
     def _show_next(self, file: CaseFile) -> None:
         self._form = None
@@ -263,21 +258,23 @@ class CasePage(Page):
             self.next_card.add(words("这件事现在没有您要办的。", tone="text-3", wrap=True))
             return
         first, *rest = file.actions
-        button = Button(first.label, partial(self._begin, first), kind="primary", keys="Ctrl+Return", spread=True)
-        self.next_card.add(button)
+        usual = Button(first.label, partial(self._begin, first), kind="primary", keys="Ctrl+Return", spread=True)
+        self.next_card.add(usual)
         if warning := file.warnings.get(first.code):
             self.next_card.add(words(warning, "12", "orange", wrap=True))
         grid = QGridLayout()
         grid.setSpacing(8)
         for number, action in enumerate(rest):
-            quiet = number >= 6
-            grid.addWidget(
-                Button(action.label, partial(self._begin, action), kind="link" if quiet else "plain", small=quiet),
-                number // 2,
-                number % 2,
-            )
+            if number < _FRAMED:
+                button = Button(action.label, partial(self._begin, action))
+                grid.addWidget(button, number // 2, number % 2 * 3, 1, 3)
+                continue
+            # The rarer ones three in a row: all that can be done stands there without scrolling.
+            row, place = divmod(number - _FRAMED, 3)
+            link = Button(action.label, partial(self._begin, action), kind="link", small=True)
+            grid.addWidget(link, _FRAMED // 2 + row, place * 2, 1, 2)
         self.next_card.add(grid)
-        button.setFocus()
+        usual.setFocus()
 
     def _begin(self, action: Action) -> None:
         file = self._file

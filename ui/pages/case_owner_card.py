@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ui.pages.case_read import CaseFile
 from ui.pages.case_words import owner_words
 from ui.pieces.card import Card
-from ui.pieces.text import words
+from ui.pieces.text import Elided
 
 if TYPE_CHECKING:
     from app.services.office import Office
@@ -16,7 +16,7 @@ _ASKED = {"extend": "申请延期", "suspend": "申请挂账"}
 
 
 class OwnerCard(Card):
-    """One sentence; hidden where nobody has to act."""
+    """Who, and below it what; hidden where nobody has to act."""
 
     def __init__(self, office: Office) -> None:
         super().__init__()
@@ -24,22 +24,23 @@ class OwnerCard(Card):
 
     def show_case(self, file: CaseFile) -> None:
         """Show whose turn it is in *file*."""
-        said = whose_turn(self._office, file)
+        who, act = whose_turn(self._office, file)
         self.clear()
-        self.add(words(said, wrap=True))
-        self.setVisible(bool(said))
+        self.add(Elided(who, strong=True))
+        self.add(Elided(act, "13", "text-2"))
+        self.setVisible(bool(who))
 
 
-def whose_turn(office: Office, file: CaseFile) -> str:
-    """``现在该 镇村建办 反馈结果``; who asks for something waits for whoever may grant it."""
+def whose_turn(office: Office, file: CaseFile) -> tuple[str, str]:
+    """``现在该 镇村建办（高文斌）`` and ``反馈结果``; who asks for something waits for whoever may grant it."""
     rules, state = office.cases.rules, file.case.state
     who = owner_words(state.columns(), rules, office.gate.permissions.roles)
     if not who:
-        return ""
+        return "", ""
     if state.asked:
-        return f"{who}{_ASKED.get(state.asked, '提出申请')}，等批准"
+        return who, f"{_ASKED.get(state.asked, '提出申请')}，等批准"
     profile = rules.profiles.get(state.profile)
     usual = (profile.next.get(state.state) if profile else None) or rules.states[state.state].next
     handler = f"（{state.handler}）" if state.handler and state.handler != who else ""
     act = rules.label(usual, state.profile) if usual else "办理"
-    return f"现在该 {who}{handler} {act}"
+    return f"现在该 {who}{handler}", act

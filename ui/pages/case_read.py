@@ -106,7 +106,7 @@ def _facts(office: Office, case: Case, now: dt.datetime) -> tuple[tuple[str, str
     form, values = office.forms[EVENT], case.event.values
     codes = office.forms.codes
     grid = office.store.get("grid", str(values["grid"])) if values.get("grid") else None
-    state = case.state
+    state, village = case.state, str(values.get("area_name") or "")
     urgency = "、".join(
         part
         for part in (
@@ -119,8 +119,8 @@ def _facts(office: Office, case: Case, now: dt.datetime) -> tuple[tuple[str, str
         ("类别", class_words(state.category, codes["event_class"])),
         ("紧急程度", urgency),
         ("地点", form.show("place", values.get("place"))),
-        ("村（社区）", str(values.get("area_name") or "")),
-        ("所属网格", str(grid.values.get("name") or "") if grid else ""),
+        ("村（社区）", "" if grid else village),
+        ("所属网格", f"{village} {grid.values.get('name') or ''}".strip() if grid else ""),
         ("发现时间", spoken_time(values.get("found_at"), now)),
         ("来源", form.show("channel", values.get("channel"))),
         ("代为登记", str(values.get("entered_for") or "")),

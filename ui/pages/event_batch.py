@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QProgressBar, QScrollArea, QVBoxLayout, QWidget
 
 from app.services.case_batch import MOST, Left, Offer
 from ui.jobs import Jobs
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from app.services.office import Office
 
 _SHOWN = 8
+_OFFERED = 8
 
 
 class BatchPanel(Card):
@@ -74,12 +75,22 @@ class BatchPanel(Card):
             self._column.addWidget(words(f"一次最多 {MOST} 件，先办前 {MOST} 件。", "13", "orange", wrap=True))
         if not offers:
             self._column.addWidget(words("选中的这些现在没有您能办的。", tone="text-3", wrap=True))
-        for offer in offers:
-            left = f"，{len(offer.left)} 件办不了" if offer.left else ""
-            button = Button(
-                f"{offer.action.label} {len(offer.fits)} 件{left}", partial(self._show_form, offer), small=True
-            )
-            self._column.addWidget(button)
+        for offer in offers[:_OFFERED]:
+            line = QHBoxLayout()
+            line.addWidget(Button(f"{offer.action.label} {len(offer.fits)} 件", partial(self._show_form, offer)))
+            if offer.left:
+                line.addWidget(words(f"{len(offer.left)} 件办不了", "13", "text-3"))
+            line.addStretch(1)
+            self._column.addLayout(line)
+        if more := offers[_OFFERED:]:
+            menu = QMenu()
+            for offer in more:
+                words_of = f"{offer.action.label} {len(offer.fits)} 件"
+                menu.addAction(words_of).triggered.connect(lambda _on=False, offer=offer: self._show_form(offer))
+            line = QHBoxLayout()
+            line.addWidget(Button("其他", kind="quiet", menu=menu))
+            line.addStretch(1)
+            self._column.addLayout(line)
         self._column.addStretch(1)
 
     def _show_form(self, offer: Offer) -> None:

@@ -191,8 +191,8 @@ class EventsPage(Page):
             batch.append(BatchAction("导出", lambda _ids: self.export()))
         self.table = RecordTable(
             [
-                Column("state", "状态", 146, role="chip"),
-                Column("number", "编号", 132, tone="text-2", spare=1),
+                Column("state", "状态", 134, role="chip"),
+                Column("number", "编号", 146, tone="text-2", spare=1),
                 Column("title", "标题", stretch=True),
                 Column("kind", "类别", 84, tone="text-2", spare=3),
                 Column("village", "村", 80, tone="text-2", spare=4),
