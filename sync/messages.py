@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from app.schema.record import Receipt
+from sync.frames import Move
 from sync.ranges import Question, Reply
 
 STATUSES = ("accepted", "merged", "conflict", "refused", "waiting")
@@ -20,6 +21,7 @@ class Hello:
     ``have``: ranges of frame numbers whose receipts this device has applied. ``asked``: frames it has no receipts for.
     ``void``: numbers that will never count. ``size`` and ``level``: the frames that it would like to get. ``program``, since
     version 2: the version of the program, for the office's list of devices.
+    ``resume``: the name of a stream that was cut, and how many of its bytes came.
     ``begun``: the tag of the epoch's beginning. ``marks``: (rev, tag) of cursors that it had, said only to a restored county.
     ``numbers``, where case numbers run short: (a word drawn for this request, years, (before, after, last serial) of each row held).
     ``rules``: (number of the newest version held of the county's rules, tag of all that are in force, names that can't be read here).
@@ -48,6 +50,7 @@ class Hello:
     more: Mapping[str, Any] = field(default_factory=dict)
     begun: bytes = b""
     marks: tuple[tuple[int, bytes], ...] = ()
+    resume: tuple[bytes, int] = (b"", 0)
     numbers: tuple[str, tuple[int, ...], tuple[tuple[str, str, int], ...]] | None = None
     rules: tuple[int, bytes, tuple[str, ...]] | None = None
     made: tuple[tuple[int, bytes], ...] = ()
@@ -165,10 +168,11 @@ class Receipts:
 
 @dataclass(frozen=True, slots=True)
 class Down:
-    """One frame coming down."""
+    """One frame coming down; who makes it says beside it how it moves the cursors."""
 
     kind: ClassVar[int] = ord("D")
     content: bytes
+    moves: tuple[Move, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,9 +202,10 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Streamed:
-    """From here on everything is one zstd stream."""
+    """From here on everything is one zstd stream. ``content``: its name, 8 bytes, and the place in it, where it can be gone on with."""
 
     kind: ClassVar[int] = ord("Z")
+    content: bytes = b""
 
 
 Message = Hello | Up | Offers | Head | Receipts | Down | End | Problem | Question | Reply | Streamed

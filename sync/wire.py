@@ -42,8 +42,8 @@ from sync.ranges import Question, Reply
 from sync.squeezing import Squeezer, Unfolder
 
 __all__ = [
-    "DERIVED", "LEAST", "MARKED", "MARK_SIZE", "MEDIA_TYPE", "NUMBERS", "RAW", "RULES", "STREAMED", "VERSION", "Area", "Down", "DownFrame",
-    "End", "Head", "Hello", "Message", "Move", "Offers", "Problem", "Question", "Reader", "Receipts", "Reply", "Streamed", "Up", "UpFrame",
+    "DERIVED", "LEAST", "MARKED", "MARK_SIZE", "MEDIA_TYPE", "NUMBERS", "RAW", "RESUMED", "RULES", "STREAMED", "VERSION", "Area", "Down",
+    "DownFrame", "End", "Head", "Hello", "Message", "Move", "Offers", "Problem", "Question", "Reader", "Receipts", "Reply", "Streamed", "Up", "UpFrame",
     "WireError", "Writer", "agreement", "code_hash", "decode_down", "decode_up", "encode",
     "encode_down", "encode_up", "enrol_text", "fits", "frame_hash", "scope_tag", "to_ranges",
 ]  # fmt: skip
@@ -55,6 +55,8 @@ LEAST = 1
 MEDIA_TYPE = "application/vnd.xiangzhitong.frames"
 STREAMED = "zstd"
 """The capability of an end that reads message ``Z`` and frames that aren't compressed by themselves."""
+RESUMED = "resume"
+"""The capability of a device that goes on with an answer's stream where it was cut."""
 DERIVED = "derived"
 """The capability of an end that reads columns told by others."""
 NUMBERS = "numbers"
@@ -66,6 +68,7 @@ MARKED = "made"
 MOST_MESSAGE = 2 << 20
 """Bytes that one message may have in the stream; the reader refuses the length before it takes the bytes."""
 _HEADER = struct.Struct(">IB")
+_PLACE = struct.Struct(">8sQ")
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _SQUEEZED_FROM = 400
 _MOST_UNKNOWN = 1000
@@ -79,10 +82,8 @@ _KINDS: dict[int, type[Message]] = {
 
 def encode(message: Message, *, alone: bool = True) -> bytes:
     """*message* as it stands in the stream; a long one is compressed where it is *alone*, not in a zstd stream."""
-    if isinstance(message, Up | Down | Offers):
+    if isinstance(message, Up | Down | Offers | Streamed):
         body = message.content
-    elif isinstance(message, Streamed):
-        body = b""
     else:
         parts = [item for item in fields(message) if item.name != "more"]
         held = {item.name: (getattr(message, item.name), item.default) for item in parts}
@@ -97,11 +98,15 @@ def encode(message: Message, *, alone: bool = True) -> bytes:
 
 
 class Writer:
-    """Gives the bytes of messages as they go out; with a *level*, as one zstd stream from the first message on."""
+    """Gives the bytes of messages as they go out; with a *level*, as one zstd stream from the first message on.
 
-    def __init__(self, level: int | None = None) -> None:
-        self._squeezer = None if level is None else Squeezer(level)
+    *name*: of 8 bytes; under it the stream can be gone on with after a cut.
+    """
+
+    def __init__(self, level: int | None = None, name: bytes = b"") -> None:
+        self._squeezer = None if level is None else Squeezer(level, holds=bool(name))
         self._begun = False
+        self._name = name
 
     @property
     def ratio(self) -> float:
@@ -113,16 +118,37 @@ class Writer:
         plain = b"".join(encode(message, alone=self._squeezer is None) for message in messages)
         if self._squeezer is None or not plain:
             return plain
-        head = b"" if self._begun else encode(Streamed())
+        head = b"" if self._begun else encode(Streamed(self._name and _PLACE.pack(self._name, 0)))
         self._begun = True
         return head + self._squeezer.squeeze(plain)
 
+    @property
+    def held(self) -> int:
+        """Bytes of what went out that are held."""
+        return self._squeezer.held if self._squeezer else 0
+
+    def finish(self) -> None:
+        """Nothing more is to be written: what that takes is given back; what went out is still held."""
+        if self._squeezer:
+            self._squeezer.finish()
+
+    def again(self, taken: int) -> bytes | None:
+        """The stream from its byte *taken* on, as far as it went out; None where that is not held."""
+        held = self._squeezer.since(taken) if self._squeezer and self._name else None
+        return None if held is None else encode(Streamed(_PLACE.pack(self._name, taken))) + held
+
 
 class Reader:
-    """Takes the bytes of a stream in any portions and gives its messages; unknown kinds are passed over."""
+    """Takes the bytes of a stream in any portions and gives its messages; unknown kinds are passed over.
 
-    def __init__(self, most: int = MOST_MESSAGE) -> None:
+    *cut*: what read an answer that was cut, and goes on where the other end goes on with that answer's stream.
+    """
+
+    def __init__(self, most: int = MOST_MESSAGE, cut: Reader | None = None) -> None:
         self._most = most
+        # Where its own stream never began, it is still about the one before.
+        self._cut: Reader | None = cut._cut if cut and cut._unfolder is None else cut  # noqa: SLF001 - of its own kind
+        self._name = b""
         self._held = bytearray()
         self._unfolder: Unfolder | None = None
         self._folded = b""
@@ -152,9 +178,9 @@ class Reader:
             if kind == Streamed.kind:
                 if self._unfolder is not None:
                     raise WireError("stream in a stream")
-                self._unfolder = Unfolder()
                 self._folded = bytes(self._held)
                 self._held.clear()
+                self._stream(body)
                 return
             if made := _KINDS.get(kind):
                 yield _decode(made, body)
@@ -162,6 +188,23 @@ class Reader:
                 self._unknown += 1
                 if self._unknown > _MOST_UNKNOWN:
                     raise WireError("unknown messages")
+
+    def _stream(self, place: bytes) -> None:
+        name, taken = _PLACE.unpack(place) if len(place) == _PLACE.size else (b"", 0)
+        if not taken:
+            self._unfolder = Unfolder()
+        elif self._cut is None or self._cut.resume != (name, taken):
+            raise WireError("another stream")
+        else:
+            self._unfolder, self._held = self._cut._unfolder, self._cut._held  # noqa: SLF001 - of its own kind
+        self._name = name
+
+    @property
+    def resume(self) -> tuple[bytes, int]:
+        """The name of the stream that is being read, or was cut, and how many of its bytes came; empty where it can't be gone on with."""
+        if self._unfolder is None and self._cut:
+            return self._cut.resume
+        return (self._name, self._unfolder.taken) if self._name and self._unfolder else (b"", 0)
 
     @property
     def pending(self) -> int:

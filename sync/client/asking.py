@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import requests
 
@@ -17,7 +17,7 @@ from sync.client.link import PIECE, Cut, Pace, Stopwatch, checked, incoming, pos
 from sync.client.mending import Mending
 from sync.client.report import Tally
 from sync.client.taking import TRIES, Answer
-from sync.wire import STREAMED, Down, End, Head, Hello, Message, Receipts, Reply, Up, Writer
+from sync.wire import STREAMED, Down, End, Head, Hello, Message, Reader, Receipts, Reply, Up, Writer
 
 _RESEND = 4 << 10
 """Bytes up to which unanswered frames are simply sent again; asking first would cost more."""
@@ -27,6 +27,15 @@ _TELLING = 32 << 10
 """Bytes from which on a transfer says something of the link's rate."""
 _FEW_FRAMES, _MANY_FRAMES = 3, 12
 """Frames carried before a cut: with fewer, half a frame lost costs more than smaller ones would; with so many they may be longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What is left of an answer that was cut: who read it, under which incarnation and in which epoch."""
+
+    reader: Reader
+    incarnation: str
+    epoch: int
 
 
 class Request:
@@ -41,6 +50,7 @@ class Request:
         now: Callable[[], float],
         tell: Callable[[], None],
         mending: Mending,
+        cut: Left | None = None,
     ) -> None:
         self._mending = mending
         self._store = store
@@ -68,6 +78,10 @@ class Request:
         # Where in the body each frame ends.
         self._ends: list[tuple[int, int]] = []
         self.answer = Answer(store, tally, self._open, absent, now)
+        state = self._state
+        self._cut = cut if cut and (cut.incarnation, cut.epoch) == (state.incarnation, state.epoch) else None
+        self._reader = Reader(cut=self._cut.reader if self._cut else None)
+        self._reading = True
 
     def run(self) -> None:
         """Send what there is, apply what comes; Cut where the link broke, with everything before it applied."""
@@ -78,7 +92,7 @@ class Request:
         finally:
             self._sync.handed(number for end, number in self._ends if end <= self._sent)
         with response:
-            for message in incoming(response, self._arrived):
+            for message in incoming(response, self._arrived, self._reader):
                 self._take(message)
                 if isinstance(message, Down) and self._sync.urgent_unsent():
                     # Leaving the block ends the answer where it is; the next request begins with the urgent change.
@@ -100,8 +114,10 @@ class Request:
             self._measure("sync.rate", self._sent, message.worked / 1000)
             self._link.start()
             self._capable(message)
+        self._reading = False
         with self._link.own_work():
             self._used(message)
+        self._reading = True
         if isinstance(message, Receipts):
             # They come as the county gets its work done: that says nothing of the link.
             self._link.start()
@@ -205,7 +221,10 @@ class Request:
     def _hello(self, ask: list[int]) -> Hello:
         hello = greeting(self._store, self._open, ask, self._pace, self._now())
         self._void = list(hello.void)
-        return replace(hello, want=(*hello.want, *self._mending.want))
+        # What carries more than the hello is answered anew.
+        more = self._mending.under_way or self._open or self._sync.waiting().total
+        resume = self._cut.reader.resume if self._cut and not more else (b"", 0)
+        return replace(hello, want=(*hello.want, *self._mending.want), resume=resume)
 
     # -- what is learned of county and link -----------------------------------------------------------
 
@@ -228,6 +247,13 @@ class Request:
     def carried(self) -> int:
         """About how many bytes the link carried: of what was handed to the system a second of the link may still lie in buffers."""
         return self._got or max(int(self._sent - self._pace.rate), 0)
+
+    @property
+    def left(self) -> Left | None:
+        """What the next request needs to go on with an answer that the link cut; None where it can't."""
+        if not self._reading or not self._reader.resume[0] or self.answer.ended or self.answer.again:
+            return None
+        return Left(self._reader, self._state.incarnation, self._state.epoch)
 
     def cut(self) -> None:
         """The link cut this request: the next frames are to be smaller where it carried few of them, and may grow where many."""

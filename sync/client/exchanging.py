@@ -11,7 +11,7 @@ import requests
 from app.errors import KnownError
 from app.store.agreement import Exchange
 from app.store.store import Store
-from sync.client.asking import Request
+from sync.client.asking import Left, Request
 from sync.client.expecting import expected
 from sync.client.hurrying import Hurrying
 from sync.client.limits import Halt, Limits
@@ -115,6 +115,7 @@ class _Loop:
         """Return whether county and device agree; Cut when *tries* requests in a row brought nothing through."""
         self._store.sync.ask_again()
         vain, asked_again, restores, restored = 0, False, 0, False
+        left: Left | None = None
         while True:
             before = self._tally.done
             request: Request | None = None
@@ -128,8 +129,9 @@ class _Loop:
                     self._store.sync.ask_again()
                     continue
                 request = Request(
-                    self._store, self._http, self._tally, self._absent, self._now, self._tell, self._mending
+                    self._store, self._http, self._tally, self._absent, self._now, self._tell, self._mending, left
                 )
+                left = None
                 request.run()
             except KnownError as bad:
                 restored = bad.code == "sync.county_restored"
@@ -141,6 +143,7 @@ class _Loop:
             except Cut as cut:
                 if request is not None:
                     request.cut()
+                    left = request.left
                 self._absent.clear()
                 self._mending.cut()
                 vain = 0 if self._tally.done > before else vain + 1

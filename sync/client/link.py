@@ -25,6 +25,7 @@ from sync.wire import MEDIA_TYPE, Message, Reader
 CONNECT_SECONDS, STALL_SECONDS = 10.0, 30.0
 PIECE = 4 << 10
 """Bytes handed to the network at once: a stall is noticed for so few, however slow the link."""
+_PORTION = 1 << 10
 _SLOW, _FAST = 64 << 10, 4 << 20
 _UNKNOWN_RATE, _LOOPBACK_RATE = 32 << 10, 64 << 20
 _MADE = 1_767_225_600
@@ -219,9 +220,12 @@ def post(http: requests.Session, url: str, body: Iterable[bytes], token: str, ca
     return response
 
 
-def incoming(response: requests.Response, arrived: Callable[[int], None]) -> Iterator[Message]:
-    """The messages of an answer as they come; *arrived* hears of every portion of bytes before it is read."""
-    reader, stream = Reader(), response.iter_content(None)
+def incoming(
+    response: requests.Response, arrived: Callable[[int], None], reader: Reader | None = None
+) -> Iterator[Message]:
+    """The messages of an answer as they come, by *reader*; *arrived* hears of every portion of bytes before it is read."""
+    # In small portions: what came of a long one before a cut would else be lost.
+    reader, stream = reader or Reader(), response.iter_content(_PORTION)
     while True:
         with network():
             data = next(stream, b"")

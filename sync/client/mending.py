@@ -45,6 +45,11 @@ class Mending:
         self._requests = self._passes = 0
 
     @property
+    def under_way(self) -> bool:
+        """Whether the next request is about mending."""
+        return self._active
+
+    @property
     def want(self) -> tuple[str, ...]:
         """What the hello should ask for: single streams, while it isn't known which of them differ."""
         return ("streams",) if self._active and not self._open else ()

@@ -15,10 +15,11 @@ from starlette.types import Receive, Scope, Send
 from app.errors import KnownError
 from sync.county.arriving import Arriving
 from sync.county.county import County
+from sync.county.going_on import Answers, Kept
 from sync.county.lanes import Lanes
 from sync.county.rights import Device
 from sync.county.session import Session
-from sync.wire import MEDIA_TYPE, Down, Hello, Message, Offers, Problem, Question, Reader, Up, WireError
+from sync.wire import MEDIA_TYPE, Down, Hello, Message, Offers, Problem, Question, Reader, Up, WireError, encode
 
 _log = logging.getLogger(__name__)
 _BATCH = 8 << 10
@@ -37,10 +38,13 @@ class Conversation:
     first receipts while its last frames are still being applied. What came whole is applied whatever becomes of the connection.
     """
 
-    def __init__(self, county: County, lanes: Lanes, arriving: Arriving, device: Device) -> None:
+    def __init__(self, county: County, lanes: Lanes, arriving: Arriving, answers: Answers, device: Device) -> None:
         self._county = county
         self._lanes = lanes
         self._arriving = arriving
+        self._answers = answers
+        self._kept: Kept | None = None
+        self._turn = 0
         self._device = device
         self._session: Session | None = None
         self._due: deque[Work] = deque()
@@ -157,32 +161,65 @@ class Conversation:
         session = self._session
         if session is None:
             return
-        writer = session.writer
+        try:
+            try:
+                head = [] if session.recovering else await self._lanes.read(session.head)
+            except (KnownError, SQLAlchemyError) as bad:
+                yield session.writer.write(_problem(bad))
+                return
+            if session.resumable and (found := await self._answers.go_on(self._device.id, *session.resumable)):
+                self._kept, again, onward = found
+                self._turn = self._kept.turn
+                session.skip_to(onward, self._kept.writer)
+                yield b"".join(map(encode, head)) + again
+                head = []
+            elif session.keeps:
+                self._kept = self._answers.begin(self._device.id, *session.keeps)
+                session.writer = self._kept.writer
+            if not (self._kept and self._kept.ended):
+                async for data in self._written(session, head):
+                    yield data
+        finally:
+            if self._kept and self._kept.turn == self._turn:
+                self._answers.park(self._device.id, self._kept)
+
+    async def _written(self, session: Session, head: list[Message]) -> AsyncIterator[bytes]:
+        """The answer's messages, *head* first, in packets."""
         held: list[Message] = []
         size, batch = 0, min(_BATCH, session.frame_size)
         try:
-            async for message in self._messages(session):
-                if message is None:
-                    # The next one takes its time.
-                    if held:
-                        yield await self._lanes.read(writer.write, *held)
-                    held, size = [], 0
-                    continue
-                held.append(message)
-                size += len(message.content) if isinstance(message, Down) else _SMALL
-                if size * writer.ratio >= batch:
-                    yield await self._lanes.read(writer.write, *held)
+            async for message in self._messages(session, head):
+                if message is not None:
+                    held.append(message)
+                    size += len(message.content) if isinstance(message, Down) else _SMALL
+                    if size * session.writer.ratio < batch:
+                        continue
+                # Full; or the next one takes its time.
+                if held:
+                    data = await self._write(session, held)
+                    if data is None:
+                        return
+                    yield data
                     held, size = [], 0
         except (KnownError, SQLAlchemyError) as bad:
-            _log.error("answer broken off: %s", type(bad).__name__)
-            held.append(Problem(bad.code or "" if isinstance(bad, WireError) else "sync.busy"))
-        if held:
-            yield writer.write(*held)
+            held.append(_problem(bad))
+        if held and (data := await self._write(session, held)) is not None:
+            yield data
 
-    async def _messages(self, session: Session) -> AsyncIterator[Message | None]:
+    async def _write(self, session: Session, messages: list[Message]) -> bytes | None:
+        """*messages* as they go out; None where the device has come again and goes on with this answer there: nobody reads this one."""
+        kept = self._kept
+        if kept is None:
+            return await self._lanes.read(session.writer.write, *messages)
+        async with kept.lock:
+            if kept.turn != self._turn:
+                return None
+            return await self._lanes.read(kept.write, *messages)
+
+    async def _messages(self, session: Session, head: list[Message]) -> AsyncIterator[Message | None]:
         told = 0
         if not session.recovering:
-            for message in await self._lanes.read(session.head):
+            for message in head:
                 yield message
             while self._due:
                 ready = session.receipts(told)
@@ -200,6 +237,11 @@ class Conversation:
         rest = session.rest(told)
         while following := await self._lanes.read(_next, rest):
             yield following
+
+
+def _problem(bad: KnownError | SQLAlchemyError) -> Problem:
+    _log.error("answer broken off: %s", type(bad).__name__)
+    return Problem(bad.code or "" if isinstance(bad, WireError) else "sync.busy")
 
 
 def _next(messages: Iterator[Message]) -> Message | None:

@@ -220,7 +220,7 @@ class Pull:
         if page.areas is None:
             self._told[page.stream] = page.after
         move = Move(page.stream, before, page.after, page.areas, page.tag)
-        yield Down(encode_down([delta for _, delta in page.deltas], [move], level, derived=self._derived))
+        yield Down(encode_down([delta for _, delta in page.deltas], [move], level, derived=self._derived), (move,))
 
 
 def frame_size(hello: Hello) -> int:

@@ -30,6 +30,7 @@ def fault(hello: Hello) -> str:
         *(number for number, _ in hello.made),
         *(number for pair in hello.have for number in pair),
         hello.epoch,
+        hello.resume[1],
     ]
     return "" if all(0 <= number < _MOST for number in (*revs, *numbers)) else "sync.garbage"
 

@@ -22,6 +22,7 @@ from sync.wire import (
     LEAST,
     MARKED,
     NUMBERS,
+    RESUMED,
     RULES,
     STREAMED,
     VERSION,
@@ -62,12 +63,34 @@ class Session:
         self._made = dict(hello.made)
         self._questions: list[Question] = []
         self._worked = 0.0
-        self.writer = Writer(min(max(hello.level, 1), 19) if STREAMED in hello.capabilities else None)
+        self._level = min(max(hello.level, 1), 19)
+        self.writer = Writer(self._level if STREAMED in hello.capabilities else None)
         self._rights: Rights | None = None
         self._epoch = 0
         self._recovering: Recovering | None = None
         self._known: Sequence[Area] = ()
         self._changed = False
+
+    @property
+    def keeps(self) -> tuple[Hello, int] | None:
+        """The hello and the level of an answer that the device could go on with after a cut."""
+        hello = self._hello
+        able = {STREAMED, RESUMED} <= set(hello.capabilities) and not self._recovering
+        return (hello, self._level) if able else None
+
+    @property
+    def resumable(self) -> tuple[Hello, Sequence[tuple[str, str]]] | None:
+        """The hello and the device's streams, where it asks to go on with an answer that was cut, and nothing else.
+
+        Known once there is the head.
+        """
+        if not self._hello.resume[0] or self._recovering or self._changed or self._questions or self._rights is None:
+            return None
+        return self._hello, self._rights.streams(self._device)
+
+    def skip_to(self, onward: Hello, writer: Writer) -> None:
+        """Go on behind what *writer* said before: the device's next hello would be *onward*."""
+        self._hello, self.writer = onward, writer
 
     @property
     def frame_size(self) -> int:

@@ -26,6 +26,7 @@ from sync.county.arriving import Arriving
 from sync.county.conversing import Answer, Conversation
 from sync.county.county import County
 from sync.county.enrolment import enrol
+from sync.county.going_on import Answers
 from sync.county.lanes import RETRY_AFTER, Door, Lanes, fit
 from sync.county.office import wiped
 from sync.county.received import Received
@@ -122,7 +123,7 @@ def make_app(county: County) -> FastAPI:
     errors = {status: {"model": ErrorAnswer} for status in (400, 401, 403, 409, 413, 422, 426, 503)}
     app = FastAPI(title="乡治通 county", version=str(VERSION), docs_url=None, redoc_url=None, responses=errors)  # type: ignore[arg-type]
 
-    lanes, arriving = Lanes(), Arriving()
+    lanes, arriving, answers = Lanes(), Arriving(), Answers()
     app.add_middleware(Door, path="/v1/exchange", busy=lambda: _refusal(KnownError("sync.busy")))
 
     @app.exception_handler(KnownError)
@@ -192,7 +193,7 @@ def make_app(county: County) -> FastAPI:
     )
     async def exchange(request: Request, authorization: Annotated[str, Header()] = "") -> Response:
         device = await lanes.read(_device, county, authorization)
-        said = Conversation(county, lanes, arriving, device)
+        said = Conversation(county, lanes, arriving, answers, device)
         try:
             await said.hear(request.stream())
         except ClientDisconnect:

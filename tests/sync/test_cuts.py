@@ -97,7 +97,7 @@ def test_a_device_that_wants_short_frames_gets_each_by_itself(slow):
 
     def seen(response, **_):
         whole = response.iter_content
-        response.iter_content = lambda size: (sizes.append(len(data)) or data for data in whole(size))
+        response.iter_content = lambda _: (sizes.append(len(data)) or data for data in whole(None))
 
     with requests.Session() as http:
         http.hooks["response"].append(seen)
