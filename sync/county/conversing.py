@@ -167,7 +167,8 @@ class Conversation:
             except (KnownError, SQLAlchemyError) as bad:
                 yield session.writer.write(_problem(bad))
                 return
-            if session.resumable and (found := await self._answers.go_on(self._device.id, *session.resumable)):
+            alone = not self._due and session.resumable
+            if alone and (found := await self._answers.go_on(self._device.id, *alone)):
                 self._kept, again, onward = found
                 self._turn = self._kept.turn
                 session.skip_to(onward, self._kept.writer)

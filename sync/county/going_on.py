@@ -7,6 +7,8 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 
+import anyio.to_thread
+
 from sync.wire import Down, End, Hello, Message, Move, Problem, Writer
 
 MINUTE = 60.0
@@ -106,7 +108,7 @@ class Answers:
             return None
         async with kept.lock:
             again = kept.writer.again(taken)
-            onward = kept.onward(hello, streams) if again is not None else None
+            onward = await anyio.to_thread.run_sync(kept.onward, hello, streams) if again is not None else None
             if again is None or onward is None or self._kept.get(device) is not kept:
                 return None
             kept.turn += 1

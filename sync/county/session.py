@@ -84,7 +84,9 @@ class Session:
 
         Known once there is the head.
         """
-        if not self._hello.resume[0] or self._recovering or self._changed or self._questions or self._rights is None:
+        if not self._hello.resume[0] or self._recovering or self._changed or self._rights is None:
+            return None
+        if self._receipts or self._questions:
             return None
         return self._hello, self._rights.streams(self._device)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import random
 import secrets
 from dataclasses import replace
 from types import SimpleNamespace
@@ -30,6 +31,7 @@ from tests.sync.test_bad_input import hello
 from tests.sync.test_conversing import post
 
 MANY = 2_000
+SEEDS = [1]
 NAME = b"a stream"
 STREAMS = [("1", "ordinary"), ("2", "ordinary"), ("1", "urgent")]
 START = Hello(2, "c", "d", "i", 1, 0, b"s", {"ordinary": (5, b""), "urgent": (5, b"")}, (("ordinary", "2", 2),))
@@ -319,3 +321,45 @@ def test_a_resume_that_is_nonsense_is_answered_as_ever(county, gone_on):
         assert isinstance(list(Reader().feed(post(county, device, said).content))[-1], End)
     assert True not in gone_on
     assert post(county, device, hello(device, resume=(b"12345678", -1))).status_code == 400
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_whatever_happens_between_cuts_both_hold_the_same_in_the_end(desks, county, gone_on, seed):
+    chance = random.Random(seed)
+    a, b = desks
+    with b.store.transaction():
+        b.store.meta.set("sync.rate", 8_000.0)  # frames of 2 KB
+    made = []
+
+    def work(desk, most):
+        edits = people(chance.randrange(1, most))
+        edits += [
+            Edit("resident", record_id, VILLAGES[0], {"name": f"改{chance.random()}"})
+            for record_id in chance.sample(made, len(made) // 9)
+        ]
+        if made and chance.random() < 0.5:
+            edits.append(Edit("resident", made.pop(chance.randrange(len(made))), VILLAGES[0], {}, deleted=True))
+        saved = desk.save(*edits)
+        if desk is a:
+            made.extend(saved.ids[:most])
+
+    def meanwhile(_seconds):
+        if chance.random() < 0.4:
+            work(a, 40)
+            a.sync()
+        if chance.random() < 0.1:
+            work(b, 3)
+
+    for _ in range(5):
+        work(a, 300)
+        assert a.sync().ok
+        cuts = [chance.randrange(200, 9_000) for _ in range(chance.randrange(6))]
+        with Severed(*cuts) as http:
+            b.sync(http=http, sleep=meanwhile)
+    for desk in (a, b, a, b):
+        report = desk.sync()
+    assert report.in_agreement
+    assert a.sync().in_agreement
+    assert a.store.count("resident") == b.store.count("resident")
+    assert a.store.sync.digests() == b.store.sync.digests()
+    assert True in gone_on
