@@ -335,6 +335,7 @@ _PARTS: dict[str, Any] = {
     "behind": lambda held: tuple((_text(stream), _text(area), _int(rev)) for stream, area, rev in held),
     "have": lambda held: tuple((_int(low), _int(high)) for low, high in held),
     "made": lambda held: tuple((_int(number), _bytes(mark)) for number, mark in held),
+    "resume": lambda held: (_bytes(held[0]), _int(held[1])),
     "marks": lambda held: tuple((_int(rev), _bytes(tag)) for rev, tag in held),
     "odd": lambda held: tuple(map(_odd, held)),
     "parts": lambda held: tuple((_text(low), _int(records), _bytes(total)) for low, records, total in held),
