@@ -33,19 +33,22 @@ def derive(values: Sequence[Sequence[Value]], packed: list[list[Any]], masks: li
         if column[0] == PLAIN and set(map(type, values[number])) <= _TEXTS
     ]
     told: set[int] = set()
+    shown = [_shown(values[number], mask) for number, mask in enumerate(masks)]
     for number in long:
-        found = None if number in told else _within(number, values, masks[number], [n for n in long if n != number])
+        # Where the values are to show who has the field, whoever lacks it may not get it from the other column.
+        mask = None if shown[number] is True else masks[number]
+        found = None if number in told else _within(number, values, mask, [n for n in long if n != number])
         if found:
             packed[number] = found
             long = [other for other in long if other != number]
             told.add(found[1])
-    return [_shown(values[number], mask) for number, mask in enumerate(masks)]
+    return shown
 
 
 def _within(
     number: int, values: Sequence[Sequence[Value]], mask: bytes | None, others: Sequence[int]
 ) -> list[Any] | None:
-    """The column *number* as [WITHIN, column, at, odd], where one of *others* tells it."""
+    """The column *number* as [WITHIN, column, at, odd], where one of *others* tells it; rows outside of *mask* may say anything."""
     dates = values[number]
     for other in others:
         at = _place(dates, values[other])

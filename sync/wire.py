@@ -43,8 +43,8 @@ from sync.squeezing import Squeezer, Unfolder
 
 __all__ = [
     "DERIVED", "LEAST", "MARKED", "MARK_SIZE", "MEDIA_TYPE", "NUMBERS", "RAW", "RESUMED", "RULES", "STREAMED", "VERSION", "Area", "Down",
-    "DownFrame", "End", "Head", "Hello", "Message", "Move", "Offers", "Problem", "Question", "Reader", "Receipts", "Reply", "Streamed", "Up", "UpFrame",
-    "WireError", "Writer", "agreement", "code_hash", "decode_down", "decode_up", "encode",
+    "DownFrame", "End", "Head", "Hello", "Message", "Move", "Offers", "Problem", "Question", "Reader", "Receipts", "Reply", "Streamed",
+    "Up", "UpFrame", "WireError", "Writer", "agreement", "code_hash", "decode_down", "decode_up", "encode",
     "encode_down", "encode_up", "enrol_text", "fits", "frame_hash", "scope_tag", "to_ranges",
 ]  # fmt: skip
 

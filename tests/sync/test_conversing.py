@@ -29,10 +29,10 @@ def gate(monkeypatch):
     opened = threading.Event()
     apply = Applier.apply
 
-    def slow(self, rights, who, incarnation, content, now, *, epoch=None):
+    def slow(self, rights, who, incarnation, content, now, **more):
         if b"second" in content:
             assert opened.wait(30)
-        return apply(self, rights, who, incarnation, content, now, epoch=epoch)
+        return apply(self, rights, who, incarnation, content, now, **more)
 
     monkeypatch.setattr(Applier, "apply", slow)
     return opened

@@ -65,6 +65,14 @@ def test_whoever_has_another_date_or_none_or_no_number_keeps_what_he_has():
     assert is_derived(birth(runs(content)[0]))
 
 
+def test_whoever_has_no_date_gets_none_from_his_number():
+    rows = people(40)
+    del rows[2]["birth_date"], rows[5]["birth_date"]
+    through(rows)
+    rows[7]["birth_date"] = None
+    through(rows)
+
+
 def test_where_most_say_something_else_the_column_goes_as_it_is():
     rows = people(40)
     for row in rows[::2]:
