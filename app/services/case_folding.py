@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from app.rules.case_engine import CaseRules, CaseState, Step
 from app.rules.case_merging import Look, barred, masters
+from app.rules.repeats import place_key
 from app.schema.record import Record
 from app.schema.values import Value
 
@@ -75,7 +76,11 @@ def derive_cases(rules: CaseRules) -> Derive:
                     # Whether a merge counts, the master's own merges say: where one comes, the other is reckoned anew.
                     around |= masters(steps)
                     state = rules.fold(event.values, steps, _barred(rules, event_id, steps, look))
-                    columns = {**state.columns(), "area_name": names.get(event.area)}
+                    columns = {
+                        **state.columns(),
+                        "area_name": names.get(event.area),
+                        "place_key": place_key(event.values.get("place")),
+                    }
                     # Most steps change a few of them, and each has an index to be kept up.
                     new = {name: value for name, value in columns.items() if event.values.get(name) != value}
                     if new:

@@ -14,6 +14,7 @@ from app.rules.case_engine import CaseRules
 from app.rules.case_sources import load_sources
 from app.rules.coverage import CoverageRules
 from app.rules.permissions import Permissions
+from app.rules.repeats import RepeatRules
 from app.rules.requests import RequestRules
 from app.rules.retention import Retention
 from app.rules.ruling import renew
@@ -25,6 +26,7 @@ from app.services.case_finding import CaseFinding
 from app.services.case_links import CaseLinks
 from app.services.case_lists import CaseLists
 from app.services.case_mediation import CaseMediation
+from app.services.case_repeats import CaseRepeats
 from app.services.case_sources import CaseSources
 from app.services.case_taking import CaseTaking
 from app.services.cases import Cases
@@ -89,7 +91,8 @@ class Office:
         self.records = Records(store, self.gate, checks, {REQUEST: asked.filled}, beside)
         self.attachments = Attachments(store, self.gate, self.records)
         self.cases = Cases(store, self.gate, rules)
-        self.taking = CaseTaking(store, self.gate, self.cases, self.attachments)
+        self.repeats = CaseRepeats(store, self.gate, self.cases, RepeatRules.load())
+        self.taking = CaseTaking(store, self.gate, self.cases, self.attachments, self.repeats.hints)
         self.finding = CaseFinding(store, self.gate, self.registry, self.entry)
         self.links = CaseLinks(store, self.gate, self.cases)
         self.sources = CaseSources(store, self.gate, self.cases, self.records, load_sources(store.forms))

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from app.services.office import Office
 
 MERGE = "merge"
-_TITLE = 16
+_TITLE, _FEW = 16, 3
 _THEIRS = {"from": "由此生成", MEDIATED: "转调解"}
 Go = Callable[[str, dict[str, str]], object]
 
@@ -89,7 +89,20 @@ def read_links(office: Office, event_id: str) -> Links:
             lines.append(Line(kind, "", "", title, link=link.id))
         else:
             lines.append(_line(office, kind, link.other, note=link.note, link=link.id))
+    lines += _repeated(office, event_id, {line.record for line in lines})
     return Links(tuple(lines), tuple(_ways(office, event_id)), bool(office.handing.waiting(event_id)))
+
+
+def _repeated(office: Office, event_id: str, known: set[str]) -> list[Line]:
+    """The cases that this one repeats, by place and matter, the newest few of each way; what is linked already stands above."""
+    lines = []
+    shown = {*known, event_id}
+    for repeat in office.repeats.of(event_id):
+        held = office.store.many(EVENT, repeat.events)
+        new = [held[one] for one in repeat.events if one in held and one not in shown][:_FEW]
+        shown |= {one.id for one in new}
+        lines += [_line(office, "重复", one, note=repeat.words, tone="orange") for one in new]
+    return lines
 
 
 def _ways(office: Office, event_id: str) -> list[tuple[str, str]]:

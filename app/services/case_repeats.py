@@ -1,0 +1,111 @@
+"""Repeated places and matters (重复事项): the hint while a case is taken, what a case page shows, and the list of them all."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from app.messages import sentence
+from app.rules.calendar import iso, parse
+from app.rules.repeats import Key, RepeatRules
+from app.services.case_folding import EVENT
+from app.services.case_taking import Again
+from app.services.cases import Cases
+from app.services.gate import Gate
+
+if TYPE_CHECKING:
+    from app.store.store import Store
+
+_COLUMNS = ("id", "area", "title", "state", "reported_at", "class_now", "dwelling", "grid", "place_key")
+# Wrong entries, drafts and what was turned down are no repetition; a merged report is one.
+_NOT = frozenset({"draft", "void", "not_accepted"})
+_Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """Cases that repeat one another by one way (dwelling, place, grid), the newest first; ``words`` say what they share."""
+
+    way: str
+    words: str
+    events: tuple[str, ...]
+
+
+class CaseRepeats:
+    """Asked of indexed columns only. Counts places and matters; no person and no number is ever counted."""
+
+    def __init__(self, store: Store, gate: Gate, cases: Cases, rules: RepeatRules) -> None:
+        self._store = store
+        self._gate = gate
+        self._cases = cases
+        self.rules = rules
+
+    def hints(self, values: Mapping[str, Any], area: str) -> Sequence[Again]:
+        """The cases that the one being taken would repeat, each once, the newest first: what ``CaseTaking`` asks."""
+        if not self._gate.decide("read", EVENT, area or None, own=True).allowed:
+            return ()
+        found: dict[str, Again] = {}
+        for way, rows in self._alike(values, area, self._since()).items():
+            if len(rows) + 1 >= self.rules.count:
+                note = sentence(f"links.again_{way}", days=self.rules.days, count=len(rows) + 1)
+                for row in rows:
+                    found.setdefault(row["id"], Again(row["id"], str(row["title"] or ""), note))
+        return tuple(found.values())
+
+    def of(self, event_id: str) -> tuple[Repeat, ...]:
+        """How a case repeats others: those of so many days before it and up to now."""
+        event = self._cases.case(event_id).event
+        reported = event.values.get("reported_at")
+        if not reported or event.values.get("state") in _NOT:
+            return ()
+        since = iso(parse(str(reported)) - dt.timedelta(days=self.rules.days))
+        until = iso(parse(str(reported)) + dt.timedelta(days=self.rules.days))
+        found = []
+        for way, rows in self._alike(event.values, event.area, since).items():
+            near = [row for row in rows if str(row["reported_at"]) <= until]
+            if len(near) >= self.rules.count:
+                found.append(self._repeat(way, near))
+        return tuple(found)
+
+    def all(self, *, area: str | None = None) -> list[Repeat]:
+        """Every repetition of the last so many days that this user may see, the largest first; a set of cases stands once."""
+        self._gate.require("read", EVENT, None)
+        wanted = {"reported_at": (">=", self._since())}
+        groups: dict[Key, tuple[str, list[_Row]]] = {}
+        for row in self._rows(wanted, area or list(self._gate.session.areas)):
+            for way, key in self.rules.keys(row, row["area"]).items():
+                groups.setdefault(key, (way, []))[1].append(row)
+        found: dict[frozenset[str], Repeat] = {}
+        for way, rows in groups.values():
+            if len(rows) >= self.rules.count:
+                found.setdefault(frozenset(row["id"] for row in rows), self._repeat(way, rows))
+        return sorted(found.values(), key=lambda one: (-len(one.events), one.events))
+
+    def _alike(self, values: Mapping[str, Any], area: str, since: str) -> dict[str, list[_Row]]:
+        """The cases since *since* that share a key with *values*, by way, the newest first."""
+        found = {}
+        for way, key in self.rules.keys(values, area).items():
+            field, where = {
+                "dwelling": ("dwelling", None), "place": ("place_key", area), "grid": ("grid", None),
+            }[way]  # fmt: skip
+            sought = key[2] if way == "place" else key[1]
+            rows = self._rows({field: sought, "reported_at": (">=", since)}, where)
+            same = [row for row in rows if self.rules.keys(row, row["area"]).get(way) == key]
+            found[way] = sorted(same, key=lambda row: (str(row["reported_at"]), row["id"]), reverse=True)
+        return found
+
+    def _rows(self, where: Mapping[str, object], area: str | Sequence[str] | None) -> Iterable[_Row]:
+        for values in self._store.query.columns(EVENT, _COLUMNS, where, area=area or None):
+            row = dict(zip(_COLUMNS, values, strict=True))
+            if row["state"] not in _NOT:
+                yield row
+
+    def _repeat(self, way: str, rows: Sequence[_Row]) -> Repeat:
+        newest = sorted(rows, key=lambda row: (str(row["reported_at"]), row["id"]), reverse=True)
+        words = sentence(f"links.again_{way}", days=self.rules.days, count=len(newest))
+        return Repeat(way, words, tuple(row["id"] for row in newest))
+
+    def _since(self) -> str:
+        return iso(self._cases.now() - dt.timedelta(days=self.rules.days))
