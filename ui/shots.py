@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.services.traffic import next_morning
 from app.store.saving import Edit
-from ui import pictured_papers
+from ui import pictured_meetings, pictured_papers
 from ui.pieces.buttons import Button
 
 if TYPE_CHECKING:
@@ -114,6 +114,8 @@ def _shots() -> list[Shot]:
         Shot("mediation-check", "mediation_session", session, before=end),
         Shot("sync", "sync"),
         Shot("conflict", "conflict", conflict),
+        Shot("meetings", "meetings", pictured_meetings.held),
+        Shot("meeting", "meeting", pictured_meetings.now, before=pictured_meetings.typed, dark=False),
         Shot("reports", "reports", lambda _office: {"day": "2026-09-18"}),
         Shot("registry", "registry"),
         Shot("people", "people", lambda _office: {"presence": "away"}),

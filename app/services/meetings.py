@@ -137,7 +137,7 @@ class Meetings:
         """The day in China by the county's clock."""
         return dt.date.fromisoformat(china_time(self._store.now_ms())[:10])
 
-    def list(self, *, limit: int | None = None) -> list[Record]:
+    def all(self, *, limit: int | None = None) -> list[Record]:
         """The meetings that this user may read, the latest first."""
         self._gate.require("read", MEETING, None)
         return self._store.select(MEETING, order=["-date", "-id"], limit=limit)
@@ -146,7 +146,7 @@ class Meetings:
         """What a new meeting of *area* begins with: today, and who and where as last time."""
         values: dict[str, Value] = {"kind": "clear", "date": self.today().isoformat()}
         where = area or self._gate.session.area
-        last = next((one for one in self.list() if one.area == where and one.values.get("kind") == "clear"), None)
+        last = next((one for one in self.all() if one.area == where and one.values.get("kind") == "clear"), None)
         if last:
             values |= {name: last.values[name] for name in _AGAIN if last.values.get(name)}
         values.setdefault("recorder", self._gate.session.name)

@@ -123,7 +123,7 @@ def test_large_type_is_put_in_force_at_once(desk, qapp):
         theme.apply(qapp)
 
 
-@pytest.mark.parametrize("make", [later.duty, later.meetings])
+@pytest.mark.parametrize("make", [later.duty])
 def test_a_room_that_comes_later_says_what_to_use_meanwhile(qapp, qtbot, make):
     page = make()
     qtbot.addWidget(page)

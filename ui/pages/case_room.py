@@ -97,6 +97,11 @@ def pages(
 
         return ReportsPage(office, jobs, worker)
 
+    def meeting() -> Page:
+        from ui.pages.meeting import MeetingPage
+
+        return MeetingPage(office, jobs, urgent)
+
     def help_page() -> Page:
         from ui.pages.help import HelpPage
 
@@ -115,6 +120,7 @@ def pages(
         ("mediation_form", mediation_form, "mediation"),
         ("mediation_session", mediation_session, "mediation"),
         ("reports", reports, "reports"),
+        ("meeting", meeting, "meetings"),
         ("sync", sync, "sync"),
         ("conflict", conflict, "sync"),
         ("history", history, ""),

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 class LedgerPage(Page):
     """The ledgers *forms* in one page. ``opened``: {"form": name}, {"id": id}, {"area": code}, {"new": True}."""
 
+    _home = ""  # where a new record goes while no village is picked; empty asks
+
     def __init__(
         self,
         office: Office,
@@ -267,7 +269,7 @@ class LedgerPage(Page):
             self.form_name,
             record_id=record_id,
             preset=preset,
-            area=self._area,
+            area=self._area or self._home,
             draft_key=f"form:{self.form_name}:new:{home}" if home and not record_id else "",
         )
         self.entry.saved.connect(self._on_saved)

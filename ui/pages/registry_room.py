@@ -133,9 +133,9 @@ def pages(
         return later.duty()
 
     def meetings() -> Page:
-        from ui.pages import later
+        from ui.pages.meetings import MeetingsPage
 
-        return later.meetings()
+        return MeetingsPage(office, jobs, worker)
 
     may_register = office.gate.decide("create", "household", None, own=True).allowed
     return [

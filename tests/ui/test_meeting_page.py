@@ -1,0 +1,165 @@
+"""A recorder goes through the list of a clearing meeting by keyboard, and nothing that he typed is lost."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+
+from app.errors import KnownError
+from tests.ui.conftest import commit
+from tests.ui.offices import LOWER, TOWN, UPPER
+from ui.pages.meeting import MeetingPage
+from ui.pages.meetings import MeetingsPage
+from ui.pieces.buttons import Button
+
+
+@pytest.fixture
+def held(desk):
+    """Two open cases and a meeting; the desk, the meeting and the cases."""
+    cases = []
+    for title, area in (("路灯不亮", UPPER), ("水管漏水", LOWER)):
+        made = desk.office.cases.report({"title": title, "place": "村口"}, area=area).record.id
+        desk.office.cases.act(made, "accept", {})
+        cases.append(made)
+    return desk, desk.make("meeting", TOWN, kind="clear", date="2026-09-18", place="镇三楼"), cases
+
+
+def opened(desk, qtbot, meeting):
+    page = MeetingPage(desk.office, desk.jobs)
+    qtbot.addWidget(page)
+    page.resize(1166, 700)
+    page.show()
+    page.opened({"id": meeting})
+    desk.settle()
+    return page
+
+
+def titles(page):
+    return [row["title"].text for row in page._file.rows if isinstance(row, dict)]
+
+
+def button(page, text):
+    return next(one for one in page.findChildren(Button) if one.words() == text and one.isVisible())
+
+
+def decided(desk, meeting, case):
+    item = next(line.item for line in desk.office.meetings.sheet(meeting).lines if line.item.values["about"] == case)
+    return {name: item.values[name] for name in ("decision", "owner", "due")}
+
+
+def test_one_key_prepares_the_list_and_enter_goes_from_matter_to_matter(qtbot, held):
+    desk, meeting, (lamp, pipe) = held
+    page = opened(desk, qtbot, meeting)
+    qtbot.keyClick(page, Qt.Key.Key_F6)
+    desk.settle()
+    assert titles(page) == ["路灯不亮", "水管漏水"]
+    qtbot.keyClick(page.table.view, Qt.Key.Key_Return)
+    assert page.panel.decision.hasFocus()
+    commit(page.panel.decision, "本周修好")
+    qtbot.keyClick(page.panel.decision, Qt.Key.Key_Return)
+    commit(page.panel.owner, "电站")
+    qtbot.keyClick(page.panel.owner, Qt.Key.Key_Return)
+    page.panel.due.setText("2026-09-25")
+    qtbot.keyClick(page.panel.due, Qt.Key.Key_Return)
+    # At once the cursor stands in the next one, and stays there when the save has come back.
+    assert page.panel.line.title == "水管漏水"
+    commit(page.panel.decision, "换")
+    desk.settle()
+    assert page.panel.decision.hasFocus()
+    commit(page.panel.decision, "新管")
+    qtbot.keyClick(page.panel.decision, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    desk.settle()
+    assert decided(desk, meeting, lamp) == {"decision": "本周修好", "owner": "电站", "due": "2026-09-25"}
+    assert decided(desk, meeting, pipe)["decision"] == "换新管"
+    assert page._file.sheet.left == 0
+
+
+def test_a_press_makes_the_decision_a_step_of_the_case(qtbot, held):
+    desk, meeting, (lamp, _pipe) = held
+    page = opened(desk, qtbot, meeting)
+    page.prepare()
+    desk.settle()
+    commit(page.panel.decision, "明天办好")
+    button(page, "记下并催办").click()
+    desk.settle()
+    steps = desk.office.cases.case(lamp).steps
+    assert [(step.action, step.values.get("text")) for step in steps][-1] == ("remind", "明天办好")
+    assert page.panel.line.title == "水管漏水"
+    page.table.go_to(page._row_of(page._file.sheet.lines[0].item.id))
+    desk.settle()
+    assert "记下并催办" not in [one.words() for one in page.findChildren(Button) if one.isVisible()]
+
+
+def test_what_was_typed_is_kept_when_another_matter_is_chosen_or_the_page_is_left(qtbot, held):
+    desk, meeting, (lamp, pipe) = held
+    page = opened(desk, qtbot, meeting)
+    page.prepare()
+    desk.settle()
+    commit(page.panel.decision, "先断电")
+    qtbot.keyClick(page.table.view, Qt.Key.Key_Down)
+    desk.settle()
+    assert page.panel.line.title == "水管漏水"
+    commit(page.panel.decision, "先关阀")
+    page.leaving()
+    desk.settle()
+    assert [decided(desk, meeting, one)["decision"] for one in (lamp, pipe)] == ["先断电", "先关阀"]
+
+
+def test_what_could_not_be_kept_stands_on_the_screen_again(qtbot, held, monkeypatch):
+    desk, meeting, _cases = held
+    page = opened(desk, qtbot, meeting)
+    page.prepare()
+    desk.settle()
+    commit(page.panel.decision, "先断电")
+    page.panel.owner.setText("很" * 100)
+    page._decide("")
+    desk.settle()
+    assert (page.panel.line.title, page.panel.decision.toPlainText()) == ("路灯不亮", "先断电")
+    assert page.panel.faults.text()
+    page.panel.owner.setText("电站")
+
+    def full(*_args, **_kwargs):
+        raise KnownError("store.no_space")
+
+    monkeypatch.setattr(desk.office.meetings, "decide", full)
+    page._decide("")
+    desk.settle()
+    assert (page.panel.decision.toPlainText(), page.panel.owner.text()) == ("先断电", "电站")
+    assert page.panel.dirty()
+    assert [error.code for error in desk.failures] == ["store.no_space"]
+    desk.failures.clear()
+
+
+def test_the_next_meeting_shows_first_what_was_decided_and_asks_whether_it_was_done(qtbot, held):
+    desk, meeting, (lamp, _pipe) = held
+    desk.office.meetings.prepare(meeting)
+    item = next(line.item.id for line in desk.office.meetings.sheet(meeting).lines if line.item.values["about"] == lamp)
+    desk.office.meetings.decide(item, {"decision": "本周修好", "owner": "电站"})
+    page = opened(desk, qtbot, desk.make("meeting", TOWN, kind="clear", date="2026-10-18", place="镇三楼"))
+    page.prepare()
+    desk.settle()
+    assert titles(page)[0] == "路灯不亮"
+    button(page, "部分落实").click()
+    desk.settle()
+    assert desk.get("meeting_item", item)["result"] == "partly"
+
+
+def test_a_new_meeting_goes_on_to_its_list(qtbot, held):
+    desk, meeting, _cases = held
+    page = MeetingsPage(desk.office, desk.jobs, desk.worker)
+    qtbot.addWidget(page)
+    page.resize(1166, 700)
+    page.show()
+    page.opened({})
+    desk.settle()
+    page.new()
+    desk.settle()
+    assert page.entry.value("place") == "镇三楼"
+    went = []
+    page.go.connect(lambda name, args: went.append((name, args["id"])))
+    page.entry.save()
+    desk.settle()
+    [new] = {one.id for one in desk.office.meetings.all()} - {meeting}
+    assert went == [("meeting", new)]
+    page._edit(meeting)
+    assert went[1:] == [("meeting", meeting)]

@@ -1,0 +1,52 @@
+"""Meetings for the pictures: one a month ago with its decisions, and today's with its list."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtWidgets import QWidget
+
+if TYPE_CHECKING:
+    from app.services.office import Office
+
+_HOST = {
+    "place": "镇政府三楼会议室",
+    "host": "段宏远",
+    "recorder": "林小禾",
+    "present": "班子成员、各村书记、派出所、司法所、应急办",
+}
+_SAID = (
+    ("请村委会本周内约双方到场丈量，书面答复。", "杨守义", "2026-09-05"),
+    ("拆除旧线，换阻燃线，应急办复查。", "镇应急办", "2026-09-10"),
+    ("纳入村级道路养护，先立警示牌。", "镇村镇办", "2026-09-12"),
+)
+
+
+def now(office: Office) -> dict[str, Any]:
+    """Today's meeting, made once: what was decided in August stands first."""
+    held = office.meetings.all()
+    if held:
+        return {"id": held[0].id}
+    area = office.session.area
+    first = office.records.save("meeting", {**_HOST, "kind": "clear", "date": "2026-08-18"}, area=area).record
+    assert first is not None
+    office.meetings.prepare(first.id)
+    lines = [line for line in office.meetings.sheet(first.id).lines if not line.closed]
+    for line, (decision, owner, due) in zip(lines[:: max(len(lines) // 3, 1)], _SAID, strict=False):
+        office.meetings.decide(line.item.id, {"decision": decision, "owner": owner, "due": due})
+    second = office.records.save("meeting", {**_HOST, "kind": "clear", "date": "2026-09-18"}, area=area).record
+    assert second is not None
+    office.meetings.prepare(second.id)
+    return {"id": second.id}
+
+
+def held(office: Office) -> dict[str, Any]:
+    """The ledger of meetings, with those two."""
+    now(office)
+    return {}
+
+
+def typed(page: QWidget) -> None:
+    """A decision being typed."""
+    page.panel.decision.setPlainText("由镇村镇办牵头，月底前把路基补好；村委会先立警示牌。")  # type: ignore[attr-defined]
+    page.panel.owner.setText("镇村镇办")  # type: ignore[attr-defined]
