@@ -20,6 +20,7 @@ def add(parser: argparse.ArgumentParser, _common: argparse.ArgumentParser) -> No
     parser.add_argument("--area")
     parser.add_argument("--ids", type=Path, metavar="FILE")
     parser.add_argument("--fields", default="", metavar="F,F…", help="只要这几栏")
+    parser.add_argument("--source", default="", metavar="NAME")
     parser.add_argument("--plain", action="store_true", help="不打码（要有权限）")
 
 
@@ -27,6 +28,10 @@ def run(args: argparse.Namespace, desk: Desk) -> int:
     """Write the workbook; say how many records stand in it."""
     from app.exchange.outgo import export_form
 
+    if args.form == "orders":
+        from app.command import orders
+
+        return orders.send_back(args, desk)
     office = desk.open_office()
     form = known_form(office, args.form)
     ids = read_ids(args.ids) if args.ids else None

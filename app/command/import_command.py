@@ -23,6 +23,7 @@ def add(parser: argparse.ArgumentParser, _common: argparse.ArgumentParser) -> No
     parser.add_argument("--report", type=Path, metavar="OUT.xlsx")
     parser.add_argument("--choices", type=Path, metavar="FILE.json")
     parser.add_argument("--preview", action="store_true")
+    parser.add_argument("--source", default="", metavar="NAME")
 
 
 def run(args: argparse.Namespace, desk: Desk) -> int:
@@ -32,6 +33,10 @@ def run(args: argparse.Namespace, desk: Desk) -> int:
 
     if not args.file.exists():
         raise KnownError("command.file_missing", path=args.file)
+    if args.form == "orders":
+        from app.command import orders
+
+        return orders.bring_in(args, desk)
     office = desk.open_office()
     said: dict[str, Any] = Intake(office).run(
         args.form,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from app.exchange.excel.words import bare
@@ -15,15 +15,16 @@ if TYPE_CHECKING:
 MATCH = "column_match"
 _HERE = "import_columns"
 _NOBODY = "0" * 32
+_LONGEST = 120
 
 
-def remember(office: Office, form: str, by_hand: Mapping[str, str]) -> None:
-    """Keep the targets of headings (``""``: not imported) for the next sheet of this office.
+def remember(office: Office, form: str, by_hand: Mapping[str, str], spelled: Callable[[str], str] = bare) -> None:
+    """Keep the targets of headings (``""``: not imported) for the next sheet of this office; *spelled* as they are compared.
 
-    Who may not keep records of the office keeps them on this device.
+    Who may not keep records of the office keeps them on this device. What is too long for a record is not kept.
     """
     area = office.session.area
-    told = {bare(heading): target for heading, target in by_hand.items() if bare(heading)}
+    told = {key: target for heading, target in by_hand.items() if 0 < len(key := spelled(heading)) <= _LONGEST}
     may = all(office.gate.decide(action, MATCH, area, own=True).allowed for action in ("create", "edit"))
     if not area or not may:
         _keep_here(office, form, told)

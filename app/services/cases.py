@@ -101,6 +101,14 @@ class Cases:
             return [], [], faults
         return [Edit(EVENT, event_id, where, clean), self._edit(event_id, where, step)], lines, []
 
+    def further(
+        self, event: Record, steps: Sequence[Step], action: str, values: Mapping[str, Any]
+    ) -> tuple[Edit | None, list[Fault]]:
+        """What saves one more step of a case whose *steps* the caller has read; he asks for the right and saves it with what belongs to it."""
+        state = fold_case(self._store, self.rules, event, steps)
+        step, faults = self._step(state, event.values, action, values, self.now(), event.area)
+        return (self._edit(event.id, event.area, step) if step is not None and not faults else None), faults
+
     def _clean(self, values: Mapping[str, object]) -> tuple[dict[str, Value], list[Fault]]:
         form = self._store.forms[EVENT]
         clean, faults = form.clean(values)

@@ -44,6 +44,7 @@ from app.services.maps import SHAPE, Maps, outline_faults
 from app.services.mediation import Mediations
 from app.services.meetings import Meetings
 from app.services.movements import Movements
+from app.services.orders import Orders
 from app.services.past_living import PastLiving
 from app.services.people import People
 from app.services.posts import Posts
@@ -93,6 +94,7 @@ class Office:
         self.cases = Cases(store, self.gate, rules)
         self.repeats = CaseRepeats(store, self.gate, self.cases, RepeatRules.load())
         self.taking = CaseTaking(store, self.gate, self.cases, self.attachments, self.repeats.hints)
+        self.orders = Orders(store, self.gate, self.cases)
         self.finding = CaseFinding(store, self.gate, self.registry, self.entry)
         self.links = CaseLinks(store, self.gate, self.cases)
         self.sources = CaseSources(store, self.gate, self.cases, self.records, load_sources(store.forms))
