@@ -1,4 +1,4 @@
-"""`township document`: the official documents of a mediation, and the papers of a person, household, dwelling or grid."""
+"""`township document`: documents of a mediation, papers of a case, and of a person, household, dwelling or grid."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.messages import sentence
 if TYPE_CHECKING:
     from app.services.office import Office
 
-HELP = "列出或写出一件调解的法定文书，一个人、一户、一处房屋、一个网格的资料单（.docx、.pdf）"
+HELP = "列出或写出一件调解的法定文书、一件事的文书，一个人、一户、一处房屋、一个网格的资料单（.docx、.pdf）"
 _PAGES = Path("-")
 
 
@@ -23,6 +23,7 @@ def add(parser: argparse.ArgumentParser, _common: argparse.ArgumentParser) -> No
     parser.add_argument("out", nargs="?", type=Path, metavar="OUT.docx|OUT.pdf|-")
     parser.add_argument("--reason", default="", metavar="TEXT")
     parser.add_argument("--plain", action="store_true", help="号码不遮盖（要有权限和用途）")
+    parser.add_argument("--corrects", default="", metavar="NUMBER", help="事项的文书：更正文号是这个的一份，另给新文号")
     parser.set_defaults(wrong_usage=parser.error)
 
 
@@ -39,6 +40,8 @@ def run(args: argparse.Namespace, desk: Desk) -> int:
         )
         desk.answer({"documents": found}, words)
         return 0
+    if _of_case(office, args.id):
+        return _case_paper(office, args, desk)
     if args.out == _PAGES:
         desk.answer(_pages(office, args))
         return 0
@@ -46,6 +49,32 @@ def run(args: argparse.Namespace, desk: Desk) -> int:
     if odd:
         desk.say("这些字没有字体能印，已印成代码：" + " ".join(f"{c} U+{ord(c):04X}" for c in odd))
     desk.answer({"file": str(args.out), "missing_glyphs": list(odd)}, f"已写出 {args.out}")
+    return 0
+
+
+def _of_case(office: Office, record_id: str) -> bool:
+    return office.store.get("event", record_id) is not None
+
+
+def _case_paper(office: Office, args: argparse.Namespace, desk: Desk) -> int:
+    """Issue a new paper of a case, or give an issued one, asked for by its number, out once more as it was."""
+    from app.exchange import case_papers
+    from app.exchange.case_paper_kinds import load_papers
+
+    number = args.name
+    if args.name in load_papers():
+        if args.out != _PAGES:
+            # Before a number is used up: the file can't be of another kind.
+            from app.exchange.documents.render import suffix
+
+            suffix(args.out, ".docx", ".pdf")
+        number = case_papers.issue(office, args.id, args.name, corrects=args.corrects).number
+    if args.out == _PAGES:
+        desk.answer({**case_papers.pages(office, args.id, number), "number": number})
+        return 0
+    case_papers.write_copy(office, args.id, number, args.out)
+    odd = list(case_papers.odd_signs(office, args.id, number))
+    desk.answer({"file": str(args.out), "number": number, "missing_glyphs": odd}, f"已写出 {args.out}，文号 {number}")
     return 0
 
 
@@ -60,6 +89,10 @@ def _listed(office: Office, record_id: str) -> list[dict[str, Any]]:
     if _of_mediation(office, record_id):
         found = official.documents(office, record_id)
         return [{key: item[key] for key in ("name", "title", "ready", "missing")} for item in found]
+    if _of_case(office, record_id):
+        from app.exchange import case_papers
+
+        return case_papers.documents(office, record_id)
     form = papers.form_of(office, record_id)
     return [{"name": one.name, "title": one.title, "ready": True, "missing": []} for one in papers.papers_of(form)]
 

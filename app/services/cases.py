@@ -350,12 +350,12 @@ class Cases:
             return leased
         key = f"case_no.{now.year}"
         with self._store.transaction():
-            prefix = f"{now.year}-{self._device()}-"
+            prefix = f"{now.year}-{self.device_letters()}-"
             count = max(self._store.meta.integer(key), self._given(prefix)) + 1
             self._store.meta.set(key, count)
         return f"{prefix}{count:04d}"
 
-    def _device(self) -> str:
+    def device_letters(self) -> str:
         """The short name of this device; before it is enrolled, one that the store made up for itself."""
         device = self._store.sync.state.device or self._store.meta.get("case_no.device", "")
         if not device:

@@ -28,6 +28,7 @@ from app.services.case_lists import CaseLists
 from app.services.case_mediation import CaseMediation
 from app.services.case_repeats import CaseRepeats
 from app.services.case_sources import CaseSources
+from app.services.case_papers import CasePapers
 from app.services.case_taking import CaseTaking
 from app.services.cases import Cases
 from app.services.chronicle import Chronicle
@@ -101,6 +102,7 @@ class Office:
         self.handing = CaseMediation(store, self.gate, self.cases, self.sources.sources)
         self.case_lists = CaseLists(store, self.gate, rules)
         self.batch = CaseBatch(store, self.cases)
+        self.case_papers = CasePapers(store, self.gate, self.cases)
         self.people = People(store, self.gate, self.registry)
         self.duplicates = Duplicates(store, self.gate)
         self.care = Care(store, self.gate, self.records, self.registry, care)

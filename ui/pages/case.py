@@ -16,9 +16,11 @@ from ui.pages.attachments_card import AttachmentsCard
 from ui.pages.case_action import ActionForm
 from ui.pages.case_links_card import LinksCard
 from ui.pages.case_owner_card import OwnerCard
+from ui.pages.case_papers_card import PapersCard
 from ui.pages.case_people_card import PeopleCard
 from ui.pages.case_read import CaseFile, came_since, defaults_of, read_file, stage_labels
 from ui.pages.case_words import chip_of, due_tone, late_by, left_until, read_due, spoken_time
+from ui.pages.paper_dialog import MakeWorker
 from ui.pages.standing_words import StandingChip
 from ui.pieces.buttons import Button
 from ui.pieces.card import Card, empty
@@ -40,7 +42,13 @@ _FRAMED = 6
 class CasePage(Page):
     """Opened with ``id`` and, to begin one at once, ``action``."""
 
-    def __init__(self, office: Office, jobs: Jobs, urgent: Callable[[], object] = lambda: None) -> None:
+    def __init__(
+        self,
+        office: Office,
+        jobs: Jobs,
+        urgent: Callable[[], object] = lambda: None,
+        worker: MakeWorker | None = None,
+    ) -> None:
         super().__init__("事件", back=True, dense=True)
         self._office, self._jobs, self._urgent = office, jobs, urgent
         self._id = ""
@@ -60,6 +68,7 @@ class CasePage(Page):
         self.files_card = AttachmentsCard(office, jobs, "event", lambda told: self.said.emit(told, None), urgent)
         self.links_card = LinksCard(office, jobs, self.go.emit, lambda told: self.said.emit(told, None))
         self.links_card.changed.connect(self._on_linked)
+        self.papers_card = PapersCard(office, jobs, worker, lambda told: self.said.emit(told, None), urgent)
         self.steps_card = Card("办理经过", " ")
         self.timeline = Timeline()
         self.steps_card.add(self.timeline, 1)
@@ -137,6 +146,7 @@ class CasePage(Page):
         left.addWidget(self.facts_card)
         left.addWidget(self.people_card)
         left.addWidget(self.files_card)
+        left.addWidget(self.papers_card)
         left.addWidget(self.links_card)
         left.addStretch(1)
         for card in (self.next_card, self.owner_card, self.due_card, self.units_card):
@@ -187,6 +197,7 @@ class CasePage(Page):
         self.facts_card.add(Facts([*whole, *file.facts]))
         self.people_card.show_people(file.people)
         self.files_card.show_record(file.case.event.id)
+        self.papers_card.show_case(file.case.event.id, title)
         self.links_card.show_case(file.case.event.id)
         self.timeline.show_steps(file.steps)
         self.steps_card.note.setText(f"{len(file.steps)} 步，新的在前")

@@ -45,7 +45,7 @@ def pages(
     def case() -> Page:
         from ui.pages.case import CasePage
 
-        return CasePage(office, jobs, urgent)
+        return CasePage(office, jobs, urgent, worker)
 
     def intake() -> Page:
         from ui.pages.intake import IntakePage

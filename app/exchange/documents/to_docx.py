@@ -83,8 +83,9 @@ def _page(document: Document, sheet: Sheet) -> None:
         row = section.footer.add_paragraph()
     row.alignment = WD_ALIGN_PARAGRAPH.CENTER
     before, rest = sheet.foot.split("{page}")
-    middle, after = rest.split("{pages}")
-    for text, name in ((before, "PAGE"), (middle, "NUMPAGES"), (after, "")):
+    # Letters say only which page it is.
+    middle, whole, after = rest.partition("{pages}")
+    for text, name in ((before, "PAGE"), (middle, "NUMPAGES" if whole else ""), (after, "")):
         _run(row, text, "小五")
         if name:
             _number(row, name)
