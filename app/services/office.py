@@ -26,9 +26,9 @@ from app.services.case_finding import CaseFinding
 from app.services.case_links import CaseLinks
 from app.services.case_lists import CaseLists
 from app.services.case_mediation import CaseMediation
+from app.services.case_papers import CasePapers
 from app.services.case_repeats import CaseRepeats
 from app.services.case_sources import CaseSources
-from app.services.case_papers import CasePapers
 from app.services.case_taking import CaseTaking
 from app.services.cases import Cases
 from app.services.chronicle import Chronicle
