@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from app.rules.case_engine import Action, CaseRules
+from app.services.case_batch import called
+from app.services.case_lists import CaseFilter
 from app.services.cases import EVENT, STEP, Case
 from app.store.standing import Standing
 from ui.pages.case_people_card import CasePerson, read_people
@@ -18,6 +20,9 @@ from ui.pieces.timeline import Step
 
 if TYPE_CHECKING:
     from app.services.office import Office
+
+
+_NEAR = 200
 
 
 @dataclass(frozen=True)
@@ -53,11 +58,10 @@ def read_file(office: Office, event_id: str) -> CaseFile:
             warnings[action.code] = "；".join(concern.message for concern in concerns)
     others: tuple[tuple[str, str], ...] = ()
     if any(field.kind == "ref" for action in actions for field in action.fields):
-        others = tuple(
-            (other.id, f"{other.values.get('case_no') or ''} {other.values.get('title')}".strip())
-            for other in office.cases.open_cases()
-            if other.id != event_id
-        )
+        # Those of its village: of a whole county's nobody would find one in a box, and the links' search finds them.
+        near = office.case_lists.listed("open", CaseFilter(area=case.event.area))
+        found = office.case_lists.page(near.listing, 0, _NEAR)
+        others = tuple((other.id, called(other)) for other in found if other.id != event_id)
     phone = office.forms[EVENT].show("reporter_phone", case.event.values.get("reporter_phone"), masked=True)
     standing = office.standings.of(EVENT, event_id)
     return CaseFile(
