@@ -24,6 +24,8 @@ PAPERS = (
     Paper("household_book", "住户信息册", "household"),
     Paper("dwelling_card", "房屋信息卡", "dwelling"),
     Paper("grid_sheet", "网格住户一览表", "grid", bulk=True),
+    Paper("meeting_list", "会议清单（会前）", "meeting", bulk=True),
+    Paper("meeting_minutes", "会议记录（附签到页）", "meeting", bulk=True),
 )
 
 

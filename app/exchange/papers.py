@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.errors import KnownError
-from app.exchange import data_sheet
+from app.exchange import data_sheet, meeting_sheet
 from app.exchange.documents import registry_papers as paper
 from app.exchange.documents.blocks import Sheet, written_texts
 from app.exchange.documents.fonts import missing_glyphs
@@ -68,6 +68,8 @@ def sheet(office: Office, form: str, record_id: str, name: str, *, reason: str =
     printed = Printed(office.session.unit, office.session.name, moment, reason.strip(), plain or name == "data_sheet")
     if name == "data_sheet":
         return data_sheet.gather(office, record, printed)
+    if form == "meeting":
+        return meeting_sheet.gather(office, record, name, printed)
     return _Gathering(office, printed).of(name, record)
 
 

@@ -25,7 +25,7 @@ def held(desk):
 
 
 def opened(desk, qtbot, meeting):
-    page = MeetingPage(desk.office, desk.jobs)
+    page = MeetingPage(desk.office, desk.jobs, desk.worker)
     qtbot.addWidget(page)
     page.resize(1166, 700)
     page.show()

@@ -100,7 +100,7 @@ def pages(
     def meeting() -> Page:
         from ui.pages.meeting import MeetingPage
 
-        return MeetingPage(office, jobs, urgent)
+        return MeetingPage(office, jobs, worker, urgent)
 
     def help_page() -> Page:
         from ui.pages.help import HelpPage

@@ -17,7 +17,8 @@ from ui.lists.columns import Row
 from ui.page import Page
 from ui.pages.meeting_panel import MatterPanel
 from ui.pages.meeting_read import KINDS, Opened, read_meeting
-from ui.pieces.buttons import Button
+from ui.pages.paper_dialog import MakeWorker, Papers
+from ui.pieces.buttons import Button, IconButton
 from ui.pieces.card import Card
 from ui.pieces.empty import EmptyState
 
@@ -30,7 +31,9 @@ _PAGES = {"event": "case"}
 class MeetingPage(Page):
     """Opened with ``id``. What is typed is kept when another matter is chosen, and before another page comes."""
 
-    def __init__(self, office: Office, jobs: Jobs, urgent: Callable[[], object] = lambda: None) -> None:
+    def __init__(
+        self, office: Office, jobs: Jobs, worker: MakeWorker, urgent: Callable[[], object] = lambda: None
+    ) -> None:
         super().__init__("会议", back=True, dense=True)
         self._office, self._jobs, self._urgent = office, jobs, urgent
         self._id, self._item = "", ""
@@ -39,6 +42,9 @@ class MeetingPage(Page):
             "会议情况", self._edit, kind="quiet", icon="pencil", keys="F2", tip="到会、议程、议定事项"
         )
         self.add_quiet(self.edit_button)
+        self.papers = Papers(self, office, worker, lambda text: self.said.emit(text, None))
+        self.print_button = IconButton("printer", "打印清单、会议记录", self._print, keys="Ctrl+P")
+        self.add_quiet(self.print_button)
         self.prepare_button = self.set_primary("备好清单", self.prepare, icon="list-check", keys="F6")
         self._none = EmptyState(
             "list-check", "还没有清单", "按 F6，没有办结的事件、纠纷和隐患按村列出，上次议定的排在前面。"
@@ -78,7 +84,7 @@ class MeetingPage(Page):
 
     @property
     def actions(self) -> Sequence[tuple[str, str, Callable[[], object]]]:
-        return [("备好清单", "F6", self.prepare), ("会议情况", "F2", self._edit)]
+        return [("备好清单", "F6", self.prepare), ("会议情况", "F2", self._edit), ("打印", "Ctrl+P", self._print)]
 
     def opened(self, args: Mapping[str, Any]) -> None:
         self._keep()
@@ -108,6 +114,11 @@ class MeetingPage(Page):
             self._show(opened)
 
         self._jobs.run(lambda: (self._office.meetings.prepare(meeting), read_meeting(self._office, meeting)), done)
+
+    def _print(self) -> None:
+        self._keep()
+        if self._file is not None and self.papers.may(self._file.sheet.meeting):
+            self.papers.ask(self._file.sheet.meeting)
 
     def _edit(self) -> None:
         self.go.emit("record", {"form": "meeting", "id": self._id})
