@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.services.traffic import next_morning
 from app.store.saving import Edit
-from ui import pictured_meetings, pictured_papers
+from ui import pictured_intake, pictured_meetings, pictured_papers
 from ui.pieces.buttons import Button
 
 if TYPE_CHECKING:
@@ -107,7 +107,22 @@ def _shots() -> list[Shot]:
         Shot("events-batch", "events", lambda _office: {"tab": "open"}, before=mark_some, after=mark_none),
         Shot("case", "case", first_case),
         Shot("case-action", "case", lambda office: {**first_case(office), "action": "feed_back"}),
-        Shot("event-new", "event_new"),
+        Shot(
+            "event-new",
+            "event_new",
+            pictured_intake.new,
+            before=pictured_intake.half,
+            after=pictured_intake.forget,
+            dark=True,
+        ),
+        Shot(
+            "event-new-solved",
+            "event_new",
+            pictured_intake.new,
+            before=pictured_intake.solved,
+            after=pictured_intake.forget,
+            looks=("light",),
+        ),
         Shot("mediation", "mediation"),
         Shot("mediation-case", "mediation_case", mediation),
         Shot("mediation-session", "mediation_session", session),

@@ -15,6 +15,7 @@ from app.errors import BugError
 from app.rules.case_engine import CaseRules
 from app.rules.case_fold import CaseState, Step
 from app.rules.numbering import Numbering
+from app.schema.ids import companion
 from app.schema.values import Value
 
 # How each case goes on, and its share of a hundred and twenty; about forty are open.
@@ -128,7 +129,20 @@ class _Course:
             "rejected": self._rejected,
             "void": self._void,
         }.get(self._course, self._full)()
-        return [("event", self._id, self._scene.area, self._event), *self._rows]
+        return [("event", self._id, self._scene.area, self._event), *self._people(), *self._rows]
+
+    def _people(self) -> list[Row]:
+        """Who called, or whose house it is: the head of the household, who is in the registry."""
+        head, resident = self._scene.home.head, self._scene.home.resident
+        called = self._event["reporter"] == head.name
+        if not called and not self._event.get("dwelling"):
+            return []
+        role = "reporter" if called else "party"
+        values: dict[str, Value] = {
+            "event": self._id, "role": role, "name": head.name, "resident": resident, "address": self._scene.home.address,
+            "order": 0,
+        }  # fmt: skip
+        return [("case_person", companion(self._id, f"case_person {resident}"), self._scene.area, values)]
 
     def _self_handled(self) -> None:
         self._act("self_handle", *self._member, result=self._say("self_handled"), handled_at=iso(self._at))

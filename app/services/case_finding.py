@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.schema.record import Record
+from app.services.addresses import AddressBook, is_initials
 from app.services.entry import Entry
 from app.services.gate import Gate
 from app.services.registry import Registry
@@ -47,6 +48,7 @@ class CaseFinding:
         self._gate = gate
         self._registry = registry
         self._entry = entry
+        self._book: AddressBook | None = None
         self._held: tuple[tuple[int, int], list[tuple[str, PlaceHit]]] | None = None
 
     def places(self, text: str, limit: int = 12) -> list[PlaceHit]:
@@ -60,6 +62,15 @@ class CaseFinding:
                 ranked.append((rank, number, hit))
         named = [hit for _, _, hit in sorted(ranked)[: limit // 2]]
         return named + self._dwellings(text, limit - len(named))
+
+    def prepare(self) -> None:
+        """Read the addresses once for those who type initials; what is added later is found by its words."""
+        if self._gate.decide("read", _DWELLING, None).allowed:
+            areas = list(self._gate.session.areas)
+            if self._book is not None and len(self._book) == self._store.count(_DWELLING, area=areas):
+                return
+            self._gate.require("read", _DWELLING, None)
+            self._book = AddressBook(self._store.query.column(_DWELLING, "address", area=areas))
 
     def people(self, text: str, limit: int = 10) -> list[PersonHit]:
         """The residents that *text* may mean: by name, initials, or a part of a number or phone. What is shown is masked."""
@@ -97,7 +108,11 @@ class CaseFinding:
     def _dwellings(self, text: str, limit: int) -> list[PlaceHit]:
         if limit < 1 or not self._gate.decide("read", _DWELLING, None).allowed:
             return []
-        return [self._dwelling_hit(place) for place in self._entry.dwellings(text, limit=limit)]
+        if self._book is None or not is_initials(text.replace(" ", "")):
+            return [self._dwelling_hit(place) for place in self._entry.dwellings(text, limit=limit)]
+        found = self._book.find(text, limit)
+        held = self._store.many(_DWELLING, found)
+        return [self._dwelling_hit(held[one]) for one in found if one in held and not held[one].deleted]
 
     def _dwelling_hit(self, place: Record) -> PlaceHit:
         grid = str(place.values.get("grid") or "")

@@ -106,8 +106,7 @@ class CaseTaking:
 
     def profile_for(self, category: str | None) -> str:
         """The flow that a case of *category* goes by."""
-        default = self._store.forms[EVENT].fields["profile"].default
-        return self._cases.rules.profile_for(category) or str(default)
+        return self._cases.rules.profile_for(category) or self._cases.rules.begin({}).profile
 
     def recent_classes(self) -> tuple[str, ...]:
         """The classes that this user took last on this device, the last first."""

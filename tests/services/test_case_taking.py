@@ -97,6 +97,7 @@ def test_what_must_not_be_solved_on_the_spot_is_refused_and_not_offered(office):
 def test_the_class_gives_the_flow(office):
     event = office.taking.save(sheet_of(office, category="hazard_road")).record
     assert event.values["profile"] == "hazard" == office.taking.profile_for("hazard_road")
+    assert office.taking.profile_for("facility_light") == office.taking.profile_for(None) == "seven_stage"
 
 
 def test_entered_for_a_member_it_is_he_who_collected_not_the_clerk(office):

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from PySide6.QtCore import QTimer
 
 from app.store.saving import Edit
@@ -70,3 +71,32 @@ def test_the_window_feels_nothing_of_a_first_download_while_somebody_types_and_o
     assert found["records"] == 25_000
     assert found["beats"] > 100
     assert found["p99_ms"] < 50
+
+
+def test_the_window_answers_while_a_case_is_typed_and_photos_are_taken_in(desk, qapp, qtbot, tmp_path):
+    people = [Edit("resident", None, UPPER, {"name": f"张{number}"}) for number in range(1500)]
+    homes = [Edit("dwelling", None, UPPER, {"address": f"上寨村一组{number}号"}) for number in range(1500)]
+    desk.office.store.save([*people, *homes], "test", bulk=True)
+    window, _frame = make_window(qapp, desk.office, desk.jobs, desk.worker)
+    qtbot.addWidget(window)
+    window.show()
+    window.go("event_new", new=True)
+    desk.settle()
+    fields = window.current_page().fields
+    photos = [tmp_path / f"{number}.jpg" for number in range(3)]
+    for number, path in enumerate(photos):
+        Image.effect_noise((2400, 1800), 40 + number).save(path, "JPEG")
+    with Pulse() as pulse:
+        fields.files.take_paths(photos)
+        for entry, text in ((fields.place, "szcyz12"), (fields.reporter, "zhang1"), (fields.category, "ldzm")):
+            entry.setFocus()
+            for count in range(1, len(text) + 1):
+                entry.setText(text[:count])
+                entry.textEdited.emit(text[:count])
+                qtbot.wait(30)
+        qtbot.waitUntil(lambda: not desk.jobs.busy() and not fields.files.coming(), timeout=60_000)
+    assert len(fields.files.staged()) == 3
+    assert pulse.worst_but(0.01) < 120
+    window.current_page().discard()
+    desk.settle()
+    window.close()

@@ -74,6 +74,7 @@ class IntakePage(Page):
         self._sheet = None
         index, held = self._index, dict(args)
         self._jobs.run(lambda: read_opening(self._office, held, index), self._on_opened)
+        self._jobs.run(self._office.finding.prepare)
 
     def leaving(self) -> None:
         self.keep()
