@@ -86,7 +86,13 @@ class WorkCalendar:
 
     def add_working_hours(self, start: dt.datetime, hours: float) -> dt.datetime:
         """The moment at which *hours* of office time have passed since *start*."""
-        left = dt.timedelta(hours=hours)
+        return self.add_working_time(start, dt.timedelta(hours=hours))
+
+    def add_working_time(self, start: dt.datetime, span: dt.timedelta) -> dt.datetime:
+        """The moment at which *span* of office time has passed since *start*; *start* itself for an empty one."""
+        left = span
+        if left <= dt.timedelta():
+            return start
         day = start.astimezone(CHINA).date()
         while True:
             for opens, closes in self._spans(day):
@@ -96,6 +102,15 @@ class WorkCalendar:
                 left -= max(closes - begin, dt.timedelta())
             day += DAY
 
+    def shift_working_days(self, moment: dt.datetime, days: int) -> dt.datetime:
+        """*moment* on the *days*-th working day after its own, at the same time of day; *moment* itself for none."""
+        if days <= 0:
+            return moment
+        there = self.add_working_days(moment, days).date()
+        local = moment.astimezone(CHINA)
+        # A limit that ends with the office ends with it there too, though another year may close at another hour.
+        return self._close(there) if local == self._close(local.date()) else dt.datetime.combine(there, local.timetz())
+
     def add_days(self, start: dt.datetime, days: int) -> dt.datetime:
         """The last second of the *days*-th natural day after that of *start*. Holidays move nothing: the safer end."""
         day = start.astimezone(CHINA).date() + days * DAY
@@ -103,13 +118,17 @@ class WorkCalendar:
 
     def working_hours_between(self, start: dt.datetime, end: dt.datetime) -> float:
         """Hours of office time from *start* to *end*; 0 where *end* is not later."""
+        return self.working_time_between(start, end) / dt.timedelta(hours=1)
+
+    def working_time_between(self, start: dt.datetime, end: dt.datetime) -> dt.timedelta:
+        """Office time from *start* to *end*, exactly; none where *end* is not later."""
         total = dt.timedelta()
         day = start.astimezone(CHINA).date()
         while day <= end.astimezone(CHINA).date():
             for opens, closes in self._spans(day):
                 total += max(min(closes, end) - max(opens, start), dt.timedelta())
             day += DAY
-        return total / dt.timedelta(hours=1)
+        return total
 
     def working_days_between(self, start: dt.datetime, end: dt.datetime) -> int:
         """Working days after the day of *start*, up to and with the day of *end*."""
@@ -138,7 +157,9 @@ def _read_year(table: Table) -> WorkYear:
     if table.file != f"calendar_{year}.toml":
         raise table.fault("value_wrong", key="year", wanted="与文件名 calendar_年份.toml 相同的年份")
     hours = tuple(_span(table, text) for text in table.texts("hours"))
-    if not hours or any(opens >= closes for opens, closes in hours):
+    # One after the other: where two overlap, an hour would count twice.
+    edges = [edge for span in hours for edge in span]
+    if not hours or any(opens >= closes for opens, closes in hours) or edges != sorted(edges):
         raise table.fault("value_wrong", key="hours", wanted="08:30-12:00 这样的时段")
     holidays: set[dt.date] = set()
     for name in table.table("holidays"):

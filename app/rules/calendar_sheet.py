@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from app.errors import KnownError
@@ -69,6 +70,20 @@ class CalendarSheet:
             if held.first <= stretch.last and stretch.first <= held.last:
                 raise KnownError("rules.stretch_meets", name=held.name, first=held.first, last=held.last)
         return replace(self, stretches=_sorted([*others, stretch]))
+
+    def with_hours(self, hours: Sequence[str], source: str, *, confirmed: bool) -> CalendarSheet:
+        """The sheet with these hours of a working day and what is said of it; KnownError("rules.hours_wrong")."""
+        made = replace(
+            self,
+            hours=tuple(text.strip() for text in hours if text.strip()),
+            source=source.strip(),
+            confirmed=confirmed,
+        )
+        try:
+            made.calendar()
+        except KnownError as bad:
+            raise KnownError("rules.hours_wrong") from bad
+        return made
 
     def without(self, place: int) -> CalendarSheet:
         """The sheet without the stretch at *place*."""

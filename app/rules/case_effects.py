@@ -13,6 +13,7 @@ from app.schema.values import Fault
 
 # The timers know these four by name: a due time moved, the clock stopped and restarted, the limit halved.
 EXTENDS, HOLDS, RELEASES, HALF = "extends", "holds", "releases", "half_limit"
+ASKS_EXTENSION = "asks_extension"
 # The engine knows this one: what a person says of a contested step.
 SETTLES, KEEP, DROP = "settles", "keep", "drop"
 _MOST_DAYS = 3650
@@ -65,9 +66,13 @@ def _asks_extension(case: CaseState, step: Step) -> CaseState:
     return case.having(extension_days=days(step.values), extension_engineering=engineering, asked="extend")
 
 
-def _extends(case: CaseState, _step: Step) -> CaseState:
+def _extends(case: CaseState, step: Step) -> CaseState:
     return case.having(
-        extension_count=case.extension_count + 1, extension_days=0, extension_engineering=False, asked=""
+        extension_count=case.extension_count + 1,
+        extended_days=case.extended_days + (days(step.values) or case.extension_days),
+        extension_days=0,
+        extension_engineering=False,
+        asked="",
     )
 
 
@@ -147,7 +152,7 @@ EFFECTS: Mapping[str, Callable[[CaseState, Step], CaseState]] = {
     "handled": lambda case, step: case.having(handlers=case.handlers | ({step.user} - {""})),
     "progressed": _nothing,
     "reminds": lambda case, _step: case.having(remind_count=case.remind_count + 1),
-    "asks_extension": _asks_extension,
+    ASKS_EXTENSION: _asks_extension,
     "supervises": _supervises,
     "names_patron": _named("patron", "patron"),
     "self_handled": _self_handled,

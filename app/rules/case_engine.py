@@ -15,6 +15,7 @@ from app.rules.calendar import WorkCalendar, iso
 from app.rules.case_actions import Action, read_actions
 from app.rules.case_admission import Admission, read_admissions
 from app.rules.case_effects import BEFORE_FILLING, DROP, EFFECTS, GUARDS, KEEP, SETTLES, said
+from app.rules.case_extension import extension_fault
 from app.rules.case_fields import check_fields, fill_fields
 from app.rules.case_fold import FROM_MEETING, CaseState, Move, Step, in_order
 from app.rules.case_judging import above, faults, graded
@@ -272,7 +273,10 @@ class CaseRules:
         if action is None:
             return [Fault("action", "unknown_action", sentence("rules.unknown_action", action=code))]
         grade = self.grade(profile, values.get("grade") or (case.grade if case else None))
-        return check_fields(action, values, self.codes, grade.require.get(action.code, ()) if grade else ())
+        found = check_fields(action, values, self.codes, grade.require.get(action.code, ()) if grade else ())
+        # Asked at the desk alone: what was granted under a longer limit stays granted when the county shortens it.
+        too_long = extension_fault(self.limits, case, action, values) if case and not found else None
+        return [too_long] if too_long else found
 
     def refusals(self, case: CaseState, step: Step) -> list[Fault]:
         """Why *step* can't be done now: wrong state or profile, a condition not met, a strict separation, not admitted."""

@@ -174,6 +174,7 @@ class CaseState:
     verify_count: int = 0
     extension_count: int = 0
     extension_days: int = 0
+    extended_days: int = 0
     extension_engineering: bool = False
     remind_count: int = 0
     escalations: tuple[dt.datetime, ...] = ()

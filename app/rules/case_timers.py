@@ -62,7 +62,7 @@ def _counted(limits: Limits, case: CaseState, action: Action, step: Step, timer:
 
 def _shifted(limits: Limits, case: CaseState, action: Action, step: Step, timer: str) -> dt.datetime | None:
     if RELEASES in action.does and case.suspended_at and timer in case.held:
-        return case.held[timer] + max(step.at - case.suspended_at, dt.timedelta())
+        return _resumed(limits, case, action, timer, case.suspended_at, max(step.at, case.suspended_at))
     if EXTENDS in action.does and timer in case.due:
         return case.due[timer] + dt.timedelta(days=days(step.values) or case.extension_days)
     half = HALF in action.does and timer == HANDLE
@@ -71,6 +71,22 @@ def _shifted(limits: Limits, case: CaseState, action: Action, step: Step, timer:
         return step.at + case.own_span / 2
     source = action.limit_of.get(timer, timer)
     return limits.due(source, step.at, case.urgency, case.category, profile=case.profile, level=case.level, half=half)
+
+
+def _resumed(
+    limits: Limits, case: CaseState, action: Action, timer: str, stopped: dt.datetime, resumed: dt.datetime
+) -> dt.datetime:
+    """A held timer, later by exactly the time that the clock stood: in working time where its limit is in working time."""
+    due, calendar = case.held[timer], limits.calendar
+    source = action.limit_of.get(timer, timer)
+    limit = limits.limit(source, case.urgency, case.category, profile=case.profile, level=case.level)
+    # A date that the dispatcher gave himself is one of the wall calendar.
+    unit = limit.unit if limit and not (timer == HANDLE and case.own_span) else ""
+    if unit == "working_day":
+        return calendar.shift_working_days(due, calendar.working_days_between(stopped, resumed))
+    if unit == "working_hour":
+        return calendar.add_working_time(due, calendar.working_time_between(stopped, resumed))
+    return due + (resumed - stopped)
 
 
 def _moment(text: Any) -> dt.datetime | None:

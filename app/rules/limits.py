@@ -55,13 +55,14 @@ class Limits:
     _by_class: Mapping[tuple[str, str, str], Limit]
     _by_profile: Mapping[tuple[str, str, str], Limit] = field(default_factory=dict)
     _by_level: Mapping[tuple[str, str, str], Limit] = field(default_factory=dict)
+    _extensions: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
     @classmethod
     def load(cls, path: Path | Sheet | None = None, calendar: WorkCalendar | None = None) -> Limits:
         """The table at *path* (default: resources/rules/limits.toml); KnownError by name of what is wrong."""
         path = path or resource("rules", "limits.toml")
         root = read_table(path)
-        root.only("timers", "classes", "profiles", "levels")
+        root.only("timers", "classes", "profiles", "levels", "extensions")
         labels: dict[str, str] = {}
         general: dict[tuple[str, str], Limit] = {}
         for timer, table in root.tables("timers").items():
@@ -71,7 +72,7 @@ class Limits:
         own = (_read_own(root.tables(part), labels) for part in ("classes", "profiles", "levels"))
         if calendar is None:
             calendar = WorkCalendar.load(path.parent if isinstance(path, Path) else None)
-        return cls(labels, calendar, general, *own)
+        return cls(labels, calendar, general, *own, _read_extensions(root.table("extensions")))
 
     def limit(
         self,
@@ -97,6 +98,15 @@ class Limits:
             self._by_profile.get((profile, timer, urgency))
             or self._by_level.get((level, timer, urgency))
             or self._general.get((timer, urgency))
+        )
+
+    def most_extension(self, urgency: str | None = None, category: str | None = None) -> int | None:
+        """The natural days by which a case may be extended altogether; None where the table sets no end."""
+        urgency = urgency if urgency in URGENCIES else "normal"
+        parts = (category or "").split("_")
+        above = ["_".join(parts[:count]) for count in range(len(parts), 0, -1)]
+        return next(
+            (self._extensions[code, urgency] for code in [*above, ""] if (code, urgency) in self._extensions), None
         )
 
     def due(
@@ -126,6 +136,16 @@ def _read_own(tables: Mapping[str, Table], labels: Mapping[str, str]) -> dict[tu
             table = timers.table(timer)
             table.only(*URGENCIES)
             found.update({(code, timer, urgency): read_limit(table, urgency) for urgency in table})
+    return found
+
+
+def _read_extensions(table: Table) -> dict[tuple[str, str], int]:
+    """The most days of all extensions of a case together, by (class, urgency); the class is empty for those without their own."""
+    table.only("most_days", "classes")
+    found: dict[tuple[str, str], int] = {}
+    for code, days in {"": table.table("most_days"), **table.tables("classes")}.items():
+        days.only(*URGENCIES)
+        found.update({(code, urgency): days.whole(urgency) for urgency in days})
     return found
 
 

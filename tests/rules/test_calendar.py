@@ -94,6 +94,7 @@ def test_only_the_county_confirms_a_calendar():
         ("year = 2026\nhours = ['08:30-12:00']\n[holidays]\n'国庆节' = ['2027-10-01']", "rules.calendar_year"),
         ("year = 2026\nhours = ['08:30-12:00']\n[holidays]\n'国庆节' = ['10-1']", "rules.value_wrong"),
         ("year = 2026\nhours = ['12:00-08:30']", "rules.value_wrong"),
+        ("year = 2026\nhours = ['08:30-14:30', '14:00-17:30']", "rules.value_wrong"),
         ("year = 2026\nhours = ['08:30-12:00']\nholiday = []", "rules.key_unknown"),
         ("hours = ['08:30-12:00']", "rules.key_missing"),
         ("year = ", "rules.not_toml"),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
-from app.rules.calendar_sheet import CalendarSheet
+from app.rules.calendar import parse
+from app.rules.calendar_sheet import CalendarSheet, Stretch
 from ui.pages.rules import RulesPage
 
 
@@ -36,6 +37,35 @@ def test_a_stretch_is_added_by_keyboard_and_saved_as_a_file_that_the_county_take
     desk.settle()
     sheet = CalendarSheet.read(2026, target.read_text(encoding="utf-8"))
     assert not sheet.calendar().is_workday(dt.date(2026, 11, 3))
+
+
+def test_the_hours_of_a_day_are_edited_and_what_overlaps_is_refused(qtbot, desk):
+    page = shown(qtbot, desk)
+    page.hours.click()
+    morning, afternoon, _source, _checked = page.dialog._fields
+    morning.setText("08:00-12:00")
+    afternoon.setText("11:30-17:00")
+    page.dialog.do()
+    desk.settle()
+    assert "不重叠" in page.dialog.said.text()
+    afternoon.setText("15:00-18:30")
+    page.dialog.do()
+    desk.settle()
+    assert page._sheet.hours == ("08:00-12:00", "15:00-18:30")
+    calendar = page._sheet.calendar()
+    assert calendar.working_hours_between(parse("2026-09-21T00:00"), parse("2026-09-22T00:00")) == 7.5
+    assert "还没有生效" in page.said_line.text()
+
+
+def test_a_year_that_nobody_has_published_says_so_and_the_next_can_be_begun(qtbot, desk):
+    page = shown(qtbot, desk)
+    page.opened({"year": 2027})
+    desk.settle()
+    assert "还没有公布2027年放假安排" in page.said_line.text()
+    page.opened({"year": 2028})
+    desk.settle()
+    page._take(page._sheet.with_stretch(Stretch("元旦", dt.date(2028, 1, 1), dt.date(2028, 1, 1))))
+    assert not page._sheet.calendar().is_workday(dt.date(2028, 1, 1))
 
 
 def test_what_overlaps_is_said_in_the_dialog_and_nothing_is_changed(qtbot, desk):

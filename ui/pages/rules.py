@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 _WEEK = "一二三四五六日"
 _KINDS = {"off": "放假", "works": "上班"}
+_HOURS = ("08:30-12:00", "14:00-17:30")
+_CHECKED = {"no": "还没有核对", "yes": "已照当年通知核对"}
 _DEPTH = "　　"
 _FILE = "TOML (*.toml)"
 
@@ -59,8 +61,9 @@ class RulesPage(Page):
         self.search.searched.connect(lambda _text: self._show())
         self.more = Button("加一段", self._add_stretch, icon="plus", keys="Ctrl+N")
         self.drop = Button("删去", self._drop, keys="Ctrl+Delete")
+        self.hours = Button("上班时间", self._ask_hours, icon="clock")
         self.file = Button("存为文件", self._save, icon="download")
-        for thing in (self.years, self.search, self.more, self.drop, self.file):
+        for thing in (self.years, self.search, self.more, self.drop, self.hours, self.file):
             self.add_quiet(thing)
         self.said_line = Elided("", tone="text-2")
         self.calendar = RecordTable(
@@ -113,12 +116,17 @@ class RulesPage(Page):
 
     def _load(self) -> None:
         years = sorted(self._office.cases.rules.limits.calendar.years)
+        if self._may and years:
+            # The next year can be begun before the program brings it.
+            years.append(years[-1] + 1)
         self.years.show_choices([(year, f"{year} 年") for year in years])
         year = self._year
 
         def read() -> CalendarSheet | None:
             text = text_of(self._office.store, f"calendar_{year}")
-            return CalendarSheet.read(year, text) if text else None
+            if text:
+                return CalendarSheet.read(year, text)
+            return CalendarSheet(year, False, "", _HOURS) if self._may else None
 
         self._jobs.run(read, self._on_sheet)
 
@@ -135,7 +143,7 @@ class RulesPage(Page):
         calendar = self.tabs.now() == "calendar"
         self.years.setVisible(calendar)
         self.calendar.setVisible(calendar)
-        for button in (self.more, self.drop, self.file):
+        for button in (self.more, self.drop, self.hours, self.file):
             button.setVisible(calendar and self._may and self._sheet is not None)
         self.search.setVisible(not calendar)
         self.classes.setVisible(not calendar)
@@ -197,6 +205,26 @@ class RulesPage(Page):
 
         self.dialog = ActDialog(self, self._jobs, "放假或调休", f"{sheet.year} 年", "好", prepare, self._take)
         for label, field in (("名称", name), ("安排", kind), ("从", first), ("到", last)):
+            self.dialog.ask(label, field)
+        self.dialog.begin()
+
+    def _ask_hours(self) -> None:
+        sheet = self._sheet
+        if sheet is None:
+            return
+        first, second = (*sheet.hours, "", "")[:2]
+        morning, afternoon, source = QLineEdit(first), QLineEdit(second), QLineEdit(sheet.source)
+        checked = ChoiceEntry(list(_CHECKED.items()))
+        checked.set_value("yes" if sheet.confirmed else "no")
+
+        def prepare() -> Work | str:
+            spans = [morning.text(), afternoon.text(), *sheet.hours[2:]]
+            confirmed, said = checked.value() == "yes", source.text()
+            return lambda: sheet.with_hours(spans, said, confirmed=confirmed)
+
+        text = "两段之间是午休，不算办理时间。只有一段的，下午留空。"
+        self.dialog = ActDialog(self, self._jobs, f"{sheet.year} 年上班时间", text, "好", prepare, self._take)
+        for label, field in (("上午", morning), ("下午", afternoon), ("依据", source), ("核对", checked)):
             self.dialog.ask(label, field)
         self.dialog.begin()
 
