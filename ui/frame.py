@@ -63,13 +63,18 @@ class Frame:
 
     def show_counts(self, counts: Counts) -> None:
         """Show what waits in navigation and chip."""
+        # The day turned, or something fell due while nobody touched anything, or the machine slept: what shows is told anew.
+        turned = self._counts.day is not None and (counts.day, counts.late) != (self._counts.day, self._counts.late)
         self._counts = counts
         shown = {name: count for name, count in counts.navigation().items() if self._window.has(name)}
         self._window.navigation.show_counts(shown)
+        self._window.navigation.show_fresh("desk", counts.reminders)
         self.show_chip()
         if counts.clock is not None:
             correct_by(counts.clock.ms - counts.clock.shows)
             self._window.top.show_clock(clock_words(counts.clock))
+        if turned:
+            self._window.refresh(("event",))
 
     def syncing(self, now: bool, told: Told | None = None, *, offline: bool | None = None) -> None:
         """An exchange began, goes on or has ended."""

@@ -116,6 +116,11 @@ class Navigation(QWidget):
             self._items[name].count = count
             self._items[name].update()
 
+    def show_fresh(self, name: str, count: int) -> None:
+        """Show beside the count of *name* how many reminders are new; 0 shows nothing."""
+        if name in self._items:
+            self._items[name].show_fresh(count)
+
     def collapse(self, collapsed: bool) -> None:
         """Show icons alone, or words too."""
         if collapsed != self.collapsed:
@@ -181,7 +186,7 @@ class _Item(QAbstractButton):
     def __init__(self, place: Place, keys: str) -> None:
         super().__init__()
         self._place, self._tip = place, with_keys(place.text, keys)
-        self.count = 0
+        self.count = self.fresh = 0
         self.collapsed = False
         self.setCheckable(True)
         self.setAutoExclusive(False)
@@ -190,6 +195,14 @@ class _Item(QAbstractButton):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def show_fresh(self, count: int) -> None:
+        """So many reminders are new."""
+        self.fresh = count
+        told = f"{count} 条新提醒" if count else ""
+        self.setToolTip(f"{self._tip} · {told}" if told else self._tip)
+        self.setAccessibleDescription(told)
+        self.update()
 
     def nextCheckState(self) -> None:
         """The window decides which entry is marked."""
@@ -224,10 +237,19 @@ class _Item(QAbstractButton):
         painter.setPen(look.colour(ink))
         painter.setFont(look.font("fs", here))
         painter.drawText(self.rect().adjusted(8 + side + 10, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, self.text())
+        right = self.width() - 8
+        painter.setFont(look.font("fs-12", here))
         if self.count:
-            painter.setFont(look.font("fs-12", here))
             painter.setPen(look.colour("primary-text" if here else "text-3"))
-            figure = str(self.count) if self.count < 1000 else "999+"
-            width = QFontMetrics(painter.font()).horizontalAdvance(figure)
-            spot = QRect(self.width() - 8 - width, 0, width + 4, self.height())
-            painter.drawText(spot, Qt.AlignmentFlag.AlignVCenter, figure)
+            right = self._figure(painter, self.count, right) - 8
+        if self.fresh:
+            painter.setPen(look.colour("orange"))
+            left = self._figure(painter, self.fresh, right)
+            icons.paint(painter, QRect(left - 16, (self.height() - 14) // 2, 14, 14), "bell", "orange")
+
+    def _figure(self, painter: QPainter, count: int, right: int) -> int:
+        """Write *count* so that it ends at *right*; where it begins."""
+        figure = str(count) if count < 1000 else "999+"
+        width = QFontMetrics(painter.font()).horizontalAdvance(figure)
+        painter.drawText(QRect(right - width, 0, width + 4, self.height()), Qt.AlignmentFlag.AlignVCenter, figure)
+        return right - width

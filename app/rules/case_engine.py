@@ -22,9 +22,10 @@ from app.rules.case_judging import above, faults, graded
 from app.rules.case_profiles import Grade, Profile, read_profiles
 from app.rules.case_separation import Concern, Separation, read_separations
 from app.rules.case_states import State, read_states
-from app.rules.case_timers import HANDLE, next_timers, set_dues
+from app.rules.case_timers import HANDLE, begun, next_timers, set_dues
 from app.rules.limits import URGENCIES, Limits
 from app.rules.reading import Sheets, Table, read_table
+from app.rules.watching import Watch
 from app.schema.codes import CodeList, load_codes
 from app.schema.values import Fault
 
@@ -57,6 +58,7 @@ class CaseRules:
     class_profiles: Mapping[str, str] = field(default_factory=dict)
     never_self_handled: frozenset[str] = frozenset()
     rejected_by_director: frozenset[str] = frozenset()
+    watch: Watch = field(default_factory=Watch)
     former: Sequence[tuple[int, CaseRules]] = ()
     """Rules of before, each with the last rev that they judge: what was allowed then stays so when the county changes the rules."""
 
@@ -85,6 +87,7 @@ class CaseRules:
         handling.only("never")
         rejecting.only("by_director")
         codes = load_codes(resource("codes")) if codes is None else codes
+        teams = {name: root.table("teams").texts(name) for name in root.table("teams")}
         return cls(
             states,
             actions,
@@ -93,11 +96,12 @@ class CaseRules:
             read_separations(root),
             limits,
             codes,
-            {name: root.table("teams").texts(name) for name in root.table("teams")},
+            teams,
             read_admissions(root, codes),
             {code: by_class.one_of(code, profiles) for code in by_class},
             frozenset(handling.texts("never", ())),
             frozenset(rejecting.texts("by_director", ())),
+            Watch.load(folder / "reminders.toml", limits.timers, teams),
         )
 
     def action(self, code: str, profile: str = "") -> Action | None:
@@ -177,7 +181,8 @@ class CaseRules:
         moved = _affected(classed.having(**self._dated(case, step, after)), action, step)
         # A new level has its own limits; all else is counted from where the case stood.
         timed = classed.having(level=moved.level)
-        due, held = next_timers(classed, action, after, set_dues(self.limits, timed, action, step))
+        dues = set_dues(self.limits, timed, action, step)
+        due, held = next_timers(classed, action, after, dues)
         then = self.states[after]
         changes: dict[str, Any] = {}
         if case.state == "suspended" and after != "suspended" and case.suspended_at:
@@ -195,6 +200,7 @@ class CaseRules:
             state=after,
             due=due,
             held=held,
+            since=begun(case, action, step, dues),
             handle_due=None if after in {"draft", "accepted"} else due.get(HANDLE, case.handle_due),
             due_timer=then.due,
             owner_role=team,

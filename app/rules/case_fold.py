@@ -119,7 +119,8 @@ class Move:
 
 @dataclass(frozen=True)
 class CaseState:
-    """A case after all its steps. ``due`` holds the timers that run, ``held`` those stopped by a suspension.
+    """A case after all its steps. ``due`` holds the timers that run, ``held`` those stopped by a suspension,
+    ``since`` when each was set (also of those that run no more).
 
     ``handle_due`` is the handling limit last agreed: statistics compare with it also after its timer has stopped.
     ``own_span``: how long the dispatcher gave where that was not the table's limit. ``owner_role`` is a team of the
@@ -147,6 +148,7 @@ class CaseState:
     due_timer: str = ""
     due: Mapping[str, dt.datetime] = field(default_factory=dict)
     held: Mapping[str, dt.datetime] = field(default_factory=dict)
+    since: Mapping[str, dt.datetime] = field(default_factory=dict)
     reporter: str = ""
     reporter_name: str = ""
     entered_for: str = ""
@@ -229,6 +231,7 @@ class CaseState:
         """The derived fields of the event record."""
         moments = {
             "due_at": self.due_at,
+            "due_since": self.since.get(self.due_timer) if self.due_at else None,
             "first_due": min(self.due.values(), default=None),
             "handle_due": self.handle_due,
             "visit_due": self.due.get("visit_due"),

@@ -16,6 +16,7 @@ HANDLE = "handle_due"
 # A suspension stops these; what watches over the suspension itself, or over the leaders' duties, runs on.
 HELD = (HANDLE, "quiet_due", "assist_due", "mediation_due", "arrival_due", "follow_due")
 
+_MOST_WALKED = dt.timedelta(days=3650)
 Dues = dict[str, dt.datetime]
 
 
@@ -44,6 +45,13 @@ def next_timers(case: CaseState, action: Action, after: str, dues: Dues) -> tupl
         held = dict(case.held)
     due.update(dues)
     return due, held
+
+
+def begun(case: CaseState, action: Action, step: Step, dues: Dues) -> Mapping[str, dt.datetime]:
+    """When each timer was set; one that is only moved, by an extension or after a suspension, goes on from its beginning."""
+    moved = EXTENDS in action.does or RELEASES in action.does
+    new = {timer: step.at for timer in dues if not (moved and timer in case.since)}
+    return {**case.since, **new} if new else case.since
 
 
 def _moved(case: CaseState, action: Action) -> tuple[str, ...]:
@@ -80,8 +88,9 @@ def _resumed(
     due, calendar = case.held[timer], limits.calendar
     source = action.limit_of.get(timer, timer)
     limit = limits.limit(source, case.urgency, case.category, profile=case.profile, level=case.level)
-    # A date that the dispatcher gave himself is one of the wall calendar.
-    unit = limit.unit if limit and not (timer == HANDLE and case.own_span) else ""
+    # A date that the dispatcher gave himself is one of the wall calendar; and no calendar is walked for a clock gone mad.
+    wall = (timer == HANDLE and case.own_span) or resumed - stopped > _MOST_WALKED
+    unit = limit.unit if limit and not wall else ""
     if unit == "working_day":
         return calendar.shift_working_days(due, calendar.working_days_between(stopped, resumed))
     if unit == "working_hour":

@@ -69,10 +69,14 @@ class Limits:
             table.only("label", *URGENCIES)
             labels[timer] = table.text("label")
             general.update({(timer, urgency): read_limit(table, urgency) for urgency in URGENCIES})
-        own = (_read_own(root.tables(part), labels) for part in ("classes", "profiles", "levels"))
+        by_class, by_profile, by_level = (
+            _read_own(root.tables(part), labels) for part in ("classes", "profiles", "levels")
+        )
         if calendar is None:
             calendar = WorkCalendar.load(path.parent if isinstance(path, Path) else None)
-        return cls(labels, calendar, general, *own, _read_extensions(root.table("extensions")))
+        return cls(
+            labels, calendar, general, by_class, by_profile, by_level, _read_extensions(root.table("extensions"))
+        )
 
     def limit(
         self,

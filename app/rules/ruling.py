@@ -18,7 +18,7 @@ from app.rules.reading import Sheet, Sheets
 from app.schema.codes import CodeList, load_codes
 
 CASES = "cases"
-_FILES = (CASES, "limits", "numbers")
+_FILES = (CASES, "limits", "reminders", "numbers")
 _CALENDAR = re.compile(r"calendar_20\d\d")
 MOST_TEXT = 300_000
 """Characters of one file; the largest of the program's own has a tenth of them."""

@@ -52,6 +52,7 @@ from app.services.posts import Posts
 from app.services.records import Check, Records
 from app.services.refusals import Refusals
 from app.services.registry import Registry
+from app.services.reminders import Reminders
 from app.services.requests import REQUEST, Requests
 from app.services.ruling import Ruling
 from app.services.session import Session
@@ -126,6 +127,7 @@ class Office:
         self.standings = Standings(store, self.conflicts)
         self.traffic = Traffic(store)
         self.refusals = Refusals(store, session)
+        self.reminders = Reminders(store, self.gate, self.cases)
 
     def renew_rules(self) -> bool:
         """Follow the rules and code lists that an exchange brought; whether any did."""

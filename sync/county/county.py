@@ -28,6 +28,7 @@ from sync.county.rights import Device, Rights
 from sync.county.ruled import InForce, Ruled
 from sync.county.screening import plain
 from sync.county.tables import AREA, AUDIT, COUNTY, DEVICE, Tables
+from sync.county.watching import Watching
 from sync.wire import LEAST, Area
 
 
@@ -47,6 +48,7 @@ class County:
         numbering = Numbering.load()
         self.leasing = Leasing(database, code, self.tables.by_form.get("event_step"), numbering)
         self.ruled = Ruled(code, InForce(self.applier.rules, permissions, numbering, forms))
+        self.watching = Watching(self)
         self.new_id = IdMaker()
         # Where files are kept; None: this county keeps none.
         self.files: FileRoom | None = None

@@ -46,6 +46,11 @@ class Ruled:
         self._lock = threading.Lock()
         self.unread: Mapping[str, str] = {}
 
+    @property
+    def stamp(self) -> str:
+        """Which rules are followed now; others have another."""
+        return "-".join(map(str, self._stamp))
+
     def rows(self, conn: sa.Connection) -> list[Row]:
         """Every version, by number."""
         query = sa.select(RULE).where(RULE.c.county == self._county).order_by(RULE.c.number)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from app import __version__
 from sync.county.comparing import Comparing, checked
@@ -43,6 +46,9 @@ from sync.wire import (
 
 CAPABILITIES = ("streams", "ranges", STREAMED, NUMBERS, RULES, MARKED)
 
+_log = logging.getLogger(__name__)
+_WATCHED = 2000
+"""Revs that the watch reads within an exchange; what is more waits for its own minute."""
 _FAR = 1000
 """Revs that a device is behind from which on it is told how far the way is."""
 
@@ -243,6 +249,7 @@ class Session:
             yield from self._recovering.answer(self._receipts)
             return
         streams = self._rights.streams(device)
+        self._watch()
         with county.database.snapshot() as conn:
             _, last = county.standing(conn)
             # Only what the device has for certain is left out: a receipt on its way may find the frame given up.
@@ -263,6 +270,13 @@ class Session:
                 if isinstance(message, End):
                     yield from self._replies(streams)
                 yield message
+
+    def _watch(self) -> None:
+        """What is late by now, after what this device brought, comes down with this answer; if not now, within a minute."""
+        try:
+            self._county.watching.look(_WATCHED)
+        except SQLAlchemyError as bad:
+            _log.warning("the watch over due times comes later: %s", type(bad).__name__)
 
     def _start(self) -> int:
         """The rev from which on the device lacks something."""

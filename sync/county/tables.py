@@ -28,6 +28,7 @@ def _held(name: str, kind: type[sa.types.TypeEngine[Any]] = sa.Text, default: st
 
 # The counter that every rev comes from; whoever numbers holds this row's lock until the commit.
 # ``least``: the oldest wire version that the office wants to be spoken; empty for whatever the program takes.
+# ``watched``: the rev up to which the watch over due times has read, ``watched_rules``: by which rules.
 COUNTY = sa.Table(
     "county",
     META,
@@ -35,6 +36,17 @@ COUNTY = sa.Table(
     _held("epoch", sa.BigInteger),
     _held("rev", sa.BigInteger),
     sa.Column("least", sa.Integer),
+    sa.Column("watched", sa.BigInteger),
+    sa.Column("watched_rules", sa.Text),
+)
+# Cases to which the rules owe a step, and when, in milliseconds since 1970 UTC: follows from the steps, and is made anew from them.
+WATCH = sa.Table(
+    "watch",
+    META,
+    _county(),
+    _key("event"),
+    _held("next", sa.BigInteger),
+    sa.Index("watch_next", "county", "next"),
 )
 # Rules and code lists as the county changed them, every version; ``number`` counts over all of them, ``rev``: the last rev before it.
 RULE = sa.Table(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import os
@@ -265,6 +266,8 @@ class Server(uvicorn.Server):
         host, port = sock.getsockname()[:2]
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         self.on_ready: Callable[[str], None] | None = None
+        self._county = county
+        self._watched: asyncio.Task[None] | None = None
         self._watermark = Watermark(county)
         config = uvicorn.Config(
             Received(make_app(county)),
@@ -288,11 +291,23 @@ class Server(uvicorn.Server):
         """Ten times a second: now and then the mark is moved on."""
         if counter % _TICKS == _TICKS - 1:
             await self._mark(self._watermark.write)
+            self._watched = self._watched or asyncio.create_task(self._watch())
         return await super().on_tick(counter)
+
+    async def _watch(self) -> None:
+        """Look what is late; beside everything else, for it may have much to read the first time."""
+        try:
+            await anyio.to_thread.run_sync(self._county.watching.look)
+        except Exception as bad:  # noqa: BLE001 - the county's edge: the next minute looks again
+            _log.warning("the watch over due times comes later: %s", type(bad).__name__)
+        finally:
+            self._watched = None
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Let everybody finish, then leave the mark where the county stands."""
         await super().shutdown(sockets)
+        if self._watched:
+            await self._watched
         await self._mark(self._watermark.write)
 
     @staticmethod

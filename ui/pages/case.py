@@ -19,6 +19,7 @@ from ui.pages.case_owner_card import OwnerCard
 from ui.pages.case_papers_card import PapersCard
 from ui.pages.case_people_card import PeopleCard
 from ui.pages.case_read import CaseFile, came_since, defaults_of, read_file, stage_labels
+from ui.pages.case_time_card import add_times
 from ui.pages.case_words import chip_of, due_tone, late_by, left_until, read_due, spoken_time
 from ui.pages.paper_dialog import MakeWorker
 from ui.pages.standing_words import StandingChip
@@ -85,6 +86,8 @@ class CasePage(Page):
         self._id, self._wanted = str(args["id"]), str(args.get("action", ""))
         self._form = None
         self._load()
+        event_id = self._id
+        self._jobs.run(lambda: self._office.reminders.see([event_id]), failed=lambda _error: None)
 
     def refresh(self, changed: Sequence[str]) -> None:
         if self._form is None:
@@ -246,6 +249,7 @@ class CasePage(Page):
             share = (now - begin) / (end - begin)
             bar.setValue(max(0, min(1000, int(share * 1000))))
             self.due_card.add(bar)
+        add_times(self.due_card, self._office.cases.rules, file)
 
     def _show_units(self, file: CaseFile) -> None:
         self.units_card.clear()

@@ -16,6 +16,7 @@ from ui.lists import Column, RecordTable
 from ui.page import Page
 from ui.pages.case_words import spoken_day
 from ui.pages.desk_quick import Quick, read_line
+from ui.pages.desk_reminders import RemindersCard
 from ui.pages.desk_tasks import Desk, read_desk
 from ui.pages.sync_words import last_time
 from ui.pieces.buttons import Button
@@ -114,7 +115,10 @@ class DeskPage(Page):
         self.week_card = Card("本周", " ")
         self._figures = Figures()
         self.week_card.add(self._figures)
-        for card in (self.sync_card, self.week_card):
+        self.reminders = RemindersCard()
+        self.reminders.picked.connect(lambda event: self.go.emit("case", {"id": event}))
+        self.reminders.known.connect(self._on_known)
+        for card in (self.reminders, self.sync_card, self.week_card):
             self.add_side(card, 296, 240)
             column.addWidget(card)
         column.addStretch(1)
@@ -128,6 +132,7 @@ class DeskPage(Page):
         self.set_title("工作台", spoken_day(desk.now.date()))
         self.todo.title.setText("待我办理" if self._mine else "全部待办")
         self.todo.note.setText(f"{desk.tasks} 件，按先后排" if desk.tasks else "")
+        self.reminders.show_notices(desk.notices, desk.now)
         rows = desk.rows
         self.table.show_rows(len(rows), lambda offset, limit, _order: rows[offset : offset + limit])
         asking = desk.attention + desk.conflicts
@@ -205,6 +210,9 @@ class DeskPage(Page):
         self.entry.setReadOnly(False)
         self.entry.setFocus()
         self._jobs.failed.emit(error)
+
+    def _on_known(self, events: Sequence[str]) -> None:
+        self._jobs.run(lambda: self._office.reminders.see(events), then=lambda _done: self._load())
 
     def _on_whose(self) -> None:
         self._mine = not self._mine

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from app.rules.case_engine import CaseRules
 from app.schema.record import Record
+from app.services.reminders import Notice
 from app.services.session import Session
 from app.services.traffic import NO_LIMIT, Allowance
 from app.store.agreement import NOT_AGREED, Agreed, Exchange
@@ -41,6 +42,9 @@ class Counts:
     agreed: Agreed = NOT_AGREED
     clock: Reading | None = None
     allowance: Allowance = NO_LIMIT
+    reminders: int = 0
+    day: dt.date | None = None
+    late: int = 0
 
     def navigation(self) -> dict[str, int]:
         """The counts by page."""
@@ -62,6 +66,7 @@ class Desk:
     week: str
     places: tuple[Place, ...]
     online: bool = True
+    notices: tuple[Notice, ...] = ()
 
 
 def read_desk(office: Office, *, mine: bool = True) -> Desk:
@@ -82,6 +87,7 @@ def read_desk(office: Office, *, mine: bool = True) -> Desk:
         _week(now.date()),
         _places(office),
         bool(office.store.sync.state.url),
+        tuple(office.reminders.now()),
     )
 
 
@@ -108,8 +114,8 @@ def _cases(office: Office, now: dt.datetime, *, mine: bool) -> tuple[list[Record
 def read_counts(office: Office) -> Counts:
     """Read what the frame shows beside the page; runs in the lane."""
     office.gate.renew()
-    now = office.cases.now()
-    mine = office.case_lists.counts()["mine"] or 0
+    now, counts = office.cases.now(), office.case_lists.counts()
+    mine = counts["mine"] or 0
     mediations = _open_mediations(office)
     asking = len(office.store.sync.attention()) + office.conflicts.count()
     last = next(iter(office.store.sync.exchanges(1)), None)
@@ -125,6 +131,9 @@ def read_counts(office: Office) -> Counts:
         sync.agreed(),
         office.store.clock.read(),
         office.traffic.allowance(),
+        office.reminders.unseen(),
+        now.date(),
+        counts["late"] or 0,
     )
 
 

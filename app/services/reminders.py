@@ -1,0 +1,130 @@
+"""Reminders: what a due time says to whom it concerns, reckoned from the stored due times, and what this user has seen on this device."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from app.rules.calendar import iso, parse
+from app.rules.case_fold import CaseState
+from app.rules.watching import OWNER, Reminder
+from app.schema.record import Record
+from app.services.cases import EVENT, Cases, read_steps
+from app.services.gate import Gate
+
+if TYPE_CHECKING:
+    from app.store.store import Store
+
+_MOST = 200
+"""Cases of one audience that are looked at with all their steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One reminder that holds now: of which case, by which row, for which timer (its label), due when, shown since *moment*."""
+
+    event: str
+    title: str
+    rule: str
+    label: str
+    timer: str
+    due: dt.datetime
+    moment: dt.datetime
+    seen: bool = False
+
+
+class Reminders:
+    """Nothing of it is stored but what was seen: ``seen.USER`` in the store's own small facts, which no exchange carries."""
+
+    def __init__(self, store: Store, gate: Gate, cases: Cases) -> None:
+        self._store = store
+        self._gate = gate
+        self._cases = cases
+
+    def now(self) -> list[Notice]:
+        """One notice a case at most: the newest that concerns this user; what he has not seen first, then the soonest due."""
+        now, seen = self._cases.now(), self._seen()
+        found: dict[str, Notice] = {}
+        for rules, events in self._audiences():
+            for event, case in self._folded(self._near(events, rules, now)):
+                notice = self._newest(event, case, rules, now)
+                if notice and (event.id not in found or notice.moment > found[event.id].moment):
+                    found[event.id] = notice
+        told = [replace(notice, seen=seen.get(notice.event, "") >= iso(notice.moment)) for notice in found.values()]
+        return sorted(told, key=lambda notice: (notice.seen, notice.due, notice.event))
+
+    def unseen(self) -> int:
+        """How many this user has not seen."""
+        return sum(not notice.seen for notice in self.now())
+
+    def see(self, events: Collection[str]) -> None:
+        """This user has seen what these cases say up to now; what comes later is said again."""
+        told = {notice.event: iso(notice.moment) for notice in self.now() if notice.seen or notice.event in events}
+        if told != self._seen():
+            with self._store.transaction():
+                self._store.meta.set(self._key, told)
+
+    @property
+    def _key(self) -> str:
+        return f"seen.{self._gate.session.user}"
+
+    def _seen(self) -> dict[str, str]:
+        held = self._store.meta.get(self._key, {})
+        return held if isinstance(held, dict) else {}
+
+    def _audiences(self) -> Iterable[tuple[Sequence[Reminder], Sequence[Record]]]:
+        """The rows that concern this user, with the cases that they are about for him."""
+        watch, rules, session = self._cases.rules.watch, self._cases.rules, self._gate.session
+        if not self._gate.decide("read", EVENT, None, own=True).allowed:
+            return
+        own = [row for row in watch.reminders if row.to == OWNER]
+        if own:
+            yield own, self._cases.queue("mine")
+            visits = [row for row in own if "visit_due" in row.timers]
+            teams = rules.teams_of(session.roles)
+            if visits and "visitors" in teams:
+                yield visits, self._cases.queue("to_visit")
+        mine = [row for row in watch.reminders if row.to in rules.teams_of(session.roles)]
+        if mine:
+            yield mine, self._cases.open_cases()
+
+    def _near(self, events: Iterable[Record], rows: Sequence[Reminder], now: dt.datetime) -> list[Record]:
+        """Those of which a timer may say something by now: told by their columns, without their steps.
+
+        Of very many, those that fell due last: what has been late for long was said often enough, and stands in the lists.
+        """
+        ahead = max((row.before for row in rows if row.before), default=dt.timedelta())
+        by, half = iso(now + ahead), any(row.half for row in rows)
+        found = [
+            event
+            for event in events
+            if str(event.values.get("first_due") or "9") <= by or (half and _half_gone(event, now))
+        ]
+        return sorted(found, key=lambda event: str(event.values.get("first_due") or ""), reverse=True)[:_MOST]
+
+    def _folded(self, events: Sequence[Record]) -> Iterable[tuple[Record, CaseState]]:
+        steps = read_steps(self._store, [event.id for event in events]) if events else {}
+        for event in events:
+            yield event, self._cases.rules.fold(event.values, steps.get(event.id, []))
+
+    def _newest(self, event: Record, case: CaseState, rows: Sequence[Reminder], now: dt.datetime) -> Notice | None:
+        limits = self._cases.rules.limits
+        newest: Notice | None = None
+        for row in rows:
+            for timer in row.timers & case.due.keys():
+                due = case.due[timer]
+                for moment in row.moments(due, case.since.get(timer), limits.calendar):
+                    if moment > now:
+                        break
+                    if newest is None or moment > newest.moment:
+                        title = str(event.values.get("title") or "")
+                        newest = Notice(event.id, title, row.code, row.label, limits.timers[timer], due, moment)
+        return newest
+
+
+def _half_gone(event: Record, now: dt.datetime) -> bool:
+    """Whether half the time of the present state has passed."""
+    since, due = event.values.get("due_since"), event.values.get("due_at")
+    return bool(since and due) and parse(str(since)) + (parse(str(due)) - parse(str(since))) / 2 <= now

@@ -1,0 +1,226 @@
+"""The county's watch over due times: which case is late when, and the steps that the rules owe it, each made once."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from app.rules.case_engine import CaseRules, CaseState, Step
+from app.rules.watching import SYSTEM, SYSTEM_ROLE, Act
+from app.schema.dates import CHINA
+from app.schema.record import AREA, Change, Receipt, Record
+from sync.county.epochs import tag_at
+from sync.county.records import Held
+from sync.county.rights import Device
+from sync.county.tables import COUNTY, HISTORY, WATCH
+from sync.county.writing import Hand, Writes
+from sync.merge import Context, content_hash, merge
+
+if TYPE_CHECKING:
+    from sync.county.county import County
+
+_log = logging.getLogger(__name__)
+EVENT, STEP = "event", "event_step"
+PORTION = 1000
+"""Revs learned in one transaction."""
+_ACTS = 100
+"""Cases dealt with in one transaction."""
+_LINES = {
+    "remind": "{timer}{when}（到期 {due}），按规则“{rule}”自动催办，请抓紧办理。",
+    "supervise": "{timer}{when}（到期 {due}），按规则“{rule}”自动督办。",
+    "escalate": "{timer}{when}（到期 {due}），按规则“{rule}”自动升级。",
+}
+
+
+class Watching:
+    """Asked each minute and at each exchange; what it knows stands in the database, so that a restart loses nothing.
+
+    Only the county makes these steps: it alone has what all devices did. Their ids follow from case, rule and due time, so that a
+    county that was restored, and gets them back from a device, has them once.
+    """
+
+    def __init__(self, county: County) -> None:
+        self._county = county
+        self._lock = threading.Lock()
+
+    def look(self, most: int | None = None) -> int:
+        """Learn what changed and do what is due; how many steps were made. *most*: revs to learn at once, None: all."""
+        if STEP not in self._county.tables.by_form or not self._lock.acquire(blocking=False):
+            return 0
+        try:
+            return self._look(most)
+        finally:
+            self._lock.release()
+
+    def _look(self, most: int | None) -> int:
+        county = self._county
+        learned = 0
+        while most is None or learned < most:
+            with county.database.snapshot() as conn:
+                county.ruled.renew(conn)
+                row = conn.execute(sa.select(COUNTY).where(COUNTY.c.county == county.code)).one()
+                query = sa.select(sa.func.min(WATCH.c.next)).where(WATCH.c.county == county.code)
+                first = conn.scalar(query)
+            behind = (row.watched or 0) < row.rev or row.watched_rules != county.ruled.stamp
+            if not behind:
+                break
+            learned += self._learn()
+        else:
+            return 0  # cases whose newest steps aren't known yet are left alone
+        return self._act() if first is not None and first <= county.now_ms() else 0
+
+    def _learn(self) -> int:
+        """Fold the cases that the next revs touched; how many revs."""
+        county = self._county
+        with county.database.plain() as conn:
+            query = sa.select(COUNTY).where(COUNTY.c.county == county.code)
+            row = conn.execute(query.with_for_update()).one()
+            # Other rules may mean something else for every case: from the beginning.
+            afresh = row.watched_rules != county.ruled.stamp
+            after = 0 if afresh else row.watched or 0
+            there = HISTORY.c.county == county.code, HISTORY.c.rev > after
+            lines = conn.execute(
+                sa.select(HISTORY.c.rev, HISTORY.c.form, HISTORY.c.id)
+                .where(*there)
+                .order_by(HISTORY.c.rev)
+                .limit(PORTION)
+            ).all()
+            events = {line.id for line in lines if line.form == EVENT}
+            steps = [line.id for line in lines if line.form == STEP]
+            for held in county.records.get(conn, STEP, steps).values():
+                events.add(str(held.record.values.get("event") or ""))
+            self._note(conn, self._cases(conn, sorted(events - {""})))
+            values = {"watched": lines[-1].rev if lines else row.rev, "watched_rules": county.ruled.stamp}
+            conn.execute(sa.update(COUNTY).where(COUNTY.c.county == county.code), values)
+        return max(len(lines), 1)
+
+    def _act(self) -> int:
+        """Make every step whose moment has come; how many."""
+        county = self._county
+        made = 0
+        while True:
+            now = county.now_ms()
+            with county.database.write(county.code) as (conn, _, rev):
+                due = WATCH.c.county == county.code, WATCH.c.next <= now
+                ids = conn.scalars(sa.select(WATCH.c.event).where(*due).order_by(WATCH.c.next).limit(_ACTS)).all()
+                if not ids:
+                    return made
+                hand = Hand(Device("", SYSTEM, (), ()), "", 0, now)
+                writes = Writes(county.applier, conn, hand, rev, tag_at(conn, county.code, rev))
+                cases = self._cases(conn, sorted(ids))
+                after = {event: self._one(record, case, now, writes) for event, (record, case) in cases.items()}
+                writes.flush({})
+                conn.execute(sa.update(COUNTY).where(COUNTY.c.county == county.code), {"rev": writes.rev})
+                self._note(conn, {event: (cases[event][0], case) for event, case in after.items()})
+                gone = set(ids) - cases.keys()
+                conn.execute(sa.delete(WATCH).where(WATCH.c.county == county.code, WATCH.c.event.in_(gone)))
+                made += len(writes.history)
+                if writes.history:
+                    county.audit(conn, "watch", account=SYSTEM, steps=len(writes.history))
+
+    def _one(self, event: Record, case: CaseState, now: int, writes: Writes) -> CaseState:
+        """*case* after the steps that it is owed."""
+        rules = self._county.applier.rules
+        moment = _moment(now)
+        refused: set[str] = set()
+        while (act := _next(rules, event, case, moment, refused)) and act.moment <= moment:
+            step = _step(rules, event, case, act, moment)
+            if step is None:
+                refused.add(act.step)
+                continue
+            self._write(event, step, now, writes)
+            case = rules.apply(case, replace(step, rev=writes.rev))
+        return case
+
+    def _write(self, event: Record, step: Step, now: int, writes: Writes) -> None:
+        form = self._county.forms[STEP]
+        said = {AREA: event.area, "event": event.id, **{n: v for n, v in step.row().items() if v is not None}}
+        change = Change(STEP, step.id, event.area, said, dict.fromkeys(said, 0), now, 0, SYSTEM)
+        held: dict[tuple[str, str], Held] = {}
+        if writes.there(held, change):
+            return  # a device brought it back after a restore, before the case was folded again
+        writes.rev += 1
+        record = merge(form, None, change, Context("", writes.rev, now)).record
+        body = [change.values, change.bases, [], {}]
+        receipt = Receipt(0, "accepted", writes.rev)
+        writes.note(held, change, record, receipt, content_hash("", change), body, None, county=True)
+
+    def _cases(self, conn: sa.Connection, events: Iterable[str]) -> dict[str, tuple[Record, CaseState]]:
+        """The cases of *events* that there are, folded."""
+        county = self._county
+        ids = list(events)
+        found = {
+            key: held.record for key, held in county.records.get(conn, EVENT, ids).items() if not held.record.deleted
+        }
+        steps: dict[str, list[Step]] = {}
+        for held in county.records.naming(conn, STEP, "event", sorted(found)):
+            record = held.record
+            if not record.deleted:
+                step = Step.read(record.id, record.values, "", record.revs.get("") or None)
+                steps.setdefault(str(record.values["event"]), []).append(step)
+        rules = county.applier.rules
+        return {key: (record, rules.fold(record.values, steps.get(key, []))) for key, record in found.items()}
+
+    def _note(self, conn: sa.Connection, cases: Mapping[str, tuple[Record, CaseState]]) -> None:
+        """Write down when each of *cases* has to be looked at again."""
+        county = self._county
+        rules, now = county.applier.rules, _moment(county.now_ms())
+        rows, none = [], []
+        for event, (record, case) in cases.items():
+            moment = _first(rules, record, case, now)
+            if moment is None:
+                none.append(event)
+            else:
+                rows.append({"county": county.code, "event": event, "next": int(moment.timestamp() * 1000)})
+        county.database.put(conn, WATCH, rows)
+        if none:
+            conn.execute(sa.delete(WATCH).where(WATCH.c.county == county.code, WATCH.c.event.in_(none)))
+
+
+def _first(rules: CaseRules, event: Record, case: CaseState, now: dt.datetime) -> dt.datetime | None:
+    """The moment of the first step that *case* is owed, of those that can be done as it stands."""
+    refused: set[str] = set()
+    while act := _next(rules, event, case, now, refused):
+        step = _step(rules, event, case, act, max(now, act.moment))
+        if step is not None:
+            return act.moment
+        refused.add(act.step)
+    return None
+
+
+def _next(rules: CaseRules, event: Record, case: CaseState, now: dt.datetime, refused: set[str]) -> Act | None:
+    return rules.watch.next_act(event.id, case, now, rules.limits.calendar, refused)
+
+
+def _step(rules: CaseRules, event: Record, case: CaseState, act: Act, at: dt.datetime) -> Step | None:
+    """What the county does: as anybody's step, by the system and with its rule; None where that can't be done."""
+    if rules.action(act.rule.do, case.profile) is None:
+        return None
+    timer = rules.limits.timers.get(act.timer, act.timer)
+    due = act.due.astimezone(CHINA).strftime("%Y-%m-%d %H:%M")
+    when = f"已超 {act.rule.repeat.after.words()}" if act.rule.repeat.after else "已到"
+    text = _LINES[act.rule.do].format(timer=timer, when=when, due=due, rule=act.rule.label)
+    said = {"name": SYSTEM, "rule": act.rule.code, "timer": act.timer}
+    match act.rule.do:
+        case "remind":
+            said["text"] = text
+        case "supervise":
+            said |= {"opinion": text, "supervise_unit": "县中心", "supervise_level": act.rule.supervise_level}
+        case _:
+            said["reason"] = text
+    filled = rules.fill(act.rule.do, said, event=event.values, at=at, user=SYSTEM, unit="县中心", case=case)
+    step = Step(act.step, act.rule.do, at, filled, SYSTEM, SYSTEM_ROLE, "县中心")
+    if rules.refusals(case, step):
+        return None
+    dues = rules.dues(case, step)
+    return replace(step, values={**filled, "due": dues}) if dues else step
+
+
+def _moment(ms: int) -> dt.datetime:
+    return dt.datetime.fromtimestamp(ms // 1000, CHINA)

@@ -1,0 +1,241 @@
+"""What the county does by itself on late cases: once, in order, whoever is offline, and over a restart and a restore."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.rules.ruling import shipped_text
+from app.schema.loading import load_forms
+from sync.county import ruled
+from sync.county.backup import back_up, put_back
+from sync.county.county import County
+from sync.county.watching import Watching
+from tests.sync.conftest import Running
+from tests.sync.offices import FileDesk, V
+
+# 2026-09-21, a Monday, 09:00 in China.
+MONDAY = 1_789_952_400
+HOUR, DAY = 3600, 86400
+
+
+class Time:
+    def __init__(self):
+        self.at = float(MONDAY)
+
+    def __call__(self):
+        return self.at
+
+
+@pytest.fixture
+def clock():
+    return Time()
+
+
+@pytest.fixture
+def database(tmp_path):
+    """SQLite; one test asks for both."""
+    return tmp_path / "county.db"
+
+
+@pytest.fixture
+def county(database, clock):
+    with Running(database, load_forms(), now=clock).serving() as running:
+        yield running
+
+
+@pytest.fixture
+def desk(county, tmp_path, clock):
+    made = []
+
+    def make(user="张干事"):
+        made.append(FileDesk(tmp_path / f"desk{len(made)}", load_forms(), county, user, now=clock))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.store.close()
+
+
+def handled(desk, urgency="normal", title="路灯不亮"):
+    """A case that was given to the power station: normal ones are due on Thursday at 17:30."""
+    cases = desk.office.cases
+    made = cases.report({"title": title, "detail": "村口", "urgency": urgency, "category": "appeal"}, area=V)
+    assert made.ok, made.faults
+    event = made.record.id
+    for action, values in (("accept", {}), ("assign", {"lead_unit": "供电所"}), ("acknowledge", {})):
+        done = cases.act(event, action, values)
+        assert done.ok, done.faults
+    return event
+
+
+def system(desk, event):
+    """The steps that the county made, in their order."""
+    return [step for step in desk.office.cases.case(event).steps if step.user == "系统"]
+
+
+def rules_of(desk, event):
+    return [step.values["rule"] for step in system(desk, event)]
+
+
+class TestBothDatabases:
+    """On SQLite and on PostgreSQL."""
+
+    @pytest.fixture(params=["sqlite", "postgresql"])
+    def database(self, request, tmp_path):
+        return tmp_path / "county.db" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+
+    def test_two_devices_and_the_countys_own_minute_make_each_step_once_and_in_order(self, county, desk, clock):
+        a, b = desk(), desk("李干事")
+        event = handled(a)
+        assert (a.sync().in_agreement, b.sync().in_agreement) == (True, True)
+        assert county.county.watching.look() == 0
+        clock.at += 3 * DAY + 10 * HOUR  # Thursday 19:00
+        assert county.county.watching.look() == 1
+        assert county.county.watching.look() == 0
+        assert (a.sync().in_agreement, b.sync().in_agreement) == (True, True)
+        assert rules_of(a, event) == rules_of(b, event) == ["overdue_remind"]
+        # Two working days after: Tuesday 29, 17:30. Both devices ask before the county's own minute does.
+        clock.at += 5 * DAY
+        assert (b.sync().in_agreement, a.sync().in_agreement) == (True, True)
+        assert county.county.watching.look() == 0
+        made = ["overdue_remind", "overdue_remind", "quiet_remind", "overdue_supervise"]
+        assert rules_of(a, event) == rules_of(b, event) == made
+        case = a.office.cases.case(event)
+        assert (case.state.supervise_level, case.state.state, case.state.contested) == (2, "handling", ())
+        step = system(a, event)[-1]
+        assert step.role == "system"
+        assert "超期督办" in step.values["opinion"]
+        assert a.store.get("event_step", step.id).values["by"] == "系统"
+        assert step.values["due"]["supervise_due"] > "2026-09-29T19:00"
+
+
+def test_what_was_done_offline_in_time_but_comes_late_is_kept_beside_what_the_county_did(county, desk, clock):
+    a, b = desk(), desk("李干事")
+    event = handled(a)
+    assert (a.sync().ok, b.sync().ok) == (True, True)
+    clock.at += DAY
+    assert a.office.cases.act(event, "feed_back", {"result": "已修好"}).ok
+    clock.at += 3 * DAY
+    assert b.sync().ok
+    assert rules_of(b, event) == ["overdue_remind"]
+    assert (a.sync().in_agreement, b.sync().in_agreement) == (True, True)
+    for one in (a, b):
+        case = one.office.cases.case(event)
+        # By now the check is late as well.
+        assert (case.state.state, case.state.contested) == ("feedback", ())
+        assert [step.action for step in case.steps][4:] == ["remind", "feed_back", "remind"]
+
+
+def test_a_case_that_was_handled_is_left_alone_and_an_extension_begins_anew(county, desk, clock):
+    a = desk()
+    done, longer = handled(a), handled(a, title="水管漏水")
+    assert a.office.cases.act(done, "feed_back", {"result": "已修好"}).ok
+    assert a.office.cases.act(longer, "extend_request", {"days": 5, "reason": "等材料"}).ok
+    assert a.office.cases.act(longer, "extend_grant", {}).ok
+    assert a.sync().ok
+    clock.at += 4 * DAY
+    assert a.sync().ok
+    assert rules_of(a, longer) == []
+    clock.at += 5 * DAY
+    assert a.sync().ok
+    assert "overdue_remind" in rules_of(a, longer)
+    assert not {"overdue_supervise", "overdue_escalate"} & set(rules_of(a, done))
+
+
+def test_an_urgent_case_is_supervised_within_hours_and_a_villages_case_goes_up(county, desk, clock):
+    a = desk()
+    urgent = handled(a, "urgent")
+    made = a.office.cases.report(
+        {"title": "水沟堵了", "detail": "村口", "urgency": "normal", "category": "appeal"}, area=V
+    )
+    village = made.record.id
+    assert a.office.cases.act(village, "accept", {"level": "village"}).ok
+    assert a.sync().ok
+    clock.at += 26.5 * HOUR
+    assert a.sync().ok
+    assert rules_of(a, urgent) == ["overdue_remind", "urgent_supervise"]
+    assert a.office.cases.case(urgent).state.supervise_level == 3
+    # Assigned within a working day: Tuesday 22; five working days after that, over Mid-Autumn, is Wednesday 30.
+    clock.at = MONDAY + 9 * DAY + 9 * HOUR
+    assert a.sync().ok
+    case = a.office.cases.case(village).state
+    assert rules_of(a, village)[-1] == "overdue_escalate"
+    assert (case.level, case.state, len(case.escalations)) == ("township", "accepted", 1)
+    assert a.store.get("event", village).values["due_at"] > "2026-09-30"
+
+
+def test_a_county_that_was_stopped_for_long_does_the_last_of_what_it_missed_and_nothing_ancient(county, desk, clock):
+    a = desk()
+    event = handled(a)
+    assert a.sync().ok
+    clock.at += 15 * DAY  # three reminders were due meanwhile: only the last is made
+    watching = Watching(county.county)  # as after a restart: all that it knows stands in the database
+    assert watching.look() > 0
+    assert rules_of(a, event) == []
+    assert a.sync().ok
+    assert rules_of(a, event).count("overdue_remind") == 1
+    other = handled(a, title="井盖丢了")
+    assert a.sync().ok
+    clock.at += 90 * DAY
+    assert a.sync().ok
+    assert "overdue_supervise" not in rules_of(a, other)
+
+
+def test_a_restart_between_learning_and_doing_loses_nothing_and_doubles_nothing(county, desk, clock):
+    a = desk()
+    events = [handled(a, title=f"第{n}件") for n in range(3)]
+    assert a.sync().ok
+    clock.at += 4 * DAY
+    again = County.open(county.county.database.engine.url.database, load_forms(), now=clock)
+    try:
+        assert again.watching.look() == 3
+        assert county.county.watching.look() == 0
+    finally:
+        again.close()
+    assert a.sync().in_agreement
+    assert [rules_of(a, event) for event in events] == [["overdue_remind"]] * 3
+
+
+def test_a_county_set_back_has_the_steps_that_devices_bring_back_once(county, desk, clock, database, tmp_path):
+    a, b = desk(), desk("李干事")
+    event = handled(a)
+    assert (a.sync().ok, b.sync().ok) == (True, True)
+    assert back_up(database, tmp_path / "copy.db")
+    clock.at += 4 * DAY
+    assert (a.sync().ok, b.sync().ok) == (True, True)
+    assert rules_of(a, event) == ["overdue_remind"]
+    put_back(database, tmp_path / "copy.db", county.forms, now=clock)
+    # The restored county makes the step anew before a device brings it back; it is the same step.
+    clock.at += HOUR
+    county.county.watching.look()
+    for one in (a, b, a, b):
+        assert one.sync().ok
+    assert rules_of(a, event) == rules_of(b, event) == ["overdue_remind"]
+    assert (a.sync().in_agreement, b.sync().in_agreement) == (True, True)
+
+
+def test_other_rules_are_followed_for_the_cases_that_stand(county, desk, clock):
+    a = desk()
+    event = handled(a)
+    assert a.sync().ok
+    text = shipped_text("reminders").split("\n[[escalation]]")[0]
+    text += "\n[[escalation]]\ncode = 'soon'\nlabel = '到期即督办'\ntimers = ['handle_due']\ndo = 'supervise'\n"
+    ruled.put(county.county, "reminders", text)
+    clock.at += 3 * DAY + 9 * HOUR
+    assert a.sync().ok
+    assert rules_of(a, event) == ["soon"]
+
+
+def test_a_rule_that_cannot_be_done_is_not_tried_for_ever(county, desk, clock):
+    a = desk()
+    event = handled(a)
+    assert a.office.cases.act(event, "escalate", {"reason": "本级办不了"}).ok
+    assert a.sync().ok
+    text = shipped_text("reminders").split("\n[[escalation]]")[0]
+    text += "\n[[escalation]]\ncode = 'up'\nlabel = '升级'\ntimers = ['assign_due']\ndo = 'escalate'\n"
+    ruled.put(county.county, "reminders", text)
+    clock.at += 4 * DAY
+    assert county.county.watching.look() == 0
+    assert a.sync().ok
+    assert rules_of(a, event) == []
+    assert a.office.cases.case(event).state.level == "county"
