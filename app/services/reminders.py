@@ -44,16 +44,24 @@ class Reminders:
         self._cases = cases
 
     def now(self) -> list[Notice]:
-        """One notice a case at most: the newest that concerns this user; what he has not seen first, then the soonest due."""
-        now, seen = self._cases.now(), self._seen()
+        """One notice a case at most: the newest that concerns this user; what he has not seen first, then the newest.
+
+        What fell due before ``Watch.oldest`` is said no more: it stands in the lists.
+        """
+        now, seen, oldest = self._cases.now(), self._seen(), self._cases.rules.watch.oldest
         found: dict[str, Notice] = {}
         for rules, events in self._audiences():
             for event, case in self._folded(self._near(events, rules, now)):
                 notice = self._newest(event, case, rules, now)
-                if notice and (event.id not in found or notice.moment > found[event.id].moment):
+                if (
+                    notice
+                    and notice.moment >= now - oldest
+                    and (event.id not in found or notice.moment > found[event.id].moment)
+                ):
                     found[event.id] = notice
         told = [replace(notice, seen=seen.get(notice.event, "") >= iso(notice.moment)) for notice in found.values()]
-        return sorted(told, key=lambda notice: (notice.seen, notice.due, notice.event))
+        told.sort(key=lambda notice: (notice.moment, notice.event), reverse=True)
+        return sorted(told, key=lambda notice: notice.seen)
 
     def unseen(self) -> int:
         """How many this user has not seen."""

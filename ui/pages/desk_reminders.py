@@ -12,11 +12,10 @@ from app.services.reminders import Notice
 from ui.pages.case_words import due_tone, spoken_time
 from ui.pieces.buttons import Button
 from ui.pieces.card import Card
-from ui.pieces.text import words
+from ui.pieces.text import Elided, words
 
 SHOWN = 4
 """Reminders on the card; the others come up as these are seen."""
-_TITLE = 14
 
 
 class RemindersCard(Card):
@@ -38,9 +37,8 @@ class RemindersCard(Card):
         self.clear()
         self.note.setText(f"{len(fresh)} 条新的")
         for notice in fresh[:SHOWN]:
-            title = notice.title if len(notice.title) <= _TITLE else f"{notice.title[:_TITLE]}…"
-            button = Button(title, partial(self.picked.emit, notice.event), kind="link", small=True, tip=notice.title)
-            self.add_line(button, None)
+            look = Button("看", partial(self.picked.emit, notice.event), kind="link", small=True, tip=notice.title)
+            self.add_line(Elided(notice.title), look).setStretch(0, 1)
             due = spoken_time(notice.due.isoformat(), now)
             tone = due_tone(notice.due.isoformat(), now) or "text-3"
             self.add(words(f"{notice.label} · {notice.timer} {due}", "12", tone, wrap=True))

@@ -61,9 +61,9 @@ class RulesPage(Page):
         self.search.searched.connect(lambda _text: self._show())
         self.more = Button("加一段", self._add_stretch, icon="plus", keys="Ctrl+N")
         self.drop = Button("删去", self._drop, keys="Ctrl+Delete")
-        self.hours = Button("上班时间", self._ask_hours, icon="clock")
+        self.hours = Button("改上班时间", self._ask_hours, kind="link", small=True)
         self.file = Button("存为文件", self._save, icon="download")
-        for thing in (self.years, self.search, self.more, self.drop, self.hours, self.file):
+        for thing in (self.years, self.search, self.more, self.drop, self.file):
             self.add_quiet(thing)
         self.said_line = Elided("", tone="text-2")
         self.calendar = RecordTable(
@@ -93,7 +93,7 @@ class RulesPage(Page):
         )
         self.search.left_down.connect(self.classes.view.setFocus)
         card = Card(flush=True)
-        line = card.add_line(self.said_line)
+        line = card.add_line(self.said_line, self.hours)
         line.setStretch(0, 1)
         line.setContentsMargins(12, 8, 12, 8)
         card.add_rule()
