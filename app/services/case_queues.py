@@ -48,6 +48,8 @@ def questions(rules: CaseRules, session: Session, queue: str) -> Sequence[Where]
                 # What has risen to the county is not for the township's desk.
                 by_role["level"] = ["grid", "village", "township"]
             return [by_role, {"owner_unit": names, "state": waiting}]
+        case "waiting":
+            return [{"state": waiting}]
         case "unit":
             return [{"lead_unit": names, "state": waiting}]
         case "returned":

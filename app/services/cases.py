@@ -19,7 +19,7 @@ from app.schema.dates import CHINA
 from app.schema.record import Record
 from app.schema.values import Fault, Value
 from app.services.case_folding import EVENT, STEP, derive_cases, fold_case, look_in, read_steps
-from app.services.case_queues import QUEUES, ours, questions
+from app.services.case_queues import QUEUES, Where, ours, questions
 from app.services.gate import Gate
 from app.services.records import Outcome
 from app.store.saving import Edit
@@ -226,15 +226,20 @@ class Cases:
         area: str | Collection[str] | None = None,
         order: Sequence[str] = ("due_at", "id"),
         limit: int | None = None,
+        within: Where | None = None,
     ) -> list[Record]:
-        """The cases of one of ``case_queues.QUEUES``, soonest due first; for who only handles his own, those."""
+        """The cases of one of ``case_queues.QUEUES``, soonest due first; for who only handles his own, those.
+
+        *within*: of these only such as the columns say.
+        """
         whole = self._gate.decide("read", EVENT, None).allowed
         self._gate.require("read", EVENT, None, own=not whole)
         found: list[Record] = []
         for where in questions(self.rules, self._gate.session, name):
             # Few are contested: asked for in an order, the index of that order would be read to its end to find them.
             by = () if name == "contested" else order
-            found += self._store.select(EVENT, where, area=area, order=by, limit=limit if whole and by else None)
+            asked = {**where, **(within or {})}
+            found += self._store.select(EVENT, asked, area=area, order=by, limit=limit if whole and by else None)
         # Where there are two answers they must be laid together.
         key = order[0].lstrip("-")
         found.sort(key=lambda case: str(case.values.get(key) or "~"), reverse=order[0].startswith("-"))

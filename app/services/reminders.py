@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _MOST = 200
 """Cases of one audience that are looked at with all their steps."""
+_HALVES = dt.timedelta(days=60)
+"""So far ahead a case may be due of whose time half has passed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +52,9 @@ class Reminders:
         """
         now, seen, oldest = self._cases.now(), self._seen(), self._cases.rules.watch.oldest
         found: dict[str, Notice] = {}
-        for rules, events in self._audiences():
-            for event, case in self._folded(self._near(events, rules, now)):
-                notice = self._newest(event, case, rules, now)
+        for rows, events in self._audiences(now):
+            for event, case in self._folded(events):
+                notice = self._newest(event, case, rows, now)
                 if (
                     notice
                     and notice.moment >= now - oldest
@@ -82,35 +84,33 @@ class Reminders:
         held = self._store.meta.get(self._key, {})
         return held if isinstance(held, dict) else {}
 
-    def _audiences(self) -> Iterable[tuple[Sequence[Reminder], Sequence[Record]]]:
-        """The rows that concern this user, with the cases that they are about for him."""
-        watch, rules, session = self._cases.rules.watch, self._cases.rules, self._gate.session
-        if not self._gate.decide("read", EVENT, None, own=True).allowed:
-            return
-        own = [row for row in watch.reminders if row.to == OWNER]
-        if own:
-            yield own, self._cases.queue("mine")
-            visits = [row for row in own if "visit_due" in row.timers]
-            teams = rules.teams_of(session.roles)
-            if visits and "visitors" in teams:
-                yield visits, self._cases.queue("to_visit")
-        mine = [row for row in watch.reminders if row.to in rules.teams_of(session.roles)]
-        if mine:
-            yield mine, self._cases.open_cases()
-
-    def _near(self, events: Iterable[Record], rows: Sequence[Reminder], now: dt.datetime) -> list[Record]:
-        """Those of which a timer may say something by now: told by their columns, without their steps.
+    def _audiences(self, now: dt.datetime) -> Iterable[tuple[Sequence[Reminder], Sequence[Record]]]:
+        """The rows that concern this user, with the cases that they may be about for him: by index, without their steps.
 
         Of very many, those that fell due last: what has been late for long was said often enough, and stands in the lists.
         """
-        ahead = max((row.before for row in rows if row.before), default=dt.timedelta())
-        by, half = iso(now + ahead), any(row.half for row in rows)
-        found = [
-            event
-            for event in events
-            if str(event.values.get("first_due") or "9") <= by or (half and _half_gone(event, now))
-        ]
-        return sorted(found, key=lambda event: str(event.values.get("first_due") or ""), reverse=True)[:_MOST]
+        watch, session = self._cases.rules.watch, self._gate.session
+        if not self._gate.decide("read", EVENT, None, own=True).allowed:
+            return
+        own = [row for row in watch.reminders if row.to == OWNER]
+        ahead = max((row.before for row in own if row.before), default=dt.timedelta())
+        near = {"first_due": ("between", iso(now - watch.oldest), iso(now + ahead))}
+        if own:
+            yield own, self._queue("mine", near, "-first_due")
+            if any(row.half for row in own):
+                later = {"first_due": ("between", iso(now + ahead), iso(now + _HALVES))}
+                halves = [row for row in own if row.half]
+                yield halves, [event for event in self._queue("mine", later, "first_due") if _half_gone(event, now)]
+            visits = [row for row in own if "visit_due" in row.timers]
+            teams = self._cases.rules.teams_of(session.roles)
+            if visits and "visitors" in teams:
+                yield visits, self._queue("to_visit", near, "-first_due")
+        mine = [row for row in watch.reminders if row.to in self._cases.rules.teams_of(session.roles)]
+        if mine:
+            yield mine, self._queue("waiting", near, "-first_due")
+
+    def _queue(self, name: str, within: Mapping[str, object], order: str) -> list[Record]:
+        return self._cases.queue(name, order=[order, "id"], limit=_MOST, within=within)
 
     def _folded(self, events: Sequence[Record]) -> Iterable[tuple[Record, CaseState]]:
         steps = read_steps(self._store, [event.id for event in events]) if events else {}

@@ -55,7 +55,8 @@ class Query:
     ) -> list[Record]:
         """Records of *form* that aren't deleted.
 
-        *where*: field -> value, a list of values, None for empty, or ("<", value). *area*: a code or codes; one that ends in zeros covers what lies
+        *where*: field -> value, a list of values, None for empty, ("<", value), or ("between", low, high).
+        *area*: a code or codes; one that ends in zeros covers what lies
         in it. *order*: field names, "-name" for descending.
         """
         tail, params = self._tail(form, where, area, deleted=deleted)
@@ -188,6 +189,9 @@ class Query:
             column = self._column(form, name)
             if value is None:
                 parts.append(f"{column} IS NULL")
+            elif isinstance(value, tuple) and value[0] == "between":
+                parts.append(f"{column} BETWEEN ? AND ?")
+                params += value[1:]
             elif isinstance(value, tuple):
                 operator, bound = value
                 parts.append(f"{column} {_OPERATORS[operator]} ?")
