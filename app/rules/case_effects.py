@@ -17,6 +17,7 @@ ASKS_EXTENSION = "asks_extension"
 # The engine knows this one: what a person says of a contested step.
 SETTLES, KEEP, DROP = "settles", "keep", "drop"
 _MOST_DAYS = 3650
+_TRIES = 3  # so often nobody answered before a return visit may be given up
 
 
 def _takes_lead(case: CaseState, step: Step) -> CaseState:
@@ -158,6 +159,7 @@ EFFECTS: Mapping[str, Callable[[CaseState, Step], CaseState]] = {
     "self_handled": _self_handled,
     "transferred": lambda case, _step: case.having(transferred=True, result="transferred"),
     "visited": _visited,
+    "visit_tried": lambda case, _step: case.having(visit_tries=case.visit_tries + 1),
     EXTENDS: _extends,
     HOLDS: lambda case, step: case.having(suspended_at=step.at),
     RELEASES: _nothing,
@@ -256,6 +258,10 @@ def _in_mediation(case: CaseState, _step: Step) -> Fault | None:
     return None if "mediation_due" in case.due else _refuse("action", "not_in_mediation")
 
 
+def _tried_enough(case: CaseState, _step: Step) -> Fault | None:
+    return None if case.visit_tries >= _TRIES else _refuse("action", "not_tried_enough", count=_TRIES)
+
+
 def _second_return(case: CaseState, step: Step) -> Fault | None:
     if case.return_count and not step.values.get("approved_by"):
         return _refuse("approved_by", "second_return", count=case.return_count + 1)
@@ -278,12 +284,13 @@ GUARDS: Mapping[str, Callable[[CaseState, Step], Fault | None]] = {
     "result_there": _result_there,
     "second_return": _second_return,
     "in_mediation": _in_mediation,
+    "tried_enough": _tried_enough,
 }
 # Without the values of the step only these can be judged; the others speak once its form is filled.
 BEFORE_FILLING = frozenset(
     {
         "not_top_level", "not_bottom_level", "extension_asked", "request_there", "director_grants", "own_level",
         "director_voids", "patron_named", "supervised", "result_there",
-        "in_mediation",
+        "in_mediation", "tried_enough",
     }
 )  # fmt: skip

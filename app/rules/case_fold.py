@@ -187,6 +187,7 @@ class CaseState:
     transferred: bool = False
     once: frozenset[str] = frozenset()
     visited_at: dt.datetime | None = None
+    visit_tries: int = 0
     satisfaction: str | None = None
 
     def having(self, **changes: Any) -> CaseState:
@@ -267,4 +268,5 @@ class CaseState:
             "extension_count": self.extension_count,
             "satisfaction": self.satisfaction,
             "master": self.master,
+            "visit_tries": self.visit_tries,
         }

@@ -94,4 +94,14 @@ def _handler_verifies(case: CaseState, action: str, _values: Mapping[str, Any], 
     return checks and user in case.handlers
 
 
-_RULES = {"reporter_not_handler": _reporter_handles, "handler_not_verifier": _handler_verifies}
+def _handler_visits(case: CaseState, action: str, _values: Mapping[str, Any], user: str) -> bool:
+    if action != "return_visit" or case.closed_at is None:
+        return False
+    return user in case.handlers or (case.self_handled and user == case.reporter)
+
+
+_RULES = {
+    "reporter_not_handler": _reporter_handles,
+    "handler_not_verifier": _handler_verifies,
+    "handler_not_visitor": _handler_visits,
+}

@@ -9,9 +9,11 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from app.rules.areas import covers
 from app.rules.case_fold import CaseState
+from app.rules.visits import VisitRules
 
 EXCLUDED = frozenset({"draft", "void", "merged", "not_accepted"})
 UNCLASSIFIED = "unclassified"
+_SATISFIED = frozenset({"4", "5"})
 Number = int | float
 
 
@@ -34,10 +36,13 @@ class CaseFacts:
     suspended: dt.timedelta = dt.timedelta()
     self_handled: bool = False
     escalations: tuple[dt.datetime, ...] = ()
+    to_visit: bool = False
+    visited_at: dt.datetime | None = None
+    satisfaction: str = ""
 
     @classmethod
-    def of(cls, id: str, area: str, case: CaseState) -> CaseFacts:  # noqa: A002 - a record's id
-        """The facts of a folded case. While it is suspended nothing is due."""
+    def of(cls, id: str, area: str, case: CaseState, visits: VisitRules | None = None) -> CaseFacts:  # noqa: A002 - a record's id
+        """The facts of a folded case; *visits* say whether it was to be visited. While it is suspended nothing is due."""
         due = None if case.state == "suspended" else case.handle_due
         return cls(
             id,
@@ -55,6 +60,9 @@ class CaseFacts:
             case.suspended_for,
             case.self_handled,
             case.escalations,
+            bool(visits and visits.why(id, area, case)),
+            case.visited_at,
+            case.satisfaction or "",
         )
 
     @property
@@ -144,6 +152,8 @@ def indicators(facts: Iterable[CaseFacts], start: dt.datetime, end: dt.datetime)
         for case in counted
         if case.acknowledged_at and case.assigned_at and within(case.acknowledged_at)
     ]
+    asked = [case for case in closed if case.to_visit]
+    answers = [case for case in closed if case.satisfaction and _before(case.visited_at, end)]
     raised = sum(any(within(moment) for moment in case.escalations) for case in counted)
     found = [
         count("n_rep", "上报数", sum(_reported(case, start, end) for case in cases), "本期上报的事项，含不予受理的"),
@@ -184,6 +194,20 @@ def indicators(facts: Iterable[CaseFacts], start: dt.datetime, end: dt.datetime)
         rate("r_esc", "上行率", raised, len(accepted), "本期升级上报的事项 ÷ 本期受理"),
         rate(
             "r_self", "自行处置占比", sum(case.self_handled for case in closed), len(closed), "本期自行处置 ÷ 本期办结"
+        ),
+        rate(
+            "r_visit",
+            "回访率",
+            sum(_before(case.visited_at, end) for case in asked),
+            len(asked),
+            "本期办结、该回访的里面已回访的；没联系上的不算回访",
+        ),
+        rate(
+            "r_sat",
+            "回访满意率",
+            sum(case.satisfaction in _SATISFIED for case in answers),
+            len(answers),
+            "本期办结、回访时评价满意和很满意的 ÷ 作了评价的",
         ),
     ]
     return {indicator.code: indicator for indicator in found}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from app.rules.case_engine import CaseRules, CaseState, Step
 from app.rules.case_merging import Look, barred, masters
 from app.rules.repeats import place_key
+from app.rules.visits import VisitRules
 from app.schema.record import Record
 from app.schema.values import Value
 
@@ -55,8 +56,9 @@ def _barred(rules: CaseRules, event_id: str, steps: Sequence[Step], look: Look) 
     return barred(rules, event_id, look) if masters(steps) else frozenset()
 
 
-def derive_cases(rules: CaseRules) -> Derive:
+def derive_cases(rules: CaseRules, visits: VisitRules | None = None) -> Derive:
     """What the store calls in the transaction of every change: folds the steps of the events touched."""
+    visits = visits or VisitRules.load()
 
     def derive(store: Store, touched: set[tuple[str, str]]) -> None:
         events = {record_id for form, record_id in touched if form == EVENT}
@@ -80,7 +82,11 @@ def derive_cases(rules: CaseRules) -> Derive:
                         **state.columns(),
                         "area_name": names.get(event.area),
                         "place_key": place_key(event.values.get("place")),
+                        "visit_why": (why := visits.why(event_id, event.area, state)) or None,
                     }
+                    if not why and not rules.states[state.state].waiting:
+                        # Closed, and neither a rule nor the draw asks for a visit: nobody has to act any more.
+                        columns |= {"visit_due": None, "first_due": None, "owner_role": None, "owner_unit": None}
                     # Most steps change a few of them, and each has an index to be kept up.
                     new = {name: value for name, value in columns.items() if event.values.get(name) != value}
                     if new:

@@ -115,7 +115,12 @@ ROWS = [(action.code, source) for action in RULES.actions.values() for source in
 
 
 # What must have been done before, and the profile that knows the action.
-BEFORE = {"supervise_answer": ("supervise",), "mediation_failed": ("to_mediation",), "patron_review": ("name_patron",)}
+BEFORE = {
+    "supervise_answer": ("supervise",),
+    "mediation_failed": ("to_mediation",),
+    "visit_given_up": ("visit_tried", "visit_tried", "visit_tried"),
+    "patron_review": ("name_patron",),
+}
 WITHIN = {"pick_up": "service_errand"}
 
 

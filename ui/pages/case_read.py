@@ -106,6 +106,15 @@ def defaults_of(office: Office, file: CaseFile, action: Action) -> dict[str, Any
     )
 
 
+def _visit_words(values: Mapping[str, Any]) -> str:
+    """Why a closed case is to be visited, and how often nobody answered; "" once it is done or where nobody asks."""
+    why = {"rule": "按规定要回访", "sample": "抽中，要回访"}.get(str(values.get("visit_why") or ""), "")
+    if not why or not values.get("visit_due"):
+        return ""
+    tries = values.get("visit_tries")
+    return f"{why}；{tries} 次没联系上" if tries else why
+
+
 def _facts(office: Office, case: Case, now: dt.datetime) -> tuple[tuple[str, str], ...]:
     form, values = office.forms[EVENT], case.event.values
     codes = office.forms.codes
@@ -129,6 +138,7 @@ def _facts(office: Office, case: Case, now: dt.datetime) -> tuple[tuple[str, str
         ("来源", form.show("channel", values.get("channel"))),
         ("代为登记", str(values.get("entered_for") or "")),
         ("情况", str(values.get("detail") or "")),
+        ("回访", _visit_words(values)),
     )
     return tuple((label, value) for label, value in found if value)
 
