@@ -19,6 +19,7 @@ from ui.pieces.buttons import Button
 if TYPE_CHECKING:
     from app.services.office import Office
 
+_ORDERS = Path(__file__).resolve().parents[1] / "tests" / "data" / "orders_12345.xlsx"
 _MESSY = Path(__file__).resolve().parents[1] / "tests" / "data" / "roster_messy.xlsx"
 
 
@@ -98,6 +99,9 @@ def _shots() -> list[Shot]:
     def quick(page: QWidget) -> None:
         page.entry.setText("上寨三网格 路灯不亮 张文贵来电 19900000001")  # type: ignore[attr-defined]
 
+    def read_orders(page: QWidget) -> None:
+        _wait_until(lambda: not page.busy())  # type: ignore[attr-defined]
+
     def end(page: QWidget) -> None:
         page.end()  # type: ignore[attr-defined]
 
@@ -145,6 +149,10 @@ def _shots() -> list[Shot]:
         Shot("visits", "visits"),
         Shot("ledgers", "ledgers"),
         Shot("import", "import"),
+        Shot("orders", "orders"),
+        Shot(
+            "orders-check", "orders", lambda _office: {"source": "12345热线", "path": str(_ORDERS)}, before=read_orders
+        ),
         Shot("settings", "settings"),
         Shot("rules", "rules", lambda _office: {"tab": "calendar", "year": 2026}),
         Shot("rules-classes", "rules", lambda _office: {"tab": "classes"}, looks=("light",)),

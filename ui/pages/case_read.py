@@ -12,6 +12,7 @@ from app.services.case_batch import called
 from app.services.case_lists import CaseFilter
 from app.services.cases import EVENT, STEP, Case
 from app.store.standing import Standing
+from ui.pages.case_order import order_facts
 from ui.pages.case_people_card import CasePerson, read_people
 from ui.pages.case_words import spoken_time
 from ui.pages.desk_quick import class_words
@@ -136,6 +137,7 @@ def _facts(office: Office, case: Case, now: dt.datetime) -> tuple[tuple[str, str
         ("所属网格", f"{village} {grid.values.get('name') or ''}".strip() if grid else ""),
         ("发现时间", spoken_time(values.get("found_at"), now)),
         ("来源", form.show("channel", values.get("channel"))),
+        *order_facts(values, now),
         ("代为登记", str(values.get("entered_for") or "")),
         ("情况", str(values.get("detail") or "")),
         ("回访", _visit_words(values)),

@@ -52,6 +52,11 @@ def pages(
 
         return IntakePage(office, jobs, urgent)
 
+    def orders() -> Page:
+        from ui.pages.orders import OrdersPage
+
+        return OrdersPage(office, jobs, worker, urgent)
+
     def event_form() -> Page:
         from ui.pages.case_form import EventFormPage
 
@@ -114,6 +119,7 @@ def pages(
         ("case", case, "events"),
         ("event_new", intake, "events"),
         ("event_edit", event_form, "events"),
+        ("orders", orders, "events"),
         ("mediation", mediations, "mediation"),
         ("mediation_case", mediation_case, "mediation"),
         ("mediation_new", mediation_form, "mediation"),

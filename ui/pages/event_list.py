@@ -76,6 +76,7 @@ class EventsPage(Page):
         self._menu = QMenu()
         self.exporting = Exporting(self, office, worker, ask_path)
         self._may_export = worker is not None and office.gate.decide("export", EVENT, None, own=True).allowed
+        self._may_import = worker is not None and office.gate.decide("import", EVENT, None).allowed
         self.tabs = Tabs([(key, words, None) for key, words in TABS], "mine")
         self.tabs.picked.connect(self._on_tab)
         self.add_beside(self.tabs)
@@ -105,6 +106,8 @@ class EventsPage(Page):
         found: list[tuple[str, str, Callable[[], object]]] = [("保存当前筛选", "", self.keep)]
         if self._may_export:
             found.append(("导出 Excel", "", self.export))
+        if self._may_import:
+            found.append(("导入工单（12345 等）", "", lambda: self.go.emit("orders", {})))
         return [*found, *((f"筛选：{name}", "", partial(self.use, one)) for name, one in self._kept.items())]
 
     def opened(self, args: Mapping[str, Any]) -> None:
@@ -235,6 +238,8 @@ class EventsPage(Page):
         ]
         if self._may_export:
             things.append(IconButton("file-export", "导出 Excel", self.export))
+        if self._may_import:
+            things.append(IconButton("file-import", "导入工单（12345 热线等）", lambda: self.go.emit("orders", {})))
         line = card.add_line(*things, columns)
         line.setContentsMargins(12, 8, 12, 8)
         card.add_rule()

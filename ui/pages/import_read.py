@@ -23,6 +23,7 @@ HOW = {
     "other": "写的是别人",
     "skip": "用不着",
     "none": "没认出",
+    "kept": "照原样留着",
 }
 FORMS = ("resident", "dwelling", "grid")
 _PASSED = {

@@ -1,0 +1,109 @@
+"""The import of work orders over real workbooks and the real worker."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app.exchange.excel.workbook import read_workbook
+from tests.exchange.orders import samples
+from tests.ui.offices import TOWN, Desk
+from ui.pages.event_list import EventsPage
+from ui.pages.orders import CHECK, CHOOSE, REPORT, OrdersPage
+
+
+@pytest.fixture
+def export(tmp_path: Path) -> Path:
+    """The hotline's export."""
+    return samples.hotline(tmp_path / "工单.xlsx")
+
+
+def opened(desk: Desk, path: Path, save: str = "") -> OrdersPage:
+    page = OrdersPage(desk.office, desk.jobs, desk.worker, ask_path=lambda *_a: str(path), ask_save=lambda *_a: save)
+    desk.qtbot.addWidget(page)
+    page.resize(1190, 720)
+    page.show()
+    page.opened({})
+    desk.settle()
+    page.choose_button.click()
+    looked(desk, page)
+    return page
+
+
+def looked(desk: Desk, page: OrdersPage) -> None:
+    """Wait until the worker has looked at the file, or imported it."""
+    desk.qtbot.waitUntil(lambda: not page.busy(), timeout=60_000)
+    desk.settle()
+
+
+def test_a_file_is_checked_matched_by_hand_imported_and_remembered(desk, export, tmp_path):
+    out = tmp_path / "改错表.xlsx"
+    page = opened(desk, export, str(out))
+    assert page.steps.currentIndex() == CHECK
+    assert page.area.value() == TOWN
+    assert page.import_button.words() == "导入：新增 4，更新 0"
+    assert desk.office.store.count("event") == 0
+    box = page.check.values.boxes["class", "怪味扰民"]
+    assert box.value() is None
+    page.check.values.matched.emit("class", "怪味扰民", "facility_light")
+    looked(desk, page)
+    page.check.columns.matched.emit("片区", "")
+    looked(desk, page)
+    assert page.check.values.boxes["class", "怪味扰民"].value() == "facility_light"
+    page.run_import()
+    looked(desk, page)
+    assert page.steps.currentIndex() == REPORT
+    held = {str(e.values["order_no"]): e.values for e in desk.office.store.select("event")}
+    assert len(held) == 4
+    assert held["RX20260917002"]["category"] == "facility_light"
+    assert "片区" not in str(held["RX20260917001"]["order_more"])
+    page.faults_button.click()
+    desk.qtbot.waitUntil(out.exists, timeout=30_000)
+    assert any("按内容认" in str(row) for row in read_workbook(out).sheets[0].rows)
+    page.read(export)
+    looked(desk, page)
+    assert page.preview["unchanged"] == 4
+    assert page.check.values.boxes["class", "怪味扰民"].value() == "facility_light"
+
+
+def test_a_case_closed_here_and_open_again_there_is_decided_on_the_page(desk, tmp_path):
+    [first, *_] = samples.HOTLINE
+    page = opened(desk, samples.hotline(tmp_path / "a.xlsx", [first]))
+    page.run_import()
+    looked(desk, page)
+    [event] = desk.office.store.select("event")
+    for action, said in (("accept", {}), ("assign", {}), ("acknowledge", {}), ("feed_back", {"result": "换了"})):
+        assert desk.office.cases.act(event.id, action, said).ok
+    closed = desk.office.cases.act(event.id, "close_direct", {"reason": "看过照片"})
+    assert closed.ok, closed.faults
+    page.read(samples.hotline(tmp_path / "b.xlsx", [tuple("退回重办" if cell == "办理中" else cell for cell in first)]))
+    looked(desk, page)
+    assert page.preview["waiting"] == 1
+    assert not page.import_button.isEnabled()
+    page.check.decide(page.preview["preview"]["waiting"][0], "note")
+    looked(desk, page)
+    page.run_import()
+    looked(desk, page)
+    state = desk.get("event", event.id)["state"]
+    assert state == "closed"
+    assert desk.office.cases.case(event.id).steps[-1].action == "order_update"
+
+
+def test_a_file_that_is_none_is_refused_in_a_sentence_and_nothing_changes(desk, tmp_path):
+    path = tmp_path / "别的.xlsx"
+    samples.hotline(path, [], ["甲", "乙"])
+    page = opened(desk, path)
+    assert page.steps.currentIndex() in {CHOOSE, CHECK}
+    assert desk.office.store.count("event") == 0
+
+
+def test_the_list_of_cases_has_a_door_to_it_for_who_may(open_desk):
+    desk = open_desk("registrar")
+    page = EventsPage(desk.office, desk.jobs, desk.worker)
+    desk.qtbot.addWidget(page)
+    went = []
+    page.go.connect(lambda name, _args: went.append(name))
+    next(act for words, _keys, act in page.actions if words.startswith("导入工单"))()
+    assert went == ["orders"]
+    desk.settle()

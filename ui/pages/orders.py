@@ -1,0 +1,388 @@
+"""Import of work orders: name the source and choose a file, match columns and values, import in a worker, report; replies back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QTemporaryDir
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
+
+from ui import theme
+from ui.forms.choices import ChoiceEntry
+from ui.forms.opening import areas
+from ui.forms.reason import ask_reason
+from ui.jobs import Worker
+from ui.page import Page
+from ui.pages.exporting import AskPath, ask_save_path
+from ui.pages.import_page import KINDS, ask_open_path
+from ui.pages.import_run import hint_label
+from ui.pages.orders_check import OrdersCheck
+from ui.pieces.buttons import Button
+from ui.pieces.card import Card
+from ui.pieces.empty import EmptyState
+from ui.pieces.figures import Figure, Figures
+from ui.pieces.progress import ProgressStrip
+from ui.pieces.stages import StageStrip
+from ui.pieces.text import words
+
+if TYPE_CHECKING:
+    from app.services.office import Office
+    from ui.jobs import Jobs
+
+CHOOSE, CHECK, RUN, REPORT = range(4)
+_EXCEL = "Excel 工作簿 (*.xlsx)"
+_RUNNING = "可以先去做别的事，导入在后台接着进行。随时可以取消：已导入的工单都是完整的，再导一次会接着来，不会重复。"
+
+
+class OrdersPage(Page):
+    """``opened``: {"source": name, "path": file}. *worker* makes a `Worker` of a subcommand's arguments; *urgent* is called after an import."""
+
+    def __init__(
+        self,
+        office: Office,
+        jobs: Jobs,
+        worker: Callable[[Sequence[str]], Worker],
+        urgent: Callable[[], object] = lambda: None,
+        *,
+        ask_path: AskPath = ask_open_path,
+        ask_save: AskPath = ask_save_path,
+    ) -> None:
+        super().__init__("导入工单", back=True)
+        self._office, self._jobs, self._make_worker, self._urgent = office, jobs, worker, urgent
+        self._ask_path, self._ask_save = ask_path, ask_save
+        self._may = office.gate.decide("import", "event", office.session.area or None).allowed
+        self._may_reply = office.gate.decide("export", "event", office.session.area or None).allowed
+        self._columns: dict[str, str] = {}
+        self._values: dict[str, dict[str, str]] = {}
+        self._path = Path()
+        self._turn = 0
+        self.preview: Mapping[str, Any] | None = None
+        self.worker: Worker | None = None
+        self._reader: Worker | None = None
+        self._scratch = QTemporaryDir()
+        self.setAcceptDrops(True)
+        self.stages = StageStrip(["选文件", "对列、核对", "导入", "结果"], CHOOSE, numbered=True)
+        self.add_beside(self.stages)
+        self.again_button = Button("换一个文件", self.restart)
+        self.again_button.hide()
+        self.add_quiet(self.again_button)
+        self.import_button = self.set_primary("导入", self.run_import, keys="Ctrl+Return")
+        self.import_button.hide()
+        self.check = OrdersCheck()
+        self.check.matched.connect(self._on_matched)
+        self.check.valued.connect(self._on_valued)
+        self.check.decided.connect(self._plan)
+        self.check.report_wanted.connect(self._save_report)
+        self.steps = QStackedWidget()
+        for step in (self._choose(), self.check, self._run(), self._report()):
+            self.steps.addWidget(step)
+        self.add(self.steps, 1)
+
+    @property
+    def actions(self) -> Sequence[tuple[str, str, Callable[[], object]]]:
+        return [("导出办理结果发回来源", "", self.ask_replies)] if self._may_reply else []
+
+    def opened(self, args: Mapping[str, Any]) -> None:
+        if self.worker is not None:
+            return
+        self._jobs.run(lambda: (_sources(self._office), areas(self._office)), lambda found: self._on_known(*found))
+        if args.get("source"):
+            self.source.set_value(str(args["source"]))
+        if args.get("path"):
+            self.read(Path(str(args["path"])))
+        elif self.steps.currentIndex() == REPORT:
+            self.restart()
+        self.choose_button.setFocus()
+
+    def escape(self) -> bool:
+        if self.worker is not None:
+            return True
+        if self._reader is not None or self.steps.currentIndex() != CHOOSE:
+            self.restart()
+            return True
+        return False
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasUrls() and self.worker is None and self._may:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.read(Path(event.mimeData().urls()[0].toLocalFile()))
+
+    def busy(self) -> bool:
+        """Whether a worker reads the file, or imports it."""
+        return self._reader is not None or self.worker is not None
+
+    # -- the steps --------------------------------------------------------------------------------------------------------------
+
+    def _choose(self) -> QWidget:
+        card = Card()
+        self.source = ChoiceEntry([("12345热线", "12345热线")], "哪个系统的工单，如 12345热线")
+        self.source.set_value("12345热线")
+        self.area = ChoiceEntry([])
+        for field, hint in ((self.source, "来源系统"), (self.area, "表里没写村名的归到")):
+            field.setAccessibleName(hint)
+            field.setMaximumWidth(theme.current().grown(260))
+            card.add_line(hint_label(hint), field, None)
+        self.refusal = words("", tone="orange", wrap=True)
+        self.refusal.hide()
+        card.add(self.refusal)
+        self.reading = ProgressStrip("正在读这个文件", can_stop=True)
+        self.reading.stopped.connect(self.restart)
+        self.reading.hide()
+        card.add(self.reading)
+        self.choose_button = Button(
+            "选择文件…", self._ask_file, icon="file-import", why_not="" if self._may else "您的身份不能导入工单"
+        )
+        replies = Button("导出办理结果", self.ask_replies, kind="quiet", icon="file-export")
+        replies.refuse("" if self._may_reply else "您的身份不能导出")
+        card.add(
+            EmptyState(
+                "file-spreadsheet",
+                "选一个工单表，或拖到这里",
+                "来源系统和工单编号都相同的，只有一件，导几次都一样。先看结果，点“导入”之前不改动任何数据。",
+                self.choose_button,
+                replies,
+            ),
+            1,
+        )
+        return card
+
+    def _run(self) -> QWidget:
+        card = Card()
+        self.progress = ProgressStrip("正在导入", can_stop=True)
+        self.progress.stopped.connect(lambda: self.worker.cancel() if self.worker else None)
+        card.add(self.progress)
+        card.add(words(_RUNNING, tone="text-3", wrap=True))
+        return card
+
+    def _report(self) -> QWidget:
+        card = Card("导入结果")
+        self.result = Figures([])
+        self.result_text = words("", tone="text-2", wrap=True)
+        card.add(self.result)
+        card.add(self.result_text)
+        line = QHBoxLayout()
+        line.setSpacing(8)
+        line.addWidget(Button("去看看", lambda: self.go.emit("events", {"tab": "all"}), icon="arrow-right"))
+        self.faults_button = Button("存为改错表", self._save_report, icon="download")
+        line.addWidget(self.faults_button)
+        line.addWidget(Button("再导一个文件", self.restart, kind="quiet"))
+        line.addStretch(1)
+        card.add(line)
+        return card
+
+    # -- choosing and checking --------------------------------------------------------------------------------------------------
+
+    def restart(self) -> None:
+        """Back to choosing a file."""
+        self._turn += 1
+        self._stop_reading()
+        self.preview = None
+        self._forget()
+        self._ready()
+        self._show_step(CHOOSE)
+
+    def read(self, path: Path) -> None:
+        """Read *path* in a worker and show what an import would do."""
+        if not self._may:
+            return
+        self._forget()
+        self._path = path
+        self._plan()
+
+    def _forget(self) -> None:
+        self._columns, self._values = {}, {}
+        self.check.forget()
+
+    def _ask_file(self) -> None:
+        path = self._ask_path(self, "选择工单表", "", KINDS)
+        if path:
+            self.read(Path(path))
+
+    def _plan(self) -> None:
+        self._turn += 1
+        self._stop_reading()
+        turn = self._turn
+        self.refusal.hide()
+        self.choose_button.refuse("正在读")
+        self.import_button.refuse("正在核对")
+        self.reading.show_progress(0, 0)
+        self.reading.setVisible(self.steps.currentIndex() == CHOOSE)
+        self.check.wait()
+        reader = self._reader = self._make_worker([*self._tail(), "--preview"])
+        reader.setParent(self)
+        reader.cancelled.connect(reader.deleteLater)
+        reader.progressed.connect(lambda said: _tell(self.reading, said) if turn == self._turn else None)
+        reader.finished.connect(lambda said: self._on_preview(turn, said))
+        reader.failed.connect(lambda said: self._on_refused(turn, said))
+        reader.start()
+
+    def _tail(self) -> list[str]:
+        """The arguments of the worker; what was decided goes by a file: headings, words and row numbers, nothing of people."""
+        path = Path(self._scratch.path()) / "choices.json"
+        told = {
+            "columns": self._columns, "values": self._values, "rows": self.check.rows(), "remember": self.check.remember.isChecked(),
+        }  # fmt: skip
+        path.write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
+        tail = [
+            "import",
+            "orders",
+            str(self._path),
+            "--source",
+            str(self.source.value() or ""),
+            "--json",
+            "--choices",
+            str(path),
+        ]
+        return [*tail, "--area", str(self.area.value())] if self.area.value() else tail
+
+    def _stop_reading(self) -> None:
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            reader.cancel()
+
+    def _on_matched(self, heading: str, target: str) -> None:
+        self._columns[heading] = target
+        self._plan()
+
+    def _on_valued(self, target: str, word: str, code: str) -> None:
+        self._values.setdefault(target, {})[word] = code
+        self._plan()
+
+    def _on_preview(self, turn: int, said: Mapping[str, Any]) -> None:
+        if turn != self._turn:
+            return
+        self._reader = None
+        self._ready()
+        self.preview = said
+        self.check.show_preview(said, self._path.name)
+        self._show_step(CHECK)
+        made, updated = int(said["created"]), int(said["updated"])
+        self.import_button.set_words(f"导入：新增 {made:,}，更新 {updated:,}")
+        self.import_button.refuse("" if made + updated else "没有要导入的工单")
+
+    def _on_refused(self, turn: int, said: str) -> None:
+        if turn == self._turn:
+            self._reader = None
+            self._ready()
+            self._refuse(said)
+
+    def _refuse(self, said: str) -> None:
+        self._show_step(CHOOSE)
+        self.refusal.setText(said)
+        self.refusal.show()
+
+    def _ready(self) -> None:
+        self.choose_button.refuse("" if self._may else "您的身份不能导入工单")
+        self.reading.hide()
+        self.import_button.refuse("")
+
+    def _on_known(self, sources: Sequence[str], found: Sequence[tuple[str, str]]) -> None:
+        self.source.show_choices([(name, name) for name in sources])
+        self.area.show_choices(found)
+        if self.area.value() is None:
+            held = [code for code, _ in found]
+            self.area.set_value(self._office.session.area if self._office.session.area in held else None)
+
+    # -- importing and reporting ------------------------------------------------------------------------------------------------
+
+    def run_import(self) -> None:
+        """Import what was checked, in a worker process."""
+        if self.preview is None or self.steps.currentIndex() != CHECK or self.busy():
+            return
+        self.import_button.refuse("正在导入")
+        self._show_step(RUN)
+        self.progress.show_progress(0, 0)
+        self.worker = self._make_worker(self._tail())
+        self.worker.progressed.connect(lambda said: _tell(self.progress, said))
+        self.worker.finished.connect(self._on_finished)
+        self.worker.failed.connect(self._on_failed)
+        self.worker.cancelled.connect(
+            lambda: self._on_failed("已取消。取消前导入的工单都是完整的；再导一次这个文件会接着来，不会重复。")
+        )
+        self.worker.start()
+
+    def _on_finished(self, said: Mapping[str, Any]) -> None:
+        self.worker = None
+        self._urgent()
+        refused = len({(item["sheet"], item["row"]) for item in said["refused"]})
+        self.result.show_figures(
+            [
+                Figure(f"{said['created']:,}", "新增（件）"),
+                Figure(f"{said['updated']:,}", "有变化"),
+                Figure(f"{said['unchanged']:,}", "没有变化"),
+                Figure(f"{said['waiting']:,}", "等您决定", "orange" if said["waiting"] else ""),
+                Figure(f"{refused:,}", "没有导入（行）", "orange" if refused else ""),
+            ]
+        )
+        told = []
+        if refused:
+            told.append(f"{refused:,} 行没有导入，原因写在改错表里；改好后把改错表再导一次即可。")
+        if said["waiting"]:
+            told.append(f"{said['waiting']:,} 件本处已办结、来源又打开，没有动；再导一次这个文件就可以决定。")
+        if said["flagged"]:
+            told.append(f"{len(said['flagged']):,} 处照样导入、有存疑，写在改错表里。")
+        self.result_text.setText("".join(told) or "全部导入，没有遗漏。新增的在“待甄别”里。")
+        self.faults_button.setVisible(bool(refused or said["flagged"]))
+        self._show_step(REPORT)
+        self.said.emit(f"导入完成：新增 {said['created']:,} 件，更新 {said['updated']:,} 件", None)
+
+    def _on_failed(self, message: str) -> None:
+        self.worker = None
+        self._urgent()
+        self._ready()
+        self._refuse(message)
+
+    def _save_report(self) -> None:
+        path = self._ask_save(self, "存为改错表", f"{self._path.stem}_改错表.xlsx", _EXCEL)
+        if path:
+            out = Path(path).with_suffix(".xlsx")
+            self._write([*self._tail(), "--dry-run", "--report", str(out)], f"改错表存在 {out}")
+
+    def ask_replies(self) -> None:
+        """Ask what for and where to, and write the results of the closed orders of the source that stands above."""
+        source = str(self.source.value() or "")
+        ask_reason(
+            self, f"导出{source}的办理结果", "已办结工单的编号、结果、办结时间、满意度；不带姓名电话。导出和理由记入日志。", "选择存放位置",
+            lambda reason: self._replies(source, reason), ("回复来源单位",),
+        )  # fmt: skip
+
+    def _replies(self, source: str, reason: str) -> None:
+        path = self._ask_save(self, "导出到", f"{source}_办理结果.xlsx", _EXCEL)
+        if path:
+            out = Path(path).with_suffix(".xlsx")
+            self._write(
+                ["export", "orders", str(out), "--source", source, "--reason", reason, "--json"], f"办理结果存在 {out}"
+            )
+
+    def _write(self, tail: Sequence[str], done: str) -> None:
+        writer = self._make_worker(tail)
+        writer.setParent(self)
+        writer.finished.connect(lambda _said: self.said.emit(done, None))
+        writer.failed.connect(lambda said: self.said.emit(said, None))
+        writer.start()
+
+    def _show_step(self, step: int) -> None:
+        self.steps.setCurrentIndex(step)
+        self.stages.set_now(step)
+        self.import_button.setVisible(step == CHECK)
+        self.again_button.setVisible(step == CHECK)
+
+
+def _sources(office: Office) -> list[str]:
+    """The sources that this office knows; runs in the lane."""
+    # All that reads workbooks stays out of the window until then.
+    from app.exchange.orders.intake import OrderIntake
+
+    return OrderIntake(office).sources()
+
+
+def _tell(strip: ProgressStrip, said: Mapping[str, Any]) -> None:
+    told = said.get("progress", said)
+    if isinstance(told, Mapping) and "done" in told:
+        strip.show_progress(int(told["done"]), int(told.get("total") or 0), note=str(told.get("text") or ""))
