@@ -92,9 +92,10 @@ def test_a_case_closed_here_and_open_again_there_is_decided_on_the_page(desk, tm
 
 def test_a_file_that_is_none_is_refused_in_a_sentence_and_nothing_changes(desk, tmp_path):
     path = tmp_path / "别的.xlsx"
-    samples.hotline(path, [], ["甲", "乙"])
+    path.write_bytes(b"not a workbook")
     page = opened(desk, path)
-    assert page.steps.currentIndex() in {CHOOSE, CHECK}
+    assert page.steps.currentIndex() == CHOOSE
+    assert "没有改动任何数据" in page.refusal.text()
     assert desk.office.store.count("event") == 0
 
 

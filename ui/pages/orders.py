@@ -265,6 +265,7 @@ class OrdersPage(Page):
         made, updated = int(said["created"]), int(said["updated"])
         self.import_button.set_words(f"导入：新增 {made:,}，更新 {updated:,}")
         self.import_button.refuse("" if made + updated else "没有要导入的工单")
+        self.check.lists.currentWidget().view.setFocus()
 
     def _on_refused(self, turn: int, said: str) -> None:
         if turn == self._turn:
