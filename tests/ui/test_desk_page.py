@@ -135,3 +135,17 @@ def test_the_names_of_parties_are_shortened_where_others_may_look():
 def test_a_desk_without_rights_to_mediation_shows_none(open_desk):
     desk = open_desk("grid_member")
     assert read_desk(desk.office).tasks == 0
+
+
+def test_a_desk_with_more_than_it_lists_counts_them_all(desk, monkeypatch):
+    from ui.pages import desk_tasks
+
+    for number in range(4):
+        assert desk.office.cases.report({"title": f"第{number}件", "place": "村口"}, area=UPPER).ok
+    monkeypatch.setattr(desk_tasks, "_LISTED", 3)
+    found = desk_tasks.read_desk(desk.office)
+    groups = [str(row.text) for row in found.rows if isinstance(row, Group)]
+    assert found.tasks == 4
+    assert len(found.rows) - len(groups) == 3
+    assert any("先列 3 件，其余在“事件”里" in text for text in groups)
+    assert desk_tasks.read_counts(desk.office).events == 4

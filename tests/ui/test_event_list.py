@@ -193,6 +193,28 @@ def test_nothing_is_done_while_the_form_lacks_something(qtbot, desk):
     assert "主办单位" in page.batch.form._faults.text()
 
 
+def test_escape_goes_back_step_by_step_and_marks_end_with_the_filter(qtbot, desk):
+    report(desk)
+    report(desk, "井盖破损")
+    page = shown(qtbot, desk, tab="open")
+    assert not page.escape()
+    marked(qtbot, desk, page, [(Qt.Key.Key_A, CTRL)])
+    qtbot.keyClick(page.table.view, Qt.Key.Key_J, CTRL)
+    assert page.batch.isAncestorOf(page.focusWidget())
+    begun(page, desk, "accept")
+    assert page.escape()
+    settled(desk)
+    assert page.batch.form is None
+    assert page.escape()
+    assert page.table.marked() == []
+    assert page._side.currentWidget() is page.panel
+    marked(qtbot, desk, page, [(Qt.Key.Key_A, CTRL)])
+    page.search.setText("井盖")
+    page.search._search()
+    settled(desk)
+    assert page.table.marked() == [], "what no longer shows is not done along"
+
+
 def test_a_run_that_is_stopped_says_what_is_untouched_and_leaves_nothing_half(qtbot, desk):
     ids = [report(desk, f"第{number}件") for number in range(3)]
     page = shown(qtbot, desk, tab="open")

@@ -144,7 +144,7 @@ class BatchPanel(Card):
         self._column.addWidget(self._far)
         self._column.addWidget(self._bar)
         line = QHBoxLayout()
-        stop = Button("停下", self.stop, keys="Esc", small=True)
+        stop = Button("停下", self.stop, small=True, tip="Esc 也行；办了的算数")
         line.addWidget(stop)
         line.addStretch(1)
         self._column.addLayout(line)

@@ -133,11 +133,15 @@ class EventsPage(Page):
         if self.batch.form is not None:
             self.batch.form.leave()
             return True
+        if self.table.marked():
+            self._on_batch_closed()
+            return True
         return False
 
     def use(self, filter: CaseFilter) -> None:  # noqa: A002
         """Filter by *filter*."""
         self._filter = filter
+        self.table.model.clear_checked()
         self._show_filter()
         self._read_choices()
         self._load()
@@ -189,7 +193,7 @@ class EventsPage(Page):
         self.units.picked.connect(lambda key: self._set(unit=str(key or "")))
         self.states = FilterButton("状态", [(code, state.label) for code, state in rules.states.items()])
         self.states.picked.connect(lambda key: self._set(state=str(key or "")))
-        batch = [BatchAction("一起办", self._on_batch, "Ctrl+Return")]
+        batch = [BatchAction("一起办", self._on_batch, "Ctrl+J")]
         if self._may_export:
             batch.append(BatchAction("导出", lambda _ids: self.export()))
         self.table = RecordTable(
@@ -333,6 +337,8 @@ class EventsPage(Page):
             return
         moved = now.area != self._filter.area
         self._filter = now
+        # What no longer shows must not be done along with the rest.
+        self.table.model.clear_checked()
         if moved:
             self.grids.pick(None)
             self._read_choices()

@@ -79,7 +79,7 @@ class _Tab(QAbstractButton):
 
     def minimumSizeHint(self) -> QSize:
         # Where many stand in a narrow place they move together; their words stay whole.
-        return QSize(self.sizeHint().width() - 2 * _PAD + 8, self.sizeHint().height())
+        return QSize(self.sizeHint().width() - 2 * _PAD + 4, self.sizeHint().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         look = theme.current()
@@ -92,7 +92,7 @@ class _Tab(QAbstractButton):
         ink = "primary-text" if self.isChecked() else "text-2"
         painter.setPen(look.colour(ink))
         painter.setFont(look.font("fs", self.isChecked()))
-        left = max(4, (self.width() - self._word_width() - self._count_width()) // 2)
+        left = max(2, (self.width() - self._word_width() - self._count_width()) // 2)
         painter.drawText(QRect(left, 0, self._word_width(), self.height()), Qt.AlignmentFlag.AlignVCenter, self.text())
         if self.count is not None:
             painter.setPen(look.colour("primary-text" if self.isChecked() else "text-3"))
