@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from app.rules.areas import BY_PREFIX, Divisions
 from app.rules.permissions import Permissions
+from app.rules.watching import SYSTEM_ROLE
 from app.schema.erasing import erases
 from app.schema.form import Form, Forms
 from app.schema.record import AREA, DELETED, Change, Record
@@ -108,6 +109,8 @@ class Rights:
     def _as_said(self, form: Form, change: Change, roles: tuple[str, ...]) -> tuple[str, ...]:
         """Of *roles* the one in which a step says that it was made: it is judged by that, and nobody says one that he hasn't."""
         said = change.values.get("role") if form.immutable and "action" in form.fields else None
+        if said == SYSTEM_ROLE:
+            return ()  # what the county does by itself no device says
         return tuple(role for role in roles if role == said) if said in self.permissions.roles else roles
 
     def _decide(self, device: Device, form: Form, action: str, area: str) -> bool:

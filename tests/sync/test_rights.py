@@ -168,10 +168,15 @@ def test_a_step_is_judged_by_the_role_that_it_says_and_nobody_says_one_that_he_h
     (event,) = clerk.save(Edit("event", None, V, {"title": "路灯不亮"})).ids
     told = {"event": event, "action": "void", "at": "2026-09-18T10:00:00+08:00"}
     steps = [
-        clerk.save(Edit("event_step", None, V, {**told, "role": role})).ids[0] for role in ("director", "registrar")
+        clerk.save(Edit("event_step", None, V, {**told, "role": role})).ids[0]
+        for role in ("director", "registrar", "system")
     ]
     report = clerk.sync()
-    assert report.refused == 1
+    assert report.refused == 2
     # What was refused is kept, at the county and here.
-    assert aside(county) == ["sync.not_allowed"]
-    assert [clerk.get("event_step", step).values["role"] for step in steps] == ["director", "registrar"]
+    assert aside(county) == ["sync.not_allowed"] * 2
+    assert [clerk.get("event_step", step).values["role"] for step in steps] == [
+        "director",
+        "registrar",
+        "system",
+    ]

@@ -214,6 +214,29 @@ def test_a_county_set_back_has_the_steps_that_devices_bring_back_once(county, de
     assert (a.sync().in_agreement, b.sync().in_agreement) == (True, True)
 
 
+def test_a_device_a_day_ahead_or_behind_sets_the_same_due_times_and_the_county_is_never_early(county, tmp_path, clock):
+    made = [
+        (FileDesk(tmp_path / f"by{by}", load_forms(), county, user, now=lambda by=by: clock.at + by), by)
+        for user, by in (("张干事", DAY), ("李干事", -9 * HOUR))
+    ]
+    try:
+        dues = set()
+        for desk, by in made:
+            # The exchange looks at the same wrong clock, and learns from the county how wrong it is.
+            assert desk.desk.sync(now=lambda by=by: clock.at + by).ok
+            event = handled(desk)
+            dues.add(desk.store.get("event", event).values["due_at"])
+            assert desk.desk.sync(now=lambda by=by: clock.at + by).ok
+        assert dues == {"2026-09-24T17:30:00+08:00"}
+        clock.at = MONDAY + 3 * DAY + 8 * HOUR
+        assert county.county.watching.look() == 0
+        clock.at += 2 * HOUR
+        assert county.county.watching.look() == 2
+    finally:
+        for desk, _ in made:
+            desk.store.close()
+
+
 def test_other_rules_are_followed_for_the_cases_that_stand(county, desk, clock):
     a = desk()
     event = handled(a)
