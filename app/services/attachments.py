@@ -144,6 +144,12 @@ class Attachments:
         except KnownError:
             return None
 
+    def unstage(self, staged: Sequence[Staged]) -> None:
+        """Remove files that were staged for what will never be saved; one that a record names by now stays."""
+        self._store.files.forget(
+            str(one.values[name]) for one in staged for name in ("sha256", "thumb") if one.values.get(name)
+        )
+
     def beginning(
         self, owner_form: str, owner: str, area: str, staged: Sequence[Staged]
     ) -> tuple[list[Edit], list[AuditLine]]:

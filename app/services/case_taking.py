@@ -18,7 +18,7 @@ from app.services.records import Outcome
 from app.store.saving import Edit
 
 if TYPE_CHECKING:
-    from app.services.attachments import Attachments
+    from app.services.attachments import Attachments, Staged
     from app.store.store import Store
 
 PERSON = "case_person"
@@ -92,6 +92,17 @@ class CaseTaking:
         self._store.save([*edits, *people, *named], self._gate.session.user, audit=[*lines, *also])
         self._used(str(values.get("category") or ""))
         return Outcome(self._store.get(EVENT, sheet.id))
+
+    def forget(self, key: str, files: Sequence[Staged]) -> None:
+        """Throw the draft *key* away with the *files* staged for it, but for those that another draft holds too."""
+        self._store.drop_draft(key)
+        others = [
+            self._store.draft(held)
+            for held, form, _id, _time in self._store.drafts()
+            if form == EVENT and held.startswith("taking:")
+        ]
+        kept = {one.sha256 for draft in others if draft for one in Sheet.unpacked(draft).files}
+        self._attachments.unstage([one for one in files if one.sha256 not in kept])
 
     def people(self, event: Record) -> list[Record]:
         """The people of a case in the order in which they were named; who reads the case sees who is in it."""

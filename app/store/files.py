@@ -315,6 +315,20 @@ class Files:
         self._forget_absent()
         return len(gone)
 
+    def forget(self, shas: Iterable[str]) -> None:
+        """Remove at once what was taken in for a record that will never be: only what no record here names."""
+        wanted = list(dict.fromkeys(shas))
+        named = self._named("sha256", "thumb", deleted=True)
+        if not wanted or not named:
+            return
+        with self._store.transaction():
+            rows = self._store.conn.execute(
+                f"SELECT sha256 FROM file WHERE sha256 IN ({_marks(wanted)}) AND sha256 NOT IN ({named})", wanted
+            ).fetchall()
+            self._store.conn.executemany("DELETE FROM file WHERE sha256 = ?", rows)
+            for (sha256,) in rows:
+                self._contents.drop(sha256)
+
     def _forget_absent(self) -> None:
         """A backup doesn't hold what the county has: after it was brought back, rows must not promise what isn't there."""
         rows = self._store.conn.execute("SELECT sha256 FROM file WHERE here = 1").fetchall()

@@ -142,6 +142,18 @@ def test_a_photo_that_is_no_longer_here_is_named_and_nothing_is_saved(office, tm
     assert office.store.count("event") == 0
 
 
+def test_files_of_a_draft_thrown_away_go_but_for_those_that_something_else_holds(office, tmp_path):
+    one, other = sheet_of(office), sheet_of(office)
+    red, green, blue = (office.attachments.stage("event", one.id, photo(tmp_path, c)) for c in ("red", "green", "blue"))
+    assert office.taking.save(Sheet(other.id, other.area, other.values, (), (green,))).ok
+    waiting = sheet_of(office, files=[blue])
+    office.store.keep_draft(f"taking:lin:{waiting.id}", "event", None, waiting.packed())
+    office.store.keep_draft(f"taking:lin:{one.id}", "event", None, one.packed())
+    office.taking.forget(f"taking:lin:{one.id}", [red, green, blue])
+    assert set(office.store.files.many([red.sha256, green.sha256, blue.sha256])) == {green.sha256, blue.sha256}
+    assert [key for key, *_ in office.store.drafts()] == [f"taking:lin:{waiting.id}"]
+
+
 def test_the_classes_taken_last_come_first(office):
     for category in ("facility_light", "hazard_road", "facility_light", "unclassified"):
         assert office.taking.save(sheet_of(office, category=category)).ok

@@ -14,6 +14,7 @@ from tests.ui.offices import LOWER, TOWN, UPPER
 from ui.pages.intake import IntakePage
 from ui.pages.intake_class import ClassIndex
 from ui.pages.intake_read import read_when
+from ui.pieces.buttons import Button
 from ui.pieces.dates import china_today
 
 
@@ -178,6 +179,8 @@ def test_entered_for_a_member_who_phoned_in_his_name_phone_and_grid_are_filled(q
     clerk.go(page.fields.member)
     clerk.type("wx")
     clerk.enter()
+    assert page.fields.phone.text() == ""
+    assert "199****0009" in page.fields.phone.placeholderText()
     page.save()
     desk.settle()
     [event] = desk.office.store.select("event")
@@ -288,9 +291,11 @@ def test_what_was_typed_comes_back_as_it_was_with_its_photos(qtbot, desk, villag
     desk.settle()
     desk.settle()
     assert again.sheet() == before
-    assert not again.draft_line.isHidden()
+    assert not again.drafts.isHidden()
+    [staged] = again.fields.files.staged()
     again.discard()
     desk.settle()
+    assert desk.office.store.files.many([staged.sha256, str(staged.values["thumb"])]) == {}
     assert again.sheet().values.get("title") is None
     assert desk.office.store.drafts() == []
 
@@ -304,7 +309,7 @@ def test_a_line_from_the_desk_does_not_cost_the_draft_that_was_there(qtbot, desk
     desk.settle()
     assert page.fields.title.text() == "第二件"
     assert page.fields.area.value() == LOWER
-    assert "1 份没登记完" in page._draft_words.text()
+    assert "1 份没登记完" in page.drafts.said.text()
     page.save()
     desk.settle()
     [event] = desk.office.store.select("event")
@@ -356,7 +361,7 @@ def test_a_matter_that_may_be_known_already_shows_itself(qtbot, desk, page):
     commit(page.fields.place, "村口")
     page._look_again()
     desk.settle()
-    [button] = [b for b in page.findChildren(type(page._another)) if b.words() == "村口路灯不亮"]
+    [button] = [b for b in page.fields.hint.findChildren(Button) if b.words() == "村口路灯不亮"]
     with qtbot.waitSignal(page.go) as went:
         button.click()
     assert went.args == ["case", {"id": "e" * 32}]

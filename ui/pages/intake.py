@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLineEdit, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QWidget
 
 from app.errors import KnownError
+from app.schema.kinds import Phone
 from app.schema.values import Fault
 from app.services.case_finding import PlaceHit
 from app.services.case_sheet import Person, Sheet
@@ -19,13 +21,12 @@ from app.services.records import Outcome
 from ui.forms.references import Target
 from ui.jobs import Jobs
 from ui.page import Page
+from ui.pages.intake_bars import DraftBar
 from ui.pages.intake_class import ClassIndex
-from ui.pages.intake_fields import IntakeFields
+from ui.pages.intake_fields import PHONE_HINT, IntakeFields
 from ui.pages.intake_files import IntakeFiles
 from ui.pages.intake_found import FoundEntry
 from ui.pages.intake_read import Opening, draft_prefix, place_targets, read_opening, read_when, with_place
-from ui.pieces.buttons import Button
-from ui.pieces.card import empty
 from ui.pieces.dates import china_today
 from ui.pieces.text import words
 
@@ -48,7 +49,6 @@ class IntakePage(Page):
         self._hits: Sequence[PlaceHit] = ()
         self._kept: dict[str, Any] | None = None
         self._saving = False
-        self._others: tuple[str, ...] = ()
         self._members: dict[str, Member] = {}
         self._areas: dict[str, str] = {}
         self._beat = QTimer(self, interval=1000)
@@ -60,7 +60,8 @@ class IntakePage(Page):
         self.fields = IntakeFields(office.forms.codes, self._find_places, self._find_people, files)
         self.told = words("", tone="orange", wrap=True)
         self.told.hide()
-        self.add(self._draft_bar())
+        self.drafts = DraftBar()
+        self.add(self.drafts)
         self.add(self.told)
         self.add(self.fields, 1)
         self._connect()
@@ -96,10 +97,10 @@ class IntakePage(Page):
         """Throw away what was typed and begin anew."""
         if self._sheet is None:
             return
-        key = draft_prefix(self._office) + self._sheet.id
+        key, files = draft_prefix(self._office) + self._sheet.id, self.fields.files.staged()
         self._sheet = None
         self._beat.stop()
-        self._jobs.run(lambda: self._office.store.drop_draft(key))
+        self._jobs.run(lambda: self._office.taking.forget(key, files))
         self.opened({})
 
     def sheet(self) -> Sheet | None:
@@ -127,6 +128,9 @@ class IntakePage(Page):
         if self.fields.files.coming():
             self._say("照片还在处理，处理完再登记。")
             return
+        member = self._members.get(str(self.fields.member.value() or ""))
+        if member is not None and member.phone and not sheet.values.get("reporter_phone"):
+            sheet = replace(sheet, values={**sheet.values, "reporter_phone": member.phone})
         self._saving = True
         self._say("")
         key = draft_prefix(self._office) + sheet.id
@@ -140,21 +144,6 @@ class IntakePage(Page):
         self._jobs.run(work, partial(self._on_saved, bool(sheet.solved)), self._on_failed)
 
     # -- building -----------------------------------------------------------------------------------------------------------------
-
-    def _draft_bar(self) -> QWidget:
-        self.draft_line = QFrame()
-        self.draft_line.setObjectName("inset")
-        line = QHBoxLayout(self.draft_line)
-        line.setContentsMargins(12, 4, 6, 4)
-        self._draft_words = words("", tone="text-2")
-        line.addWidget(self._draft_words, 1)
-        self._another = Button("另登记一件", lambda: self.opened({"new": True}), kind="link", small=True)
-        self._left_behind = Button("接着填", self._on_left_behind, kind="link", small=True)
-        self._forget = Button("不要了", self.discard, kind="link", small=True)
-        for button in (self._left_behind, self._another, self._forget):
-            line.addWidget(button)
-        self.draft_line.hide()
-        return self.draft_line
 
     def _connect(self) -> None:
         fields = self.fields
@@ -172,6 +161,10 @@ class IntakePage(Page):
         fields.place.written.connect(self._again.start)
         fields.member.changed.connect(self._on_member)
         fields.solved.toggled.connect(self._on_solved)
+        fields.hint.opened.connect(lambda event: self.go.emit("case", {"id": event}))
+        self.drafts.wanted.connect(lambda key: self.opened({"draft": key}))
+        self.drafts.another.connect(lambda: self.opened({"new": True}))
+        self.drafts.unwanted.connect(self.discard)
 
     # -- showing ------------------------------------------------------------------------------------------------------------------
 
@@ -195,7 +188,11 @@ class IntakePage(Page):
         self.fields.detail.set_value(values.get("detail"))
         self.fields.channel.set_value(values.get("channel") or self._usual_channel())
         entered = values.get("entered_for")
-        self.fields.member.set_value(next((key for key, m in self._members.items() if m.name == entered), entered))
+        alike = [key for key, m in self._members.items() if m.name == entered]
+        there = [key for key in alike if self._members[key].grid == values.get("grid")]
+        # Of two members of one name only the one of this grid is meant, or the name stays a word.
+        self.fields.member.set_value((there or alike)[0] if len(there or alike) == 1 else entered)
+        self._say_member()
         self.fields.found_at.setText(str(values.get("found_at") or "")[:16].replace("T", " "))
         self.fields.phone.setText(str(values.get("reporter_phone") or ""))
         self.fields.reporter.show_words(str(values.get("reporter") or ""))
@@ -216,27 +213,13 @@ class IntakePage(Page):
         self._sheet = sheet
         self._on_class()
         self._say_place()
-        self._show_drafts(opening)
+        self.drafts.show_drafts(opening.others, kept=opening.kept)
         shown = self.sheet()
         self._kept = shown.packed() if shown else None
         self._beat.start()
         # What the desk's line said already needs no second look: the cursor goes to the first that it left open.
         first = next((entry for entry in self.fields.order[:3] if not _typed(entry)), self.fields.detail)
         first.setFocus(Qt.FocusReason.TabFocusReason)
-
-    def _show_drafts(self, opening: Opening) -> None:
-        """Say what was left behind: what is typed elsewhere is never lost out of sight."""
-        self._others = opening.others
-        more = f"还有 {len(opening.others)} 份没登记完" if opening.others else ""
-        said = "接着上次没登记完的" if opening.kept else ""
-        self._draft_words.setText("；".join(part for part in (said, more) if part))
-        self._another.setVisible(opening.kept)
-        self._forget.setVisible(opening.kept)
-        self._left_behind.setVisible(bool(opening.others))
-        self.draft_line.setVisible(opening.kept or bool(opening.others))
-
-    def _on_left_behind(self) -> None:
-        self.opened({"draft": self._others[-1]})
 
     def _usual_channel(self) -> str:
         roles = set(self._office.session.roles)
@@ -278,10 +261,12 @@ class IntakePage(Page):
         """What is known of a member who phoned in is not typed again."""
         member = self._members.get(str(self.fields.member.value() or ""))
         if member is None:
+            self._say_member()
             return
         self.fields.channel.set_value("entered")
         self.fields.reporter.show_words(member.name)
-        self.fields.phone.setText(member.phone)
+        # His number goes into the case with the save; nobody asked to see it.
+        self._say_member()
         if not self.fields.place.words():
             hit = PlaceHit(
                 "grid", f"{self._areas.get(member.area, '')}{member.grid_name}", "", member.area, member.grid
@@ -290,6 +275,11 @@ class IntakePage(Page):
             self.fields.place.set_target(Target("0", hit.words, "", hit.area))
             self.fields.area.set_value(member.area)
             self._say_place()
+
+    def _say_member(self) -> None:
+        member = self._members.get(str(self.fields.member.value() or ""))
+        known = Phone().mask(member.phone) if member is not None and member.phone else ""
+        self.fields.phone.setPlaceholderText(f"不填就用 {known}" if known else PHONE_HINT)
 
     def _find_places(self, text: str, show: Callable[[Sequence[Target]], None]) -> None:
         def found(hits: Sequence[PlaceHit]) -> None:
@@ -313,15 +303,7 @@ class IntakePage(Page):
         key, hits = found
         if self._sheet is None or self._sheet.id != key:
             return
-        empty(self.fields.hint)
-        if hits:
-            self.fields.hint.addWidget(words("可能是同一件事，先看看：", "13", "orange"))
-        for hit in hits[:3]:
-            line = QHBoxLayout()
-            line.addWidget(Button(hit.title, partial(self.go.emit, "case", {"id": hit.event}), kind="link", small=True))
-            line.addWidget(words(hit.note, "12", "text-3"))
-            line.addStretch(1)
-            self.fields.hint.addLayout(line)
+        self.fields.hint.show_hits(hits)
 
     # -- typing -------------------------------------------------------------------------------------------------------------------
 

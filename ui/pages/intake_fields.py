@@ -14,6 +14,7 @@ from ui import theme
 from ui.forms.choices import ChoiceEntry
 from ui.forms.fields import TextEntry
 from ui.forms.references import Find
+from ui.pages.intake_bars import AgainHint
 from ui.pages.intake_class import ClassEntry
 from ui.pages.intake_files import IntakeFiles
 from ui.pages.intake_found import FoundEntry
@@ -23,6 +24,7 @@ from ui.pieces.buttons import Button
 from ui.pieces.card import Card
 from ui.pieces.text import words
 
+PHONE_HINT = "手机或带区号的电话"
 _TWO_COLUMNS = 980
 """From which width on, in px at normal size."""
 
@@ -45,7 +47,7 @@ class IntakeFields(QScrollArea):
         self.member = ChoiceEntry((), "打电话来的网格员")
         self.reporter = FoundEntry(find_people, "姓名、首字母、号码", words_first=True)
         self.phone = QLineEdit()
-        self.phone.setPlaceholderText("手机或带区号的电话")
+        self.phone.setPlaceholderText(PHONE_HINT)
         self.found_at = QLineEdit()
         self.found_at.setPlaceholderText("不填就是现在；如 今天 9:00")
         self.people = IntakePeople(find_people, codes["case_person_role"])
@@ -74,7 +76,7 @@ class IntakeFields(QScrollArea):
             self.reporter, self.phone, self.found_at, self.people.name,
         ]  # fmt: skip
         self.choices = (self.category, self.area, self.urgency, self.channel, self.member)
-        self.hint = QVBoxLayout()
+        self.hint = AgainHint()
         self._wide: bool | None = None
         self._build()
 
