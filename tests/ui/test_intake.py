@@ -160,6 +160,17 @@ def test_words_that_name_no_place_stay_as_they_were_typed(qtbot, desk, village, 
     assert (event.values["place"], event.values.get("dwelling"), event.area) == ("老磨房上首的桥", None, TOWN)
 
 
+def test_an_event_nobody_placed_belongs_to_the_township_and_a_village_chosen_counts(qtbot, desk, page):
+    assert page.fields.area.value() == TOWN
+    commit(page.fields.title, "桥栏松动")
+    commit(page.fields.place, "下寨桥")
+    page.fields.area.set_value(LOWER)
+    page.save()
+    desk.settle()
+    [event] = desk.office.store.select("event")
+    assert (event.area, event.values["state"]) == (LOWER, "reported")
+
+
 def test_a_grid_sets_where_the_case_belongs(qtbot, desk, village, page):
     clerk = Typist(qtbot, desk, page)
     clerk.go(page.fields.place)
