@@ -33,8 +33,7 @@ class RepeatRules:
 
     def keys(self, values: Mapping[str, Any], area: str) -> dict[str, Key]:
         """By which keys a case counts together with others, by way. What isn't classed counts by its dwelling alone."""
-        category = str(values.get("class_now") or values.get("category") or "")
-        matter = "" if category == "unclassified" else "_".join(category.split("_")[: self.depth])
+        matter = self.matter(values.get("class_now") or values.get("category"))
         place = str(values.get("place_key") or place_key(values.get("place")) or "")
         found: dict[str, Key] = {}
         if values.get("dwelling"):
@@ -44,6 +43,16 @@ class RepeatRules:
         if values.get("grid") and matter:
             found["grid"] = ("grid", str(values["grid"]), matter)
         return {way: key for way, key in found.items() if way in self.by}
+
+    def matter(self, category: object) -> str:
+        """The class down to the level that counts; "" for what isn't classed."""
+        code = str(category or "")
+        return "" if code == "unclassified" else "_".join(code.split("_")[: self.depth])
+
+    def matter_key(self, grid: object, category: object) -> str | None:
+        """Grid and class in one word, to be found by index; None where either is missing."""
+        matter = self.matter(category)
+        return f"{grid} {matter}" if grid and matter else None
 
 
 def place_key(place: object) -> str | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from app.rules.case_engine import CaseRules, CaseState, Step
 from app.rules.case_merging import Look, barred, masters
-from app.rules.repeats import place_key
+from app.rules.repeats import RepeatRules, place_key
 from app.rules.visits import VisitRules
 from app.schema.record import Record
 from app.schema.values import Value
@@ -56,9 +56,9 @@ def _barred(rules: CaseRules, event_id: str, steps: Sequence[Step], look: Look) 
     return barred(rules, event_id, look) if masters(steps) else frozenset()
 
 
-def derive_cases(rules: CaseRules, visits: VisitRules | None = None) -> Derive:
+def derive_cases(rules: CaseRules, visits: VisitRules | None = None, repeats: RepeatRules | None = None) -> Derive:
     """What the store calls in the transaction of every change: folds the steps of the events touched."""
-    visits = visits or VisitRules.load()
+    visits, repeats = visits or VisitRules.load(), repeats or RepeatRules.load()
 
     def derive(store: Store, touched: set[tuple[str, str]]) -> None:
         events = {record_id for form, record_id in touched if form == EVENT}
@@ -82,6 +82,7 @@ def derive_cases(rules: CaseRules, visits: VisitRules | None = None) -> Derive:
                         **state.columns(),
                         "area_name": names.get(event.area),
                         "place_key": place_key(event.values.get("place")),
+                        "matter_key": repeats.matter_key(event.values.get("grid"), state.category),
                         "visit_why": (why := visits.why(event_id, event.area, state)) or None,
                     }
                     if not why and not rules.states[state.state].waiting:

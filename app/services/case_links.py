@@ -190,6 +190,14 @@ def case_id(record_id: str, number: int) -> str:
     return companion(record_id, f"{EVENT} {number}")
 
 
+def free_case_id(store: Store, record_id: str) -> str:
+    """The id of the next case from a row; one that is another township's now keeps its own."""
+    number = 0
+    while store.get(EVENT, made := case_id(record_id, number)) or store.stubs.get(EVENT, made):
+        number += 1
+    return made
+
+
 def begun_from(store: Store, record_id: str) -> list[Record]:
     """The cases that were begun from a row, also deleted ones, the newest last."""
     found: list[Record] = []

@@ -50,9 +50,12 @@ class CaseMediation:
                 case = self._store.get(EVENT, str(edit.values.get("event")))
                 if case is not None and self._store.get(STEP, edit.id) is None and self._may(case.area):
                     more += self._begun(case, edit.id, Step.read(edit.id, edit.values).values)
+                    self._note("create", MEDIATION, case.area, mediation_id(edit.id))
             elif edit.form == MEDIATION and edit.id and edit.values.get("outcome"):
                 told = self._told(edit)
-                more += [told] if told is not None else []
+                if told is not None:
+                    more.append(told)
+                    self._note(f"act:{told.values['action']}", EVENT, told.area, str(told.values["event"]))
         return [*edits, *more] if more else edits
 
     def waiting(self, event_id: str) -> str:
@@ -75,6 +78,10 @@ class CaseMediation:
         said = Step.read(step, self._store.many(STEP, [step])[step].values).values
         self._store.save(self._begun(event, step, said), self._gate.session.user, audit=[line])
         return self._store.many(MEDIATION, [mediation_id(step)])[mediation_id(step)]
+
+    def _note(self, action: str, form: str, area: str, record: str) -> None:
+        """What came along with another's save stands in the log by itself; the caller holds the transaction."""
+        self._store.audit.write([self._gate.line(action, form, area, record=record, own=True)])
 
     def _may(self, area: str) -> bool:
         return self._gate.decide("create", MEDIATION, area, own=True).allowed

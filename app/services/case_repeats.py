@@ -87,11 +87,15 @@ class CaseRepeats:
         """The cases since *since* that share a key with *values*, by way, the newest first."""
         found = {}
         for way, key in self.rules.keys(values, area).items():
-            field, where = {
-                "dwelling": ("dwelling", None), "place": ("place_key", area), "grid": ("grid", None),
-            }[way]  # fmt: skip
-            sought = key[2] if way == "place" else key[1]
-            rows = self._rows({field: sought, "reported_at": (">=", since)}, where)
+            wanted: dict[str, object] = {"reported_at": (">=", since)}
+            match way:
+                case "dwelling":
+                    wanted["dwelling"] = key[1]
+                case "place":
+                    wanted["place_key"] = key[2]
+                case _:
+                    wanted["matter_key"] = f"{key[1]} {key[2]}"
+            rows = self._rows(wanted, area if way == "place" else None)
             same = [row for row in rows if self.rules.keys(row, row["area"]).get(way) == key]
             found[way] = sorted(same, key=lambda row: (str(row["reported_at"]), row["id"]), reverse=True)
         return found

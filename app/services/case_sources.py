@@ -12,7 +12,7 @@ from app.schema.ids import companion
 from app.schema.record import Record
 from app.schema.values import Value
 from app.services.case_folding import EVENT
-from app.services.case_links import begun_from, case_id
+from app.services.case_links import begun_from, free_case_id
 from app.services.case_taking import PERSON, person_id
 from app.services.cases import Case, Cases
 from app.services.gate import Gate
@@ -65,7 +65,7 @@ class CaseSources:
         before = self.of(form, record_id)
         if before and str(before[-1].values.get("state")) not in _GONE:
             raise KnownError("links.made", title=str(before[-1].values.get("title") or ""))
-        event_id = case_id(record_id, len(begun_from(self._store, record_id)))
+        event_id = free_case_id(self._store, record_id)
         values = self.begin(form, record_id)
         if not values.get("title"):
             raise KnownError("links.nothing_said", form=self._store.forms[form].title)

@@ -49,6 +49,16 @@ def test_a_dwelling_repeats_itself_whatever_the_matter(office):
     assert [hit.note for hit in hits] == ["同一房屋 90 天内共 3 件（含这件）"] * 2
 
 
+def test_a_grid_repeats_itself_by_class_wherever_in_it(office):
+    grid = office.records.save("grid", {"name": "第一网格", "code": "990001101201001"}, area=UPPER).record
+    assert grid is not None
+    for place in ("东头", "西头"):
+        report(office, UPPER, title="没水", place=place, grid=grid.id, category="appeal_water_cut")
+    same = {"grid": grid.id, "category": "appeal_water_pipe", "place": "南头"}
+    assert [hit.note for hit in office.taking.repeated(same, UPPER)] == ["同一网格同类事 90 天内共 3 件（含这件）"] * 2
+    assert office.taking.repeated({**same, "category": "appeal_power"}, UPPER) == ()
+
+
 def test_what_was_void_or_turned_down_is_no_repetition_and_what_was_merged_is(office):
     events = [report(office, UPPER, **RUBBISH) for _ in range(3)]
     act(office, events[0], "merge", master=events[1])
@@ -66,7 +76,7 @@ def test_nobody_is_counted_by_name_or_number(office):
 
 
 def test_every_way_is_found_by_an_index(office):
-    for field, area in (("dwelling", None), ("place_key", UPPER), ("grid", None)):
+    for field, area in (("dwelling", None), ("place_key", UPPER), ("matter_key", None)):
         tail, params = office.store.query._tail("event", {field: "x", "reported_at": (">=", "2026")}, area)
         plan = office.store.conn.execute(f"EXPLAIN QUERY PLAN SELECT id FROM record_event {tail}", params).fetchall()
         assert all("INDEX" in row[3] and field in row[3] for row in plan), plan
