@@ -56,6 +56,7 @@ DOORS = (
     Door("网格与岗位", "grids", "wgygw", "layout-grid"),
     Door("覆盖检查", "coverage", "fgjc", "circle-check"),
     Door("单位与场所", "organizations", "dwycs", "building-store"),
+    Door("领导包案", "patrons", "ldba", "user-star"),
     Door("定期清零会", "meetings", "dqqlh", "messages"),
     Door("比对查重", "duplicates", "bdcc", "users"),
     Door("离开满期去标识", "leaving", "lkmqqbs", "user-off"),

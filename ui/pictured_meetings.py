@@ -50,3 +50,46 @@ def typed(page: QWidget) -> None:
     """A decision being typed."""
     page.panel.decision.setPlainText("由镇村镇办牵头，月底前把路基补好；村委会先立警示牌。")  # type: ignore[attr-defined]
     page.panel.owner.setText("镇村镇办")  # type: ignore[attr-defined]
+
+
+def patrons(office: Office) -> dict[str, Any]:
+    """Three cases that two leaders took on, one reviewed already, one whose review is overdue."""
+    if office.patrons.cases():
+        return {}
+    open_ones = [one for one in office.cases.open_cases() if one.values.get("state") == "handling"][:3]
+    plans = (
+        ("段宏远", "先与户主签临时用电协议，月底前换线。", "2026-09-10"),
+        ("段宏远", "镇村镇办牵头，分两段抢修。", "2026-09-30"),
+        ("李雪梅", "派出所、司法所每周上门一次，十月前签协议。", "2026-10-08"),
+    )
+    for event, (patron, plan, due) in zip(open_ones, plans, strict=False):
+        said = {"patron": patron, "team": "派出所、司法所", "plan": plan, "review_on": f"{due}T17:30:00+08:00"}
+        office.cases.act(event.id, "name_patron", said)
+    if len(open_ones) > 1:
+        finding = {"finding": "第一段已完工，第二段备料。", "review_on": "2026-10-09T17:30:00+08:00"}
+        office.cases.act(open_ones[1].id, "patron_review", finding)
+    return {}
+
+
+def reception(office: Office) -> dict[str, Any]:
+    """A reception day with one who came."""
+    held = office.store.select("reception_day", limit=1)
+    if held:
+        return {"form": "reception_day", "id": held[0].id}
+    area = office.session.area
+    for date, leader, post in (("2026-10-15", "李雪梅", "镇长"), ("2026-09-15", "段宏远", "党委书记")):
+        values = {"date": date, "leader": leader, "post": post, "place": "镇综治中心接访大厅"}
+        made = office.records.save("reception_day", values, area=area).record
+        assert made is not None
+    village = next(a["code"] for a in office.store.areas() if a["level"] in ("village", "community"))
+    office.cases.report(
+        {
+            "title": "征地补偿款未到账",
+            "place": "上寨三组",
+            "channel": "visit_in",
+            "source_form": "reception_day",
+            "source_id": made.id,
+        },
+        area=village,
+    )
+    return {"form": "reception_day", "id": made.id}

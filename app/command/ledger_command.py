@@ -12,6 +12,9 @@ from app.errors import KnownError
 
 HELP = "把台账排成可打印的文件（.pdf、.docx），号码打码"
 
+PATRON = "patron"
+"""No form of its own: the cases that leaders took on."""
+
 
 def add(parser: argparse.ArgumentParser, _common: argparse.ArgumentParser) -> None:
     """The subcommand's own arguments."""
@@ -27,6 +30,13 @@ def run(args: argparse.Namespace, desk: Desk) -> int:
     from app.exchange.ledger_paper import write_ledger
 
     office = desk.open_office()
+    if args.form == PATRON:
+        from app.exchange.patron_paper import write_patrons
+
+        count, odd = write_patrons(office, args.out, area=args.area or "", period=args.period)
+        document = {"records": count, "file": str(args.out), "missing_glyphs": list(odd)}
+        desk.answer(document, f"{count} 件已排好版，存为 {args.out}")
+        return 0
     form = known_form(office, args.form)
     if args.ids:
         ids = read_ids(args.ids)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from app.store.store import Store
 
 LINK = "case_link"
-LINKED = (EVENT, "visit", "hazard", "dispute", "mediation", "meeting")
+LINKED = (EVENT, "visit", "hazard", "dispute", "mediation", "meeting", "reception_day")
 """The forms whose records a case can be linked to, as far as this program has them."""
 TOLD, MEDIATED = "tell_reporter", "mediated"
 _FILE = "cases_attachment"

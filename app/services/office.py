@@ -47,8 +47,10 @@ from app.services.meetings import Meetings
 from app.services.movements import Movements
 from app.services.orders import Orders
 from app.services.past_living import PastLiving
+from app.services.patrons import Patrons
 from app.services.people import People
 from app.services.posts import Posts
+from app.services.receptions import Receptions
 from app.services.records import Check, Records
 from app.services.refusals import Refusals
 from app.services.registry import Registry
@@ -122,6 +124,8 @@ class Office:
         self.coverage = Coverage(store, self.gate, CoverageRules.load())
         self.mediations = Mediations(store, self.gate, self.records)
         self.meetings = Meetings(store, self.gate, self.records, self.cases)
+        self.patrons = Patrons(store, self.gate, rules)
+        self.receptions = Receptions(store, self.links)
         self.statistics = Statistics(store, self.gate, rules)
         self.conflicts = Conflicts(store, self.gate, rules, self.cases)
         self.standings = Standings(store, self.conflicts)

@@ -66,7 +66,9 @@ class OpenMatters:
         if EVENT in readable:
             waiting = [state.code for state in self._rules.states.values() if state.waiting]
             cases = self._store.select(EVENT, {"state": waiting}, area=area, order=["id"])
-        held = {case.id for case in cases}
+        held = {case.id for case in cases} | {
+            case.values["source_id"] for case in cases if case.values.get("source_id")
+        }
         asked: list[tuple[str, dict[str, object], Callable[[Mapping[str, Value]], str]]] = [
             (DISPUTE, {"result": ["open", "failed"]}, _dispute_closed),
             (DISPUTE, {"result": None}, _dispute_closed),
@@ -76,7 +78,9 @@ class OpenMatters:
         for form, where, closed in asked:
             if form in readable:
                 rows = self._store.select(form, where, area=area, order=["id"])
-                found += [row for row in rows if not closed(row.values) and row.values.get("event") not in held]
+                found += [
+                    row for row in rows if not closed(row.values) and not {row.id, row.values.get("event")} & held
+                ]
         return found
 
     def read(self, records: Iterable[Record]) -> dict[str, Matter]:

@@ -10,6 +10,7 @@ from tests.ui.conftest import commit
 from tests.ui.offices import LOWER, TOWN, UPPER
 from ui.pages.meeting import MeetingPage
 from ui.pages.meetings import MeetingsPage
+from ui.pages.patrons import PatronsPage
 from ui.pieces.buttons import Button
 
 
@@ -163,3 +164,40 @@ def test_a_new_meeting_goes_on_to_its_list(qtbot, held):
     assert went == [("meeting", new)]
     page._edit(meeting)
     assert went[1:] == [("meeting", meeting)]
+
+
+def test_a_visitor_is_taken_in_under_the_reception_day(qtbot, desk):
+    day = desk.make("reception_day", TOWN, date="2026-09-18", leader="杨书记", place="接访大厅")
+    values = {"title": "修路补偿", "place": "村口", "source_form": "reception_day", "source_id": day}
+    case = desk.office.cases.report(values, area=UPPER).record.id
+    page = MeetingsPage(desk.office, desk.jobs, desk.worker)
+    qtbot.addWidget(page)
+    page.show()
+    page.opened({"form": "reception_day", "id": day})
+    desk.settle()
+    went = []
+    page.go.connect(lambda name, args: went.append((name, args)))
+    button(page, "修路补偿").click()
+    button(page, "登记来访").click()
+    taken = {"channel": "visit_in", "source_form": "reception_day", "source_id": day}
+    assert went == [("case", {"id": case}), ("event_new", {"values": taken})]
+
+
+def test_patron_cases_stand_by_leader_and_a_press_begins_the_review(qtbot, held):
+    desk, _meeting, (lamp, pipe) = held
+    for case, patron in ((lamp, "杨书记"), (pipe, "李镇长")):
+        desk.office.cases.act(case, "name_patron", {"patron": patron, "review_on": "2026-01-01T10:00:00+08:00"})
+    page = PatronsPage(desk.office, desk.jobs, desk.worker)
+    qtbot.addWidget(page)
+    page.resize(1166, 700)
+    page.show()
+    page.opened({})
+    desk.settle()
+    rows = page._fetch(0, 9, None)
+    assert [rows[0].text, rows[2].text] == ["李镇长 1 件", "杨书记 1 件"]
+    assert rows[1]["state"].text == "该复查"
+    assert "2 件到了复查日期" in page.note.text()
+    went = []
+    page.go.connect(lambda name, args: went.append((name, args)))
+    page.table.pressed_button.emit(pipe, "act")
+    assert went == [("case", {"id": pipe, "action": "patron_review"})]

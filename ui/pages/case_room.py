@@ -107,6 +107,11 @@ def pages(
 
         return MeetingPage(office, jobs, worker, urgent)
 
+    def patrons() -> Page:
+        from ui.pages.patrons import PatronsPage
+
+        return PatronsPage(office, jobs, worker)
+
     def help_page() -> Page:
         from ui.pages.help import HelpPage
 
@@ -127,6 +132,7 @@ def pages(
         ("mediation_session", mediation_session, "mediation"),
         ("reports", reports, "reports"),
         ("meeting", meeting, "meetings"),
+        ("patrons", patrons, "meetings"),
         ("sync", sync, "sync"),
         ("conflict", conflict, "sync"),
         ("history", history, ""),

@@ -9,6 +9,8 @@ from app.schema.record import Record
 from ui.pages.exporting import AskPath, ask_save_path
 from ui.pages.ledger import LedgerPage
 from ui.pages.paper_dialog import MakeWorker
+from ui.pages.reception_strip import ReceptionStrip
+from ui.pieces.buttons import Button
 
 if TYPE_CHECKING:
     from app.services.office import Office
@@ -25,6 +27,8 @@ class MeetingsPage(LedgerPage):
         # A meeting is the township's where no village was picked: its list is of all that is open there.
         self._home = office.session.area
         super().__init__(office, jobs, worker, [MEETING, DAY], "会议研判", ask_path=ask_path)
+        if office.gate.decide("read", "event", None).allowed:
+            self.add_quiet(Button("领导包案", lambda: self.go.emit("patrons", {}), icon="user-star"))
 
     def new(self) -> None:
         if self.form_name != MEETING:
@@ -36,6 +40,8 @@ class MeetingsPage(LedgerPage):
     def _open_entry(self, record_id: str | None, preset: Mapping[str, Any], *, focus: bool = True) -> None:
         self._new = record_id is None
         super()._open_entry(record_id, preset, focus=focus)
+        if record_id and self.form_name == DAY:
+            self._panel.add(ReceptionStrip(self._office, self._jobs, record_id, self))
 
     def _edit(self, record_id: Any) -> None:
         if record_id and self.form_name == MEETING:
