@@ -217,6 +217,10 @@ class _Course:
         elif course == "supervised":
             self._act("supervise", *self._director, opinion=self._say("supervise"))
             self._act("remind", *self._registrar, text=self._say("remind"))
+            self._act(
+                "whistle", *self._dispatcher, units="镇派出所、镇自然资源所", reason="请到现场一起看，当场定办法。"
+            )
+            self._act("whistle_arrive", *self._registrar, called_unit="镇派出所", person="值班民警")
         elif not course.startswith("handling"):
             return False
         return True

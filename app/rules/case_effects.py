@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from app.messages import sentence
+from app.rules import whistles
 from app.rules.calendar import parse
 from app.rules.case_fold import LEVELS, AssistPart, CaseState, Step, units
 from app.schema.values import Fault
@@ -120,6 +121,12 @@ def _takes_span(case: CaseState, step: Step) -> CaseState:
     return case.having(own_span=own if own and own > dt.timedelta() else None)
 
 
+def _blows(case: CaseState, step: Step) -> CaseState:
+    who = said(step.values, "name") or step.user, step.unit
+    called = units(step.values.get("units"))
+    return case.having(whistles=whistles.blown(case.whistles, step.id, step.at, step.values, called, who))
+
+
 def _nothing(case: CaseState, _step: Step) -> CaseState:
     return case
 
@@ -160,6 +167,9 @@ EFFECTS: Mapping[str, Callable[[CaseState, Step], CaseState]] = {
     "transferred": lambda case, _step: case.having(transferred=True, result="transferred"),
     "visited": _visited,
     "visit_tried": lambda case, _step: case.having(visit_tries=case.visit_tries + 1),
+    "blows": _blows,
+    "arrives": lambda case, step: case.having(whistles=whistles.arrived(case.whistles, step.at, step.values)),
+    "judges_arrival": lambda case, step: case.having(whistles=whistles.judged(case.whistles, step.values)),
     EXTENDS: _extends,
     HOLDS: lambda case, step: case.having(suspended_at=step.at),
     RELEASES: _nothing,
@@ -268,6 +278,16 @@ def _second_return(case: CaseState, step: Step) -> Fault | None:
     return None
 
 
+def _whistled(case: CaseState, _step: Step) -> Fault | None:
+    return None if case.whistles else _refuse("action", "not_whistled")
+
+
+def _unit_called(case: CaseState, step: Step) -> Fault | None:
+    if whistles.named(case.whistles, step.values) is not None:
+        return None
+    return _refuse("called_unit", "unit_not_called", unit=said(step.values, "called_unit") or "（未填）")
+
+
 GUARDS: Mapping[str, Callable[[CaseState, Step], Fault | None]] = {
     "not_top_level": _not_top,
     "not_bottom_level": _not_bottom,
@@ -285,12 +305,14 @@ GUARDS: Mapping[str, Callable[[CaseState, Step], Fault | None]] = {
     "second_return": _second_return,
     "in_mediation": _in_mediation,
     "tried_enough": _tried_enough,
+    "whistled": _whistled,
+    "unit_called": _unit_called,
 }
 # Without the values of the step only these can be judged; the others speak once its form is filled.
 BEFORE_FILLING = frozenset(
     {
         "not_top_level", "not_bottom_level", "extension_asked", "request_there", "director_grants", "own_level",
         "director_voids", "patron_named", "supervised", "result_there",
-        "in_mediation", "tried_enough",
+        "in_mediation", "tried_enough", "whistled",
     }
 )  # fmt: skip

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.rules.calendar import iso, parse
+from app.rules.whistles import Whistle
 
 LEVELS = ("grid", "village", "township", "county")
 # The columns of an event step; what an action records beside them stands in ``details`` as JSON.
@@ -186,6 +187,7 @@ class CaseState:
     self_handled: bool = False
     transferred: bool = False
     once: frozenset[str] = frozenset()
+    whistles: tuple[Whistle, ...] = ()
     visited_at: dt.datetime | None = None
     visit_tries: int = 0
     satisfaction: str | None = None

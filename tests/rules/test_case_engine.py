@@ -51,6 +51,8 @@ NEEDED = {
     "verify_fail": {"reason": "还不亮"},
     "close_direct": {"reason": "当事人已确认"},
     "whistle": {"units": "派出所、供电所"},
+    "whistle_arrive": {"called_unit": "派出所"},
+    "whistle_evaluate": {"called_unit": "派出所", "evaluation": "on_time"},
     "escalate": {"reason": "本级办不了"},
     "hand_down": {"reason": "村里能办"},
     "transfer_out": {"receiver": "县住建局"},
@@ -122,13 +124,21 @@ BEFORE = {
     "patron_review": ("name_patron",),
 }
 WITHIN = {"pick_up": "service_errand"}
+# Who was called while the case was handled may come when it stands elsewhere.
+CALLED = {"accepted": ("escalate",), "assigned": ("reassign",), "suspended": ("suspend",)}
+
+
+def whistled(source):
+    begin = ("report", "accept", "assign", "acknowledge", "whistle")
+    return (*begin, *(CALLED[source] if source in CALLED else WAYS[source][4:] if source != "handling" else ()))
 
 
 def prepared(code, source):
     """A case in *source* in which *code* can be done."""
     event = {**EVENT, "profile": WITHIN.get(code, "grade_routing")}
     graded = {"accept": {"grade": "general"}}
-    steps = [step(number, action, **graded.get(action, {})) for number, action in enumerate(WAYS[source], 1)]
+    way = whistled(source) if code in {"whistle_arrive", "whistle_evaluate"} else WAYS[source]
+    steps = [step(number, action, **graded.get(action, {})) for number, action in enumerate(way, 1)]
     steps += [step(50 + number, action) for number, action in enumerate(BEFORE.get(code, ()))]
     return RULES.fold(event, [each for each in steps if each.action != "screen"] if code in WITHIN else steps)
 

@@ -20,6 +20,7 @@ from ui.pages.case_papers_card import PapersCard
 from ui.pages.case_people_card import PeopleCard
 from ui.pages.case_read import CaseFile, came_since, defaults_of, read_file, stage_labels
 from ui.pages.case_time_card import add_times
+from ui.pages.case_whistle_card import WhistleCard
 from ui.pages.case_words import chip_of, due_tone, late_by, left_until, read_due, spoken_time
 from ui.pages.paper_dialog import MakeWorker
 from ui.pages.standing_words import StandingChip
@@ -70,6 +71,7 @@ class CasePage(Page):
         self.links_card = LinksCard(office, jobs, self.go.emit, lambda told: self.said.emit(told, None))
         self.links_card.changed.connect(self._on_linked)
         self.papers_card = PapersCard(office, jobs, worker, lambda told: self.said.emit(told, None), urgent)
+        self.whistle_card = WhistleCard(self._begin_with)
         self.steps_card = Card("办理经过", " ")
         self.timeline = Timeline()
         self.steps_card.add(self.timeline, 1)
@@ -148,6 +150,7 @@ class CasePage(Page):
             column.setSpacing(12)
         left.addWidget(self.facts_card)
         left.addWidget(self.people_card)
+        left.addWidget(self.whistle_card)
         left.addWidget(self.files_card)
         left.addWidget(self.papers_card)
         left.addWidget(self.links_card)
@@ -199,6 +202,7 @@ class CasePage(Page):
         whole = [Fact("标题", title)] if len(title) > _LINE else []
         self.facts_card.add(Facts([*whole, *file.facts]))
         self.people_card.show_people(file.people)
+        self.whistle_card.show_case(file)
         self.files_card.show_record(file.case.event.id)
         self.papers_card.show_case(file.case.event.id, title)
         self.links_card.show_case(file.case.event.id)
@@ -290,6 +294,15 @@ class CasePage(Page):
             grid.addWidget(link, _FRAMED // 2 + row, place * 2, 1, 2)
         self.next_card.add(grid)
         usual.setFocus()
+
+    def _begin_with(self, code: str, values: Mapping[str, Any]) -> None:
+        """Begin an action with *values* in its form."""
+        action = next((one for one in self._file.actions if one.code == code), None) if self._file else None
+        if action is not None:
+            self._keep()
+            self._left[self._id, code] = dict(values)
+            self._form = None
+            self._begin(action)
 
     def _begin(self, action: Action) -> None:
         file = self._file
