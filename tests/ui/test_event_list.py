@@ -42,10 +42,10 @@ def test_tabs_count_and_filters_go_together(qtbot, desk):
     page = shown(qtbot, desk, tab="open")
     assert page.tabs._tabs["open"].count == 2
     assert page.tabs._tabs["late"].count == 0
-    page.kinds.pick("hazard")
+    page.filters.kinds.pick("hazard")
     settled(desk)
     assert titles(page) == ["井盖破损"]
-    page.areas.pick(UPPER)
+    page.filters.areas.pick(UPPER)
     settled(desk)
     assert page.table.model.total() == 0
     assert page.tabs._tabs["open"].count == 0
@@ -56,13 +56,13 @@ def test_words_lead_to_the_tab_where_the_case_stands_and_back(qtbot, desk):
     report(desk, "路灯不亮")
     act(desk, event_id, "reject", reason="重复")
     page = shown(qtbot, desk, tab="open")
-    page.search.setText("桥栏")
-    page.search._search()
+    page.filters.search.setText("桥栏")
+    page.filters.search._search()
     settled(desk)
     assert page.tabs.now() == "all"
     assert titles(page) == ["桥栏松动"]
-    page.search.clear()
-    page.search._search()
+    page.filters.search.clear()
+    page.filters.search._search()
     settled(desk)
     assert page.tabs.now() == "open"
     assert titles(page) == ["路灯不亮"]
@@ -98,7 +98,7 @@ def test_columns_that_were_chosen_are_there_the_next_time(qtbot, desk):
 def test_a_span_of_days_is_asked_for_and_taken_the_right_way_round_only(qtbot, desk):
     report(desk)
     page = shown(qtbot, desk, tab="all")
-    page.times.pick(("reported", "own"))
+    page.filters.times.pick(("reported", "own"))
     dialog = next(one for one in page.findChildren(QDialog) if isinstance(one, SpanDialog))
     dialog.since.setText("2026-09-20")
     dialog.until.setText("2026-09-01")
@@ -108,9 +108,13 @@ def test_a_span_of_days_is_asked_for_and_taken_the_right_way_round_only(qtbot, d
     dialog.since.setText("2020-01-01")
     dialog.take()
     settled(desk)
-    assert (page._filter.time, page._filter.since, page._filter.until) == ("reported", "2020-01-01", "2020-01-02")
+    assert (page.filters.now.time, page.filters.now.since, page.filters.now.until) == (
+        "reported",
+        "2020-01-01",
+        "2020-01-02",
+    )
     assert page.table.model.total() == 0
-    page.times.pick(None)
+    page.filters.times.pick(None)
     settled(desk)
     assert page.table.model.total() == 1
 
@@ -209,8 +213,8 @@ def test_escape_goes_back_step_by_step_and_marks_end_with_the_filter(qtbot, desk
     assert page.table.marked() == []
     assert page._side.currentWidget() is page.panel
     marked(qtbot, desk, page, [(Qt.Key.Key_A, CTRL)])
-    page.search.setText("井盖")
-    page.search._search()
+    page.filters.search.setText("井盖")
+    page.filters.search._search()
     settled(desk)
     assert page.table.marked() == [], "what no longer shows is not done along"
 
