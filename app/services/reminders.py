@@ -11,6 +11,7 @@ from app.rules.calendar import iso, parse
 from app.rules.case_fold import CaseState
 from app.rules.watching import OWNER, Reminder
 from app.schema.record import Record
+from app.services.case_folding import fold_case
 from app.services.cases import EVENT, Cases, read_steps
 from app.services.gate import Gate
 
@@ -115,7 +116,7 @@ class Reminders:
     def _folded(self, events: Sequence[Record]) -> Iterable[tuple[Record, CaseState]]:
         steps = read_steps(self._store, [event.id for event in events]) if events else {}
         for event in events:
-            yield event, self._cases.rules.fold(event.values, steps.get(event.id, []))
+            yield event, fold_case(self._store, self._cases.rules, event, steps.get(event.id, []))
 
     def _newest(self, event: Record, case: CaseState, rows: Sequence[Reminder], now: dt.datetime) -> Notice | None:
         limits = self._cases.rules.limits

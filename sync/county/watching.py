@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from app.rules.case_engine import CaseRules, CaseState, Step
+from app.rules.case_merging import barred, masters
 from app.rules.watching import SYSTEM, SYSTEM_ROLE, Act
 from app.schema.dates import CHINA
 from app.schema.record import AREA, Change, Receipt, Record
@@ -152,20 +153,38 @@ class Watching:
         writes.note(held, change, record, receipt, content_hash("", change), body, None, county=True)
 
     def _cases(self, conn: sa.Connection, events: Iterable[str]) -> dict[str, tuple[Record, CaseState]]:
-        """The cases of *events* that there are, folded."""
+        """The cases of *events* that there are, folded as every device folds them."""
+        rules = self._county.applier.rules
+        found, steps = self._read(conn, list(events))
+        around: dict[str, tuple[Mapping[str, Any], Sequence[Step]] | None] = {}
+
+        def look(event: str) -> tuple[Mapping[str, Any], Sequence[Step]] | None:
+            """Whether a merge counts, the master's own merges say: it may lie outside of what is looked at."""
+            if event in found:
+                return found[event].values, steps.get(event, [])
+            if event not in around:
+                other, of_other = self._read(conn, [event])
+                around[event] = (other[event].values, of_other.get(event, [])) if event in other else None
+            return around[event]
+
+        def fold(event: str, record: Record) -> CaseState:
+            mine = steps.get(event, [])
+            return rules.fold(record.values, mine, barred(rules, event, look) if masters(mine) else ())
+
+        return {event: (record, fold(event, record)) for event, record in found.items()}
+
+    def _read(self, conn: sa.Connection, events: Sequence[str]) -> tuple[dict[str, Record], dict[str, list[Step]]]:
+        """Those of *events* that there are, and their steps."""
         county = self._county
-        ids = list(events)
-        found = {
-            key: held.record for key, held in county.records.get(conn, EVENT, ids).items() if not held.record.deleted
-        }
+        held = county.records.get(conn, EVENT, events)
+        found = {key: one.record for key, one in held.items() if not one.record.deleted}
         steps: dict[str, list[Step]] = {}
-        for held in county.records.naming(conn, STEP, "event", sorted(found)):
-            record = held.record
+        for one in county.records.naming(conn, STEP, "event", sorted(found)):
+            record = one.record
             if not record.deleted:
                 step = Step.read(record.id, record.values, "", record.revs.get("") or None)
                 steps.setdefault(str(record.values["event"]), []).append(step)
-        rules = county.applier.rules
-        return {key: (record, rules.fold(record.values, steps.get(key, []))) for key, record in found.items()}
+        return found, steps
 
     def _note(self, conn: sa.Connection, cases: Mapping[str, tuple[Record, CaseState]]) -> None:
         """Write down when each of *cases* has to be looked at again."""

@@ -109,6 +109,27 @@ class TestBothDatabases:
         assert step.values["due"]["supervise_due"] > "2026-09-29T19:00"
 
 
+def test_of_two_cases_merged_into_each_other_apart_the_one_that_stands_is_still_watched(county, desk, clock):
+    a, b = desk(), desk("李干事")
+    events = []
+    for title in ("路灯不亮", "村口灯坏了"):
+        made = a.office.cases.report({"title": title, "detail": "村口", "category": "appeal"}, area=V)
+        assert a.office.cases.act(made.record.id, "accept", {}).ok
+        events.append(made.record.id)
+    one, other = events
+    assert (a.sync().ok, b.sync().ok) == (True, True)
+    assert a.office.cases.act(one, "merge", {"master": other}).ok
+    assert b.office.cases.act(other, "merge", {"master": one}).ok
+    assert (a.sync().ok, b.sync().ok) == (True, True)
+    county.county.watching.look()
+    clock.at += 10 * DAY
+    assert county.county.watching.look() > 0
+    assert (a.sync().ok, b.sync().ok) == (True, True)
+    for here in (a, b):
+        assert here.office.cases.case(one).state.state == "merged"
+        assert (system(here, one), system(here, other) != []) == ([], True)
+
+
 def test_what_was_done_offline_in_time_but_comes_late_is_kept_beside_what_the_county_did(county, desk, clock):
     a, b = desk(), desk("李干事")
     event = handled(a)

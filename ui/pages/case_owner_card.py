@@ -34,7 +34,8 @@ class OwnerCard(Card):
 def whose_turn(office: Office, file: CaseFile) -> tuple[str, str]:
     """``现在该 镇村建办（高文斌）`` and ``反馈结果``; who asks for something waits for whoever may grant it."""
     rules, state = office.cases.rules, file.case.state
-    who = owner_words(state.columns(), rules, office.gate.permissions.roles)
+    # As the lists have it: a closed case that neither a rule nor the draw asks a visit of is nobody's turn.
+    who = owner_words(file.case.event.values, rules, office.gate.permissions.roles)
     if not who:
         return "", ""
     if state.asked:
