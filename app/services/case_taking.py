@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from app.errors import KnownError
 from app.messages import sentence
 from app.rules.case_judging import above
 from app.schema.ids import companion
 from app.schema.record import Record
 from app.schema.values import Fault, Value
-from app.services.case_sheet import Sheet
+from app.services.case_sheet import Person, Sheet
 from app.services.cases import EVENT, Cases
 from app.services.gate import Gate
 from app.services.records import Outcome
@@ -108,6 +109,28 @@ class CaseTaking:
         """The people of a case in the order in which they were named; who reads the case sees who is in it."""
         return self._store.select(PERSON, {"event": event.id}, order=["order", "id"])
 
+    def name_person(self, event_id: str, person: Person) -> Record:
+        """Name somebody in a case that stands; KnownError("taking.person_twice") or ("taking.person_wrong") says why not."""
+        event = self._cases.case(event_id).event
+        held = self.people(event)
+        named = [Person("", *(str(one.values.get(f) or "") for f in ("name", "resident", "phone"))) for one in held]
+        if any(person.same(one) for one in named):
+            raise KnownError("taking.person_twice", name=person.name)
+        edit, faults = self._person(event_id, event.area, person, len(held))
+        if faults:
+            raise KnownError("taking.person_wrong", message=faults[0].message)
+        line = self._gate.line("create", PERSON, event.area, record=event_id, own=True)
+        # Somebody who was taken out before comes back as the same record.
+        saved = self._store.save([replace(edit, deleted=False)], self._gate.session.user, audit=[line])
+        found = self._store.get(PERSON, saved.ids[0])
+        if found is None:
+            raise KnownError("store.no_record", form=self._store.forms[PERSON].title, id=saved.ids[0])
+        return found
+
+    def may_name(self, area: str) -> bool:
+        """Whether this user may name people in cases of *area*."""
+        return self._gate.decide("create", PERSON, area, own=True).allowed
+
     def may_be_solved(self, category: str | None) -> bool:
         """Whether a case of *category* may be closed as solved on the spot by this user."""
         if not self._cases.rules.never_self_handled.isdisjoint(above(category or "unclassified")):
@@ -165,21 +188,26 @@ class CaseTaking:
         return sorted(posts.values(), key=lambda one: (order[one.grid], rank[one.post], one.name))
 
     def _people(self, sheet: Sheet) -> tuple[list[Edit], list[Fault]]:
-        form = self._store.forms[PERSON]
         edits: list[Edit] = []
         faults: list[Fault] = []
         for number, one in enumerate(sheet.people):
             if any(one.same(other) for other in sheet.people[:number]):
                 faults.append(Fault("people", "person_twice", sentence("taking.person_twice", name=one.name)))
                 continue
-            values: dict[str, Value] = {
-                "event": sheet.id, "role": one.role, "name": one.name, "resident": one.resident or None,
-                "phone": one.phone or None, "address": one.address or None, "note": one.note or None, "order": number,
-            }  # fmt: skip
-            clean, wrong = form.clean({name: value for name, value in values.items() if value is not None})
-            faults += [Fault("people", fault.code, f"{one.name or '涉事人员'}：{fault.message}") for fault in wrong]
-            edits.append(Edit(PERSON, person_id(sheet.id, one.resident) or self._store.new_id(), sheet.area, clean))
+            edit, wrong = self._person(sheet.id, sheet.area, one, number)
+            faults += wrong
+            edits.append(edit)
         return edits, faults
+
+    def _person(self, event: str, area: str, one: Person, order: int) -> tuple[Edit, list[Fault]]:
+        values: dict[str, Value] = {
+            "event": event, "role": one.role, "name": one.name, "resident": one.resident or None,
+            "phone": one.phone or None, "address": one.address or None, "note": one.note or None, "order": order,
+        }  # fmt: skip
+        given = {name: value for name, value in values.items() if value is not None}
+        clean, wrong = self._store.forms[PERSON].clean(given)
+        faults = [Fault("people", fault.code, f"{one.name or '涉事人员'}：{fault.message}") for fault in wrong]
+        return Edit(PERSON, person_id(event, one.resident) or self._store.new_id(), area, clean), faults
 
     def _used(self, category: str) -> None:
         if not category or category == "unclassified":

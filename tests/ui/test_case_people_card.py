@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.services.case_sheet import Person, Sheet
 from tests.ui.offices import UPPER
+from ui.forms.references import Target
 from ui.pages.case import CasePage
 from ui.pages.case_read import read_file
 from ui.pieces.person import PersonChip
@@ -54,3 +55,37 @@ def test_who_may_not_read_the_registry_opens_nobody(open_desk):
     object.__setattr__(session, "roles", ("archivist",))
     [one] = read_file(desk.office, event).people
     assert (one.name, one.resident) == ("李长顺", "")
+
+
+def test_somebody_is_added_later_and_the_same_one_only_once(qtbot, desk):
+    who = desk.make("resident", name="李长顺")
+    event = taken(desk, Person("witness", "王五"))
+    page = CasePage(desk.office, desk.jobs)
+    qtbot.addWidget(page)
+    page.show()
+    page.opened({"id": event})
+    desk.settle()
+    said = []
+    page.said.connect(lambda words, _undo: said.append(words))
+    for expected in (2, 2):
+        page.people_card.name_person()
+        name, role, _phone = page.people_card.dialog._fields
+        name.take(Target(who, "李长顺"))
+        role.set_value("victim")
+        page.people_card.dialog.do()
+        desk.settle()
+        desk.settle()
+        assert len(desk.office.taking.people(desk.office.store.get("event", event))) == expected
+    assert "已在涉事人员里" in page.people_card.dialog.said.text()
+    assert said == ["已添加李长顺，存在本机"]
+    chips = [chip.toolTip() for chip in page.people_card.findChildren(PersonChip) if chip.isVisible()]
+    assert any("李长顺" in chip for chip in chips)
+
+
+def test_who_was_taken_out_comes_back_as_the_same_record(desk):
+    who = desk.make("resident", name="李长顺")
+    event = taken(desk, Person("party", "李长顺", who))
+    [record] = desk.office.taking.people(desk.office.store.get("event", event))
+    desk.office.records.delete("case_person", record.id, "弄错了")
+    again = desk.office.taking.name_person(event, Person("witness", "李长顺", who))
+    assert (again.id, again.deleted, again.values["role"]) == (record.id, False, "witness")

@@ -66,6 +66,7 @@ class CasePage(Page):
         self._strip.body.setContentsMargins(4, 0, 4, 0)
         self.facts_card = Card("基本情况", actions=self._edit_buttons())
         self.people_card = PeopleCard(office, jobs)
+        self.people_card.named.connect(self._on_named)
         self.people_card.opened.connect(lambda resident: self.go.emit("person", {"id": resident}))
         self.files_card = AttachmentsCard(office, jobs, "event", lambda told: self.said.emit(told, None), urgent)
         self.links_card = LinksCard(office, jobs, self.go.emit, lambda told: self.said.emit(told, None))
@@ -202,7 +203,8 @@ class CasePage(Page):
         # The head of the page has one line: a long title is written out below it.
         whole = [Fact("标题", title)] if len(title) > _LINE else []
         self.facts_card.add(Facts([*whole, *file.facts]))
-        self.people_card.show_people(file.people)
+        event = file.case.event
+        self.people_card.show_people(event.id, file.people, may_add=self._office.taking.may_name(event.area))
         self.whistle_card.show_case(file)
         self.files_card.show_record(file.case.event.id)
         self.papers_card.show_case(file.case.event.id, title)
@@ -353,6 +355,11 @@ class CasePage(Page):
             then=lambda outcome: self._on_acted(form, event_id, outcome),
             failed=lambda error: self._on_refused(form, error),
         )
+
+    def _on_named(self, name: str) -> None:
+        self.said.emit(f"已添加{name}，存在本机", None)
+        self._urgent()
+        self.refresh(())
 
     def _on_refused(self, form: ActionForm, error: Exception) -> None:
         form.confirm.setEnabled(True)

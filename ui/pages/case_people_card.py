@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QLineEdit
 
+from app.services.case_sheet import Person
 from app.services.case_taking import PERSON
 from app.services.cases import EVENT, Case
 from ui import theme
+from ui.forms.act import ActDialog
+from ui.forms.choices import ChoiceEntry
 from ui.forms.reason import ask_reason
+from ui.forms.references import Target
 from ui.jobs import Jobs
+from ui.pages.intake_found import FoundEntry
+from ui.pieces.buttons import Button
 from ui.pieces.card import Card
 from ui.pieces.masked import Masked
 from ui.pieces.person import PersonChip
@@ -81,16 +88,56 @@ def _named(office: Office, record_id: str, values: Any) -> CasePerson:
 
 
 class PeopleCard(Card):
-    """Signal ``opened(resident id)``: somebody wants to see who that is."""
+    """Signals: ``opened(resident id)`` somebody wants to see who that is; ``named(name)`` somebody was added."""
 
     opened = Signal(str)
+    named = Signal(str)
 
     def __init__(self, office: Office, jobs: Jobs) -> None:
-        super().__init__("相关人员", " ")
+        self._add = Button("添加", self.name_person, kind="quiet", icon="plus", small=True, tip="加一个涉事人员")
+        super().__init__("相关人员", " ", actions=[self._add])
         self._office, self._jobs = office, jobs
+        self._event = ""
 
-    def show_people(self, people: Sequence[CasePerson]) -> None:
-        """Show *people*; with nobody the card goes."""
+    def name_person(self) -> None:
+        """Ask for one more: found in the registry or as he is called."""
+        event, codes = self._event, self._office.forms.codes["case_person_role"]
+        name = FoundEntry(self._find, "姓名、首字母、号码后几位；没有的照写", words_first=True)
+        role = ChoiceEntry([(item.code, item.label) for item in codes.items])
+        role.set_value("party")
+        phone = QLineEdit()
+        phone.setPlaceholderText("可不填")
+
+        def prepare() -> Callable[[], Any] | str:
+            target = name.target()
+            if not name.words():
+                return "请填姓名。"
+            person = Person(str(role.value() or ""), name.words(), target.id if target else "", phone.text().strip())
+            return lambda: self._office.taking.name_person(event, person)
+
+        self.dialog = ActDialog(
+            self,
+            self._jobs,
+            "添加涉事人员",
+            "",
+            "添加",
+            prepare,
+            lambda record: self.named.emit(str(record.values["name"])),
+        )
+        for label, field in (("姓名", name), ("身份", role), ("联系电话", phone)):
+            self.dialog.ask(label, field)
+        self.dialog.begin()
+
+    def _find(self, text: str, show: Callable[[Sequence[Target]], None]) -> None:
+        self._jobs.run(
+            lambda: [Target(hit.resident, hit.name, hit.note, hit.area) for hit in self._office.finding.people(text)],
+            show,
+        )
+
+    def show_people(self, event: str, people: Sequence[CasePerson], *, may_add: bool) -> None:
+        """Show the *people* of *event*; with nobody in it and nobody to be added the card goes."""
+        self._event = event
+        self._add.setVisible(may_add)
         self.clear()
         self.note.setText(f"{len(people)}" if len(people) > 1 else "")
         label = theme.current().px("key-label")
@@ -106,7 +153,7 @@ class PeopleCard(Card):
             if one.phone:
                 things.append(self._masked(one))
             self.add_line(*things, None)
-        self.setVisible(bool(people))
+        self.setVisible(bool(people) or may_add)
 
     def _masked(self, one: CasePerson) -> Masked:
         masked: Masked = Masked(one.phone, lambda: self._reveal(one, masked))
