@@ -17,7 +17,7 @@ from app.rules.case_admission import Admission, read_admissions
 from app.rules.case_effects import BEFORE_FILLING, DROP, EFFECTS, GUARDS, KEEP, SETTLES, said
 from app.rules.case_extension import extension_fault
 from app.rules.case_fields import check_fields, fill_fields
-from app.rules.case_fold import FROM_MEETING, CaseState, Move, Step, in_order
+from app.rules.case_fold import CaseState, Move, Step, in_order
 from app.rules.case_judging import above, faults, graded
 from app.rules.case_profiles import Grade, Profile, read_profiles
 from app.rules.case_separation import Concern, Separation, read_separations
@@ -134,19 +134,13 @@ class CaseRules:
         """The case that *steps* add up to, in the county's order.
 
         A step not allowed where it falls is contested: kept, nothing moved; so are the merge steps *barred* by other cases.
-        What one decision of a meeting became on two devices counts once, the county's first; the other is only read.
         """
         case = self.begin(event_values)
-        decided: set[tuple[str, str]] = set()
         for step in in_order(steps):
-            if (decision := (str(step.values.get(FROM_MEETING) or ""), step.action)) in decided:
-                continue
             if step.id in barred:
                 case = case.contesting(step, sentence("rules.merge_ring"))
             else:
                 case = self._in_force(step).apply(case, step)
-            if decision[0] and step.id not in case.aside:
-                decided.add(decision)
         return case
 
     def _in_force(self, step: Step) -> CaseRules:

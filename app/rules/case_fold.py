@@ -18,10 +18,6 @@ _COLUMNS = ("opinion", "lead_unit", "assist_units", "due_at", "case_no")
 _UNITS = re.compile(r"[、,，;；\s]+")
 
 
-FROM_MEETING = "meeting_item"
-"""What a step says of the decision of a meeting that it carries out: the id of that item."""
-
-
 @dataclass(frozen=True, slots=True)
 class Step:
     """One thing that somebody did in a case; never changed after. ``rev`` is the county's number, None while unsent.

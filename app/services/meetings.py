@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from app.errors import KnownError
-from app.rules.case_fold import FROM_MEETING
 from app.schema.dates import china_time
 from app.schema.ids import companion
 from app.schema.record import Record
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["DISPUTE", "EVENT", "HAZARD", "MATTERS", "STEPS", "Before", "Line", "Meetings", "Prepared", "Sheet"]
 
 MEETING, ITEM = "meeting", "meeting_item"
+FROM = "meeting_item"
+"""What a step says of the decision that it carries out: the id of that item."""
 _MANY = 200
 _AGAIN = ("place", "host", "recorder", "present")
 """What the next meeting of an area begins with from the one before, so that nobody types it twice."""
@@ -249,10 +250,10 @@ class Meetings:
             raise KnownError("meeting.no_decision")
         event = str(values["about"])
         for step in self._cases.case(event).steps:
-            if step.action == action and step.values.get(FROM_MEETING) == item.id:
+            if step.action == action and step.values.get(FROM) == item.id:
                 return Outcome(self._store.get("event_step", step.id))
         said = {name: value for name, value in _STEPS[action](values).items() if value}
-        return self._cases.act(event, action, {**said, FROM_MEETING: item.id})
+        return self._cases.act(event, action, {**said, FROM: item.id, "once": f"{item.id} {action}"})
 
     def of(self, form: str, record_id: str) -> list[tuple[Record, Record]]:
         """(meeting, item) of every meeting that spoke of a record, the latest first: what its page shows."""
@@ -329,7 +330,7 @@ class Meetings:
         for part in chunks(events):
             for steps in read_steps(self._store, part).values():
                 for step in steps:
-                    if (item := str(step.values.get(FROM_MEETING) or "")) in wanted:
+                    if (item := str(step.values.get(FROM) or "")) in wanted:
                         found.setdefault(item, []).append(step.action)
         return {item: tuple(dict.fromkeys(actions)) for item, actions in found.items()}
 

@@ -65,7 +65,7 @@ class RecordTable(QWidget):
         self.model = RecordModel(columns, fetch, total, run, id_key)
         self.view = RecordView(self.model, bool(batch))
         self.view.horizontalHeader().setVisible(header)
-        self._unit, self._note, self._whole = unit, "", 0
+        self._unit, self._note, self._whole, self._groups = unit, "", 0, 0
         body = QVBoxLayout(self)
         body.setContentsMargins(0, 0, 0, 0)
         body.setSpacing(0)
@@ -87,12 +87,15 @@ class RecordTable(QWidget):
         self._show_counts()
         self.view.fit_groups()
 
-    def show_rows(self, total: int, fetch: Fetch | None = None, note: str = "", whole: int = 0) -> None:
+    def show_rows(
+        self, total: int, fetch: Fetch | None = None, note: str = "", whole: int = 0, groups: int = 0
+    ) -> None:
         """Show *total* rows of *fetch* (the same as before if None); the current record stays current if still there.
 
         *note* stands behind the count: ``含办结 3``. *whole*: how many there are, where these are only the first of them.
+        *groups*: so many of the rows are lines across, which aren't counted.
         """
-        self._note, self._whole = note, whole
+        self._note, self._whole, self._groups = note, whole, groups
         row = self.view.currentIndex().row()
         self.model.show(total, fetch)
         self.view.fit_groups()
@@ -227,7 +230,7 @@ class RecordTable(QWidget):
         return bar
 
     def _show_counts(self) -> None:
-        total = self.model.total()
+        total = self.model.total() - self._groups
         text = f"共 {max(total, self._whole):,} {self._unit}" + (
             f"，先列 {total:,} {self._unit}" if self._whole > total else ""
         )

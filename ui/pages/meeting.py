@@ -138,7 +138,8 @@ class MeetingPage(Page):
         if sheet.lines and not sheet.new:
             self.prepare_button.refuse("没有办结的都已在清单上")
         self.prepare_button.set_kind("plain" if sheet.lines else "primary")
-        self.table.show_rows(len(opened.rows), note=f"还没议 {sheet.left}" if sheet.lines else "")
+        note = f"还没议 {sheet.left}" if sheet.lines else ""
+        self.table.show_rows(len(opened.rows), note=note, groups=len(opened.rows) - len(sheet.lines))
         at = self._row_of(self._item)
         if at is None:
             at = next((row for row, one in enumerate(opened.rows) if not isinstance(one, Group)), None)

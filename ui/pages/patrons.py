@@ -87,7 +87,7 @@ class PatronsPage(Page):
             return
         self._rows = rows
         self.set_title("领导包案", f"{late} 件到了复查日期还没有复查" if late else "")
-        self.table.show_rows(len(rows))
+        self.table.show_rows(len(rows), groups=sum(isinstance(row, Group) for row in rows))
 
     def _fetch(self, offset: int, limit: int, _order: Order | None) -> Sequence[Row | Group]:
         return self._rows[offset : offset + limit]
