@@ -321,6 +321,9 @@ def test_a_line_from_the_desk_does_not_cost_the_draft_that_was_there(qtbot, desk
     assert page.fields.title.text() == "第二件"
     assert page.fields.area.value() == LOWER
     assert "1 份没登记完" in page.drafts.said.text()
+    page.keep()
+    desk.settle()
+    assert len(desk.office.store.drafts()) == 2
     page.save()
     desk.settle()
     [event] = desk.office.store.select("event")

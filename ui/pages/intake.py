@@ -215,7 +215,9 @@ class IntakePage(Page):
         self._say_place()
         self.drafts.show_drafts(opening.others, kept=opening.kept)
         shown = self.sheet()
-        self._kept = shown.packed() if shown else None
+        # What came over from the desk's line is typed already: it is kept even where nobody adds a word.
+        brought = bool(sheet.values) and not opening.kept
+        self._kept = shown.packed() if shown and not brought else None
         self._beat.start()
         # What the desk's line said already needs no second look: the cursor goes to the first that it left open.
         first = next((entry for entry in self.fields.order[:3] if not _typed(entry)), self.fields.detail)
