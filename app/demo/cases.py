@@ -92,6 +92,8 @@ class _Course:
         self._at = working_moment(self._now, days_ago, self._chance)
         self._id = self._numbers.record_id()
         self._event = self._values()
+        if course == "reported" and int(self._id[-1], 16) % 2:
+            self._from_hotline()
         self._case: CaseState = self._rules.begin(self._event)
         self._rows: list[Row] = []
 
@@ -121,6 +123,17 @@ class _Course:
             values["dwelling"] = scene.home.dwelling
         return values
 
+    def _from_hotline(self) -> None:
+        """As an import of the hotline's orders makes it: source and number are who it is."""
+        head, source = self._scene.home.head, "12345热线"
+        number = f"RX{self._at:%Y%m%d}{int(self._id, 16) % 1000:03}"
+        due = (self._at + dt.timedelta(days=7)).replace(hour=17, minute=30, second=0)
+        self._event |= {
+            "channel": "hotline", "reporter": head.name, "reporter_phone": head.phone or self._scene.home.grid.phone,
+            "order_source": source, "order_no": number, "reply_due": iso(due), "order_more": "片区：东片\n来电次数：1",
+        }  # fmt: skip
+        self._id = companion("0" * 32, f"order {source} {number.lower()}")
+
     def records(self) -> list[Row]:
         """The event and its steps, in their order."""
         {
@@ -148,6 +161,9 @@ class _Course:
         self._act("self_handle", *self._member, result=self._say("self_handled"), handled_at=iso(self._at))
 
     def _report(self) -> None:
+        if number := self._event.get("order_no"):
+            self._act("order_in", *self._registrar, note=f"从“12345热线”导入的工单，原编号 {number}。")
+            return
         self._act("report", *self._member)
 
     def _rejected(self) -> None:
