@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from app.rules.case_engine import Step
     from app.store.store import Store
 
-IN, UPDATE, REOPEN = "order_in", "order_update", "reopen"
+IN, UPDATE, REOPEN = "order_in", "order_update", "order_reopen"
 OPEN, CLOSED, REOPENED = "open", "closed", "reopened"
 _NOBODY = "0" * 32
 _FOLLOWS = ("reporter", "reporter_phone", "reply_due", "order_unit", "order_more")
@@ -155,7 +155,10 @@ class Orders:
         edits = [Edit(EVENT, event.id, event.area, changed.values)] if changed.values else []
         wanted: list[tuple[str, dict[str, Any]]] = [(UPDATE, mark)]
         if reopen:
-            wanted.append((REOPEN, {"reason": text}))
+            due = str(order.values.get("reply_due") or "")
+            # A limit of the past is no limit for what begins anew: then the table's counts.
+            still = {"due_at": due} if due > self._cases.now().isoformat() else {}
+            wanted.append((REOPEN, {"reason": text, **still}))
         for action, values in wanted:
             edit, faults = self._cases.further(event, changed.known.steps, action, values)
             if edit is None:
@@ -182,9 +185,15 @@ class Orders:
         states = {one.id: fold_case(self._store, self._cases.rules, one, steps.get(one.id, [])) for one in events}
         return {key: state.result for key, state in states.items() if state.result}
 
-    def may_reopen(self, area: str) -> bool:
-        """Whether this user takes a closed case up again."""
-        return self._gate.decide(f"act:{REOPEN}", EVENT, area).allowed
+    def may_reopen(self, known: Known) -> bool:
+        """Whether this user takes a case up again that was closed; one in the archive stays there."""
+        action = self._cases.rules.action(REOPEN)
+        here = action is not None and known.event.values.get("state") in action.sources
+        return here and self._gate.decide(f"act:{REOPEN}", EVENT, known.event.area).allowed
+
+    def reached(self, known: Known) -> bool:
+        """Whether the case lies where this user imports."""
+        return self._gate.decide("import", EVENT, known.event.area).allowed
 
     def _again(self, order: Order, known: Known) -> bool:
         """Whether the case is closed here and the source has it open again, and nobody was asked about that yet."""

@@ -42,6 +42,7 @@ NEEDED = {
     "assist_feed_back": {"assist_unit": "派出所", "result": "已到场"},
     "assist_refuse": {"assist_unit": "派出所", "reason": "不归我所"},
     "progress": {"text": "已到现场"},
+    "order_reopen": {"reason": "来源系统退回重办"},
     "order_update": {"text": "来源改了内容"},
     "extend_request": {"days": 3, "reason": "等材料"},
     "suspend_request": {"reason": "等立项"},

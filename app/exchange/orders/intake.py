@@ -149,11 +149,7 @@ class OrderIntake:
         if not area:
             raise KnownError("import.area_missing")
         office.gate.require("import", EVENT, area)
-        villages: dict[str, str] = {}
-        for one in office.store.areas():
-            villages.setdefault(self._words.village(one["name"]), one["code"])
-        reach = office.gate.divisions()
-        held = {name: code for name, code in villages.items() if reach.any_covers(office.session.areas, code)}
+        held = self._villages()
         form = office.forms[EVENT]
         reading = Reading(source, self._shape, told, self._words, form, office.forms.codes, held, area)
         orders: list[Order] = []
@@ -167,6 +163,16 @@ class OrderIntake:
         for code in sorted({order.area for order in plan.new} - {area}):
             office.gate.require("import", EVENT, code)
         return plan, reading
+
+    def _villages(self) -> dict[str, str]:
+        """The areas that this user reaches by name; a name that two of them have says neither."""
+        office = self._office
+        reach = office.gate.divisions()
+        found: dict[str, list[str]] = {}
+        for one in office.store.areas():
+            if reach.any_covers(office.session.areas, one["code"]):
+                found.setdefault(self._words.village(one["name"]), []).append(one["code"])
+        return {name: codes[0] for name, codes in found.items() if len(codes) == 1}
 
     # -- showing ----------------------------------------------------------------------------------------------------------------
 
@@ -194,7 +200,7 @@ class OrderIntake:
                 }
                 for item in plan.changed[:MOST_SHOWN]
             ],
-            "waiting": [{**_new(item.order), "may_reopen": self._room.may_reopen(item.known.event.area)} for item in plan.waiting],
+            "waiting": [{**_new(item.order), "may_reopen": self._room.may_reopen(item.known)} for item in plan.waiting],
             "problems": [
                 {**_finding(item), "verdict": verdict, "name": names.get((item.sheet, item.row), "")}
                 for verdict, items in (("refused", plan.refused), ("flagged", plan.flagged))
@@ -213,7 +219,7 @@ class OrderIntake:
             how = "never"
         elif target == KEEP:
             how = "kept"
-        sample = "" if target is None else _sample(layout, column.index)
+        sample = "" if target is None else _sample(layout, column.index, covered=target != "order.number")
         return {"heading": column.heading, "sample": sample, "target": target, "how": how}
 
 
@@ -258,14 +264,14 @@ def _values(reading: Reading, known: Told, by_hand: Told) -> list[dict[str, Any]
     return found
 
 
-def _sample(layout: Layout, index: int) -> str:
+def _sample(layout: Layout, index: int, *, covered: bool) -> str:
     for row in layout.rows[:20]:
         cells = layout.sheet.rows[row.number - 1]
         if index < len(cells) and not is_blank(cells[index]):
             text = text_of(cells[index]).strip()[:40]
             digits = sum(sign.isdigit() for sign in text)
-            # Telephones and the like are covered: the page shows them beside each other.
-            return f"{text[:3]}****{text[-4:]}" if digits == len(text) and 7 < digits < 13 else text
+            # Telephones and numbers of papers are covered: the page shows them beside each other.
+            return f"{text[:3]}****{text[-4:]}" if covered and digits >= 8 and digits + 1 >= len(text) else text
     return ""
 
 

@@ -87,6 +87,9 @@ def make_plan(
                 same.append(order)
             else:
                 new.append(order)
+        elif not room.reached(held):
+            flagged.append(Finding(order.sheet, order.row, "", "elsewhere", sentence("orders.elsewhere")))
+            same.append(order)
         elif held.event.deleted:
             flagged.append(Finding(order.sheet, order.row, "", "deleted", sentence("orders.deleted")))
             same.append(order)

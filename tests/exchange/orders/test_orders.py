@@ -146,8 +146,23 @@ def test_a_case_closed_here_and_opened_again_there_waits_for_a_decision(office, 
     assert bring(hotline([again]), told=told)["updated"] == 1
     event = brought(office, FIRST[0])
     assert (event.values["state"], event.values["reopen_count"]) == ("handling", 1)
-    assert [action for action, _ in steps(office, event)][-2:] == ["order_update", "reopen"]
+    assert [action for action, _ in steps(office, event)][-2:] == ["order_update", "order_reopen"]
     assert bring(hotline([again]))["unchanged"] == 1
+
+
+def test_a_registrar_takes_it_up_again_by_the_sources_word_and_the_new_reply_due_is_the_limit(
+    office, hotline, tmp_path
+):
+    desk = colleague(office, "受理员", roles=("registrar",))
+    OrderIntake(desk).run(SOURCE, hotline([FIRST]))
+    close(office, brought(office, FIRST[0]))
+    again = with_field(with_field(FIRST, "办理状态", "退回重办"), "答复时限", "2026-09-30")
+    shown = OrderIntake(desk).run(SOURCE, hotline([again]), dry_run=True, shown=True)["preview"]["waiting"]
+    assert [one["may_reopen"] for one in shown] == [True]
+    told = decided(tmp_path, rows=[{"sheet": "工单明细", "row": 4, "do": "reopen"}])
+    OrderIntake(desk).run(SOURCE, hotline([again]), told=told)
+    values = brought(office, FIRST[0]).values
+    assert (values["state"], values["handle_due"]) == ("handling", "2026-09-30T23:59:59+08:00")
 
 
 def test_a_reopening_that_is_only_noted_leaves_the_case_closed_and_isnt_asked_again(office, bring, hotline, tmp_path):
