@@ -45,26 +45,19 @@ class Reminders:
         self._store = store
         self._gate = gate
         self._cases = cases
+        self._read: tuple[object, list[Notice]] = (None, [])
 
     def now(self) -> list[Notice]:
         """One notice a case at most: the newest that concerns this user; what he has not seen first, then the newest.
 
         What fell due before ``Watch.oldest`` is said no more: it stands in the lists.
         """
-        now, seen, oldest = self._cases.now(), self._seen(), self._cases.rules.watch.oldest
-        found: dict[str, Notice] = {}
-        for rows, events in self._audiences(now):
-            for event, case in self._folded(events):
-                notice = self._newest(event, case, rows, now)
-                if (
-                    notice
-                    and notice.moment >= now - oldest
-                    and (event.id not in found or notice.moment > found[event.id].moment)
-                ):
-                    found[event.id] = notice
-        told = [replace(notice, seen=seen.get(notice.event, "") >= iso(notice.moment)) for notice in found.values()]
-        told.sort(key=lambda notice: (notice.moment, notice.event), reverse=True)
-        return sorted(told, key=lambda notice: notice.seen)
+        now = self._cases.now()
+        # Asked for with every look at the navigation: within a minute, and where nothing was changed, it says the same.
+        key = self._store.stamp(), now.replace(second=0)
+        if self._read[0] != key:
+            self._read = key, self._reckoned(now)
+        return list(self._read[1])
 
     def unseen(self) -> int:
         """How many this user has not seen."""
@@ -84,6 +77,22 @@ class Reminders:
     def _seen(self) -> dict[str, str]:
         held = self._store.meta.get(self._key, {})
         return held if isinstance(held, dict) else {}
+
+    def _reckoned(self, now: dt.datetime) -> list[Notice]:
+        seen, oldest = self._seen(), self._cases.rules.watch.oldest
+        found: dict[str, Notice] = {}
+        for rows, events in self._audiences(now):
+            for event, case in self._folded(events):
+                notice = self._newest(event, case, rows, now)
+                if (
+                    notice
+                    and notice.moment >= now - oldest
+                    and (event.id not in found or notice.moment > found[event.id].moment)
+                ):
+                    found[event.id] = notice
+        told = [replace(notice, seen=seen.get(notice.event, "") >= iso(notice.moment)) for notice in found.values()]
+        told.sort(key=lambda notice: (notice.moment, notice.event), reverse=True)
+        return sorted(told, key=lambda notice: notice.seen)
 
     def _audiences(self, now: dt.datetime) -> Iterable[tuple[Sequence[Reminder], Sequence[Record]]]:
         """The rows that concern this user, with the cases that they may be about for him: by index, without their steps.

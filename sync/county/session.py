@@ -7,8 +7,6 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from app import __version__
 from sync.county.comparing import Comparing, checked
 from sync.county.county import County
@@ -275,7 +273,7 @@ class Session:
         """What is late by now, after what this device brought, comes down with this answer; if not now, within a minute."""
         try:
             self._county.watching.look(_WATCHED)
-        except SQLAlchemyError as bad:
+        except Exception as bad:  # noqa: BLE001 - the county's edge: an exchange must not fail for it
             _log.warning("the watch over due times comes later: %s", type(bad).__name__)
 
     def _start(self) -> int:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from app import __version__
 from app.rules.case_engine import CaseRules, CaseState, Step
 from app.rules.case_merging import barred, masters
 from app.rules.watching import SYSTEM, SYSTEM_ROLE, Act
@@ -59,6 +60,11 @@ class Watching:
         finally:
             self._lock.release()
 
+    @property
+    def _rules(self) -> str:
+        """By which rules is read: those of the county, over those that this program brought."""
+        return f"{self._county.ruled.stamp} {__version__}"
+
     def _look(self, most: int | None) -> int:
         county = self._county
         learned = 0
@@ -68,7 +74,7 @@ class Watching:
                 row = conn.execute(sa.select(COUNTY).where(COUNTY.c.county == county.code)).one()
                 query = sa.select(sa.func.min(WATCH.c.next)).where(WATCH.c.county == county.code)
                 first = conn.scalar(query)
-            behind = (row.watched or 0) < row.rev or row.watched_rules != county.ruled.stamp
+            behind = (row.watched or 0) < row.rev or row.watched_rules != self._rules
             if not behind:
                 break
             learned += self._learn()
@@ -83,7 +89,7 @@ class Watching:
             query = sa.select(COUNTY).where(COUNTY.c.county == county.code)
             row = conn.execute(query.with_for_update()).one()
             # Other rules may mean something else for every case: from the beginning.
-            afresh = row.watched_rules != county.ruled.stamp
+            afresh = row.watched_rules != self._rules
             after = 0 if afresh else row.watched or 0
             there = HISTORY.c.county == county.code, HISTORY.c.rev > after
             lines = conn.execute(
@@ -97,7 +103,7 @@ class Watching:
             for held in county.records.get(conn, STEP, steps).values():
                 events.add(str(held.record.values.get("event") or ""))
             self._note(conn, self._cases(conn, sorted(events - {""})))
-            values = {"watched": lines[-1].rev if lines else row.rev, "watched_rules": county.ruled.stamp}
+            values = {"watched": lines[-1].rev if lines else row.rev, "watched_rules": self._rules}
             conn.execute(sa.update(COUNTY).where(COUNTY.c.county == county.code), values)
         return max(len(lines), 1)
 
