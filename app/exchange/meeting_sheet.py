@@ -59,8 +59,8 @@ def _followed(office: Office, line: Line) -> paper.Row:
     before = line.before
     assert before is not None
     form = office.forms["meeting_item"]
-    if line.closed:
-        done = f"已办结（{line.closed}）"
+    if line.closed and line.matter:
+        done = f"{'已办结' if line.matter.solved else line.matter.state}（{line.closed}）"
     elif before.result:
         done = "：".join(part for part in (form.show("result", before.result), before.note) if part)
     else:

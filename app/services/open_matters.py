@@ -28,7 +28,8 @@ _SAYS = ("finding", "text", "opinion", "result", "answer", "reason", "instructio
 class Matter:
     """One thing that somebody has to settle. Days and times are ISO; "" for what nobody said.
 
-    ``closed`` is the day on which it was, "" while it is open; ``state`` is in shown words.
+    ``closed`` is the day on which it was, "" while it is open; ``solved``: by being done, not by being merged, void or
+    given up. ``state`` is in shown words.
     """
 
     form: str
@@ -42,6 +43,7 @@ class Matter:
     due: str
     progress: str
     closed: str
+    solved: bool = False
 
     def days(self, today: dt.date) -> int:
         """For how many days it has been open, or was until it was closed; 0 where nobody said since when."""
@@ -123,6 +125,7 @@ class OpenMatters:
             _day(values.get("reported_at") or values.get("found_at")), state.label if state else "",
             _text(values.get("handler") or values.get("lead_unit")), _day(values.get("due_at")), progress,
             closed or ("" if waiting else _day(values.get("reported_at"))),
+            state is not None and state.counts == "closed",
         )  # fmt: skip
 
     def _dispute(self, record: Record, _progress: str) -> Matter:
@@ -131,6 +134,7 @@ class OpenMatters:
             DISPUTE, record.id, record.area, _text(values.get("title")), "", _day(values.get("found_at")),
             form.show("result", values.get("result") or "open"), _text(values.get("handler") or values.get("lead_unit")),
             _day(values.get("due")), _last(values.get("progress") or values.get("measure")), _dispute_closed(values),
+            values.get("result") == "resolved",
         )  # fmt: skip
 
     def _hazard(self, record: Record, _progress: str) -> Matter:
@@ -140,6 +144,7 @@ class OpenMatters:
             HAZARD, record.id, record.area, _text(values.get("object")), "", _day(values.get("found_at")),
             state or ("待复查" if values.get("rectified_at") else "待整改"), _text(values.get("responsible")),
             _day(values.get("due")), _last(values.get("measure")), _hazard_closed(values),
+            bool(_hazard_closed(values)),
         )  # fmt: skip
 
 

@@ -105,6 +105,7 @@ def test_what_was_decided_comes_first_at_the_next_meeting_with_what_became_of_it
     assert (held.closed, held.carried, held.before.owner, held.before.late("2026-10-18")) == (
         "2026-10-18", 1, "电站", True,
     )  # fmt: skip
+    assert held.matter.solved
     open_one = line_of(office, second, road)
     assert (open_one.closed, open_one.before.decision) == ("", "修路")
     assert office.meetings.look_back(open_one.before.item.id, "partly", "修了一半").ok
@@ -152,6 +153,18 @@ def test_a_decision_is_kept_where_its_step_cannot_be_done(office):
     with pytest.raises(KnownError, match="没有办理步骤"):
         decide(office, where, dispute, action="remind")
     assert line_of(office, where, dispute).decided
+
+
+def test_what_was_merged_or_given_up_is_not_said_to_be_done(office):
+    lamp, road, dispute = report(office), report(office, title="路塌了"), made(office, "dispute", DISPUTE)
+    where = meeting(office)
+    office.meetings.prepare(where)
+    act(office, lamp, "merge", master=road)
+    done = office.records.save("dispute", {"result": "failed", "closed_at": "2026-09-18"}, record_id=dispute)
+    assert done.ok
+    for about, word in ((lamp, "并案"), (dispute, "未成功")):
+        matter = line_of(office, where, about).matter
+        assert (matter.closed, matter.solved, matter.state) == ("2026-09-18", False, word)
 
 
 def test_what_was_taken_off_the_list_stays_off(office):

@@ -95,8 +95,8 @@ def before_words(line: Line) -> str:
 
 def done_words(line: Line) -> str:
     """Whether what was decided before was done; "" where nobody said yet."""
-    if line.closed:
-        return f"已办结（{line.closed}）"
+    if line.closed and line.matter:
+        return f"{'已办结' if line.matter.solved else line.matter.state}（{line.closed}）"
     before = line.before
     if before is None or not before.result:
         return ""
@@ -125,8 +125,8 @@ def _row(line: Line, today: dt.date) -> Row:
 
 
 def _chip(line: Line, today: dt.date, *, late: bool) -> State:
-    if line.closed:
-        return State("已办结", "green", "check")
+    if line.closed and line.matter:
+        return State("已办结", "green", "check") if line.matter.solved else State(line.matter.state, "grey")
     if line.decided:
         return State("已议", "blue", "file-check")
     if line.before and line.before.late(today.isoformat()):
