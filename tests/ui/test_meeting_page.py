@@ -201,3 +201,18 @@ def test_patron_cases_stand_by_leader_and_a_press_begins_the_review(qtbot, held)
     page.go.connect(lambda name, args: went.append((name, args)))
     page.table.pressed_button.emit(pipe, "act")
     assert went == [("case", {"id": pipe, "action": "patron_review"})]
+
+
+def test_minutes_and_the_patrons_ledger_are_written_beside_the_window(qtbot, held, tmp_path):
+    desk, meeting, (lamp, _pipe) = held
+    desk.office.cases.act(lamp, "name_patron", {"patron": "杨书记"})
+    page = opened(desk, qtbot, meeting)
+    minutes, ledger = tmp_path / "会议记录.pdf", tmp_path / "包案.docx"
+    page.papers.make(meeting, "meeting_minutes", str(minutes))
+    qtbot.waitUntil(lambda: page.papers.worker is None, timeout=60_000)
+    patrons = PatronsPage(desk.office, desk.jobs, desk.worker, ask_path=lambda *_asked: str(ledger))
+    qtbot.addWidget(patrons)
+    patrons._print()
+    qtbot.waitUntil(lambda: not patrons.out.busy(), timeout=60_000)
+    assert minutes.read_bytes().startswith(b"%PDF")
+    assert ledger.read_bytes().startswith(b"PK")
