@@ -221,3 +221,15 @@ def test_in_a_narrow_list_spare_columns_give_way_to_the_title(qtbot, desk):
     assert page.table.view.columnWidth(names.index("title")) >= 200
     page.resize(1500, 600)
     assert not page.table.view.isColumnHidden(village)
+
+
+def test_everything_of_a_case_stands_on_one_screen(qtbot, desk):
+    event_id = report(
+        desk, detail="一周来每天下午停水两三个小时，高处几户整天没水，请镇里帮忙催修。", reporter="张文贵"
+    )
+    act(desk, event_id, "accept")
+    act(desk, event_id, "assign", lead_unit="村建办", assist_units="派出所")
+    act(desk, event_id, "acknowledge")
+    page = shown(qtbot, desk, event_id)
+    # What a screen of 1366 x 768 leaves beside navigation and top bar.
+    assert page.layout().heightForWidth(1190) <= 720

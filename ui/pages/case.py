@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QProgressBar, QVBoxLayout
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QMenu, QProgressBar, QVBoxLayout
 
 from app.rules.case_engine import Action
 from app.services.records import Outcome
@@ -39,6 +39,7 @@ _PARTS = {"assigned": "待签收", "acknowledged": "处置中", "done": "已反�
 
 _LINE = 24
 _FRAMED = 6
+_LINKS = 6
 
 
 class CasePage(Page):
@@ -164,11 +165,15 @@ class CasePage(Page):
         grid.addWidget(self._strip, 0, 0, 1, 2)
         grid.addLayout(left, 1, 0)
         grid.addLayout(middle, 1, 1)
-        grid.addLayout(right, 0, 2, 2, 1)
         grid.setColumnStretch(0, 10)
         grid.setColumnStretch(1, 12)
         grid.setRowStretch(1, 1)
-        self.content.addLayout(grid, 1)
+        # Beside the grid, not in it: there its wrapped words would take the height that they have in a narrow column.
+        whole = QHBoxLayout()
+        whole.setSpacing(12)
+        whole.addLayout(grid, 1)
+        whole.addLayout(right)
+        self.content.addLayout(whole, 1)
 
     def _load(self) -> None:
         event_id = self._id
@@ -286,7 +291,9 @@ class CasePage(Page):
             self.next_card.add(words(warning, "12", "orange", wrap=True))
         grid = QGridLayout()
         grid.setSpacing(8)
-        for number, action in enumerate(rest):
+        most = _FRAMED + _LINKS
+        shown = rest if len(rest) <= most else rest[: most - 1]
+        for number, action in enumerate(shown):
             if number < _FRAMED:
                 button = Button(action.label, partial(self._begin, action))
                 grid.addWidget(button, number // 2, number % 2 * 3, 1, 3)
@@ -295,6 +302,11 @@ class CasePage(Page):
             row, place = divmod(number - _FRAMED, 3)
             link = Button(action.label, partial(self._begin, action), kind="link", small=True)
             grid.addWidget(link, _FRAMED // 2 + row, place * 2, 1, 2)
+        if more := rest[len(shown) :]:
+            menu = QMenu()
+            for action in more:
+                menu.addAction(action.label).triggered.connect(lambda _on=False, action=action: self._begin(action))
+            grid.addWidget(Button("更多", kind="quiet", menu=menu, small=True), _FRAMED // 2 + _LINKS // 3 - 1, 4, 1, 2)
         self.next_card.add(grid)
         usual.setFocus()
 
