@@ -102,6 +102,9 @@ def _shots() -> list[Shot]:
     def read_orders(page: QWidget) -> None:
         _wait_until(lambda: not page.busy())  # type: ignore[attr-defined]
 
+    def leave_orders(page: QWidget, _office: Office) -> None:
+        page.restart()  # type: ignore[attr-defined]
+
     def end(page: QWidget) -> None:
         page.end()  # type: ignore[attr-defined]
 
@@ -153,7 +156,11 @@ def _shots() -> list[Shot]:
         Shot("import", "import"),
         Shot("orders", "orders"),
         Shot(
-            "orders-check", "orders", lambda _office: {"source": "12345热线", "path": str(_ORDERS)}, before=read_orders
+            "orders-check",
+            "orders",
+            lambda _office: {"source": "12345热线", "path": str(_ORDERS)},
+            before=read_orders,
+            after=leave_orders,
         ),
         Shot("settings", "settings"),
         Shot("rules", "rules", lambda _office: {"tab": "calendar", "year": 2026}),

@@ -124,7 +124,7 @@ class OrdersPage(Page):
         self.source = ChoiceEntry([("12345热线", "12345热线")], "哪个系统的工单，如 12345热线")
         self.source.set_value("12345热线")
         self.area = ChoiceEntry([])
-        for field, hint in ((self.source, "来源系统"), (self.area, "表里没写村名的归到")):
+        for field, hint in ((self.source, "来源系统"), (self.area, "没写村名的归到")):
             field.setAccessibleName(hint)
             field.setMaximumWidth(theme.current().grown(260))
             card.add_line(hint_label(hint), field, None)
