@@ -367,6 +367,24 @@ def test_what_is_missing_is_said_below_its_field_and_nothing_is_saved(qtbot, des
     assert desk.office.store.count("event") == 0
 
 
+def test_a_helper_who_reads_no_registry_and_no_cases_takes_one_and_waits_for_the_next(qtbot, open_desk):
+    desk = open_desk("helper")
+    page = IntakePage(desk.office, desk.jobs)
+    qtbot.addWidget(page)
+    page.show()
+    page.opened({})
+    desk.settle()
+    assert page.fields.channel.value() == "patrol"
+    commit(page.fields.title, "路灯不亮")
+    commit(page.fields.place, "村口")
+    with qtbot.assertNotEmitted(page.go):
+        page.save()
+        desk.settle()
+        desk.settle()
+    assert desk.office.store.count("event") == 1
+    assert page.fields.title.text() == ""
+
+
 def test_a_matter_that_may_be_known_already_shows_itself(qtbot, desk, page):
     desk.office.taking._repeated = lambda values, _area: (
         [Again("e" * 32, "村口路灯不亮", "3 天前")] if values.get("place") == "村口" else []

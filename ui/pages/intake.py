@@ -416,7 +416,11 @@ class IntakePage(Page):
         self._urgent()
         done = "已登记并办结" if solved else "已登记"
         self.said.emit(f"{done}：{outcome.record.values.get('title')}", None)
-        self.go.emit("case", {"id": outcome.record.id})
+        if self._office.gate.decide("read", "event", outcome.record.area, own=True).allowed:
+            self.go.emit("case", {"id": outcome.record.id})
+        else:
+            # Helpers report and read nothing: the page waits for the next one.
+            self.opened({"new": True})
 
     def _on_failed(self, error: Exception) -> None:
         self._saving = False
