@@ -158,7 +158,9 @@ class Orders:
             due = str(order.values.get("reply_due") or "")
             # A limit of the past is no limit for what begins anew: then the table's counts.
             still = {"due_at": due} if due > self._cases.now().isoformat() else {}
-            wanted.append((REOPEN, {"reason": text, **still}))
+            # Decided on two devices apart it counts once; a later reopening is another.
+            once = f"{REOPEN} {order.whole()} {event.values.get('reopen_count') or 0}"
+            wanted.append((REOPEN, {"reason": text, "once": once, **still}))
         for action, values in wanted:
             edit, faults = self._cases.further(event, changed.known.steps, action, values)
             if edit is None:

@@ -245,6 +245,23 @@ def test_two_devices_that_import_one_file_apart_make_one_case(two, hotline):
         assert OrderIntake(office).run(SOURCE, path)["unchanged"] == 4
 
 
+def test_a_reopening_decided_on_two_devices_apart_counts_once_and_is_no_quarrel(two, hotline, tmp_path):
+    one, other = two
+    OrderIntake(one).run(SOURCE, hotline([FIRST]))
+    close(one, brought(one, FIRST[0]))
+    one.sync()
+    other.sync()
+    told = decided(tmp_path, rows=[{"sheet": "工单明细", "row": 4, "do": "reopen"}])
+    path = hotline([with_field(FIRST, "办理状态", "退回重办")])
+    for office in two:
+        assert OrderIntake(office).run(SOURCE, path, told=told)["updated"] == 1
+    for office in (*two, *two):
+        office.sync()
+    for office in two:
+        values = brought(office, FIRST[0]).values
+        assert (values["state"], values["reopen_count"], values.get("contested") or 0) == ("handling", 1, 0)
+
+
 def test_what_one_device_matched_the_other_of_the_office_knows(two, hotline, tmp_path):
     one, other = two
     OrderIntake(one).run(SOURCE, hotline([FIRST]), told=decided(tmp_path, columns={"片区": ""}, remember=True))
