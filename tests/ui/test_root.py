@@ -277,7 +277,7 @@ def test_a_village_picked_at_the_top_shows_its_cases(qtbot, program):
     settle(qtbot, program.jobs)
     page = program.window.current_page()
     assert program.window.current_name() == "events"
-    assert page._filters["area"] == UPPER
+    assert page.filters.now.area == UPPER
     assert page.table.model.rowCount() == 1
 
 
