@@ -117,6 +117,15 @@ def test_what_could_not_be_kept_stands_on_the_screen_again(qtbot, held, monkeypa
     desk.settle()
     assert (page.panel.line.title, page.panel.decision.toPlainText()) == ("路灯不亮", "先断电")
     assert page.panel.faults.text()
+    # Nor is it said to be kept where it was to become a step as well.
+    page._decide("remind")
+    desk.settle()
+    assert (page.panel.decision.toPlainText(), page.panel.dirty()) == ("先断电", True)
+    page.panel.due.setText("下个月吧")
+    page._decide("")
+    assert page.panel.line.title == "路灯不亮"
+    assert "看不出是哪一天" in page.panel.faults.text()
+    page.panel.due.setText("")
     page.panel.owner.setText("电站")
 
     def full(*_args, **_kwargs):

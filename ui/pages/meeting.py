@@ -187,8 +187,8 @@ class MeetingPage(Page):
             self._save("", onward=False)
 
     def _decide(self, action: str) -> None:
-        if self.panel.line is None:
-            return
+        if self.panel.line is None or not self.panel.due_readable():
+            return  # the field says itself that no day can be read from it
         if self.panel.dirty() or action:
             self._save(action, onward=not action)
         else:
@@ -213,7 +213,10 @@ class MeetingPage(Page):
 
     def _on_saved(self, line: Line, values: Mapping[str, Any], action: str, outcome: Outcome, opened: Opened) -> None:
         self._urgent()
-        if not outcome.ok and not action:
+        kept = outcome.record is not None and all(
+            outcome.record.values.get(name) == value for name, value in values.items()
+        )
+        if not outcome.ok and not (action and kept):
             self._bring_back(line, values)
             self.panel.show_faults(outcome.faults)
             return

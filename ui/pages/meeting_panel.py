@@ -114,6 +114,16 @@ class MatterPanel(Card):
             "due": self.due.value(),
         }
 
+    def due_readable(self) -> bool:
+        """Whether the due day is empty or a day; where it is neither, the cursor goes there."""
+        self.due.read()
+        if self.due.value() is None and self.due.text().strip():
+            self.faults.setText("完成时限看不出是哪一天。可写成 2026-09-18、9.18 或 +7。")
+            self.faults.show()
+            self.due.setFocus(Qt.FocusReason.TabFocusReason)
+            return False
+        return True
+
     def dirty(self) -> bool:
         """Whether something stands there that isn't kept."""
         return self.line is not None and self.decision.parent() is not None and self.values() != self._shown
