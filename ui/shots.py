@@ -47,6 +47,14 @@ def _shots() -> list[Shot]:
         busy = [e for e in office.cases.open_cases() if e.values.get("state") == "handling"]
         return {"id": (busy or office.cases.open_cases())[0].id}
 
+    def whistled(office: Office) -> dict[str, Any]:
+        [step] = office.store.select("event_step", {"action": "whistle"}, order=["-id"], limit=1)
+        return {"id": step.values["event"]}
+
+    def asks_paper(page: QWidget) -> None:
+        _wait_until(lambda: bool(page.papers_card.choices))  # type: ignore[attr-defined]
+        page.papers_card.ask()  # type: ignore[attr-defined]
+
     def mediation(office: Office) -> dict[str, Any]:
         held = {s.values["mediation"] for s in office.store.select("mediation_session")}
         ids = [m.id for m in office.mediations.list() if m.id in held]
@@ -113,6 +121,8 @@ def _shots() -> list[Shot]:
         Shot("events", "events", lambda _office: {"tab": "open"}),
         Shot("events-batch", "events", lambda _office: {"tab": "open"}, before=mark_some, after=mark_none),
         Shot("case", "case", first_case),
+        Shot("case-whistle", "case", whistled, looks=("light",)),
+        Shot("case-papers", "case", whistled, before=asks_paper, looks=("light",)),
         Shot("case-action", "case", lambda office: {**first_case(office), "action": "feed_back"}),
         Shot(
             "event-new",

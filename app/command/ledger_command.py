@@ -14,6 +14,8 @@ HELP = "把台账排成可打印的文件（.pdf、.docx），号码打码"
 
 PATRON = "patron"
 """No form of its own: the cases that leaders took on."""
+WHISTLE = "whistle"
+"""No form of its own: the units that were called to the spot, from the steps of the cases."""
 
 
 def add(parser: argparse.ArgumentParser, _common: argparse.ArgumentParser) -> None:
@@ -36,6 +38,13 @@ def run(args: argparse.Namespace, desk: Desk) -> int:
         count, odd = write_patrons(office, args.out, area=args.area or "", period=args.period)
         document = {"records": count, "file": str(args.out), "missing_glyphs": list(odd)}
         desk.answer(document, f"{count} 件已排好版，存为 {args.out}")
+        return 0
+    if args.form == WHISTLE:
+        from app.exchange.whistle_paper import write_whistles
+
+        count, odd = write_whistles(office, args.out, area=args.area or "", period=args.period)
+        document = {"records": count, "file": str(args.out), "missing_glyphs": list(odd)}
+        desk.answer(document, f"{count} 条已排好版，存为 {args.out}")
         return 0
     form = known_form(office, args.form)
     if args.ids:

@@ -63,6 +63,7 @@ from app.services.statistics import Statistics
 from app.services.traffic import Traffic
 from app.services.underlays import Underlays
 from app.services.undoing import Undoing
+from app.services.whistles import Whistles
 from app.store.keys import Cost, KeySlots, Ring
 from app.store.retirement import locked
 from app.store.store import Store
@@ -106,6 +107,7 @@ class Office:
         self.case_lists = CaseLists(store, self.gate, rules)
         self.batch = CaseBatch(store, self.cases)
         self.case_papers = CasePapers(store, self.gate, self.cases)
+        self.whistles = Whistles(store, self.gate, rules)
         self.people = People(store, self.gate, self.registry)
         self.duplicates = Duplicates(store, self.gate)
         self.care = Care(store, self.gate, self.records, self.registry, care)
