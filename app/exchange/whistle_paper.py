@@ -21,7 +21,7 @@ WORDS = {"on_time": "及时", "late": "迟到", "absent": "未到"}
 
 def whistle_rows(office: Office, *, area: str = "") -> list[tuple[str, ...]]:
     """The ledger's lines in shown words, the newest call first; what only the times say is marked 待评价."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for line in office.whistles.lines(area=area):
         values, whistle, called = line.event.values, line.whistle, line.called
         word = WORDS.get(called.evaluation, "")
