@@ -20,7 +20,7 @@ from ui.pages.case_papers_card import PapersCard
 from ui.pages.case_people_card import PeopleCard
 from ui.pages.case_read import CaseFile, came_since, defaults_of, read_file, stage_labels
 from ui.pages.case_time_card import add_times
-from ui.pages.case_whistle_card import WhistleCard
+from ui.pages.case_whistle_card import ARRIVE, EVALUATE, WhistleCard
 from ui.pages.case_words import chip_of, due_tone, late_by, left_until, read_due, spoken_time
 from ui.pages.paper_dialog import MakeWorker
 from ui.pages.standing_words import StandingChip
@@ -154,9 +154,9 @@ class CasePage(Page):
         left.addWidget(self.people_card)
         left.addWidget(self.whistle_card)
         left.addWidget(self.files_card)
-        left.addWidget(self.papers_card)
         left.addStretch(1)
         middle.addWidget(self.steps_card, 1)
+        middle.addWidget(self.papers_card)
         middle.addWidget(self.links_card)
         for card in (self.next_card, self.owner_card, self.due_card, self.units_card):
             right.addWidget(card)
@@ -285,6 +285,8 @@ class CasePage(Page):
             self.next_card.add(words("这件事现在没有您要办的。", tone="text-3", wrap=True))
             return
         first, *rest = file.actions
+        # What is done to a unit that was called stands beside the unit.
+        rest = [action for action in rest if action.code not in (ARRIVE, EVALUATE)]
         usual = Button(first.label, partial(self._begin, first), kind="primary", keys="Ctrl+Return", spread=True)
         self.next_card.add(usual)
         if warning := file.warnings.get(first.code):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import (
     QButtonGroup,
     QDialog,
@@ -53,7 +54,7 @@ class CasePaperDialog(QDialog):
         self._shown = -1
         self.fields: dict[str, QLineEdit | QPlainTextEdit] = {}
         self.setWindowTitle("出文书")
-        self.setMinimumWidth(theme.current().grown(480))
+        self.setMinimumWidth(theme.current().grown(600))
         body = QVBoxLayout(self)
         body.setContentsMargins(20, 16, 20, 16)
         body.setSpacing(8)
@@ -65,7 +66,6 @@ class CasePaperDialog(QDialog):
             self.group.addButton(button, place)
             body.addWidget(button)
         self._form = QFormLayout()
-        self._form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapAllRows)
         body.addLayout(self._form)
         self.note = words("", "13", "text-3", wrap=True)
         body.addWidget(self.note)
@@ -76,6 +76,8 @@ class CasePaperDialog(QDialog):
             foot.addWidget(Button(label, lambda way=way: self._act(way)))
         foot.addWidget(Button("打印…", lambda: self._act("print"), kind="primary", icon="printer", keys="Ctrl+Return"))
         body.addLayout(foot)
+        for button in self.findChildren(Button):
+            button.setMinimumHeight(button.sizeHint().height())
         self.group.idToggled.connect(lambda _place, on: self._show() if on else None)
         self._show()
 
@@ -102,11 +104,12 @@ class CasePaperDialog(QDialog):
             text = held.get(ask.name, "")
             made: QLineEdit | QPlainTextEdit = QPlainTextEdit(text) if ask.long else QLineEdit(text)
             if isinstance(made, QPlainTextEdit):
-                made.setFixedHeight(theme.current().grown(72))
+                made.setFixedHeight(theme.current().grown(48))
                 made.setTabChangesFocus(True)
             made.setAccessibleName(ask.label)
             self.fields[ask.name] = made
-            self._form.addRow(words(ask.label, "13", "text-2"), made)
+            label = words(ask.label, "13", "text-2")
+            self._form.addRow(label, made)
         if choice.again:
             self.note.setText("和当初出的一模一样，文号不变。")
         elif choice.corrects:
@@ -114,6 +117,17 @@ class CasePaperDialog(QDialog):
         else:
             told = "一出就有文号并存档，以后不能改；没填的地方印成横线，用笔填。"
             self.note.setText(f"{_TO_CITIZEN}{told}" if choice.person else told)
+        # New fields have no size of their own before they are polished.
+        QTimer.singleShot(0, self, self._fit)
+
+    def _fit(self) -> None:
+        """As tall as what stands in it: the buttons must never be cut."""
+        if (laid := self.layout()) is not None:
+            laid.activate()
+            self.setMinimumHeight(0)
+            wide = max(self.width(), self.minimumWidth())
+            tall = max(laid.totalHeightForWidth(wide), laid.totalSizeHint().height())
+            self.resize(wide, tall + theme.current().grown(8))
 
     def _act(self, way: str) -> None:
         choice, answers = self.choice(), self.answers()
