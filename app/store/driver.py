@@ -30,6 +30,17 @@ _BUSY_MS = 15_000
 _CACHE_KIB = 48 * 1024
 _SOME_KIB = 28 * 1024
 _FEW_KIB = 12 * 1024
+_NOT_GIVEN = {
+    sqlite.SQLITE_NOMEM,
+    sqlite.SQLITE_IOERR,
+    sqlite.SQLITE_FULL,
+    sqlite.SQLITE_CANTOPEN,
+    sqlite.SQLITE_PERM,
+    sqlite.SQLITE_READONLY,
+}
+"""What the driver says where the machine doesn't give a file: that is no sign of a wrong key."""
+_CUT_SHORT = sqlite.SQLITE_IOERR | 2 << 8
+"""A file that ends too soon: that is a damaged one."""
 
 
 def keep_few_pages(conn: Connection) -> None:
@@ -45,19 +56,25 @@ def expect_much(conn: Connection) -> None:
 def connect(path: Path, key: bytes, *, create: bool = False) -> Connection:
     """Open the SQLCipher 4 database at *path* with the raw 32-byte *key*.
 
-    Raises KnownError("store.missing") or ("store.wrong_key"): a damaged file and a wrong key can't be told apart.
+    Raises KnownError("store.missing"), ("store.busy"), ("store.cannot_read") where the system doesn't give the file, or
+    ("store.wrong_key"): a damaged file and a wrong key can't be told apart.
     """
     if not create and not path.exists():
         raise KnownError("store.missing", path=path)
-    conn = sqlite.connect(str(path), isolation_level=None, check_same_thread=False, timeout=_BUSY_MS / 1000)
-    conn.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
-    conn.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+    conn = None
     try:
+        conn = sqlite.connect(str(path), isolation_level=None, check_same_thread=False, timeout=_BUSY_MS / 1000)
+        conn.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
+        conn.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
         conn.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except DatabaseError as bad:
-        conn.close()
+        if conn is not None:
+            conn.close()
         if "locked" in str(bad):
             raise KnownError("store.busy") from bad
+        code = bad.sqlite_errorcode
+        if code & 0xFF in _NOT_GIVEN and code != _CUT_SHORT:
+            raise KnownError("store.cannot_read", detail=str(bad)) from bad
         raise KnownError("store.wrong_key") from bad
     conn.execute("PRAGMA journal_mode = WAL")
     conn.execute("PRAGMA synchronous = FULL")

@@ -11,6 +11,7 @@ from app.errors import KnownError
 from app.schema.record import Receipt
 from app.store import layout
 from app.store.audit import AuditLine
+from app.store.driver import connect
 from app.store.saving import Edit
 from app.store.store import Store, new_key
 from tests.store.conftest import VILLAGE, person
@@ -33,6 +34,13 @@ def test_the_file_is_no_plain_sqlite_and_opens_with_no_other_key(store, forms):
     with pytest.raises(KnownError) as bad:
         Store.open(store.folder, new_key(), forms)
     assert bad.value.code == "store.wrong_key"
+
+
+def test_a_file_that_the_system_does_not_give_is_no_wrong_key(tmp_path):
+    (tmp_path / "store.db").mkdir()
+    with pytest.raises(KnownError) as bad:
+        connect(tmp_path / "store.db", bytes(32))
+    assert bad.value.code == "store.cannot_read"
 
 
 def test_no_name_stands_in_clear_in_any_file_beside_the_store(store):
