@@ -87,7 +87,8 @@ class Watching:
         county = self._county
         with county.database.plain() as conn:
             query = sa.select(COUNTY).where(COUNTY.c.county == county.code)
-            row = conn.execute(query.with_for_update()).one()
+            # Whoever only reads must not wait for those who write: where one does, the watch comes later.
+            row = conn.execute(query.with_for_update(nowait=True)).one()
             # Other rules may mean something else for every case: from the beginning.
             afresh = row.watched_rules != self._rules
             after = 0 if afresh else row.watched or 0
