@@ -85,7 +85,14 @@ def test_conflicts_of_a_restricted_form_are_kept_in_its_own_class():
 
 
 def test_ledgers_are_the_forms_that_say_so():
-    assert {form.name for form in FORMS.ledgers} == {"data_request", "dispute", "hazard", "visit"}
+    assert {form.name for form in FORMS.ledgers} == {
+        "data_request",
+        "dispute",
+        "hazard",
+        "meeting",
+        "reception_day",
+        "visit",
+    }
 
 
 @pytest.mark.parametrize("name", FORMS)

@@ -135,7 +135,7 @@ def test_frames_may_come_in_any_order(county, device):
     (waits, created) = receipts(ask(county, device, hello(device), Up(encode_up(2, [edit])), Up(encode_up(1, [made]))))
     assert waits.spread([2])[0].status == "waiting"
     assert created.spread([1])[0].status == "accepted"
-    (done,) = receipts(ask(county, device, hello(device), Up(encode_up(3, [edit]))))
+    (done,) = receipts(ask(county, device, hello(device, have=((1, 2),)), Up(encode_up(3, [edit]))))
     assert done.spread([2])[0].status == "accepted"
 
 
