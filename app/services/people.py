@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from app.errors import KnownError
 from app.schema.dates import china_time
 from app.schema.record import Record
 from app.services.gate import Gate
+from app.services.kept import Kept
 from app.services.merging import RESIDENT
 from app.services.registry import Registry
 from app.store.listing import Listing, Wanted, residents
@@ -17,7 +17,6 @@ from app.store.listing import Listing, Wanted, residents
 if TYPE_CHECKING:
     from app.store.store import Store
 
-_KEPT = "people.filters"
 MOST_FOUND = 5000
 """Of people found by words so many are listed: who typed so little wants the list without words."""
 _OLDEST = "0000-01-01"
@@ -51,6 +50,7 @@ class People:
         self._store = store
         self._gate = gate
         self._registry = registry
+        self._filters = Kept(store, gate.session, "people.filters")
 
     def list(self, filter: Filter, order: str = "") -> Listing:  # noqa: A002
         """Who passes *filter*; *order* is one of ``app.store.listing.ORDERS``."""
@@ -81,25 +81,15 @@ class People:
 
     def kept(self) -> dict[str, Filter]:
         """The filters that this user kept on this device, by name, in the order in which he kept them."""
-        found = self._store.meta.get(_KEPT, {}).get(self._gate.session.user, {})
-        return {name: _filter(values) for name, values in found.items()}
+        return {name: _filter(values) for name, values in self._filters.all().items()}
 
     def keep(self, name: str, filter: Filter) -> None:  # noqa: A002
         """Keep *filter* as *name*; one of the same name is replaced. KnownError("ui.filter_unnamed") for no name."""
-        name = name.strip()
-        if not name:
-            raise KnownError("ui.filter_unnamed")
-        self._write({**self.kept(), name: filter})
+        self._filters.keep(name, asdict(filter))
 
     def forget(self, name: str) -> None:
         """Keep it no longer."""
-        self._write({held: one for held, one in self.kept().items() if held != name})
-
-    def _write(self, filters: dict[str, Filter]) -> None:
-        with self._store.transaction():
-            everybody = self._store.meta.get(_KEPT, {})
-            everybody[self._gate.session.user] = {name: asdict(one) for name, one in filters.items()}
-            self._store.meta.set(_KEPT, everybody)
+        self._filters.forget(name)
 
 
 def born_between(today: str, age_from: int | None, age_to: int | None) -> tuple[str, str] | None:

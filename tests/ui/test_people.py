@@ -68,7 +68,7 @@ def test_numbers_stand_masked_and_enter_opens_the_card(desk, page, qtbot):
 
 def test_a_filter_is_kept_by_name_used_again_and_thrown_away(desk, page, qtbot, type_text):
     page.sex.pick("2")
-    page.keep()
+    page.kept.keep()
     desk.settle()
     [dialog] = [one for one in QApplication.topLevelWidgets() if isinstance(one, ReasonDialog)]
     type_text(dialog.reason, "女性")
@@ -78,11 +78,11 @@ def test_a_filter_is_kept_by_name_used_again_and_thrown_away(desk, page, qtbot, 
 
     page.use(Filter())
     assert len(names(desk, page)) == 3
-    page._fill_menu()
-    page._menu.actions()[0].trigger()
+    page.kept.fill_menu()
+    page.kept.menu.actions()[0].trigger()
     assert names(desk, page) == ["周玉兰"]
     assert page.sex.value() == "2"
-    page._forget("女性")
+    page.kept.forget("女性")
     desk.settle()
     assert desk.office.people.kept() == {}
 

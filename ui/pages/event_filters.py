@@ -6,14 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QMenu
 
 from app.services.case_lists import CaseFilter
-from ui.forms.reason import ask_reason
 from ui.jobs import Jobs
 from ui.page import Page
 from ui.pages.event_read import SPANS, TIMES, EventChoices, class_tree, read_choices, span_of, times_tree
 from ui.pages.event_times import SpanDialog
+from ui.pages.kept_filters import KeptFilters
 from ui.pieces.buttons import IconButton
 from ui.pieces.dates import china_today
 from ui.pieces.filters import FilterButton, SearchField, TreeFilter
@@ -32,9 +31,16 @@ class EventFilters(QObject):
         super().__init__(page)
         self._page, self._office, self._jobs = page, office, jobs
         self.now = CaseFilter()
-        self.kept: dict[str, CaseFilter] = {}
-        self._menu = QMenu()
-        self._menu.aboutToShow.connect(self._fill_menu)
+        self.kept = KeptFilters(
+            page,
+            jobs,
+            save=office.case_lists.keep,
+            remove=office.case_lists.filters.forget,
+            read=self.read,
+            now=lambda: self.now,
+            use=self.use,
+            nothing=CaseFilter(),
+        )
         codes, rules = office.forms.codes, office.cases.rules
         self.search = SearchField("编号、标题、地点", 180)
         self.times = TreeFilter("时间", times_tree())
@@ -49,7 +55,7 @@ class EventFilters(QObject):
         self.units.picked.connect(lambda key: self.set(unit=str(key or "")))
         self.states = FilterButton("状态", [(code, state.label) for code, state in rules.states.items()])
         self.states.picked.connect(lambda key: self.set(state=str(key or "")))
-        self.button = IconButton("filter", "常用筛选", menu=self._menu)
+        self.button = IconButton("filter", "常用筛选", menu=self.kept.menu)
         self.line = (self.search, self.times, self.kinds, self.areas, self.grids, self.units, self.states)
         self.grids.hide()
         self.states.hide()
@@ -71,18 +77,6 @@ class EventFilters(QObject):
         self.read()
         self.changed.emit()
 
-    def keep(self) -> None:
-        """Ask for a name and keep the filter by it."""
-        held = self.now
-
-        def kept(name: str) -> None:
-            self._jobs.run(
-                lambda: self._office.case_lists.keep(name, held),
-                lambda _done: (self._page.said.emit(f"已保存筛选“{name}”", None), self.read()),
-            )
-
-        ask_reason(self._page, "保存当前筛选", "起个名字，以后从“常用筛选”里一点就是。", "保存", kept, what="名字")
-
     def set(self, **picked: Any) -> None:
         """Pick something more, or something else."""
         now = replace(self.now, **picked)
@@ -100,7 +94,7 @@ class EventFilters(QObject):
         self.grids.show_choices(choices.grids)
         self.grids.setVisible(bool(choices.grids))
         self.units.show_choices([(unit, unit) for unit in choices.units])
-        self.kept = dict(choices.kept)
+        self.kept.kept = choices.kept
         self.read_again.emit(choices)
 
     def _show(self) -> None:
@@ -128,34 +122,6 @@ class EventFilters(QObject):
         today = china_today()
         name = next((key for key, _words in SPANS if span_of(key, today) == (held.since, held.until)), "own")
         return held.time, name
-
-    def _fill_menu(self) -> None:
-        self._menu.clear()
-        for name, held in self.kept.items():
-            self._menu.addAction(name).triggered.connect(lambda _on=False, held=held: self.use(held))
-        if self.kept:
-            self._menu.addSeparator()
-        add = self._menu.addAction("保存当前筛选…")
-        add.setEnabled(not self.now.empty)
-        add.triggered.connect(lambda _on=False: self.keep())
-        if self.kept:
-            gone = self._menu.addMenu("删去")
-            for name in self.kept:
-                gone.addAction(name).triggered.connect(lambda _on=False, name=name: self._forget(name))
-        clear = self._menu.addAction("去掉全部筛选")
-        clear.setEnabled(not self.now.empty)
-        clear.triggered.connect(lambda _on=False: self.use(CaseFilter()))
-
-    def _forget(self, name: str) -> None:
-        held, lists = self.kept[name], self._office.case_lists
-
-        def again() -> None:
-            self._jobs.run(lambda: lists.keep(name, held), lambda _done: self.read())
-
-        self._jobs.run(
-            lambda: lists.filters.forget(name),
-            lambda _done: (self._page.said.emit(f"已删去筛选“{name}”", again), self.read()),
-        )
 
     def _on_time(self, key: Any) -> None:
         if key is None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
@@ -87,13 +86,12 @@ class EventsPage(Page):
 
     @property
     def actions(self) -> Sequence[tuple[str, str, Callable[[], object]]]:
-        found: list[tuple[str, str, Callable[[], object]]] = [("保存当前筛选", "", self.filters.keep)]
+        found: list[tuple[str, str, Callable[[], object]]] = [("保存当前筛选", "", self.filters.kept.keep)]
         if self._may_export:
             found.append(("导出 Excel", "", self.export))
         if self._may_import:
             found.append(("导入工单（12345 等）", "", lambda: self.go.emit("orders", {})))
-        kept = self.filters.kept.items()
-        return [*found, *((f"筛选：{name}", "", partial(self.filters.use, one)) for name, one in kept)]
+        return [*found, *self.filters.kept.actions]
 
     def opened(self, args: Mapping[str, Any]) -> None:
         asked = {name: value or "" for name, value in args.items() if name in CaseFilter.__dataclass_fields__}

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
-
-from PySide6.QtWidgets import QMenu
 
 from app.services.people import MOST_FOUND, Filter
 from app.store.listing import ORDERS, Listing
-from ui.forms.reason import ask_reason
 from ui.jobs import Jobs, Worker
 from ui.lists import Column, Order, RecordTable
 from ui.page import Page
 from ui.pages.exporting import AskPath, Exporting, ask_save_path
+from ui.pages.kept_filters import KeptFilters
 from ui.pages.people_read import FORM, PeopleChoices, read_choices, read_rows
 from ui.pieces.buttons import Button, IconButton
 from ui.pieces.card import Card
@@ -45,10 +42,18 @@ class PeoplePage(Page):
         self._filter = Filter()
         self._order = ""
         self._turn = 0
-        self._kept: dict[str, Filter] = {}
         self._listing = Listing(b"")
-        self._menu = QMenu()
-        self.kept_button = Button("常用筛选", icon="filter", menu=self._menu)
+        self.kept = KeptFilters(
+            self,
+            jobs,
+            save=office.people.keep,
+            remove=office.people.forget,
+            read=self._read_choices,
+            now=lambda: self._filter,
+            use=self.use,
+            nothing=Filter(),
+        )
+        self.kept_button = Button("常用筛选", icon="filter", menu=self.kept.menu)
         self.add_quiet(self.kept_button)
         self.exporting = Exporting(self, office, worker, ask_path)
         self.export_button = Button("导出", self.export, icon="file-export")
@@ -102,21 +107,20 @@ class PeoplePage(Page):
         card.add_rule()
         card.add(self.table, 1)
         self.add(card, 1)
-        self._menu.aboutToShow.connect(self._fill_menu)
 
     @property
     def actions(self) -> Sequence[tuple[str, str, Callable[[], object]]]:
-        keep: list[tuple[str, str, Callable[[], object]]] = [("保存当前筛选", "", self.keep)]
+        keep: list[tuple[str, str, Callable[[], object]]] = [("保存当前筛选", "", self.kept.keep)]
         if not self.export_button.isHidden():
             keep.append(("导出 Excel", "", self.export))
-        return [*keep, *((f"筛选：{name}", "", partial(self.use, one)) for name, one in self._kept.items())]
+        return [*keep, *self.kept.actions]
 
     def opened(self, args: Mapping[str, Any]) -> None:
         asked = {name: value for name, value in args.items() if name in Filter.__dataclass_fields__}
         if asked:
             self._filter = replace(Filter(), **asked)
             self._show_filter()
-        self._jobs.run(lambda: read_choices(self._office, self._filter.area), self._on_choices)
+        self._read_choices()
         self._load()
         self.table.view.setFocus()
 
@@ -128,38 +132,12 @@ class PeoplePage(Page):
         """Filter by *filter*."""
         self._filter = filter
         self._show_filter()
-        self._jobs.run(lambda: read_choices(self._office, filter.area), self._on_choices)
+        self._read_choices()
         self._load()
-
-    def keep(self) -> None:
-        """Ask for a name and keep the filter by it."""
-        held = self._filter
-
-        def kept(name: str) -> None:
-            self._jobs.run(
-                lambda: self._office.people.keep(name, held), lambda _done: self._after_keeping(f"已保存筛选“{name}”")
-            )
-
-        ask_reason(self, "保存当前筛选", "起个名字，以后从“常用筛选”里一点就是。", "保存", kept, what="名字")
 
     def export(self) -> None:
         """Ask for a reason, then write the list as it stands into a workbook."""
         self.exporting.ask(FORM, "居民名单", self._listing.page(0, len(self._listing)))
-
-    def _forget(self, name: str) -> None:
-        held = self._kept[name]
-        self._jobs.run(
-            lambda: self._office.people.forget(name),
-            lambda _done: self._after_keeping(f"已删去筛选“{name}”", lambda: self._keep_again(name, held)),
-        )
-
-    def _keep_again(self, name: str, held: Filter) -> None:
-        self._jobs.run(lambda: self._office.people.keep(name, held), lambda _done: self._after_keeping(""))
-
-    def _after_keeping(self, said: str, undo: Callable[[], object] | None = None) -> None:
-        if said:
-            self.said.emit(said, undo)
-        self._jobs.run(lambda: read_choices(self._office, self._filter.area), self._on_choices)
 
     # -- filters ----------------------------------------------------------------------------------------------------------------
 
@@ -171,7 +149,7 @@ class PeoplePage(Page):
         self._filter = now
         if moved:
             self.grids.pick(None)
-            self._jobs.run(lambda: read_choices(self._office, now.area), self._on_choices)
+            self._read_choices()
         self._load()
 
     def _show_filter(self) -> None:
@@ -192,28 +170,15 @@ class PeoplePage(Page):
             button.pick(value or None)
             button.blockSignals(False)
 
+    def _read_choices(self) -> None:
+        area = self._filter.area
+        self._jobs.run(lambda: read_choices(self._office, area), self._on_choices)
+
     def _on_choices(self, choices: PeopleChoices) -> None:
         self.areas.show_choices(choices.areas)
         self.grids.show_choices(choices.grids)
         self.grids.refuse("" if choices.grids else "先选一个村（社区）")
-        self._kept = dict(choices.kept)
-
-    def _fill_menu(self) -> None:
-        self._menu.clear()
-        for name, held in self._kept.items():
-            self._menu.addAction(name).triggered.connect(lambda _on=False, held=held: self.use(held))
-        if self._kept:
-            self._menu.addSeparator()
-        add = self._menu.addAction("保存当前筛选…")
-        add.setEnabled(not self._filter.empty)
-        add.triggered.connect(lambda _on=False: self.keep())
-        if self._kept:
-            gone = self._menu.addMenu("删去")
-            for name in self._kept:
-                gone.addAction(name).triggered.connect(lambda _on=False, name=name: self._forget(name))
-        clear = self._menu.addAction("去掉全部筛选")
-        clear.setEnabled(not self._filter.empty)
-        clear.triggered.connect(lambda _on=False: self.use(Filter()))
+        self.kept.kept = choices.kept
 
     # -- the list ---------------------------------------------------------------------------------------------------------------
 
