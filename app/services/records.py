@@ -13,7 +13,7 @@ from app.schema.ids import companion
 from app.schema.record import DELETED, Record
 from app.schema.values import Fault, Value
 from app.services.gate import Gate
-from app.store.saving import Edit, Saved
+from app.store.saving import Edit
 
 if TYPE_CHECKING:
     from app.schema.form import Form
@@ -107,11 +107,6 @@ class Records:
             with_audit.append(self._gate.line("edit", form, area, record=record_id))
         saved = self._store.save([edit], self._gate.session.user, audit=with_audit)
         return Outcome(self._store.get(form, saved.ids[0]))
-
-    def save_many(self, edits: Sequence[Edit], *, action: str, form: str, area: str, bulk: bool) -> Saved:
-        """Save what an import planned and checked, as one; the gate is asked once for the lot."""
-        line = self._gate.line(action, form, area, fields=f"{len(edits)}")
-        return self._store.save(edits, self._gate.session.user, bulk=bulk, audit=[line])
 
     def delete(self, form: str, record_id: str, reason: str, *, seen: int | None = None) -> Record:
         """Delete one record, with a reason; its history stays and it can be revived.

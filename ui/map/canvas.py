@@ -158,11 +158,6 @@ class MapCanvas(QWidget):
         self._tiles.clear()
         self.update()
 
-    def repaint_all(self) -> None:
-        """Paint every tile anew: what lies beneath has come, or the strays are to be shown."""
-        self._tiles.forget()
-        self.update()
-
     # -- painting ---------------------------------------------------------------------------------------------------------------
 
     def paintEvent(self, event: QPaintEvent) -> None:

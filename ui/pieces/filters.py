@@ -127,11 +127,6 @@ class TreeFilter(FilterButton):
         self._tree = tuple(tree)
         super().__init__(label, _flat(tree), now)
 
-    def show_tree(self, tree: Sequence[Branch]) -> None:
-        """Offer other choices."""
-        self._tree = tuple(tree)
-        self.show_choices(_flat(tree))
-
     def _fill(self) -> None:
         self._menu.clear()
         self._offer(self._menu, None, "全部")
