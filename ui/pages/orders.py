@@ -2,43 +2,37 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QTemporaryDir
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from ui import theme
 from ui.forms.choices import ChoiceEntry
 from ui.forms.opening import areas
 from ui.forms.reason import ask_reason
 from ui.jobs import Worker
-from ui.page import Page
 from ui.pages.exporting import AskPath, ask_save_path
-from ui.pages.import_page import KINDS, ask_open_path
 from ui.pages.import_run import hint_label
+from ui.pages.import_steps import CHECK, CHOOSE, REPORT, WORKBOOK, ImportSteps, ask_open_path, show_told
 from ui.pages.orders_check import OrdersCheck
 from ui.pieces.buttons import Button
 from ui.pieces.card import Card
 from ui.pieces.empty import EmptyState
 from ui.pieces.figures import Figure, Figures
 from ui.pieces.progress import ProgressStrip
-from ui.pieces.stages import StageStrip
 from ui.pieces.text import words
 
 if TYPE_CHECKING:
     from app.services.office import Office
     from ui.jobs import Jobs
 
-CHOOSE, CHECK, RUN, REPORT = range(4)
-_EXCEL = "Excel 工作簿 (*.xlsx)"
+_CANCELLED = "已取消。取消前导入的工单都是完整的；再导一次这个文件会接着来，不会重复。"
 _RUNNING = "可以先去做别的事，导入在后台接着进行。随时可以取消：已导入的工单都是完整的，再导一次会接着来，不会重复。"
 
 
-class OrdersPage(Page):
+class OrdersPage(ImportSteps):
     """``opened``: {"source": name, "path": file}. *worker* makes a `Worker` of a subcommand's arguments; *urgent* is called after an import."""
 
     def __init__(
@@ -51,36 +45,20 @@ class OrdersPage(Page):
         ask_path: AskPath = ask_open_path,
         ask_save: AskPath = ask_save_path,
     ) -> None:
-        super().__init__("导入工单", back=True)
-        self._office, self._jobs, self._make_worker, self._urgent = office, jobs, worker, urgent
-        self._ask_path, self._ask_save = ask_path, ask_save
+        super().__init__("导入工单", ["选文件", "对列、核对", "导入", "结果"], worker, ask_path, ask_save)
+        self._office, self._jobs, self._urgent = office, jobs, urgent
         self._may = office.gate.decide("import", "event", office.session.area or None).allowed
         self._may_reply = office.gate.decide("export", "event", office.session.area or None).allowed
         self._columns: dict[str, str] = {}
         self._values: dict[str, dict[str, str]] = {}
         self._path = Path()
-        self._turn = 0
         self.preview: Mapping[str, Any] | None = None
-        self.worker: Worker | None = None
-        self._reader: Worker | None = None
-        self._scratch = QTemporaryDir()
-        self.setAcceptDrops(True)
-        self.stages = StageStrip(["选文件", "对列、核对", "导入", "结果"], CHOOSE, numbered=True)
-        self.add_beside(self.stages)
-        self.again_button = Button("换一个文件", self.restart)
-        self.again_button.hide()
-        self.add_quiet(self.again_button)
-        self.import_button = self.set_primary("导入", self.run_import, keys="Ctrl+Return")
-        self.import_button.hide()
         self.check = OrdersCheck()
         self.check.matched.connect(self._on_matched)
         self.check.valued.connect(self._on_valued)
         self.check.decided.connect(self._plan)
         self.check.report_wanted.connect(self._save_report)
-        self.steps = QStackedWidget()
-        for step in (self._choose(), self.check, self._run(), self._report()):
-            self.steps.addWidget(step)
-        self.add(self.steps, 1)
+        self.show_steps(self._choose(), self.check, self._run(), self._report())
 
     @property
     def actions(self) -> Sequence[tuple[str, str, Callable[[], object]]]:
@@ -92,30 +70,10 @@ class OrdersPage(Page):
         self._jobs.run(lambda: (_sources(self._office), areas(self._office)), lambda found: self._on_known(*found))
         if args.get("source"):
             self.source.set_value(str(args["source"]))
-        if args.get("path"):
-            self.read(Path(str(args["path"])))
-        elif self.steps.currentIndex() == REPORT:
-            self.restart()
-        self.choose_button.setFocus()
+        self.begin_with(args.get("path"))
 
-    def escape(self) -> bool:
-        if self.worker is not None:
-            return True
-        if self._reader is not None or self.steps.currentIndex() != CHOOSE:
-            self.restart()
-            return True
-        return False
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if event.mimeData().hasUrls() and self.worker is None and self._may:
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        self.read(Path(event.mimeData().urls()[0].toLocalFile()))
-
-    def busy(self) -> bool:
-        """Whether a worker reads the file, or imports it."""
-        return self._reader is not None or self.worker is not None
+    def may_read(self) -> bool:
+        return self._may
 
     # -- the steps --------------------------------------------------------------------------------------------------------------
 
@@ -128,15 +86,13 @@ class OrdersPage(Page):
             field.setAccessibleName(hint)
             field.setMaximumWidth(theme.current().grown(260))
             card.add_line(hint_label(hint), field, None)
-        self.refusal = words("", tone="orange", wrap=True)
-        self.refusal.hide()
         card.add(self.refusal)
-        self.reading = ProgressStrip("正在读这个文件", can_stop=True)
-        self.reading.stopped.connect(self.restart)
-        self.reading.hide()
         card.add(self.reading)
         self.choose_button = Button(
-            "选择文件…", self._ask_file, icon="file-import", why_not="" if self._may else "您的身份不能导入工单"
+            "选择文件…",
+            lambda: self.ask_file("选择工单表"),
+            icon="file-import",
+            why_not="" if self._may else "您的身份不能导入工单",
         )
         replies = Button("导出办理结果", self.ask_replies, kind="quiet", icon="file-export")
         replies.refuse("" if self._may_reply else "您的身份不能导出")
@@ -155,7 +111,7 @@ class OrdersPage(Page):
     def _run(self) -> QWidget:
         card = Card()
         self.progress = ProgressStrip("正在导入", can_stop=True)
-        self.progress.stopped.connect(lambda: self.worker.cancel() if self.worker else None)
+        self.progress.stopped.connect(self.stop_import)
         card.add(self.progress)
         card.add(words(_RUNNING, tone="text-3", wrap=True))
         return card
@@ -181,7 +137,7 @@ class OrdersPage(Page):
     def restart(self) -> None:
         """Back to choosing a file."""
         self._turn += 1
-        self._stop_reading()
+        self.stop_reading()
         self.preview = None
         self._forget()
         self._ready()
@@ -199,36 +155,19 @@ class OrdersPage(Page):
         self._columns, self._values = {}, {}
         self.check.forget()
 
-    def _ask_file(self) -> None:
-        path = self._ask_path(self, "选择工单表", "", KINDS)
-        if path:
-            self.read(Path(path))
-
     def _plan(self) -> None:
-        self._turn += 1
-        self._stop_reading()
-        turn = self._turn
-        self.refusal.hide()
-        self.choose_button.refuse("正在读")
-        self.import_button.refuse("正在核对")
-        self.reading.show_progress(0, 0)
-        self.reading.setVisible(self.steps.currentIndex() == CHOOSE)
+        self.look(
+            [*self._tail(), "--preview"],
+            lambda said: show_told(self.reading, said.get("progress", said)),
+            self._on_preview,
+        )
         self.check.wait()
-        reader = self._reader = self._make_worker([*self._tail(), "--preview"])
-        reader.setParent(self)
-        reader.cancelled.connect(reader.deleteLater)
-        reader.progressed.connect(lambda said: _tell(self.reading, said) if turn == self._turn else None)
-        reader.finished.connect(lambda said: self._on_preview(turn, said))
-        reader.failed.connect(lambda said: self._on_refused(turn, said))
-        reader.start()
 
     def _tail(self) -> list[str]:
-        """The arguments of the worker; what was decided goes by a file: headings, words and row numbers, nothing of people."""
-        path = Path(self._scratch.path()) / "choices.json"
+        """The arguments of the worker; what was decided goes by a file."""
         told = {
             "columns": self._columns, "values": self._values, "rows": self.check.rows(), "remember": self.check.remember.isChecked(),
         }  # fmt: skip
-        path.write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
         tail = [
             "import",
             "orders",
@@ -237,14 +176,9 @@ class OrdersPage(Page):
             str(self.source.value() or ""),
             "--json",
             "--choices",
-            str(path),
+            self.choices_file(told),
         ]
         return [*tail, "--area", str(self.area.value())] if self.area.value() else tail
-
-    def _stop_reading(self) -> None:
-        reader, self._reader = self._reader, None
-        if reader is not None:
-            reader.cancel()
 
     def _on_matched(self, heading: str, target: str) -> None:
         self._columns[heading] = target
@@ -254,11 +188,7 @@ class OrdersPage(Page):
         self._values.setdefault(target, {})[word] = code
         self._plan()
 
-    def _on_preview(self, turn: int, said: Mapping[str, Any]) -> None:
-        if turn != self._turn:
-            return
-        self._reader = None
-        self._ready()
+    def _on_preview(self, said: Mapping[str, Any]) -> None:
         self.preview = said
         self.check.show_preview(said, self._path.name)
         self._show_step(CHECK)
@@ -266,17 +196,6 @@ class OrdersPage(Page):
         self.import_button.set_words(f"导入：新增 {made:,}，更新 {updated:,}")
         self.import_button.refuse("" if made + updated else "没有要导入的工单")
         self.check.lists.currentWidget().view.setFocus()
-
-    def _on_refused(self, turn: int, said: str) -> None:
-        if turn == self._turn:
-            self._reader = None
-            self._ready()
-            self._refuse(said)
-
-    def _refuse(self, said: str) -> None:
-        self._show_step(CHOOSE)
-        self.refusal.setText(said)
-        self.refusal.show()
 
     def _ready(self) -> None:
         self.choose_button.refuse("" if self._may else "您的身份不能导入工单")
@@ -296,21 +215,9 @@ class OrdersPage(Page):
         """Import what was checked, in a worker process."""
         if self.preview is None or self.steps.currentIndex() != CHECK or self.busy():
             return
-        self.import_button.refuse("正在导入")
-        self._show_step(RUN)
-        self.progress.show_progress(0, 0)
-        self.worker = self._make_worker(self._tail())
-        self.worker.progressed.connect(lambda said: _tell(self.progress, said))
-        self.worker.finished.connect(self._on_finished)
-        self.worker.failed.connect(self._on_failed)
-        self.worker.cancelled.connect(
-            lambda: self._on_failed("已取消。取消前导入的工单都是完整的；再导一次这个文件会接着来，不会重复。")
-        )
-        self.worker.start()
+        self.start_import(self._tail(), self.progress, self._on_finished, self._urgent, _CANCELLED)
 
     def _on_finished(self, said: Mapping[str, Any]) -> None:
-        self.worker = None
-        self._urgent()
         refused = len({(item["sheet"], item["row"]) for item in said["refused"]})
         self.result.show_figures(
             [
@@ -333,17 +240,11 @@ class OrdersPage(Page):
         self._show_step(REPORT)
         self.said.emit(f"导入完成：新增 {said['created']:,} 件，更新 {said['updated']:,} 件", None)
 
-    def _on_failed(self, message: str) -> None:
-        self.worker = None
-        self._urgent()
-        self._ready()
-        self._refuse(message)
-
     def _save_report(self) -> None:
-        path = self._ask_save(self, "存为改错表", f"{self._path.stem}_改错表.xlsx", _EXCEL)
+        path = self._ask_save(self, "存为改错表", f"{self._path.stem}_改错表.xlsx", WORKBOOK)
         if path:
             out = Path(path).with_suffix(".xlsx")
-            self._write([*self._tail(), "--dry-run", "--report", str(out)], f"改错表存在 {out}")
+            self.write([*self._tail(), "--dry-run", "--report", str(out)], f"改错表存在 {out}")
 
     def ask_replies(self) -> None:
         """Ask what for and where to, and write the results of the closed orders of the source that stands above."""
@@ -354,19 +255,12 @@ class OrdersPage(Page):
         )  # fmt: skip
 
     def _replies(self, source: str, reason: str) -> None:
-        path = self._ask_save(self, "导出到", f"{source}_办理结果.xlsx", _EXCEL)
+        path = self._ask_save(self, "导出到", f"{source}_办理结果.xlsx", WORKBOOK)
         if path:
             out = Path(path).with_suffix(".xlsx")
-            self._write(
+            self.write(
                 ["export", "orders", str(out), "--source", source, "--reason", reason, "--json"], f"办理结果存在 {out}"
             )
-
-    def _write(self, tail: Sequence[str], done: str) -> None:
-        writer = self._make_worker(tail)
-        writer.setParent(self)
-        writer.finished.connect(lambda _said: self.said.emit(done, None))
-        writer.failed.connect(lambda said: self.said.emit(said, None))
-        writer.start()
 
     def _show_step(self, step: int) -> None:
         self.steps.setCurrentIndex(step)
@@ -381,9 +275,3 @@ def _sources(office: Office) -> list[str]:
     from app.exchange.orders.intake import OrderIntake
 
     return OrderIntake(office).sources()
-
-
-def _tell(strip: ProgressStrip, said: Mapping[str, Any]) -> None:
-    told = said.get("progress", said)
-    if isinstance(told, Mapping) and "done" in told:
-        strip.show_progress(int(told["done"]), int(told.get("total") or 0), note=str(told.get("text") or ""))
