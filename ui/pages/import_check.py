@@ -22,6 +22,24 @@ from ui.pieces.text import Elided, words
 PROBLEMS, CHANGED, ABSENT = "problems", "changed", "absent"
 
 
+def lay_out(step: QWidget, head: Card, figures: Figures, matches: QWidget, rows: QWidget) -> None:
+    """Lay out a checking step: the file and the figures above, what was matched on the left, the rows on the right."""
+    tiles = Card()
+    tiles.add(figures)
+    split = QSplitter(Qt.Orientation.Horizontal)
+    split.setChildrenCollapsible(False)
+    split.setHandleWidth(12)
+    split.addWidget(matches)
+    split.addWidget(rows)
+    split.setSizes([theme.current().grown(450), theme.current().grown(700)])
+    body = QVBoxLayout(step)
+    body.setContentsMargins(0, 0, 0, 0)
+    body.setSpacing(12)
+    body.addWidget(head)
+    body.addWidget(tiles)
+    body.addWidget(split, 1)
+
+
 class CheckStep(QWidget):
     """``show_preview(Preview)``. Signals ``sheet_picked``, ``matched(heading, target or "")``, ``report_wanted``, ``person_wanted(id)``,
     ``doubted(ids)``.
@@ -45,20 +63,7 @@ class CheckStep(QWidget):
         )
         line.setStretch(2, 1)
         self.figures = Figures([])
-        tiles = Card()
-        tiles.add(self.figures)
-        split = QSplitter(Qt.Orientation.Horizontal)
-        split.setChildrenCollapsible(False)
-        split.setHandleWidth(12)
-        split.addWidget(self._matches())
-        split.addWidget(self._rows(may_edit=may_edit))
-        split.setSizes([theme.current().grown(450), theme.current().grown(700)])
-        body = QVBoxLayout(self)
-        body.setContentsMargins(0, 0, 0, 0)
-        body.setSpacing(12)
-        body.addWidget(head)
-        body.addWidget(tiles)
-        body.addWidget(split, 1)
+        lay_out(self, head, self.figures, self._matches(), self._rows(may_edit=may_edit))
 
     def sheet(self) -> str | None:
         """The sheet that was picked; None for all."""

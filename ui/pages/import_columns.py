@@ -14,10 +14,8 @@ from ui.pieces.text import Elided, words
 _HEADS = ("表里的列", "第一行的值", "对应到", "怎么认出的")
 
 
-class ColumnMatches(QScrollArea):
-    """``show_columns(columns, targets)``. Signal ``matched(heading, target or "")`` when somebody chooses."""
-
-    matched = Signal(str, str)
+class MatchGrid(QScrollArea):
+    """What the sheet says on the left, what it is taken for on the right, a row each."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -25,32 +23,51 @@ class ColumnMatches(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.boxes: dict[str, QComboBox] = {}
 
-    def show_columns(self, columns: Sequence[ColumnLine], targets: Sequence[tuple[str, str]]) -> None:
-        """Show the columns of a sheet; *targets* are what they can be."""
+    def lay(self, heads: Sequence[str], rows: Sequence[Sequence[QWidget]], stretches: Sequence[int]) -> QGridLayout:
+        """Show *rows* in the place of what stood here; *stretches* are the columns' shares of the width."""
         inside = QWidget()
         inside.setObjectName("scrolled")
         grid = QGridLayout(inside)
         grid.setContentsMargins(12, 8, 12, 12)
         grid.setHorizontalSpacing(12)
         grid.setVerticalSpacing(6)
-        for number, head in enumerate(_HEADS):
+        for number, head in enumerate(heads):
             grid.addWidget(Elided(head, "13", "text-2"), 0, number)
-        self.boxes = {}
-        for row, column in enumerate(columns, start=1):
-            grid.addWidget(Elided(column.heading), row, 0)
-            grid.addWidget(
-                Elided(column.sample or ("（不读取）" if column.how == "never" else "（空）"), tone="text-2"), row, 1
-            )
-            grid.addWidget(self._choice(column, targets), row, 2)
-            grid.addWidget(_how(column), row, 3)
-        for number, stretch in enumerate((2, 3, 3, 3)):
+        for place, row in enumerate(rows, start=1):
+            for number, widget in enumerate(row):
+                grid.addWidget(widget, place, number)
+        for number, stretch in enumerate(stretches):
             grid.setColumnStretch(number, stretch)
+        grid.setRowStretch(len(rows) + 1, 1)
+        self.setWidget(inside)
+        return grid
+
+
+class ColumnMatches(MatchGrid):
+    """``show_columns(columns, targets)``. Signal ``matched(heading, target or "")`` when somebody chooses."""
+
+    matched = Signal(str, str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.boxes: dict[str, QComboBox] = {}
+
+    def show_columns(self, columns: Sequence[ColumnLine], targets: Sequence[tuple[str, str]]) -> None:
+        """Show the columns of a sheet; *targets* are what they can be."""
+        self.boxes = {}
+        rows = [
+            (
+                Elided(column.heading),
+                Elided(column.sample or ("（不读取）" if column.how == "never" else "（空）"), tone="text-2"),
+                self._choice(column, targets),
+                _how(column),
+            )
+            for column in columns
+        ]
+        grid = self.lay(_HEADS, rows, (2, 3, 3, 3))
         # What the sheet calls a column is what a clerk looks for: it is the last to be cut.
         grid.setColumnMinimumWidth(0, theme.current().grown(76))
-        grid.setRowStretch(len(columns) + 1, 1)
-        self.setWidget(inside)
 
     def _choice(self, column: ColumnLine, targets: Sequence[tuple[str, str]]) -> QWidget:
         if column.how == "never":

@@ -20,13 +20,13 @@ _SAID = "可以先去做别的事，导入在后台接着进行。随时可以�
 
 
 class RunStep(Card):
-    """``progress`` shows how far it is and can be stopped."""
+    """``progress`` shows how far it is and can be stopped; *said* tells what may be done meanwhile."""
 
-    def __init__(self) -> None:
+    def __init__(self, said: str = _SAID) -> None:
         super().__init__()
         self.progress = ProgressStrip("正在导入", can_stop=True)
         self.add(self.progress)
-        self.add(words(_SAID, tone="text-3", wrap=True))
+        self.add(words(said, tone="text-3", wrap=True))
 
 
 def hint_label(text: str) -> QWidget:

@@ -14,14 +14,13 @@ from ui.forms.opening import areas
 from ui.forms.reason import ask_reason
 from ui.jobs import Worker
 from ui.pages.exporting import AskPath, ask_save_path
-from ui.pages.import_run import hint_label
+from ui.pages.import_run import RunStep, hint_label
 from ui.pages.import_steps import CHECK, CHOOSE, REPORT, WORKBOOK, ImportSteps, ask_open_path, show_told
 from ui.pages.orders_check import OrdersCheck
 from ui.pieces.buttons import Button
 from ui.pieces.card import Card
 from ui.pieces.empty import EmptyState
 from ui.pieces.figures import Figure, Figures
-from ui.pieces.progress import ProgressStrip
 from ui.pieces.text import words
 
 if TYPE_CHECKING:
@@ -109,11 +108,9 @@ class OrdersPage(ImportSteps):
         return card
 
     def _run(self) -> QWidget:
-        card = Card()
-        self.progress = ProgressStrip("正在导入", can_stop=True)
+        card = RunStep(_RUNNING)
+        self.progress = card.progress
         self.progress.stopped.connect(self.stop_import)
-        card.add(self.progress)
-        card.add(words(_RUNNING, tone="text-3", wrap=True))
         return card
 
     def _report(self) -> QWidget:

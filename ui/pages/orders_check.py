@@ -7,10 +7,10 @@ from typing import Any
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QCheckBox, QMenu, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QMenu, QStackedWidget, QWidget
 
-from ui import theme
 from ui.lists import Cell, Column, RecordTable
+from ui.pages.import_check import lay_out
 from ui.pages.import_columns import ColumnMatches
 from ui.pages.import_read import ColumnLine
 from ui.pages.orders_values import ValueMatches
@@ -44,20 +44,7 @@ class OrdersCheck(QWidget):
         line = head.add_line(self.file_line, self.rows_line, words("只在本机读取，尚未改动任何数据", "13", "text-3"))
         line.setStretch(1, 1)
         self.figures = Figures([])
-        tiles = Card()
-        tiles.add(self.figures)
-        split = QSplitter(Qt.Orientation.Horizontal)
-        split.setChildrenCollapsible(False)
-        split.setHandleWidth(12)
-        split.addWidget(self._matches())
-        split.addWidget(self._rows())
-        split.setSizes([theme.current().grown(450), theme.current().grown(700)])
-        body = QVBoxLayout(self)
-        body.setContentsMargins(0, 0, 0, 0)
-        body.setSpacing(12)
-        body.addWidget(head)
-        body.addWidget(tiles)
-        body.addWidget(split, 1)
+        lay_out(self, head, self.figures, self._matches(), self._rows())
 
     def wait(self) -> None:
         """Say that the rows are being looked at anew."""

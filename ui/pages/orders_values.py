@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QWidget
+from PySide6.QtCore import Signal
 
 from ui import theme
 from ui.forms.choices import ChoiceEntry
+from ui.pages.import_columns import MatchGrid
 from ui.pieces.text import Elided, words
 
 _NAMES = {"class": "类别", "urgency": "紧急程度", "state": "工单状态"}
@@ -17,42 +17,30 @@ _STATES = (("open", "在办"), ("closed", "已办结"), ("reopened", "退回重�
 _HEADS = ("", "来源写的", "件", "对应到")
 
 
-class ValueMatches(QScrollArea):
+class ValueMatches(MatchGrid):
     """``show_values(values, lists)``. Signal ``matched(target, word, code)`` when somebody chooses."""
 
     matched = Signal(str, str, str)
 
     def __init__(self) -> None:
         super().__init__()
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.boxes: dict[tuple[str, str], ChoiceEntry] = {}
 
     def show_values(self, values: Sequence[Mapping[str, Any]], lists: Mapping[str, Sequence[Sequence[str]]]) -> None:
         """Show the words met, those that stand for nothing yet first; *lists*: our codes by target."""
-        inside = QWidget()
-        inside.setObjectName("scrolled")
-        grid = QGridLayout(inside)
-        grid.setContentsMargins(12, 8, 12, 12)
-        grid.setHorizontalSpacing(12)
-        grid.setVerticalSpacing(6)
-        for number, head in enumerate(_HEADS):
-            grid.addWidget(Elided(head, "13", "text-2"), 0, number)
         self.boxes = {}
         shown = [one for one in values if one["target"] in _NAMES]
         shown.sort(key=lambda one: one["how"] != "none")
-        for row, one in enumerate(shown, start=1):
-            choices = [(code, label) for code, label in lists.get(one["target"], _STATES)]
-            grid.addWidget(words(_NAMES[one["target"]], "13", "text-3"), row, 0)
-            grid.addWidget(Elided(one["word"], tone="orange" if one["how"] == "none" else ""), row, 1)
-            grid.addWidget(words(f"{one['rows']:,}", "13", "text-2"), row, 2)
-            grid.addWidget(self._choice(one, choices), row, 3)
-        for number, stretch in enumerate((0, 3, 0, 4)):
-            grid.setColumnStretch(number, stretch)
-        grid.setRowStretch(len(shown) + 1, 1)
-        self.setWidget(inside)
+        rows = [
+            (
+                words(_NAMES[one["target"]], "13", "text-3"),
+                Elided(one["word"], tone="orange" if one["how"] == "none" else ""),
+                words(f"{one['rows']:,}", "13", "text-2"),
+                self._choice(one, [(code, label) for code, label in lists.get(one["target"], _STATES)]),
+            )
+            for one in shown
+        ]
+        self.lay(_HEADS, rows, (0, 3, 0, 4))
 
     def _choice(self, one: Mapping[str, Any], choices: Sequence[tuple[str, str]]) -> ChoiceEntry:
         box = ChoiceEntry(choices, "没有对上，选一个")
