@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from app.bench.timing import at, ms
 from app.demo import plan, records
 from app.demo.population import Row
 from app.rules.calendar import iso
@@ -59,7 +60,7 @@ def bench_cases(cases: int = 50_000, scale: str = "township", rounds: int = _ROU
             runs = [_measure(office, rounds, *asked) for asked in _questions()]
             runs.append({"name": "desk: how many due when", **_times(lambda: _desk(office), rounds)})
             runs.append({"name": "batch: a step on each of ten", **_times(_batches(office), min(rounds, 5))})
-            scan = [_ms(lambda: _scan(office)) for _ in range(_SCANS)]
+            scan = [ms(lambda: _scan(office)) for _ in range(_SCANS)]
         finally:
             office.close()
     worst = max(float(run["p99_ms"]) for run in runs if not str(run["name"]).startswith("batch"))
@@ -68,7 +69,7 @@ def bench_cases(cases: int = 50_000, scale: str = "township", rounds: int = _ROU
         "steps": steps,
         "fill_seconds": round(seconds, 1),
         "worst_p99_ms": worst,
-        "scan_ms": _at(scan, 0.5),
+        "scan_ms": at(scan, 0.5, 1),
         "runs": runs,
     }
 
@@ -235,16 +236,5 @@ def _scan(office: Office) -> int:
 
 def _times(work: Callable[[], object], rounds: int = _ROUNDS) -> dict[str, float]:
     work()
-    times = [_ms(work) for _ in range(rounds)]
-    return {"p50_ms": _at(times, 0.5), "p99_ms": _at(times, 0.99)}
-
-
-def _ms(work: Callable[[], object]) -> float:
-    begun = time.perf_counter()
-    work()
-    return (time.perf_counter() - begun) * 1000
-
-
-def _at(times: Sequence[float], share: float) -> float:
-    held = sorted(times)
-    return round(held[min(len(held) - 1, int(len(held) * share))], 1)
+    times = [ms(work) for _ in range(rounds)]
+    return {"p50_ms": at(times, 0.5, 1), "p99_ms": at(times, 0.99, 1)}

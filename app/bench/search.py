@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 # The driver registers itself under the name that sqlite-utils looks for, so it comes first.
+from app.bench.timing import at, ms
+
 from app.store import driver, layout, search  # isort: skip
 import sqlite_utils
 
@@ -157,13 +159,13 @@ def _measure(
     return {
         "query": text,
         "kind": kind,
-        "p50_ms": _at(times, 0.5),
-        "p99_ms": _at(times, 0.99),
-        "max_ms": _at(times, 1.0),
-        "cpu_p99_ms": _at(own, 0.99),
+        "p50_ms": at(times, 0.5, 3),
+        "p99_ms": at(times, 0.99, 3),
+        "max_ms": at(times, 1.0, 3),
+        "cpu_p99_ms": at(own, 0.99, 3),
         "recall": _share(found & plain, plain),
-        "like_ms": _at([_ms(lambda text=text: _like(conn, text)) for text in slow], 0.5),  # type: ignore[misc]
-        "default_fts_ms": _at([_ms(lambda text=text: _default_fts(conn, text, 50)) for text in slow], 0.5),  # type: ignore[misc]
+        "like_ms": at([ms(lambda text=text: _like(conn, text)) for text in slow], 0.5, 3),  # type: ignore[misc]
+        "default_fts_ms": at([ms(lambda text=text: _default_fts(conn, text, 50)) for text in slow], 0.5, 3),  # type: ignore[misc]
         "default_fts_recall": _share(full_text & plain, plain),
     }
 
@@ -183,17 +185,6 @@ def _default_fts(conn: Any, text: str, limit: int) -> list[Any]:
         " WHERE person_fts MATCH ? ORDER BY rank LIMIT ?"
     )
     return list(conn.execute(sql, (quoted, limit)))
-
-
-def _ms(work: Callable[[], object]) -> float:
-    begun = time.perf_counter()
-    work()
-    return (time.perf_counter() - begun) * 1000
-
-
-def _at(times: Sequence[float], share: float) -> float:
-    held = sorted(times)
-    return round(held[min(len(held) - 1, int(len(held) * share))], 3)
 
 
 def _share(part: set[str], whole: set[str]) -> float:

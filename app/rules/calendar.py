@@ -184,13 +184,19 @@ def _span(table: Table, text: str) -> Span:
     return opens, closes
 
 
-def _days(table: Table, name: str, year: int) -> list[dt.date]:
+def days_of(table: Table, name: str) -> list[dt.date]:
+    """The days under *name*; KnownError("rules.…") where there is none, or what stands there is none."""
     try:
         days = [dt.date.fromisoformat(text) for text in table.texts(name)]
     except ValueError:
         days = []
     if not days:
         raise table.fault("value_wrong", key=name, wanted="2026-10-01 这样的日期")
+    return days
+
+
+def _days(table: Table, name: str, year: int) -> list[dt.date]:
+    days = days_of(table, name)
     for day in days:
         if day.year != year:
             raise KnownError("rules.calendar_year", file=table.file, day=day, year=year)

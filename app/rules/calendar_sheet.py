@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from app.errors import KnownError
-from app.rules.calendar import WorkCalendar
+from app.rules.calendar import WorkCalendar, days_of
 from app.rules.reading import Sheet, Sheets, Table, read_table
 
 DAY = dt.timedelta(days=1)
@@ -132,20 +132,10 @@ def _sorted(found: list[Stretch]) -> tuple[Stretch, ...]:
 def _holidays(table: Table) -> list[Stretch]:
     found = []
     for name in table:
-        days = _days(table, name)
+        days = days_of(table, name)
         found.append(Stretch(name, days[0], days[-1]))
     return found
 
 
 def _workdays(table: Table) -> list[Stretch]:
-    return [Stretch(name, day, day, works=True) for name in table for day in _days(table, name)]
-
-
-def _days(table: Table, name: str) -> list[dt.date]:
-    try:
-        days = [dt.date.fromisoformat(text) for text in table.texts(name)]
-    except ValueError:
-        days = []
-    if not days:
-        raise table.fault("value_wrong", key=name, wanted="2026-10-01 这样的日期")
-    return days
+    return [Stretch(name, day, day, works=True) for name in table for day in days_of(table, name)]

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from app.rules.case_engine import CaseRules, CaseState, Step
+from app.rules.case_fold import in_order
 from app.rules.case_merging import Look, barred, masters
 from app.rules.repeats import RepeatRules, place_key
 from app.rules.visits import VisitRules
@@ -30,10 +31,7 @@ def read_steps(store: Store, events: Iterable[str]) -> dict[str, list[Step]]:
     for record in records:
         step = Step.read(record.id, record.values, "", record.revs.get("") or None, counters.get(record.id))
         found.setdefault(str(record.values["event"]), []).append(step)
-    return {
-        event: sorted(steps, key=lambda s: (s.rev is None, s.rev or 0, s.counter or 0, s.id))
-        for event, steps in found.items()
-    }
+    return {event: in_order(steps) for event, steps in found.items()}
 
 
 def look_in(store: Store) -> Look:

@@ -7,15 +7,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.errors import KnownError
 from app.services.records import Outcome
 from ui.jobs import Jobs
 from ui.page import Page
 from ui.pieces.buttons import Button
-from ui.pieces.card import empty
 from ui.pieces.chips import Chip, state
+from ui.pieces.strip import Strip
 from ui.pieces.text import rule, words
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ def read_came(office: Office, form: str, record_id: str) -> Came:
     return Came(tuple(cases), begin, news if writes else ())
 
 
-class SourceStrip(QWidget):
+class SourceStrip(Strip):
     """``SourceStrip(office, jobs, form, record, page)``: through *page* it speaks and goes. Signal ``changed``: the row was written to."""
 
     changed = Signal()
@@ -61,9 +60,6 @@ class SourceStrip(QWidget):
         super().__init__()
         self._office, self._jobs, self._form, self._id = office, jobs, form, record_id
         self._page = page
-        self._body = QVBoxLayout(self)
-        self._body.setContentsMargins(0, 0, 0, 0)
-        self._body.setSpacing(6)
         self.load()
 
     def load(self) -> None:
@@ -71,26 +67,18 @@ class SourceStrip(QWidget):
         self._jobs.run(lambda: read_came(self._office, self._form, self._id), self._show, self._on_refused)
 
     def _show(self, came: Came) -> None:
-        empty(self._body)
+        self.clear()
         if came.cases or came.begin:
-            self._body.addWidget(rule())
+            self.add(rule())
         for case, title, said in came.cases:
             open_it = Button(title, partial(self._page.go.emit, "case", {"id": case}), kind="link", small=True)
-            self._line(words("事件", "13", "text-3"), Chip(state(said)), open_it)
+            self.add_line(words("事件", "13", "text-3"), Chip(state(said)), open_it)
         if came.news:
             fill = Button("填入办结情况", self._take_news, small=True, icon="check", tip="、".join(came.news))
-            self._line(fill, words(f"事件里已有：{'、'.join(came.news)}", "12", "text-3", wrap=True))
+            self.add_line(fill, words(f"事件里已有：{'、'.join(came.news)}", "12", "text-3", wrap=True))
         if came.begin:
             told = words("这里写的都带过去，不用再打。", "12", "text-3", wrap=True)
-            self._line(Button("生成事件", self._make, small=True, icon="plus"), told)
-
-    def _line(self, *things: QWidget) -> None:
-        line = QHBoxLayout()
-        line.setSpacing(8)
-        for thing in things:
-            line.addWidget(thing)
-        line.addStretch(1)
-        self._body.addLayout(line)
+            self.add_line(Button("生成事件", self._make, small=True, icon="plus"), told)
 
     def _make(self) -> None:
         self._jobs.run(lambda: self._office.sources.make(self._form, self._id), self._on_made, self._on_refused)

@@ -5,13 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
-
 from ui.jobs import Jobs
 from ui.page import Page
 from ui.pieces.buttons import Button
-from ui.pieces.card import empty
 from ui.pieces.chips import Chip, state
+from ui.pieces.strip import Strip
 from ui.pieces.text import rule, words
 
 if TYPE_CHECKING:
@@ -30,36 +28,25 @@ def read_visitors(office: Office, day: str) -> list[tuple[str, str, str]]:
     return found
 
 
-class ReceptionStrip(QWidget):
+class ReceptionStrip(Strip):
     """``ReceptionStrip(office, jobs, day, area, page)``: a visitor's matter is taken in as every case is, and belongs to the day."""
 
     def __init__(self, office: Office, jobs: Jobs, day: str, page: Page) -> None:
         super().__init__()
         self._office, self._jobs, self._day, self._page = office, jobs, day, page
-        self._body = QVBoxLayout(self)
-        self._body.setContentsMargins(0, 0, 0, 0)
-        self._body.setSpacing(6)
         jobs.run(lambda: read_visitors(office, day), self._show)
 
     def _show(self, cases: list[tuple[str, str, str]]) -> None:
-        empty(self._body)
-        self._body.addWidget(rule())
+        self.clear()
+        self.add(rule())
         for case, title, said in cases:
             open_it = Button(title, partial(self._page.go.emit, "case", {"id": case}), kind="link", small=True)
-            self._line(words("来访", "13", "text-3"), Chip(state(said)), open_it)
+            self.add_line(words("来访", "13", "text-3"), Chip(state(said)), open_it)
         roles = self._office.session.roles
         may = self._office.cases.rules.role_for("report", roles) is not None
         if may and self._office.gate.decide("create", "event", None).allowed:
             take = Button("登记来访", self._take, small=True, icon="plus", tip="按“群众来访”登记成事件，记在这一天名下")
-            self._line(take)
+            self.add_line(take)
 
     def _take(self) -> None:
         self._page.go.emit("event_new", {"values": self._office.receptions.taking(self._day)})
-
-    def _line(self, *things: QWidget) -> None:
-        line = QHBoxLayout()
-        line.setSpacing(8)
-        for thing in things:
-            line.addWidget(thing)
-        line.addStretch(1)
-        self._body.addLayout(line)
