@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.command.desk import Desk
+from app.errors import KnownError
 from app.messages import sentence
 
 if TYPE_CHECKING:
@@ -61,19 +62,25 @@ def _case_paper(office: Office, args: argparse.Namespace, desk: Desk) -> int:
     from app.exchange import case_papers
     from app.exchange.case_paper_kinds import load_papers
 
-    number = args.name
-    if args.name in load_papers():
+    number, new = args.name, args.name in load_papers()
+    if new:
         if args.out != _PAGES:
             # Before a number is used up: the file can't be of another kind.
             from app.exchange.documents.render import suffix
 
             suffix(args.out, ".docx", ".pdf")
         number = case_papers.issue(office, args.id, args.name, corrects=args.corrects).number
-    if args.out == _PAGES:
-        desk.answer({**case_papers.pages(office, args.id, number), "number": number})
-        return 0
-    case_papers.write_copy(office, args.id, number, args.out)
-    odd = list(case_papers.odd_signs(office, args.id, number))
+    try:
+        if args.out == _PAGES:
+            desk.answer({**case_papers.pages(office, args.id, number), "number": number})
+            return 0
+        case_papers.write_copy(office, args.id, number, args.out)
+        odd = list(case_papers.odd_signs(office, args.id, number))
+    except KnownError as bad:
+        if not new:
+            raise
+        # Its number is given and it is kept: who reads "failed" must not issue another.
+        raise KnownError("case_papers.kept", number=number, why=bad) from bad
     desk.answer({"file": str(args.out), "number": number, "missing_glyphs": odd}, f"已写出 {args.out}，文号 {number}")
     return 0
 

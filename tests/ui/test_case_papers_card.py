@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtPrintSupport import QPrinter
 from PySide6.QtWidgets import QLineEdit
 
+from app.exchange.case_papers import draft_key, issue
 from tests.ui.test_case_page import act, report
 from ui.pages.case import CasePage
 from ui.pages.case_papers_card import read_choices
@@ -99,3 +100,87 @@ def test_who_thinks_better_of_it_at_the_printer_leaves_no_number_and_what_he_typ
     issued, choices = read_choices(desk.office, page._id)
     assert issued == ()
     assert next(one for one in choices if one.name == "meeting_notes").answers["host"] == "李书记"
+
+
+def test_a_paper_that_could_not_be_written_is_said_to_be_kept_and_is_not_offered_as_new_again(
+    qtbot, desk, page, tmp_path
+):
+    card = page.papers_card
+    card.ask_path = lambda _parent, name, kind: str(tmp_path / "no such folder" / f"{name}{kind}")
+    card.ask()
+    press(card.dialog, "存为 PDF")
+    qtbot.waitUntil(lambda: bool(page.told), timeout=60_000)
+    [made] = desk.office.case_papers.of(page._id)
+    assert made.number in page.told[0]
+    assert "不要再出一份" in page.told[0]
+    assert "没有写成" in page.told[0]
+    desk.settle()
+    assert [choice.label for choice in card.choices] == [
+        "联席会议纪要",
+        f"补打交办（派遣）单 {made.number}",
+        f"更正交办（派遣）单 {made.number}",
+    ]
+    assert card.note.text() == "1 份"
+
+
+def test_a_second_press_before_the_first_is_laid_out_gives_no_second_number(qtbot, desk, page, tmp_path):
+    card = page.papers_card
+    for _press in range(2):
+        card.ask()
+        if card.dialog is not None:
+            card.dialog.group.button(1).click()
+            press(card.dialog, "存为 PDF")
+    qtbot.waitUntil(lambda: card.worker is None and len(page.told) == 2, timeout=60_000)
+    desk.settle()
+    assert page.told[0] == "上一份还在排版，请稍等。"
+    assert len(desk.office.case_papers.of(page._id)) == 1
+
+
+def test_a_dialog_that_is_left_keeps_what_was_typed_for_every_kind_and_shows_it_again(desk, page, type_text):
+    card = page.papers_card
+    act(desk, page._id, "supervise", opinion="抓紧")
+    card.show_case(page._id, "路灯不亮")
+    desk.settle()
+    card.ask()
+    _slip, notice, notes = card.dialog._choices
+    card.dialog.group.button(1).click()
+    card.dialog.fields["to"].setText("王站长")
+    card.dialog.group.button(2).click()
+    type_text(card.dialog.fields["host"], "李书记")
+    card.dialog.reject()
+    desk.settle()
+    card.ask()
+    card.dialog.group.button(1).click()
+    assert card.dialog.fields["to"].text() == "王站长"
+    card.dialog.group.button(2).click()
+    assert card.dialog.fields["host"].text() == "李书记"
+    # Also where the page is left under it, and where another kind is the one that is made.
+    type_text(card.dialog.fields["host"], "李镇长")
+    page.leaving()
+    desk.settle()
+    assert desk.office.store.draft(draft_key(page._id, notes.name))["host"].count("李镇长") == 1
+    assert desk.office.store.draft(draft_key(page._id, notice.name))["to"] == "王站长"
+
+
+def correct(card, issued):
+    place = next(place for place, one in enumerate(card.dialog._choices) if one.corrects == issued.number)
+    card.dialog.group.button(place).click()
+
+
+def test_what_was_typed_into_a_correction_is_there_again(qtbot, desk, page, tmp_path):
+    card = page.papers_card
+    act(desk, page._id, "supervise", opinion="抓紧")
+    made = issue(desk.office, page._id, "supervision_notice")
+    card.show_case(page._id, "路灯不亮")
+    desk.settle()
+    card.ask_printer = lambda _parent, _printer: False
+    for typed in ("改了", "又改了"):
+        card.ask()
+        correct(card, made)
+        card.dialog.fields["to"].setText(typed)
+        press(card.dialog, "打印…")
+        desk.settle()
+    card.ask()
+    correct(card, made)
+    assert card.dialog.fields["to"].text() == "又改了"
+    card.dialog.reject()

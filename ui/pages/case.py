@@ -102,6 +102,7 @@ class CasePage(Page):
 
     def leaving(self) -> None:
         self._keep()
+        self.papers_card.leaving()
 
     def escape(self) -> bool:
         if self.links_card.escape():

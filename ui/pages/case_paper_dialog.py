@@ -91,6 +91,15 @@ class CasePaperDialog(QDialog):
             name: one.text() if isinstance(one, QLineEdit) else one.toPlainText() for name, one in self.fields.items()
         }
 
+    def typed(self) -> list[tuple[Choice, dict[str, str]]]:
+        """Every line whose fields were changed, with what stands in them now."""
+        held = {**self._typed, self._shown: self.answers()}
+        return [
+            (self._choices[place], answers)
+            for place, answers in held.items()
+            if any(text != self._choices[place].answers.get(name, "") for name, text in answers.items())
+        ]
+
     def _show(self) -> None:
         if self._shown >= 0:
             self._typed[self._shown] = self.answers()

@@ -46,11 +46,12 @@ def read_choices(office: Office, event_id: str) -> tuple[tuple[Issued, ...], tup
             (one for one in issued if step and one.kind == kind.name and one.step == step.id and not one.corrected),
             None,
         )
-        begun = {**answers, **(office.store.draft(draft_key(event_id, kind.name)) or {})}
+        typed = office.store.draft(draft_key(event_id, kind.name)) or {}
         if standing is None:
+            begun = {**answers, **typed}
             new.append(Choice(kind.title, kind.title, kind.name, "", kind.ask, begun, kind.person))
         else:
-            before = {**answers, **(json.loads(standing.answers) if standing.answers else {})}
+            before = {**answers, **(json.loads(standing.answers) if standing.answers else {}), **typed}
             label = f"更正{kind.title} {standing.number}"
             corrected.append(Choice(label, kind.title, kind.name, standing.number, kind.ask, before, kind.person))
     again = [_again(one) for one in issued[:_MOST]]
@@ -88,12 +89,16 @@ class PapersCard(Card):
         self._id = self._case_title = ""
         self.choices: tuple[Choice, ...] = ()
         self.worker: Worker | None = None
+        # From the press of a button to the word of the worker: a second press would be a second number.
+        self._under_way = False
         self.printing: Printing | None = None
         self.dialog: CasePaperDialog | None = None
         self.hide()
 
     def show_case(self, event_id: str, title: str) -> None:
         """Read and show the papers of a case."""
+        if event_id != self._id:
+            self.choices = ()  # those of another case, with its answers
         self._id, self._case_title = event_id, title
         if self._make is not None:
             self._jobs.run(
@@ -103,6 +108,11 @@ class PapersCard(Card):
     def ask(self) -> None:
         """Open the dialog with what fits the state."""
         self._open(self.choices)
+
+    def leaving(self) -> None:
+        """Keep what stands in an open dialog; the page is left."""
+        if self.dialog is not None:
+            self.dialog.reject()
 
     def _show(self, event_id: str, issued: Sequence[Issued], choices: Sequence[Choice]) -> None:
         if event_id != self._id:
@@ -124,15 +134,25 @@ class PapersCard(Card):
     def _open(self, choices: Sequence[Choice]) -> None:
         if not choices or self._make is None:
             return
-        if self.worker is not None:
+        if self._under_way:
             self._told("上一份还在排版，请稍等。")
             return
         event_id = self._id
-        self.dialog = CasePaperDialog(
+        dialog = self.dialog = CasePaperDialog(
             self, choices, lambda choice, way, answers: self._go_on(event_id, choice, way, answers)
         )
-        self.dialog.finished.connect(self.dialog.deleteLater)
-        self.dialog.open()
+        dialog.finished.connect(lambda _how: self._on_left(event_id, dialog))
+        dialog.open()
+
+    def _on_left(self, event_id: str, dialog: CasePaperDialog) -> None:
+        """However the dialog is left, nobody types it again: also what stands there for a kind that was only looked at."""
+        self.dialog = None
+        dialog.deleteLater()
+        if typed := dialog.typed():
+            self._keep(event_id, typed, then=self._read_again)
+
+    def _read_again(self) -> None:
+        self.show_case(self._id, self._case_title)
 
     def _go_on(self, event_id: str, choice: Choice, way: str, answers: dict[str, str]) -> None:
         # Where to is asked before a number is given: who thinks better of it leaves none behind.
@@ -140,31 +160,31 @@ class PapersCard(Card):
         if way == "print":
             printer = printer_for({**_A4, "name": choice.title})
             if not self.ask_printer(self, printer):
-                self._keep(event_id, choice, answers)
                 return
         else:
             chosen = self.ask_path(self, f"{choice.title}-{self._case_title}", way)
             if not chosen:
-                self._keep(event_id, choice, answers)
                 return
             out = str(Path(chosen).with_suffix(way))
         tail = ["document", event_id, choice.name, out, *(["--corrects", choice.corrects] if choice.corrects else [])]
-        self._keep(event_id, choice, answers, then=lambda: self._run(tail, printer))
+        self._under_way = True
+        self._keep(event_id, [(choice, answers)], then=lambda: self._run(tail, printer))
 
-    def _keep(
-        self, event_id: str, choice: Choice, answers: dict[str, str], then: Callable[[], object] = lambda: None
-    ) -> None:
+    def _keep(self, event_id: str, typed: Sequence[tuple[Choice, dict[str, str]]], then: Callable[[], object]) -> None:
         """What was typed is a draft until the worker has it on paper."""
         from app.exchange.case_papers import draft_key
 
-        if choice.again or not answers:
-            then()
-            return
-        key = draft_key(event_id, choice.name)
-        self._jobs.run(
-            lambda: self._office.store.keep_draft(key, "papers_attachment", event_id, answers),
-            then=lambda _done: then(),
-        )
+        held = [(draft_key(event_id, choice.name), answers) for choice, answers in typed if choice.ask]
+
+        def work() -> None:
+            for key, answers in held:
+                self._office.store.keep_draft(key, "papers_attachment", event_id, answers)
+
+        self._jobs.run(work, lambda _done: then(), self._on_not_kept)
+
+    def _on_not_kept(self, error: Exception) -> None:
+        self._under_way = False
+        self._jobs.failed.emit(error)
 
     def _run(self, tail: Sequence[str], printer: QPrinter | None) -> None:
         assert self._make is not None
@@ -173,11 +193,15 @@ class PapersCard(Card):
         self.worker.failed.connect(self._failed)
         self.worker.start()
 
-    def _made(self, made: dict[str, Any], printer: QPrinter | None) -> None:
-        self.worker = None
-        number, odd = made["number"], unprinted_words(made.get("missing_glyphs") or ())
+    def _over(self) -> None:
+        """The worker has ended, well or not: what it issued stands on the card, and only what still can be is offered."""
+        self.worker, self._under_way, self.choices = None, False, ()
         self._urgent()
-        self.show_case(self._id, self._case_title)
+        self._read_again()
+
+    def _made(self, made: dict[str, Any], printer: QPrinter | None) -> None:
+        self._over()
+        number, odd = made["number"], unprinted_words(made.get("missing_glyphs") or ())
         if printer is None:
             self._told(f"已存到 {made['file']}，文号 {number}{odd}")
             return
@@ -187,5 +211,5 @@ class PapersCard(Card):
         self.printing.start()
 
     def _failed(self, sentence: str) -> None:
-        self.worker = None
+        self._over()
         self._told(sentence)
