@@ -14,15 +14,15 @@ from app.paths import resource
 from app.rules.calendar import WorkCalendar, iso
 from app.rules.case_actions import Action, read_actions
 from app.rules.case_admission import Admission, read_admissions
-from app.rules.case_effects import BEFORE_FILLING, DROP, EFFECTS, GUARDS, KEEP, SETTLES, said
+from app.rules.case_applying import applied, dues_set
+from app.rules.case_effects import BEFORE_FILLING, GUARDS
 from app.rules.case_extension import extension_fault
 from app.rules.case_fields import check_fields, fill_fields
-from app.rules.case_fold import CaseState, Move, Step, in_order
+from app.rules.case_fold import CaseState, Step, in_order
 from app.rules.case_judging import above, faults, graded
 from app.rules.case_profiles import Grade, Profile, read_profiles
 from app.rules.case_separation import Concern, Separation, read_separations
 from app.rules.case_states import State, read_states
-from app.rules.case_timers import HANDLE, begun, next_timers, set_dues
 from app.rules.limits import URGENCIES, Limits
 from app.rules.reading import Sheets, Table, read_table
 from app.rules.watching import Watch
@@ -158,51 +158,7 @@ class CaseRules:
 
     def apply(self, case: CaseState, step: Step) -> CaseState:
         """*case* after *step*, which is contested where its action isn't allowed there."""
-        profile = str(step.values.get("profile") or case.profile)
-        action = self.action(step.action, profile)
-        if action is None:
-            return case.contesting(step, sentence("rules.unknown_action", action=step.action))
-        once = said(step.values, "once")
-        if once and once in case.once:
-            # Two devices told apart of one thing, such as how a mediation ended: both stay to be read, one counts.
-            return case.having(moves=(*case.moves, Move(step.id, step.action, step.at, case.state, case.state)))
-        if fault := next(faults(self, case, action, step, profile), None):
-            return case.contesting(step, fault.message)
-        if SETTLES in action.does:
-            return self._settled(case, step)
-        after = action.target(case.state, step.values)
-        classed = self._classified(case, step, profile)
-        moved = _affected(classed.having(**self._dated(case, step, after)), action, step)
-        # A new level has its own limits; all else is counted from where the case stood.
-        timed = classed.having(level=moved.level)
-        dues = set_dues(self.limits, timed, action, step)
-        due, held = next_timers(classed, action, after, dues)
-        then = self.states[after]
-        changes: dict[str, Any] = {}
-        if case.state == "suspended" and after != "suspended" and case.suspended_at:
-            stood = max(step.at - case.suspended_at, dt.timedelta())
-            changes.update(suspended_at=None, suspended_for=case.suspended_for + stood)
-        if not then.waiting:
-            # Once nobody has to act, only the visit is waited for.
-            due = {timer: moment for timer, moment in due.items() if timer == "visit_due"}
-        if after != "handling":
-            changes.update(asked="", extension_days=0, extension_engineering=False)
-        team = self._team(moved, then, profile, visit="visit_due" in due)
-        of_lead = then.of_lead or (profile in self.profiles and after in self.profiles[profile].of_lead)
-        return moved.having(
-            **changes,
-            state=after,
-            due=due,
-            held=held,
-            since=begun(case, action, step, dues),
-            handle_due=None if after in {"draft", "accepted"} else due.get(HANDLE, case.handle_due),
-            due_timer=then.due,
-            owner_role=team,
-            owner_unit=(moved.lead_unit or "") if team and of_lead else "",
-            last_at=step.at,
-            once=case.once | {once} if once else case.once,
-            moves=(*case.moves, Move(step.id, step.action, step.at, case.state, after)),
-        )
+        return applied(self, case, step)
 
     def allowed(
         self,
@@ -303,10 +259,7 @@ class CaseRules:
         action = self.action(step.action, profile)
         if action is None:
             return {}
-        classed = self._classified(case, step, profile)
-        timed = classed.having(level=_affected(classed, action, step).level)
-        found = set_dues(self.limits, timed, action, step)
-        return {timer: iso(moment) for timer, moment in sorted(found.items())}
+        return {timer: iso(moment) for timer, moment in sorted(dues_set(self, case, action, step, profile).items())}
 
     def stages(self, case: CaseState) -> Sequence[str]:
         """The labels of the stages that the case's profile shows."""
@@ -323,20 +276,6 @@ class CaseRules:
         """What *profile* calls an action; the code of one that a newer program made."""
         action = self.action(code, profile)
         return action.label if action else code
-
-    def _settled(self, case: CaseState, step: Step) -> CaseState:
-        """*case* after a person's word about a contested step: dropped, or done now after all, as its author said it.
-
-        The first word in the county's order counts. What can't be done now either stays contested: a person is asked again.
-        """
-        case = case.having(moves=(*case.moves, Move(step.id, step.action, step.at, case.state, case.state)))
-        held = case.aside.get(str(step.values.get("step") or ""))
-        if held is None:
-            return case
-        if step.values.get("word") != KEEP:
-            return case.settling(held.id, DROP)
-        after = self.apply(case.settling(held.id, KEEP), self.after_all(held, step))
-        return case if held.id in after.contested else after
 
     @staticmethod
     def after_all(held: Step, settling: Step) -> Step:
@@ -364,57 +303,8 @@ class CaseRules:
         known = self.profiles.get(profile)
         return known.grades.get(str(code)) if known and code else None
 
-    def _team(self, case: CaseState, state: State, profile: str, *, visit: bool) -> str:
-        """The team that owns *case* in *state*; a closed one only while its visit is to be made."""
-        if not state.waiting and not visit:
-            return ""
-        known = self.profiles.get(profile)
-        own = known.owners.get(state.code) if known else None
-        return own or state.owner_at.get(case.level, state.owner)
-
-    def _classified(self, case: CaseState, step: Step, profile: str) -> CaseState:
-        values = step.values
-        grade = self.grade(profile, values.get("grade"))
-        return case.having(
-            category=str(values.get("category") or case.category),
-            urgency=str(values.get("urgency") or case.urgency),
-            profile=profile,
-            grade=grade.code if grade else case.grade,
-            level=grade.level if grade else case.level,
-        )
-
-    def _dated(self, case: CaseState, step: Step, after: str) -> dict[str, Any]:
-        """The moments that statistics count, and what follows from the way between two states."""
-        before, then = self.states[case.state], self.states[after]
-        changes: dict[str, Any] = {"case_no": said(step.values, "case_no") or case.case_no}
-        if before.counts == "none" and then.counts not in {"none", "excluded"}:
-            name = str(step.values.get("name") or "")
-            member = said(step.values, "entered_for")
-            changes.update(reported_at=step.at, reporter=step.user, reporter_name=name, entered_for=member)
-        if then.counts == "none":
-            changes.update(reported_at=None, reporter="", reporter_name="", entered_for="")
-        if (then.open or then.counts == "closed") and case.accepted_at is None:
-            changes["accepted_at"] = step.at
-        if after == "assigned":
-            changes.update(assigned_at=step.at, acknowledged_at=None, returned_at=None)
-        if case.state == "assigned" and after == "handling":
-            changes["acknowledged_at"] = step.at
-        if after == "feedback" and case.feedback_at is None:
-            changes["feedback_at"] = step.at
-        if then.counts == "closed" and before.counts != "closed":
-            changes["closed_at"] = step.at
-        if before.counts == "closed" and then.open:
-            changes.update(closed_at=None, reopen_count=case.reopen_count + 1)
-        return changes
-
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-
-
-def _affected(case: CaseState, action: Action, step: Step) -> CaseState:
-    for effect in action.does:
-        case = EFFECTS[effect](case, step)
-    return case
 
 
 def _check_dues(root: Table, states: Mapping[str, State], limits: Limits) -> None:

@@ -1,0 +1,140 @@
+"""What one step does to a case: judged where it falls, then its state, timers, owner, and what statistics count."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from app.messages import sentence
+from app.rules.case_actions import Action
+from app.rules.case_effects import DROP, EFFECTS, KEEP, SETTLES, said
+from app.rules.case_fold import CaseState, Move, Step
+from app.rules.case_judging import faults
+from app.rules.case_states import State
+from app.rules.case_timers import HANDLE, begun, next_timers, set_dues
+
+if TYPE_CHECKING:
+    from app.rules.case_engine import CaseRules
+
+
+def applied(rules: CaseRules, case: CaseState, step: Step) -> CaseState:
+    """*case* after *step*, which is contested where its action isn't allowed there."""
+    profile = str(step.values.get("profile") or case.profile)
+    action = rules.action(step.action, profile)
+    if action is None:
+        return case.contesting(step, sentence("rules.unknown_action", action=step.action))
+    once = said(step.values, "once")
+    if once and once in case.once:
+        # Two devices told apart of one thing, such as how a mediation ended: both stay to be read, one counts.
+        return case.having(moves=(*case.moves, Move(step.id, step.action, step.at, case.state, case.state)))
+    if fault := next(faults(rules, case, action, step, profile), None):
+        return case.contesting(step, fault.message)
+    if SETTLES in action.does:
+        return _settled(rules, case, step)
+    after = action.target(case.state, step.values)
+    classed = _classified(rules, case, step, profile)
+    moved = _affected(classed.having(**_dated(rules, case, step, after)), action, step)
+    # A new level has its own limits; all else is counted from where the case stood.
+    timed = classed.having(level=moved.level)
+    dues = set_dues(rules.limits, timed, action, step)
+    due, held = next_timers(classed, action, after, dues)
+    then = rules.states[after]
+    changes: dict[str, Any] = {}
+    if case.state == "suspended" and after != "suspended" and case.suspended_at:
+        stood = max(step.at - case.suspended_at, dt.timedelta())
+        changes.update(suspended_at=None, suspended_for=case.suspended_for + stood)
+    if not then.waiting:
+        # Once nobody has to act, only the visit is waited for.
+        due = {timer: moment for timer, moment in due.items() if timer == "visit_due"}
+    if after != "handling":
+        changes.update(asked="", extension_days=0, extension_engineering=False)
+    team = _team(rules, moved, then, profile, visit="visit_due" in due)
+    of_lead = then.of_lead or (profile in rules.profiles and after in rules.profiles[profile].of_lead)
+    return moved.having(
+        **changes,
+        state=after,
+        due=due,
+        held=held,
+        since=begun(case, action, step, dues),
+        handle_due=None if after in {"draft", "accepted"} else due.get(HANDLE, case.handle_due),
+        due_timer=then.due,
+        owner_role=team,
+        owner_unit=(moved.lead_unit or "") if team and of_lead else "",
+        last_at=step.at,
+        once=case.once | {once} if once else case.once,
+        moves=(*case.moves, Move(step.id, step.action, step.at, case.state, after)),
+    )
+
+
+def dues_set(rules: CaseRules, case: CaseState, action: Action, step: Step, profile: str) -> Mapping[str, dt.datetime]:
+    """The due times that *step* sets on *case*, by timer."""
+    classed = _classified(rules, case, step, profile)
+    return set_dues(rules.limits, classed.having(level=_affected(classed, action, step).level), action, step)
+
+
+def _settled(rules: CaseRules, case: CaseState, step: Step) -> CaseState:
+    """*case* after a person's word about a contested step: dropped, or done now after all, as its author said it.
+
+    The first word in the county's order counts. What can't be done now either stays contested: a person is asked again.
+    """
+    case = case.having(moves=(*case.moves, Move(step.id, step.action, step.at, case.state, case.state)))
+    held = case.aside.get(str(step.values.get("step") or ""))
+    if held is None:
+        return case
+    if step.values.get("word") != KEEP:
+        return case.settling(held.id, DROP)
+    after = applied(rules, case.settling(held.id, KEEP), rules.after_all(held, step))
+    return case if held.id in after.contested else after
+
+
+def _team(rules: CaseRules, case: CaseState, state: State, profile: str, *, visit: bool) -> str:
+    """The team that owns *case* in *state*; a closed one only while its visit is to be made."""
+    if not state.waiting and not visit:
+        return ""
+    known = rules.profiles.get(profile)
+    own = known.owners.get(state.code) if known else None
+    return own or state.owner_at.get(case.level, state.owner)
+
+
+def _classified(rules: CaseRules, case: CaseState, step: Step, profile: str) -> CaseState:
+    values = step.values
+    grade = rules.grade(profile, values.get("grade"))
+    return case.having(
+        category=str(values.get("category") or case.category),
+        urgency=str(values.get("urgency") or case.urgency),
+        profile=profile,
+        grade=grade.code if grade else case.grade,
+        level=grade.level if grade else case.level,
+    )
+
+
+def _dated(rules: CaseRules, case: CaseState, step: Step, after: str) -> dict[str, Any]:
+    """The moments that statistics count, and what follows from the way between two states."""
+    before, then = rules.states[case.state], rules.states[after]
+    changes: dict[str, Any] = {"case_no": said(step.values, "case_no") or case.case_no}
+    if before.counts == "none" and then.counts not in {"none", "excluded"}:
+        name = str(step.values.get("name") or "")
+        member = said(step.values, "entered_for")
+        changes.update(reported_at=step.at, reporter=step.user, reporter_name=name, entered_for=member)
+    if then.counts == "none":
+        changes.update(reported_at=None, reporter="", reporter_name="", entered_for="")
+    if (then.open or then.counts == "closed") and case.accepted_at is None:
+        changes["accepted_at"] = step.at
+    if after == "assigned":
+        changes.update(assigned_at=step.at, acknowledged_at=None, returned_at=None)
+    if case.state == "assigned" and after == "handling":
+        changes["acknowledged_at"] = step.at
+    if after == "feedback" and case.feedback_at is None:
+        changes["feedback_at"] = step.at
+    if then.counts == "closed" and before.counts != "closed":
+        changes["closed_at"] = step.at
+    if before.counts == "closed" and then.open:
+        changes.update(closed_at=None, reopen_count=case.reopen_count + 1)
+    return changes
+
+
+def _affected(case: CaseState, action: Action, step: Step) -> CaseState:
+    for effect in action.does:
+        case = EFFECTS[effect](case, step)
+    return case
