@@ -5,7 +5,7 @@ from __future__ import annotations
 import openpyxl
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QLineEdit
+from PySide6.QtWidgets import QDialog, QLabel, QLineEdit
 
 from tests.ui.offices import LOWER, UPPER
 from tests.ui.test_case_page import act, report
@@ -217,6 +217,81 @@ def test_escape_goes_back_step_by_step_and_marks_end_with_the_filter(qtbot, desk
     page.filters.search._search()
     settled(desk)
     assert page.table.marked() == [], "what no longer shows is not done along"
+
+
+def test_an_open_form_stays_while_more_are_marked_and_what_was_typed_is_there_again(qtbot, desk):
+    ids = [report(desk, f"第{number}件", category="hazard_road") for number in range(3)]
+    for one in ids:
+        act(desk, one, "accept")
+    page = shown(qtbot, desk, tab="open")
+    marked(qtbot, desk, page, [(Qt.Key.Key_Space, PLAIN)])
+    form = begun(page, desk, "assign")
+    form.fields["lead_unit"].setText("村建办")
+    marked(qtbot, desk, page, [(Qt.Key.Key_Down, SHIFT)])
+    assert page.batch.form is form
+    assert form.isVisible()
+    assert "交办 2 件" in [label.text() for label in page.batch.findChildren(QLabel) if label.isVisible()]
+    # Esc, another action, all unmarked: the unit is typed once.
+    assert page.escape()
+    settled(desk)
+    assert begun(page, desk, "assign").fields["lead_unit"].text() == "村建办"
+    begun(page, desk, "supervise")
+    assert begun(page, desk, "assign").fields["lead_unit"].text() == "村建办"
+    page.table.model.clear_checked()
+    assert not page.escape(), "a form that nobody sees holds no Esc"
+    marked(qtbot, desk, page, [(Qt.Key.Key_A, CTRL)])
+    assert page.batch.form is None
+    again = begun(page, desk, "assign")
+    assert again.fields["lead_unit"].text() == "村建办"
+    again.submit()
+    for _ in range(12):
+        desk.settle()
+    assert [desk.get("event", one)["lead_unit"] for one in ids] == ["村建办"] * 3
+    # What was done is no beginning for others.
+    marked(qtbot, desk, page, [(Qt.Key.Key_A, CTRL)])
+    assert "lead_unit" not in page.batch._typed.get("assign", {})
+
+
+def test_cases_marked_under_the_press_are_shown_before_anything_is_done(qtbot, desk):
+    ids = [report(desk, f"第{number}件") for number in range(2)]
+    page = shown(qtbot, desk, tab="open")
+    marked(qtbot, desk, page, [(Qt.Key.Key_Space, PLAIN)])
+    form = begun(page, desk, "accept")
+    page.table.model.set_checked(ids, on=True)
+    form.submit()
+    settled(desk)
+    assert {desk.get("event", one)["state"] for one in ids} == {"reported"}
+    assert page.batch.form is form
+    assert form.confirm.isEnabled()
+
+
+def test_marks_end_where_another_list_is_opened_and_stay_where_the_same_is(qtbot, desk):
+    report(desk)
+    report(desk, "井盖破损")
+    page = shown(qtbot, desk, tab="open")
+    marked(qtbot, desk, page, [(Qt.Key.Key_A, CTRL)])
+    page.opened({"tab": "open"})
+    settled(desk)
+    assert len(page.table.marked()) == 2
+    page.opened({"text": "井盖"})
+    settled(desk)
+    assert titles(page) == ["井盖破损"]
+    assert page.table.marked() == []
+    assert page._side.currentWidget() is page.panel
+
+
+def test_a_list_opened_with_another_tab_is_read_once(qtbot, desk, monkeypatch):
+    report(desk)
+    page = shown(qtbot, desk, tab="open")
+    reads, lists = [], desk.office.case_lists
+    monkeypatch.setattr(
+        lists, "listed", lambda *asked, listed=lists.listed: (reads.append(asked[0]), listed(*asked))[1]
+    )
+    page.opened({"tab": "all"})
+    settled(desk)
+    assert reads == ["all"]
+    assert page.tabs.now() == "all"
+    assert page.filters.states.isVisible()
 
 
 def test_a_run_that_is_stopped_says_what_is_untouched_and_leaves_nothing_half(qtbot, desk):

@@ -64,7 +64,7 @@ def test_a_year_that_nobody_has_published_says_so_and_the_next_can_be_begun(qtbo
     assert "还没有公布2027年放假安排" in page.said_line.text()
     page.opened({"year": 2028})
     desk.settle()
-    page._take(page._sheet.with_stretch(Stretch("元旦", dt.date(2028, 1, 1), dt.date(2028, 1, 1))))
+    page._take(page._held, page._sheet.with_stretch(Stretch("元旦", dt.date(2028, 1, 1), dt.date(2028, 1, 1))))
     assert not page._sheet.calendar().is_workday(dt.date(2028, 1, 1))
 
 
@@ -112,3 +112,72 @@ def test_what_the_county_sent_shows_without_a_restart(qtbot, desk):
     desk.settle()
     assert page.classes.model.rowCount() == 1
     assert desk.office.forms["event"].show("category", "flood") == "汛情"
+
+
+def add(desk, page, name, first, last):
+    page.more.click()
+    field, _kind, begins, ends = page.dialog._fields
+    field.setText(name)
+    begins.set_value(first)
+    ends.set_value(last)
+    page.dialog.do()
+    desk.settle()
+
+
+def names(page):
+    return [stretch.name for stretch in page._sheet.stretches]
+
+
+def test_an_edited_year_stays_edited_when_another_is_looked_at_or_the_page_is_left(qtbot, desk):
+    page = shown(qtbot, desk)
+    add(desk, page, "赶街节", "2026-11-02", "2026-11-04")
+    page.years.pick(2027)
+    desk.settle()
+    assert "赶街节" not in names(page)
+    assert page.forget.isHidden()
+    page.opened({"year": 2026})
+    desk.settle()
+    assert "赶街节" in names(page)
+    assert "还没有生效" in page.said_line.text()
+    again = shown(qtbot, desk)
+    assert "赶街节" in names(again)
+    # It stands until the county has put it, and what the county puts otherwise is said beside it.
+    desk.jobs.run(lambda: desk.office.store.ruled.take(1, 0, [(1, "calendar_2026", 0, page._sheet.without(0).text())]))
+    again.refresh(())
+    desk.settle()
+    assert "赶街节" in names(again)
+    assert "县中心又下发了一份" in again.said_line.text()
+    text = again._sheet.text()
+    desk.jobs.run(lambda: desk.office.store.ruled.take(1, 1, [(2, "calendar_2026", 0, text)]))
+    again.refresh(())
+    desk.settle()
+    assert "还没有生效" not in again.said_line.text()
+    assert again.forget.isHidden()
+    assert not desk.office.store.drafts()
+
+
+def test_an_edit_that_nobody_wants_goes_and_the_calendar_in_force_shows(qtbot, desk):
+    page = shown(qtbot, desk)
+    before = page._sheet
+    page.calendar.go_to(0)
+    page.drop.click()
+    desk.settle()
+    assert page._sheet != before
+    page.forget.click()
+    desk.settle()
+    assert page._sheet == before
+    assert not desk.office.store.drafts()
+
+
+def test_a_late_answer_neither_shows_another_year_nor_takes_an_edit_back(qtbot, desk):
+    page = shown(qtbot, desk)
+    page.years.pick(2027)
+    page.opened({"year": 2026})
+    assert page._sheet is None, "nothing is edited before the year is there"
+    desk.settle()
+    page.refresh(())
+    page.calendar.go_to(0)
+    held = page._sheet
+    page.drop.click()
+    desk.settle()
+    assert (page._sheet.year, page._sheet) == (2026, held.without(0))

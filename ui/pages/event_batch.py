@@ -24,7 +24,11 @@ _OFFERED = 8
 
 
 class BatchPanel(Card):
-    """Stands beside the list while cases are marked. Signals ``ended(sentence)`` after a run, ``closed`` where it is put away."""
+    """Stands beside the list while cases are marked. Signals ``ended(sentence)`` after a run, ``closed`` where it is put away.
+
+    An open form stays while more are marked or some unmarked. What is typed into a form and left is there when it is opened again,
+    until it has been done.
+    """
 
     ended = Signal(str)
     closed = Signal()
@@ -37,6 +41,8 @@ class BatchPanel(Card):
         self._stopped = False
         self.running = False
         self.form: ActionForm | None = None
+        self._offer: Offer | None = None
+        self._typed: dict[str, dict[str, Any]] = {}
         inside = QWidget()
         inside.setObjectName("scrolled")
         self._column = QVBoxLayout(inside)
@@ -58,6 +64,14 @@ class BatchPanel(Card):
         turn = self._turn
         self._jobs.run(lambda: self._office.batch.offers(ids), then=lambda offers: self._show_offers(turn, offers))
 
+    def put_away(self) -> None:
+        """Nothing is marked any more; what stands in the form is kept."""
+        if not self.running:
+            self._turn += 1
+            self._ids = []
+            self._leave_form()
+            empty(self._column)
+
     def begin(self) -> None:
         """Go to the first action."""
         first = next((each for each in self.findChildren(Button) if each.isEnabled()), None)
@@ -67,7 +81,11 @@ class BatchPanel(Card):
     def _show_offers(self, turn: int, offers: Sequence[Offer]) -> None:
         if turn != self._turn or self.running:
             return
-        self.form = None
+        code = self._offer.action.code if self._offer is not None else ""
+        if self.form is not None and (same := next((one for one in offers if one.action.code == code), None)):
+            self._place_form(same, self.form)
+            return
+        self._leave_form()
         empty(self._column)
         count = len(self._ids)
         self._column.addWidget(words(f"一起办 {min(count, MOST)} 件", "16", strong=True))
@@ -94,16 +112,33 @@ class BatchPanel(Card):
         self._column.addStretch(1)
 
     def _show_form(self, offer: Offer) -> None:
+        self._leave_form()
+        form = ActionForm(offer.action, self._typed.get(offer.action.code, {}), self._office.forms.codes)
+        form.submitted.connect(lambda values: self._check(form, values))
+        form.left.connect(lambda _values: self._on_left())
+        self._place_form(offer, form)
+        form.start()
+
+    def _place_form(self, offer: Offer, form: ActionForm) -> None:
+        """*form* with what *offer* says around it: also where it stands there already, with the cursor in it."""
+        self.form, self._offer = form, offer
+        self._column.removeWidget(form)
         empty(self._column)
         self._column.addWidget(words(f"{offer.action.label} {len(offer.fits)} 件", "16", strong=True))
         self._column.addWidget(words("空着的栏，每件事用自己的。每件各记一步、各自保存。", "13", "text-3", wrap=True))
-        form = self.form = ActionForm(offer.action, {}, self._office.forms.codes)
-        form.submitted.connect(lambda values: self._check(offer, form, values))
-        form.left.connect(lambda _values: self.show_marked(self._ids))
         self._column.addWidget(form)
         self._show_left("办不了、留在外面的", offer.left)
         self._column.addStretch(1)
-        form.start()
+
+    def _on_left(self) -> None:
+        self._leave_form()
+        self.show_marked(self._ids)
+
+    def _leave_form(self) -> None:
+        """The form goes, what was typed stays."""
+        if self.form is not None:
+            self._typed[self.form.action.code] = self.form.values()
+        self.form = self._offer = None
 
     def _show_left(self, title: str, left: Sequence[Left]) -> None:
         if not left:
@@ -115,11 +150,16 @@ class BatchPanel(Card):
         if len(left) > _SHOWN:
             self._column.addWidget(words(f"还有 {len(left) - _SHOWN} 件", "13", "text-3"))
 
-    def _check(self, offer: Offer, form: ActionForm, values: dict[str, Any]) -> None:
+    def _check(self, form: ActionForm, values: dict[str, Any]) -> None:
+        offer = self._offer
+        if offer is None:
+            return
+
         def checked(faults: Sequence[Any]) -> None:
             if form is not self.form:
                 return
-            if faults:
+            if faults or offer is not self._offer:
+                # Where other cases were marked under the press, he sees first how many they are now.
                 form.show_faults(list(faults))
             else:
                 self._run(offer, values)
@@ -134,7 +174,8 @@ class BatchPanel(Card):
     # -- the run: one case, one job of the lane, so that others get their turn between two of them ---------------------------------
 
     def _run(self, offer: Offer, values: dict[str, Any]) -> None:
-        self.running, self._stopped, self.form = True, False, None
+        self._leave_form()
+        self.running, self._stopped = True, False
         empty(self._column)
         self._column.addWidget(words(f"正在{offer.action.label}", "16", strong=True))
         self._far = words("")
@@ -176,9 +217,10 @@ class BatchPanel(Card):
         self._jobs.run(lambda: self._office.batch.act(event_id, offer.action.code, values), then=done, failed=failed)
 
     def _finish(self, offer: Offer, at: int, left: Sequence[Left]) -> None:
-        self.running = False
         done = at - len(left)
         untouched = len(offer.fits) - at
+        if not untouched:
+            self._typed.pop(offer.action.code, None)
         parts = [f"已{offer.action.label} {done} 件" if done else f"一件也没有{offer.action.label}"]
         if left or offer.left:
             parts.append(f"{len(left) + len(offer.left)} 件没有办")
@@ -195,3 +237,5 @@ class BatchPanel(Card):
         self._column.addLayout(line)
         self._column.addStretch(1)
         self.ended.emit(said)
+        # Only now: the marks that go with the run are no wish for another.
+        self.running = False

@@ -94,12 +94,21 @@ class EventsPage(Page):
         return [*found, *self.filters.kept.actions]
 
     def opened(self, args: Mapping[str, Any]) -> None:
+        before = self._tab, self.filters.now
         asked = {name: value or "" for name, value in args.items() if name in CaseFilter.__dataclass_fields__}
-        if asked:
-            self.filters.begin(replace(CaseFilter(), **asked))
-        if tab := args.get("tab"):
-            self._tab = str(tab)
-            self.tabs.pick(self._tab)
+        if tab := str(args.get("tab") or ""):
+            # The list is read once, below.
+            self.tabs.blockSignals(True)
+            self.tabs.pick(tab)
+            self.tabs.blockSignals(False)
+            self._enter(tab)
+        wanted = replace(CaseFilter(), **asked) if asked else self.filters.now
+        if tab:
+            wanted = self._fitting(wanted)
+        if asked or wanted != self.filters.now:
+            self.filters.begin(wanted)
+        if before != (self._tab, self.filters.now):
+            self.table.model.clear_checked()
         self._fresh = True
         self.filters.read()
         self._load()
@@ -209,14 +218,18 @@ class EventsPage(Page):
         self._load()
 
     def _on_tab(self, key: str) -> None:
-        self._tab = key
-        self._before_words = ""
-        self.filters.states.setVisible(key == "all")
-        if key != "all" and self.filters.now.state:
-            self.filters.states.pick(None)
-            return
-        self.table.model.clear_checked()
-        self._load()
+        self._enter(key)
+        if (fitting := self._fitting(self.filters.now)) != self.filters.now:
+            self.filters.begin(fitting)
+        self._on_filtered()
+
+    def _enter(self, tab: str) -> None:
+        self._tab, self._before_words = tab, ""
+        self.filters.states.setVisible(tab == "all")
+
+    def _fitting(self, held: CaseFilter) -> CaseFilter:
+        """*held* without a state where the tab says itself which there are."""
+        return held if self._tab == "all" else replace(held, state="")
 
     def _on_text(self, text: str) -> None:
         text = text.strip()
@@ -289,14 +302,14 @@ class EventsPage(Page):
         self._side.setCurrentWidget(self.batch if marked else self.panel)
         if marked:
             self.batch.show_marked(marked)
+        else:
+            self.batch.put_away()
 
     def _on_batch(self, _ids: list[Any]) -> None:
         self.batch.begin()
 
     def _on_batch_ended(self, said: str) -> None:
-        self.table.model.blockSignals(True)
-        self.table.model.checked.clear()
-        self.table.model.blockSignals(False)
+        self.table.model.clear_checked()
         self.said.emit(said, None)
         self._urgent()
         self._load()

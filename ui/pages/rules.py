@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,16 +43,30 @@ def ask_target(parent: QWidget, name: str) -> str:
     return QFileDialog.getSaveFileName(parent, "存为文件", str(Path.home() / name), _FILE)[0]
 
 
+@dataclass(frozen=True)
+class Opened:
+    """A year as the page shows it. ``sheet``: the edited one, where there is one; ``base``: the text that it was made of, "" where there is none.
+
+    ``behind``: the county has sent another since.
+    """
+
+    year: int
+    sheet: CalendarSheet | None
+    base: str
+    edited: bool = False
+    behind: bool = False
+
+
 class RulesPage(Page):
-    """``opened``: {"tab": "calendar" or "classes", "year": 2026}."""
+    """``opened``: {"tab": "calendar" or "classes", "year": 2026}. An edited year is a draft until the county has put it, or nobody wants it."""
 
     def __init__(self, office: Office, jobs: Jobs, ask: Callable[[QWidget, str], str] = ask_target) -> None:
         super().__init__("日历与分类", back=True, dense=True)
         self._office, self._jobs, self._ask = office, jobs, ask
         self._may = office.gate.decide("configure", "", None).allowed
         self._year = china_today().year
-        self._sheet: CalendarSheet | None = None
-        self._changed = False
+        self._held: Opened | None = None
+        self._turn = 0
         self.dialog: ActDialog | None = None
         self.tabs = Tabs([("calendar", "工作日历", None), ("classes", "事件分类", None)], "calendar")
         self.tabs.picked.connect(lambda _key: self._show())
@@ -62,6 +78,7 @@ class RulesPage(Page):
         self.more = Button("加一段", self._add_stretch, icon="plus", keys="Ctrl+N")
         self.drop = Button("删去", self._drop, keys="Ctrl+Delete")
         self.hours = Button("改上班时间", self._ask_hours, kind="link", small=True)
+        self.forget = Button("不要改的了", self._forget, kind="link", small=True, tip="回到县中心下发的")
         self.file = Button("存为文件", self._save, icon="download")
         for thing in (self.years, self.search, self.more, self.drop, self.file):
             self.add_quiet(thing)
@@ -93,7 +110,7 @@ class RulesPage(Page):
         )
         self.search.left_down.connect(self.classes.view.setFocus)
         card = Card(flush=True)
-        line = card.add_line(self.said_line, self.hours)
+        line = card.add_line(self.said_line, self.forget, self.hours)
         line.setStretch(0, 1)
         line.setContentsMargins(12, 8, 12, 8)
         card.add_rule()
@@ -104,39 +121,56 @@ class RulesPage(Page):
     def opened(self, args: Mapping[str, Any]) -> None:
         if args.get("tab"):
             self.tabs.pick(str(args["tab"]))
-        self._year = int(args.get("year") or self._year)
+        year = int(args.get("year") or self._year)
+        if year != self._year:
+            self._year, self._held = year, None
         self._load()
 
     def refresh(self, changed: Sequence[str]) -> None:
-        # What is being edited stays; what the county sent shows when the page is opened again.
-        if not changed and not self._changed:
-            self._load()
+        if not changed:
+            self._load(focus=False)
 
     # -- the calendar -----------------------------------------------------------------------------------------------------------
 
-    def _load(self) -> None:
+    @property
+    def _sheet(self) -> CalendarSheet | None:
+        return self._held.sheet if self._held is not None else None
+
+    def _key(self, year: int) -> str:
+        return f"calendar:{self._office.session.user}:{year}"
+
+    def _load(self, *, focus: bool = True) -> None:
         years = sorted(self._office.cases.rules.limits.calendar.years)
         if self._may and years:
             # The next year can be begun before the program brings it.
             years.append(years[-1] + 1)
         self.years.show_choices([(year, f"{year} 年") for year in years])
-        year = self._year
+        self._turn += 1
+        turn, year = self._turn, self._year
+        self._jobs.run(lambda: self._read(year), lambda found: self._on_read(turn, found, focus=focus))
 
-        def read() -> CalendarSheet | None:
-            text = text_of(self._office.store, f"calendar_{year}")
-            if text:
-                return CalendarSheet.read(year, text)
-            return CalendarSheet(year, False, "", _HOURS) if self._may else None
+    def _read(self, year: int) -> Opened:
+        store, key = self._office.store, self._key(year)
+        text = text_of(store, f"calendar_{year}")
+        if self._may and (draft := store.draft(key)):
+            edited = CalendarSheet.read(year, draft["text"])
+            if not text or edited != CalendarSheet.read(year, text):
+                return Opened(year, edited, draft["base"], edited=True, behind=draft["base"] != text)
+            store.drop_draft(key)  # the county has put it
+        if text:
+            return Opened(year, CalendarSheet.read(year, text), text)
+        return Opened(year, CalendarSheet(year, False, "", _HOURS) if self._may else None, "")
 
-        self._jobs.run(read, self._on_sheet)
-
-    def _on_sheet(self, sheet: CalendarSheet | None) -> None:
-        self._sheet, self._changed = sheet, False
+    def _on_read(self, turn: int, held: Opened, *, focus: bool) -> None:
+        if turn != self._turn:
+            return  # another year was picked meanwhile, or this one was edited
+        self._held = held
         self._show()
-        (self.classes if self.tabs.now() == "classes" else self.calendar).view.setFocus()
+        if focus:
+            (self.classes if self.tabs.now() == "classes" else self.calendar).view.setFocus()
 
     def _on_year(self, key: object) -> None:
-        self._year = int(str(key)) if key else china_today().year
+        self._year, self._held = int(str(key)) if key else china_today().year, None
         self._load()
 
     def _show(self) -> None:
@@ -145,6 +179,7 @@ class RulesPage(Page):
         self.calendar.setVisible(calendar)
         for button in (self.more, self.drop, self.hours, self.file):
             button.setVisible(calendar and self._may and self._sheet is not None)
+        self.forget.setVisible(calendar and self._held is not None and self._held.edited)
         self.search.setVisible(not calendar)
         self.classes.setVisible(not calendar)
         if calendar:
@@ -153,8 +188,12 @@ class RulesPage(Page):
             self._show_classes()
 
     def _show_calendar(self) -> None:
-        sheet = self._sheet
+        held, sheet = self._held, self._sheet
         self.set_title("日历与分类", f"{self._year} 年")
+        if held is None:
+            self.said_line.setText("")
+            self.calendar.show_rows(0, lambda _offset, _limit, _order: [])
+            return
         if sheet is None:
             self.said_line.setText("这一年还没有日历，按周一到周五上班算期限。")
             self.calendar.show_rows(0, lambda _offset, _limit, _order: [])
@@ -162,19 +201,22 @@ class RulesPage(Page):
         state = "县中心已核对" if sheet.confirmed else "还没有经县中心核对"
         hours = "、".join(sheet.hours)
         text = f"上班时间 {hours}；{state}。{sheet.source}"
-        if self._changed:
-            text = "还没有生效：存为文件，请县中心管理员运行 township county rules put，各台电脑下次同步时照它算。"
+        if held.edited:
+            came = "县中心又下发了一份，这里仍是您改的。" if held.behind else ""
+            text = (
+                f"{came}还没有生效：存为文件，请县中心管理员运行 township county rules put，各台电脑下次同步时照它算。"
+            )
         self.said_line.setText(text)
         rows = [
             {
                 "id": place,
-                "name": held.name,
-                "kind": _KINDS["works" if held.works else "off"],
-                "first": _day(held.first),
-                "last": _day(held.last),
-                "days": f"{held.days}",
+                "name": one.name,
+                "kind": _KINDS["works" if one.works else "off"],
+                "first": _day(one.first),
+                "last": _day(one.last),
+                "days": f"{one.days}",
             }
-            for place, held in enumerate(sheet.stretches)
+            for place, one in enumerate(sheet.stretches)
         ]
         self.calendar.show_rows(len(rows), lambda offset, limit, _order: rows[offset : offset + limit])
 
@@ -187,8 +229,8 @@ class RulesPage(Page):
             self._ask_stretch(self._sheet.stretches[key], key)
 
     def _ask_stretch(self, held: Stretch, place: int | None) -> None:
-        sheet = self._sheet
-        if sheet is None:
+        opened = self._held
+        if opened is None or (sheet := opened.sheet) is None:
             return
         name = QLineEdit(held.name)
         kind = ChoiceEntry(list(_KINDS.items()))
@@ -203,14 +245,15 @@ class RulesPage(Page):
             made = Stretch(name.text().strip(), *days, works=kind.value() == "works")
             return lambda: sheet.with_stretch(made, place)
 
-        self.dialog = ActDialog(self, self._jobs, "放假或调休", f"{sheet.year} 年", "好", prepare, self._take)
+        take = partial(self._take, opened)
+        self.dialog = ActDialog(self, self._jobs, "放假或调休", f"{sheet.year} 年", "好", prepare, take)
         for label, field in (("名称", name), ("安排", kind), ("从", first), ("到", last)):
             self.dialog.ask(label, field)
         self.dialog.begin()
 
     def _ask_hours(self) -> None:
-        sheet = self._sheet
-        if sheet is None:
+        opened = self._held
+        if opened is None or (sheet := opened.sheet) is None:
             return
         first, second = (*sheet.hours, "", "")[:2]
         morning, afternoon, source = QLineEdit(first), QLineEdit(second), QLineEdit(sheet.source)
@@ -223,23 +266,35 @@ class RulesPage(Page):
             return lambda: sheet.with_hours(spans, said, confirmed=confirmed)
 
         text = "两段之间是午休，不算办理时间。只有一段的，下午留空。"
-        self.dialog = ActDialog(self, self._jobs, f"{sheet.year} 年上班时间", text, "好", prepare, self._take)
+        take = partial(self._take, opened)
+        self.dialog = ActDialog(self, self._jobs, f"{sheet.year} 年上班时间", text, "好", prepare, take)
         for label, field in (("上午", morning), ("下午", afternoon), ("依据", source), ("核对", checked)):
             self.dialog.ask(label, field)
         self.dialog.begin()
 
-    def _take(self, sheet: CalendarSheet) -> None:
-        self._sheet, self._changed = sheet, True
-        self._show()
+    def _take(self, opened: Opened, sheet: CalendarSheet) -> None:
+        """*sheet* stands in the place of the one of *opened* from now on, on the page only where its year still shows."""
+        key, draft = self._key(sheet.year), {"text": sheet.text(), "base": opened.base}
+        self._jobs.run(lambda: self._office.store.keep_draft(key, "calendar", None, draft))
+        if sheet.year == self._year:
+            self._turn += 1
+            self._held = replace(opened, sheet=sheet, edited=True)
+            self._show()
+
+    def _forget(self) -> None:
+        key = self._key(self._year)
+        self._jobs.run(lambda: self._office.store.drop_draft(key))
+        self._load()
 
     def _drop(self) -> None:
         key = self.calendar.current()
-        if self._sheet is not None and isinstance(key, int):
-            self._take(self._sheet.without(key))
+        opened = self._held
+        if opened is not None and opened.sheet is not None and isinstance(key, int):
+            self._take(opened, opened.sheet.without(key))
 
     def _save(self) -> None:
         sheet = self._sheet
-        target = self._ask(self, f"calendar_{self._year}.toml") if sheet else ""
+        target = self._ask(self, f"calendar_{sheet.year}.toml") if sheet else ""
         if sheet is None or not target:
             return
 
