@@ -74,10 +74,24 @@ class County:
         if len(there) != 1:
             held.close()
             raise KnownError("county.several" if there else "county.missing")
-        made = cls(held, forms, there[0], permissions or Permissions.load(), now)
+        return cls.over(held, forms, there[0], permissions=permissions, now=now, beside=database)
+
+    @classmethod
+    def over(
+        cls,
+        held: Database,
+        forms: Forms,
+        code: str,
+        *,
+        permissions: Permissions | None = None,
+        now: Callable[[], float] = time.time,
+        beside: str | Path = "",
+    ) -> County:
+        """The county *code* over the database *held*, with all the tables that it needs; files go *beside* a path."""
+        made = cls(held, forms, code, permissions or Permissions.load(), now)
         made.tables.create(held.engine)
-        if isinstance(database, Path):
-            made.keep_files(database.parent / FOLDER, database.parent / KEY_FILE)
+        if isinstance(beside, Path):
+            made.keep_files(beside.parent / FOLDER, beside.parent / KEY_FILE)
         return made
 
     def keep_files(self, folder: Path, key_file: Path) -> None:

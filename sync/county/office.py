@@ -28,7 +28,7 @@ from sync.county.granting import fits
 from sync.county.keys import load_keys
 from sync.county.records import hash_of
 from sync.county.rights import Device
-from sync.county.tables import ACCOUNT, AREA, CODE, COUNTY, DEVICE, STREAM, Tables
+from sync.county.tables import ACCOUNT, AREA, CODE, COUNTY, DEVICE, STREAM
 from sync.wire import LEAST, VERSION, Area, code_hash
 
 DEFAULT_ROLES = ("registrar", "dispatcher", "duty_officer", "mediator")
@@ -55,16 +55,14 @@ def init(database: str | Path, forms: Forms, code: str, *, now: Callable[[], flo
     """Make the county *code* (6 digits) in *database*; one that is there already is opened, and left as it is."""
     held = Database(database)
     try:
-        Tables(forms).create(held.engine)
+        county = County.over(held, forms, code, now=now, beside=database)
         with held.plain() as conn:
             if conn.scalar(sa.select(COUNTY.c.county).where(COUNTY.c.county == code)) is None:
                 conn.execute(sa.insert(COUNTY).values(county=code, epoch=0, rev=0))
                 write_begin(conn, code, 1, b"", int(now() * 1000))
     except sa.exc.OperationalError as bad:
-        raise KnownError("county.database_unreachable") from bad
-    finally:
         held.close()
-    county = County.open(database, forms, code=code, now=now)
+        raise KnownError("county.database_unreachable") from bad
     load_keys(county.database, county.code, county.now_ms())
     return county
 

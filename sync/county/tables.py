@@ -270,19 +270,25 @@ class Tables:
 
     def create(self, engine: sa.Engine) -> None:
         """Make what is missing; a form's new fields become new columns."""
+        tables = {table.name: table for table in (*META.tables.values(), *self.by_form.values())}
+        looked = sa.inspect(engine)
+        # What is made now is whole; only what stood before may be an older program's.
+        stood = sorted(tables.keys() & set(looked.get_table_names()))
+        # Asked for together: PostgreSQL answers for all of them at once.
+        columns = looked.get_multi_columns(filter_names=stood) if stood else {}
+        indexes = looked.get_multi_indexes(filter_names=stood) if stood else {}
         META.create_all(engine)
         self._meta.create_all(engine)
-        looked = sa.inspect(engine)
         with engine.begin() as conn:
             # A newer program's tables: columns are only ever added, and what was there before has nothing in them.
-            for table in (*META.tables.values(), *self.by_form.values()):
-                have = {column["name"] for column in looked.get_columns(table.name)}
-                for column in table.columns:
+            for name in stood:
+                have = {column["name"] for column in columns[None, name]}
+                for column in tables[name].columns:
                     if column.name not in have:
                         kind = column.type.compile(engine.dialect)
-                        conn.execute(sa.text(f'ALTER TABLE {table.name} ADD COLUMN "{column.name}" {kind}'))
-                there = {index["name"] for index in looked.get_indexes(table.name)}
-                for index in table.indexes:
+                        conn.execute(sa.text(f'ALTER TABLE {name} ADD COLUMN "{column.name}" {kind}'))
+                there = {index["name"] for index in indexes[None, name]}
+                for index in tables[name].indexes:
                     if index.name not in there:
                         index.create(conn, checkfirst=True)
 

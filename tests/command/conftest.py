@@ -10,7 +10,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,7 @@ from app.schema.loading import load_forms
 from app.store.keys import Cost
 from sync.county import enrolment, office
 from sync.county.county import County
-from sync.county.web import Server, listening
+from tests.serving import answering
 
 TOWNSHIP, UPPER, LOWER = "990123101000", "990123101201", "990123101202"
 AREAS = [
@@ -157,19 +156,8 @@ class Town:
     @contextlib.contextmanager
     def serving(self) -> Iterator[str]:
         """Answer for as long as the block lasts, the next time at the same address."""
-        with listening("127.0.0.1", int(self.url.rpartition(":")[2] or 0)) as sock:
-            server = Server(self.county, sock)
-            ready = threading.Event()
-            server.on_ready = lambda _url: ready.set()
-            thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]})
-            thread.start()
-            ready.wait()
-            self.url = server.url
-            try:
-                yield server.url
-            finally:
-                server.should_exit = True
-                thread.join()
+        with answering(self.county, int(self.url.rpartition(":")[2] or 0)) as self.url:
+            yield self.url
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -7,8 +7,6 @@ import hashlib
 import io
 import json
 import re
-import threading
-import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from unittest import mock
@@ -25,10 +23,10 @@ from sync.client import exchange
 from sync.county import office, pulling
 from sync.county.rights import Device
 from sync.county.tables import DEVICE
-from sync.county.web import Server, listening
 from sync.wire import MEDIA_TYPE, Area
 from tests.golden.reader import frames, in_words
 from tests.golden.story import AREAS
+from tests.serving import answering
 
 COUNTY = "990901"
 BEGAN = 1_772_415_000.0
@@ -113,19 +111,11 @@ class CountySide:
     @contextlib.contextmanager
     def serving(self):
         """The URL where it answers."""
-        with listening("127.0.0.1", 0) as sock:
-            server = Server(self.county, sock)
-            thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True)
-            thread.start()
-            while not server.started:
-                assert thread.is_alive()
-                time.sleep(0.005)
-            try:
-                yield server.url
-            finally:
-                server.should_exit = True
-                thread.join()
-                self.county.close()
+        try:
+            with answering(self.county) as url:
+                yield url
+        finally:
+            self.county.close()
 
 
 class DeskSide:

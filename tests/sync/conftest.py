@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import shutil
-import threading
 import time
 
 import argon2
@@ -18,8 +17,8 @@ from app.store.agreement import Area as StoreArea
 from app.store.store import Store, new_key
 from sync.client import enrol, exchange
 from sync.county import enrolment, office
-from sync.county.web import Server, listening
 from sync.wire import Area
+from tests.serving import answering
 from tests.sync.postgres import PostgreSQL
 
 TOWNSHIP = "990001101000"
@@ -77,20 +76,11 @@ class Running:
 
     @contextlib.contextmanager
     def serving(self):
-        with listening("127.0.0.1", 0) as sock:
-            server = Server(self.county, sock)
-            thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True)
-            thread.start()
-            while not server.started:
-                assert thread.is_alive()
-                time.sleep(0.005)
-            self.url = server.url
-            try:
+        try:
+            with answering(self.county) as self.url:
                 yield self
-            finally:
-                server.should_exit = True
-                thread.join()
-                self.county.close()
+        finally:
+            self.county.close()
 
     def enrolment(self, user="张干事", areas=(TOWNSHIP,), roles=office.DEFAULT_ROLES, **options):
         code = office.issue_code(self.county, areas, roles)
