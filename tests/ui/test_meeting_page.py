@@ -9,6 +9,7 @@ from app.errors import KnownError
 from tests.ui.conftest import commit
 from tests.ui.offices import LOWER, TOWN, UPPER
 from ui.pages.meeting import MeetingPage
+from ui.pages.meeting_read import read_meeting
 from ui.pages.meetings import MeetingsPage
 from ui.pages.patrons import PatronsPage
 from ui.pieces.buttons import Button
@@ -138,6 +139,121 @@ def test_what_could_not_be_kept_stands_on_the_screen_again(qtbot, held, monkeypa
     assert page.panel.dirty()
     assert [error.code for error in desk.failures] == ["store.no_space"]
     desk.failures.clear()
+
+
+def test_a_due_day_under_the_cursor_is_kept_and_one_that_cannot_be_read_stays_and_is_said(qtbot, held):
+    desk, meeting, (lamp, _pipe) = held
+    page = opened(desk, qtbot, meeting)
+    said = []
+    page.said.connect(lambda words, _undo: said.append(words))
+    page.prepare()
+    desk.settle()
+    commit(page.panel.decision, "本周修好")
+    page.panel.due.setFocus()
+    commit(page.panel.due, "2026-09-25")
+    page.leaving()  # by a key: the cursor is in the field still
+    desk.settle()
+    assert decided(desk, meeting, lamp)["due"] == "2026-09-25"
+    page.panel.due.selectAll()
+    commit(page.panel.due, "下个月吧")
+    assert page.panel.dirty()
+    page.table.go_to(page._row_of(page._file.sheet.lines[1].item.id))
+    desk.settle()
+    assert page.panel.line.title == "水管漏水"
+    assert "“下个月吧”看不出是哪一天" in said[-1]
+    assert decided(desk, meeting, lamp) == {"decision": "本周修好", "owner": None, "due": "2026-09-25"}
+    page.table.go_to(page._row_of(page._file.sheet.lines[0].item.id))
+    desk.settle()
+    assert page.panel.due.text() == "下个月吧"
+    assert page.panel.due.property("wrong")
+    page.panel.due.setText("2026-10-09")
+    page._decide("")
+    desk.settle()
+    assert decided(desk, meeting, lamp)["due"] == "2026-10-09"
+
+
+def test_words_refused_after_another_meeting_came_stand_there_when_one_is_back(qtbot, held):
+    desk, meeting, (lamp, _pipe) = held
+    other = desk.make("meeting", TOWN, kind="clear", date="2026-10-18", place="镇三楼")
+    page = opened(desk, qtbot, meeting)
+    said = []
+    page.said.connect(lambda words, _undo: said.append(words))
+    page.prepare()
+    desk.settle()
+    commit(page.panel.decision, "先断电")
+    page.panel.owner.setText("很" * 100)
+    page.opened({"id": other})
+    desk.settle()
+    assert page._file.sheet.meeting.id == other, "the old sheet is not put into the new meeting"
+    assert "打的字还在" in said[-1]
+    page.opened({"id": meeting})
+    desk.settle()
+    assert (page.panel.line.title, page.panel.decision.toPlainText()) == ("路灯不亮", "先断电")
+    assert page.panel.dirty()
+    page.panel.owner.setText("电站")
+    page.opened({"id": other})
+    desk.settle()
+    assert decided(desk, meeting, lamp) == {"decision": "先断电", "owner": "电站", "due": None}
+    assert (page._file.sheet.meeting.id, page.panel.line) == (other, None)
+
+
+def test_a_late_answer_of_a_save_leaves_the_meeting_that_is_open_alone(qtbot, held):
+    desk, meeting, (lamp, _pipe) = held
+    other = desk.make("meeting", TOWN, kind="clear", date="2026-10-18", place="镇三楼")
+    desk.office.meetings.prepare(other)
+    page = opened(desk, qtbot, other)
+    page.opened({"id": meeting})
+    page.prepare()
+    desk.settle()
+    commit(page.panel.decision, "先断电")
+    page._save("", onward=False)
+    page.opened({"id": other})
+    page._show(read_meeting(desk.office, other))  # as if its answer came first
+    commit(page.panel.decision, "会后再说")
+    desk.settle()
+    assert {row.item.values["meeting"] for row in page._file.sheet.lines} == {other}
+    assert page.panel.decision.toPlainText() == "会后再说"
+    assert decided(desk, meeting, lamp)["decision"] == "先断电"
+
+
+def test_what_could_not_be_kept_waits_while_the_next_is_typed(qtbot, held):
+    desk, meeting, (lamp, pipe) = held
+    page = opened(desk, qtbot, meeting)
+    page.prepare()
+    desk.settle()
+    commit(page.panel.decision, "先断电")
+    page.panel.owner.setText("很" * 100)
+    page._decide("")
+    commit(page.panel.decision, "先关阀")
+    desk.settle()
+    assert (page.panel.line.title, page.panel.decision.toPlainText()) == ("水管漏水", "先关阀")
+    page.table.go_to(page._row_of(page._file.sheet.lines[0].item.id))
+    desk.settle()
+    assert page.panel.decision.toPlainText() == "先断电"
+    page.panel.owner.setText("电站")
+    page.leaving()
+    desk.settle()
+    assert [decided(desk, meeting, one)["decision"] for one in (lamp, pipe)] == ["先断电", "先关阀"]
+
+
+def test_a_word_on_an_old_decision_that_is_refused_is_said(qtbot, held, monkeypatch):
+    desk, meeting, (lamp, _pipe) = held
+    desk.office.meetings.prepare(meeting)
+    item = next(line.item.id for line in desk.office.meetings.sheet(meeting).lines if line.item.values["about"] == lamp)
+    desk.office.meetings.decide(item, {"decision": "本周修好"})
+    page = opened(desk, qtbot, desk.make("meeting", TOWN, kind="clear", date="2026-10-18", place="镇三楼"))
+    page.prepare()
+    desk.settle()
+    said = []
+    page.said.connect(lambda words, _undo: said.append(words))
+    look_back = desk.office.meetings.look_back
+    monkeypatch.setattr(
+        desk.office.meetings, "look_back", lambda key, _result, note, seen: look_back(key, "谁知道", note, seen)
+    )
+    button(page, "已落实").click()
+    desk.settle()
+    assert "没有记下" in said[-1]
+    assert not desk.get("meeting_item", item)["result"]
 
 
 def test_the_next_meeting_shows_first_what_was_decided_and_asks_whether_it_was_done(qtbot, held):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSplitter
 
+from app.schema.record import Record
 from app.services.meetings import Line
 from app.services.records import Outcome
 from ui import theme
@@ -38,6 +40,8 @@ class MeetingPage(Page):
         self._office, self._jobs, self._urgent = office, jobs, urgent
         self._id, self._item = "", ""
         self._file: Opened | None = None
+        # What could not be kept, by item, with the item as it was on the screen then; it stands there again when the matter is shown.
+        self._unkept: dict[str, tuple[Record | None, Mapping[str, str]]] = {}
         self.edit_button = Button(
             "会议情况", self._edit, kind="quiet", icon="pencil", keys="F2", tip="到会、议程、议定事项"
         )
@@ -90,6 +94,7 @@ class MeetingPage(Page):
         self._keep()
         if str(args["id"]) != self._id:
             self._id, self._item, self._file = str(args["id"]), "", None
+            self.panel.show_nothing("")
         self._load()
         self.table.view.setFocus()
 
@@ -172,7 +177,7 @@ class MeetingPage(Page):
             return  # what is being read, and the cursor in it, stay where they are
         typing = self.panel.decision.hasFocus()
         self._item = str(key)
-        self.panel.show_line(line, self._file.sheet, may=self._file.may)
+        self._show_line(line, self._file)
         if typing:
             self.panel.begin()
         if self._file.may and line.item.values.get("about_form") == "event":
@@ -181,10 +186,22 @@ class MeetingPage(Page):
                 lambda: self._office.meetings.offers(item), lambda found: self.panel.show_offers(item, found)
             )
 
+    def _show_line(self, line: Line, file: Opened) -> None:
+        item, typed = self._unkept.pop(line.item.id, (None, {})) if file.may else (None, {})
+        # Beside words that could not be kept stand the revs that they were typed on.
+        self.panel.show_line(replace(line, item=item) if item is not None else line, file.sheet, may=file.may)
+        self.panel.put(typed)
+
     def _keep(self) -> None:
         """Keep what was typed without going on."""
-        if self.panel.dirty():
-            self._save("", onward=False)
+        line = self.panel.line
+        if line is None or not self.panel.dirty():
+            return
+        unread = self.panel.undated()
+        self._save("", onward=False)
+        if unread:
+            self._unkept[line.item.id] = (None, {"due": unread})
+            self.said.emit(f"“{line.title}”的完成时限“{unread}”看不出是哪一天，没有记下；其余的已记下", None)
 
     def _decide(self, action: str) -> None:
         if self.panel.line is None or not self.panel.due_readable():
@@ -195,9 +212,10 @@ class MeetingPage(Page):
             self._go_on()
 
     def _save(self, action: str, *, onward: bool) -> None:
-        line, values, meeting = self.panel.line, self.panel.values(), self._id
+        line, typed, values, meeting = self.panel.line, self.panel.typed(), self.panel.values(), self._id
         assert line is not None
         self.panel.kept()
+        self._unkept.pop(line.item.id, None)
 
         def work() -> tuple[Outcome, Opened]:
             outcome = self._office.meetings.decide(line.item.id, values, line.seen, action=action)
@@ -205,50 +223,65 @@ class MeetingPage(Page):
 
         self._jobs.run(
             work,
-            lambda found: self._on_saved(line, values, action, *found),
-            lambda error: self._on_failed(line, values, error),
+            lambda found: self._on_saved(line, typed, values, action, *found),
+            lambda error: self._on_failed(line, typed, error),
         )
         if onward:
             self._go_on()
 
-    def _on_saved(self, line: Line, values: Mapping[str, Any], action: str, outcome: Outcome, opened: Opened) -> None:
+    def _on_saved(
+        self,
+        line: Line,
+        typed: Mapping[str, str],
+        values: Mapping[str, Any],
+        action: str,
+        outcome: Outcome,
+        opened: Opened,
+    ) -> None:
         self._urgent()
         kept = outcome.record is not None and all(
             outcome.record.values.get(name) == value for name, value in values.items()
         )
         if not outcome.ok and not (action and kept):
-            self._bring_back(line, values)
-            self.panel.show_faults(outcome.faults)
+            if self._bring_back(line, typed):
+                self.panel.show_faults(outcome.faults)
             return
-        if self.panel.dirty():
+        here = opened.sheet.meeting.id == self._id
+        if here and self.panel.dirty():
             self._file = opened
             self.table.refresh()
         else:
             self._show(opened)
         if not outcome.ok:
-            self.panel.show_faults(outcome.faults)
+            if here:
+                self.panel.show_faults(outcome.faults)
             why = "；".join(fault.message for fault in outcome.faults)
             self.said.emit(f"意见已记下，步骤没有办成：{why}", None)
         elif action:
             self.said.emit(f"已记下并办成步骤：{line.title}", None)
-            self._go_on()
+            if here:
+                self._go_on()
 
-    def _on_failed(self, line: Line, values: Mapping[str, Any], error: Exception) -> None:
-        self._bring_back(line, values)
+    def _on_failed(self, line: Line, typed: Mapping[str, str], error: Exception) -> None:
         self._jobs.failed.emit(error)
+        self._bring_back(line, typed)
 
-    def _bring_back(self, line: Line, values: Mapping[str, Any]) -> None:
-        """What could not be kept stands on the screen again, whatever was chosen meanwhile."""
-        at = self._row_of(line.item.id)
-        if at is None or self._file is None:
-            return
-        if self._item != line.item.id:
-            self._keep()
+    def _bring_back(self, line: Line, typed: Mapping[str, str]) -> bool:
+        """What could not be kept stands on the screen again; False where somebody types into another matter by now, or another meeting is open.
+
+        Then it stands there when the matter is shown again, and that is said.
+        """
+        at, other = self._row_of(line.item.id), self._item != line.item.id
+        self._unkept[line.item.id] = (line.item, typed)
+        if at is None or self._file is None or (other and self.panel.dirty()):
+            self.said.emit(f"“{line.title}”的意见没有记下；回到那一件，打的字还在", None)
+            return False
+        if other:
             self._item = line.item.id
             self.table.go_to(at)
-        self.panel.show_line(line, self._file.sheet, may=self._file.may)
-        self.panel.put(values)
+        self._show_line(line, self._file)
         self.panel.begin()
+        return True
 
     def _go_on(self) -> None:
         """To the next matter, with the cursor where its decision is typed."""
@@ -271,11 +304,19 @@ class MeetingPage(Page):
         before = line.before
         seen = {name: before.item.rev_of(name) for name in ("result", "result_note")}
 
-        def work() -> Opened:
-            self._office.meetings.look_back(before.item.id, result, before.note, seen)
-            return read_meeting(self._office, meeting)
+        def work() -> tuple[Outcome, Opened]:
+            outcome = self._office.meetings.look_back(before.item.id, result, before.note, seen)
+            return outcome, read_meeting(self._office, meeting)
 
-        self._jobs.run(work, self._show)
+        def done(found: tuple[Outcome, Opened]) -> None:
+            outcome, opened = found
+            self._urgent()
+            self._show(opened)
+            if not outcome.ok:
+                why = "；".join(fault.message for fault in outcome.faults)
+                self.said.emit(f"“{line.title}”落实了没有，没有记下：{why}", None)
+
+        self._jobs.run(work, done)
 
     def _open_matter(self, form: str, record_id: str) -> None:
         assert form in KINDS

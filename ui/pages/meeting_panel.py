@@ -25,7 +25,7 @@ class MatterPanel(Card):
     """Signals ``decided(action)`` (Enter in the last field, or a step's button; "" for none), ``looked(result)``,
     ``opened(form, id)``.
 
-    ``values()`` is what stands in the fields; ``dirty()`` whether somebody typed something that isn't saved.
+    ``typed()`` is what stands in the fields, ``values()`` what can be kept of it; ``dirty()`` whether somebody typed something that isn't kept.
     """
 
     decided = Signal(str)
@@ -52,13 +52,14 @@ class MatterPanel(Card):
         self.due = DateEntry()
         self._make_fields()
         self._steps = QHBoxLayout()
-        self._shown: dict[str, Any] = {}
+        self._shown: dict[str, str] = {}
 
     def show_nothing(self, text: str) -> None:
         """Nothing is chosen; *text* says what to do."""
         self.line = None
         self._shown = {}
         empty(self._body)
+        self._make_fields()  # those that stood there are gone with the rest
         self._body.addWidget(words(text, tone="text-3", wrap=True))
         self._body.addStretch(1)
 
@@ -87,7 +88,7 @@ class MatterPanel(Card):
             row.addStretch(1)
             self._body.addLayout(row)
         self._body.addStretch(1)
-        self._shown = self.values()
+        self._shown = self.typed()
         self._scroll.verticalScrollBar().setValue(0)
 
     def show_offers(self, item_id: str, offers: Sequence[str]) -> None:
@@ -106,18 +107,27 @@ class MatterPanel(Card):
         if self.decision.isVisibleTo(self):
             self.decision.setFocus(Qt.FocusReason.TabFocusReason)
 
+    def typed(self) -> dict[str, str]:
+        """What stands in the fields, letter by letter."""
+        return {"decision": self.decision.toPlainText(), "owner": self.owner.text(), "due": self.due.text()}
+
     def values(self) -> dict[str, Any]:
-        """What stands in the fields."""
-        return {
+        """What can be kept of it; a due day that can't be read is left out, so that the one before stays."""
+        found: dict[str, Any] = {
             "decision": self.decision.toPlainText().strip() or None,
             "owner": self.owner.text().strip() or None,
-            "due": self.due.value(),
         }
+        return found if self.undated() else {**found, "due": self.due.value()}
+
+    def undated(self) -> str:
+        """What stands for the due day where no day can be read from it; else empty."""
+        # Also where the cursor still stands in it: a key leaves the page without leaving the field.
+        self.due.read()
+        return "" if self.due.value() else self.due.text().strip()
 
     def due_readable(self) -> bool:
         """Whether the due day is empty or a day; where it is neither, the cursor goes there."""
-        self.due.read()
-        if self.due.value() is None and self.due.text().strip():
+        if self.undated():
             self.faults.setText("完成时限看不出是哪一天。可写成 2026-09-18、9.18 或 +7。")
             self.faults.show()
             self.due.setFocus(Qt.FocusReason.TabFocusReason)
@@ -126,17 +136,22 @@ class MatterPanel(Card):
 
     def dirty(self) -> bool:
         """Whether something stands there that isn't kept."""
-        return self.line is not None and self.decision.parent() is not None and self.values() != self._shown
+        return self.line is not None and self.decision.parent() is not None and self.typed() != self._shown
 
     def kept(self) -> None:
-        """What stands there is on its way to the disk."""
-        self._shown = self.values()
+        """What can be kept of what stands there is on its way to the disk."""
+        unread = {"due": ""} if self.undated() else {}
+        self._shown = {**self.typed(), **unread}
 
-    def put(self, values: Mapping[str, Any]) -> None:
-        """Show *values* as if they had just been typed: they aren't kept."""
-        self.decision.setPlainText(str(values.get("decision") or ""))
-        self.owner.setText(str(values.get("owner") or ""))
-        self.due.set_value(values.get("due"))
+    def put(self, typed: Mapping[str, str]) -> None:
+        """Show *typed*, of some of the fields, as if it had just been typed: it isn't kept."""
+        if "decision" in typed:
+            self.decision.setPlainText(typed["decision"])
+        if "owner" in typed:
+            self.owner.setText(typed["owner"])
+        if "due" in typed:
+            self.due.setText(typed["due"])
+            self.due.read()
 
     def show_faults(self, faults: Sequence[Fault]) -> None:
         """Say why it could not be kept or done."""
