@@ -24,7 +24,7 @@ from ui import looks, theme
 from ui.autosync import AutoSync
 from ui.frame import Frame, make_window
 from ui.idle import Idle
-from ui.jobs import Jobs, Worker
+from ui.jobs import Jobs, Worker, spoken
 from ui.pages.first import FirstPage
 from ui.pages.login import LoginPage
 from ui.pages.sync_network import over_words
@@ -123,7 +123,7 @@ class Program(QObject):
             if login is None:
                 self.jobs.failed.emit(error)
                 return
-            login.show_error(str(error) if isinstance(error, KnownError) else str(KnownError("ui.job_failed")))
+            login.show_error(spoken(error))
             if isinstance(error, KnownError) and (seconds := int(str(error.params.get("seconds") or 0))):
                 login.wait(seconds)
 
@@ -238,7 +238,7 @@ class Program(QObject):
         self._reckon_traffic()
         if (office := self._office) is not None:
             # Another process took them: this one follows, without a restart.
-            self.jobs.run(office.renew_rules, then=self._on_rules, failed=lambda _error: None)
+            self.jobs.run(office.renew_rules, then=self._on_rules)
         if document.get("down", {}).get("records") or document.get("up", {}).get("changes"):
             self.window.refresh()
 

@@ -107,6 +107,11 @@ class _Lane(QThread):
             self._report(job, result, error)
 
 
+def spoken(error: Exception) -> str:
+    """*error* as a person reads it; the words of our own faults may hold people's data and stay unsaid."""
+    return str(error if isinstance(error, KnownError) else KnownError("ui.job_failed"))
+
+
 def _alive(slot: Callable[..., object]) -> bool:
     owner = getattr(slot.func if isinstance(slot, functools.partial) else slot, "__self__", None)
     return not isinstance(owner, QObject) or shiboken6.isValid(owner)

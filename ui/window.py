@@ -20,9 +20,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.errors import KnownError
 from ui import theme
 from ui.composing import Composing
+from ui.jobs import spoken
 from ui.navigation import DOORS, PLACES, Navigation, Place
 from ui.page import Page
 from ui.pieces.toast import Toast
@@ -141,7 +141,7 @@ class Window(QMainWindow):
 
     def tell(self, error: Exception) -> None:
         """Say why something was not done; the slot for ``jobs.failed``. Our own faults keep their details."""
-        self.toast.say(str(error if isinstance(error, KnownError) else KnownError("ui.job_failed")))
+        self.toast.say(spoken(error))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLineEdit, QPlainTextEdit
 
+from app.errors import KnownError
 from tests.ui.offices import UPPER
 from ui.pages.case import CasePage
 from ui.pages.case_form import EventFormPage
@@ -133,6 +134,22 @@ def test_enter_goes_to_the_next_field_of_an_action(qtbot, desk):
     fields[0].setFocus()
     qtbot.keyClick(fields[0], Qt.Key.Key_Return)
     assert page.focusWidget() is fields[1]
+
+
+def test_what_goes_wrong_beside_an_open_action_is_said(qtbot, desk, monkeypatch):
+    event_id = report(desk)
+    page = shown(qtbot, desk, event_id, action="accept")
+
+    def full(*_args, **_kwargs):
+        raise KnownError("store.no_space")
+
+    monkeypatch.setattr(desk.office.reminders, "see", full)
+    monkeypatch.setattr(desk.office.cases, "case", full)
+    page.refresh(())
+    page.opened({"id": event_id})
+    desk.settle()
+    assert [error.code for error in desk.failures] == ["store.no_space"] * 3
+    desk.failures.clear()
 
 
 def test_a_contested_step_says_so_in_words(desk):

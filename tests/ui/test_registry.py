@@ -279,6 +279,39 @@ def test_who_is_registered_already_is_brought_here_with_what_was_typed(desk, str
     assert desk.office.store.get("resident", street["head"]).values["household"] == street["home"]
 
 
+def test_what_could_not_be_filled_in_after_he_came_stays_and_is_written_at_the_next_press(
+    desk, street, neighbours, monkeypatch
+):
+    page, gone, home = neighbours
+    came = len(gone)
+
+    def full(*_args, **_kwargs):
+        raise RuntimeError("values of 李长顺: 腿脚不便")
+
+    monkeypatch.setattr(desk.office.records, "save", full)
+    page.known.bring_button.click()
+    desk.settle()
+    assert desk.get("resident", street["head"])["household"] == home
+    assert page.known.said.text().startswith("他已移到这一户")
+    assert "values of" not in page.known.said.text(), "words of our own faults may hold people's data"
+    assert page.form.rows["remark"].value() == "腿脚不便"
+    assert gone[came:] == []
+    monkeypatch.undo()
+    page.known.bring_button.click()
+    desk.settle()
+    assert desk.get("resident", street["head"])["remark"] == "腿脚不便"
+    assert gone[-1][0] == "back"
+
+
+def test_what_is_wrong_in_the_form_is_said_before_anybody_moves(desk, street, neighbours):
+    page, _gone, home = neighbours
+    commit(page.form.rows["phone"].entry, "12")
+    page.known.bring_button.click()
+    desk.settle()
+    assert desk.get("resident", street["head"])["household"] == street["home"] != home
+    assert "电话" in page.known.said.text()
+
+
 def test_both_are_kept_and_the_new_number_waits_to_be_verified(desk, street, neighbours):
     page, _gone, home = neighbours
     assert page.doubt_button.isVisible()

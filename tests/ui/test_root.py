@@ -12,6 +12,7 @@ import pytest
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QWidget
 
+from app.errors import KnownError
 from app.services.office import make_office
 from app.store.agreement import Area
 from app.store.keys import Cost
@@ -104,6 +105,21 @@ def test_locking_closes_the_office_and_the_same_user_comes_back(qtbot, program):
     page.enter.click()
     settle(qtbot, program.jobs)
     assert program.window.current_name() == "desk"
+
+
+def test_rules_of_the_county_that_could_not_be_followed_are_said(qtbot, program, monkeypatch):
+    log_in(qtbot, program)
+    settle(qtbot, program.jobs)
+
+    def full():
+        raise KnownError("store.no_space")
+
+    monkeypatch.setattr(program._office, "renew_rules", full)
+    failed = []
+    program.jobs.failed.connect(failed.append)
+    program._on_synced({})
+    settle(qtbot, program.jobs)
+    assert [error.code for error in failed] == ["store.no_space"]
 
 
 def test_ctrl_k_finds_a_case(qtbot, program):

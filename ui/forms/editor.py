@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from app.errors import KnownError
 from app.schema.form import Field
 from app.schema.kinds import IdentityNumber, Ref
 from app.schema.record import Record
@@ -18,6 +17,7 @@ from ui.forms.opening import AREA, SEEN, Opened, find_targets, open_record
 from ui.forms.reason import ask_reason
 from ui.forms.references import Target
 from ui.forms.telling import told_by, words_of
+from ui.jobs import spoken
 from ui.pages.standing_words import StandingChip
 from ui.pieces.buttons import Button
 from ui.pieces.card import empty
@@ -390,7 +390,7 @@ class RecordForm(QWidget):
     def _on_failed(self, error: Exception) -> None:
         self.save_button.refuse("")
         self._beat.start()
-        self.said.setText(str(error) if isinstance(error, KnownError) else str(KnownError("ui.job_failed")))
+        self.said.setText(spoken(error))
 
     def _leave(self) -> None:
         self._closed = True

@@ -91,14 +91,14 @@ class CasePage(Page):
         self._form = None
         self._load()
         event_id = self._id
-        self._jobs.run(lambda: self._office.reminders.see([event_id]), failed=lambda _error: None)
+        self._jobs.run(lambda: self._office.reminders.see([event_id]))
 
     def refresh(self, changed: Sequence[str]) -> None:
         if self._form is None:
             self._load()
             return
         event_id = self._id
-        self._jobs.run(lambda: read_file(self._office, event_id), then=self._show_came, failed=lambda _error: None)
+        self._jobs.run(lambda: read_file(self._office, event_id), then=self._show_came)
 
     def leaving(self) -> None:
         self._keep()

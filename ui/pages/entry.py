@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout
 
-from app.errors import KnownError
 from app.services.entry import Entered
 from app.services.entry_sheet import HOUSEHOLD, NEW, CellFault, Known, Sheet
 from ui.fonts import rare_words
 from ui.forms.opening import target_of
 from ui.forms.references import Target
+from ui.jobs import spoken
 from ui.page import Page
 from ui.pages.entry_opening import OpenedEntry, read_entry
 from ui.pages.entry_place import NEW_PLACE, EntryPlace, Neighbours
@@ -198,7 +198,7 @@ class EntryPage(Page):
     def _on_failed(self, error: Exception) -> None:
         self._saving = False
         self.save_button.refuse("")
-        self.place.say(str(error) if isinstance(error, KnownError) else str(KnownError("ui.job_failed")), "orange")
+        self.place.say(spoken(error), "orange")
 
     def _show_faults(self, faults: Sequence[CellFault]) -> None:
         home = [fault for fault in faults if fault.row == HOUSEHOLD]

@@ -11,7 +11,6 @@ from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QWidget
 
-from app.errors import KnownError
 from app.schema.kinds import Phone
 from app.schema.values import Fault
 from app.services.case_finding import PlaceHit
@@ -19,7 +18,7 @@ from app.services.case_sheet import Person, Sheet
 from app.services.case_taking import Again, Member
 from app.services.records import Outcome
 from ui.forms.references import Target
-from ui.jobs import Jobs
+from ui.jobs import Jobs, spoken
 from ui.page import Page
 from ui.pages.intake_bars import DraftBar
 from ui.pages.intake_class import ClassIndex
@@ -424,7 +423,7 @@ class IntakePage(Page):
 
     def _on_failed(self, error: Exception) -> None:
         self._saving = False
-        self._say(str(error) if isinstance(error, KnownError) else str(KnownError("ui.job_failed")))
+        self._say(spoken(error))
 
 
 def _typed(entry: QWidget) -> bool:

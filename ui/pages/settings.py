@@ -13,6 +13,7 @@ from app.errors import KnownError
 from app.schema.dates import china_time
 from app.store.keys import Cost, Ring
 from ui import theme
+from ui.jobs import spoken
 from ui.lists import Column, RecordTable
 from ui.page import Page
 from ui.pages import settings_access as access
@@ -297,7 +298,7 @@ def _label(text: str) -> QWidget:
 
 
 def _said(error: Exception) -> str:
-    return str(error) if isinstance(error, KnownError) else str(KnownError("ui.job_failed"))
+    return spoken(error)
 
 
 def _system_ring() -> Ring:
