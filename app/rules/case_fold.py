@@ -11,10 +11,12 @@ from typing import Any
 
 from app.rules.calendar import iso, parse
 from app.rules.whistles import Whistle
+from app.schema.dates import CHINA
 
 LEVELS = ("grid", "village", "township", "county")
 # The columns of an event step; what an action records beside them stands in ``details`` as JSON.
 _COLUMNS = ("opinion", "lead_unit", "assist_units", "due_at", "case_no")
+_NO_TIME = dt.datetime(1970, 1, 1, tzinfo=CHINA)
 _UNITS = re.compile(r"[、,，;；\s]+")
 
 
@@ -44,7 +46,10 @@ class Step:
         rev: int | None = None,
         counter: int | None = None,
     ) -> Step:
-        """The step that an event_step record holds. A ``details`` that isn't JSON stays text under its own name."""
+        """The step that an event_step record holds. A ``details`` that isn't JSON stays text under its own name.
+
+        An ``at`` that is no time counts as the beginning of 1970: one bad step must not end the folding of all cases.
+        """
         merged = {name: values[name] for name in _COLUMNS if values.get(name) is not None}
         details = values.get("details")
         if details:
@@ -55,7 +60,7 @@ class Step:
             merged = {**found, **merged} if isinstance(found, dict) else {**merged, "details": details}
         who = user or str(values.get("by") or "")
         return cls(
-            id, str(values.get("action") or ""), parse(str(values["at"])), merged, who,
+            id, str(values.get("action") or ""), _moment(values.get("at")), merged, who,
             str(values.get("role") or ""), str(values.get("unit") or ""), rev, counter,
         )  # fmt: skip
 
@@ -74,6 +79,13 @@ class Step:
             **columns,
             "details": json.dumps(rest, ensure_ascii=False, sort_keys=True) if rest else None,
         }
+
+
+def _moment(at: object) -> dt.datetime:
+    try:
+        return parse(str(at))
+    except (ValueError, OverflowError):
+        return _NO_TIME
 
 
 def in_order(steps: Iterable[Step]) -> list[Step]:

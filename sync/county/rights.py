@@ -10,6 +10,7 @@ from app.rules.permissions import Permissions
 from app.rules.watching import SYSTEM_ROLE
 from app.schema.erasing import erases
 from app.schema.form import Form, Forms
+from app.schema.kinds import Date, Time
 from app.schema.record import AREA, DELETED, Change, Record
 from app.schema.values import BadValue
 from sync.county.past import Past
@@ -29,8 +30,8 @@ class Device:
     state: str = "active"
 
 
-_Judge = tuple[Callable[[object], object], bool, set[object]]
-"""How a field's values are checked, whether it must have one, and the texts that were found good."""
+_Judge = tuple[Callable[[object], object], bool, bool, set[object]]
+"""How a field's values are checked, whether it must have one, whether there is but one spelling, and the texts that were found good."""
 _ALLOWED, _DOUBTFUL, _NOT = "", "sync.doubtful", "sync.not_allowed"
 
 
@@ -138,12 +139,14 @@ class Rights:
             # A field that only a newer client knows is carried, not judged. What was found good once is good again.
             if value is None or (judge := judges.get(name)) is None:
                 continue
-            check, required, sound = judge
+            check, required, exact, sound = judge
             kept = type(value) is str
             if kept and value in sound:
                 continue
             try:
-                if check(value) is None and required:
+                found = check(value)
+                # What people may type isn't what travels: whoever reckons with a day or a moment reads only the one spelling.
+                if (found is None and required) or (exact and found != value):
                     return "sync.faulty"
             except BadValue:
                 return "sync.faulty"
@@ -153,7 +156,11 @@ class Rights:
 
 
 def _judges(form: Form) -> Mapping[str, _Judge]:
-    return {name: (item.kind.check, item.required, set()) for name, item in form.fields.items() if not item.derived}
+    return {
+        name: (item.kind.check, item.required, isinstance(item.kind, Date | Time), set())
+        for name, item in form.fields.items()
+        if not item.derived
+    }
 
 
 _HARDER = (_ALLOWED, _DOUBTFUL, _NOT)

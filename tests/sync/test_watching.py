@@ -11,7 +11,8 @@ from sync.county.backup import back_up, put_back
 from sync.county.county import County
 from sync.county.watching import Watching
 from tests.sync.conftest import Running
-from tests.sync.offices import FileDesk, V
+from app.store.saving import Edit
+from tests.sync.offices import ALL, FileDesk, V
 
 # 2026-09-21, a Monday, 09:00 in China.
 MONDAY = 1_789_952_400
@@ -283,3 +284,28 @@ def test_a_rule_that_cannot_be_done_is_not_tried_for_ever(county, desk, clock):
     assert a.sync().ok
     assert rules_of(a, event) == []
     assert a.office.cases.case(event).state.level == "county"
+
+
+def test_a_step_whose_time_is_no_time_is_refused_and_holds_up_neither_a_device_nor_the_watch(
+    county, desk, clock, new_store
+):
+    a = desk()
+    event = handled(a)
+    assert a.sync().ok
+    # A program that reckons nothing from its steps, so that it sees no harm in one.
+    odd = county.device(new_store(), roles=ALL)
+    assert odd.sync().ok
+    said = {
+        "event": event,
+        "action": "remind",
+        "by": "x",
+        "role": a.store.select("event_step", {"event": event, "action": "assign"})[0].values["role"],
+        "unit": "综治中心",
+    }
+    kept = Edit("event_step", None, V, {**said, "at": "2026年9月21日 9时"})
+    odd.save(kept)
+    done = odd.sync()
+    assert (done.ok, done.refused) == (True, 1)
+    assert [one.code for one in odd.store.sync.attention()] == ["sync.faulty"]
+    clock.at += 4 * DAY
+    assert (county.county.watching.look(), a.sync().in_agreement) == (1, True)
