@@ -151,7 +151,7 @@ def gather(office: Office, case: Case, kind: CasePaper) -> dict[str, str]:
         "found_at": _when(values.get("found_at")),
         "lead_unit": state.lead_unit,
         "assist_units": "、".join(part.unit for part in state.assist_units),
-        "result": "" if state.transferred else state.result,
+        "result": state.result,
         "extensions": f"{state.extension_count} 次",
         "unit": office.session.unit,
         "today": _day(office.cases.now()),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
-from app.rules.case_effects import EFFECTS, GUARDS
+from app.rules.case_effects import EFFECTS, GUARDS, said
 from app.rules.case_states import State
 from app.rules.reading import Table
 
@@ -61,6 +62,14 @@ class Action:
             if values.get(name):
                 return to
         return state if self.to == SAME else self.to
+
+    def asks(self, name: str) -> bool:
+        """Whether its form has a field *name*."""
+        return any(field.name == name for field in self.fields)
+
+    def said(self, values: Mapping[str, Any], name: str) -> str:
+        """The text under *name* of a step, where the action asks for it; what else stands there means nothing."""
+        return said(values, name) if name in values and self.asks(name) else ""
 
     def starts(self, values: Mapping[str, object]) -> tuple[str, ...]:
         """The timers that begin with it. Where a value sends the case elsewhere, that way's own begin instead."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def applied(rules: CaseRules, case: CaseState, step: Step) -> CaseState:
     """*case* after *step*, which is contested where its action isn't allowed there."""
-    profile = str(step.values.get("profile") or case.profile)
+    profile = rules.profile_of(step.action, step.values, case.profile)
     action = rules.action(step.action, profile)
     if action is None:
         return case.contesting(step, sentence("rules.unknown_action", action=step.action))
@@ -33,11 +33,11 @@ def applied(rules: CaseRules, case: CaseState, step: Step) -> CaseState:
     if SETTLES in action.does:
         return _settled(rules, case, step)
     after = action.target(case.state, step.values)
-    classed = _classified(rules, case, step, profile)
-    moved = _affected(classed.having(**_dated(rules, case, step, after)), action, step)
+    classed = _classified(rules, case, action, step, profile)
+    moved = _affected(classed.having(**_dated(rules, case, action, step, after)), action, step)
     # A new level has its own limits; all else is counted from where the case stood.
     timed = classed.having(level=moved.level)
-    dues = set_dues(rules.limits, timed, action, step)
+    dues = set_dues(rules.limits, timed, action, step, back=_back(rules, case, after))
     due, held = next_timers(classed, action, after, dues)
     then = rules.states[after]
     changes: dict[str, Any] = {}
@@ -48,9 +48,11 @@ def applied(rules: CaseRules, case: CaseState, step: Step) -> CaseState:
         # Once nobody has to act, only the visit is waited for.
         due = {timer: moment for timer, moment in due.items() if timer == "visit_due"}
     if after != "handling":
-        changes.update(asked="", extension_days=0, extension_engineering=False)
+        changes.update(asked="", suspension_asked=False, extension_days=0, extension_engineering=False)
     team = _team(rules, moved, then, profile, visit="visit_due" in due)
     of_lead = then.of_lead or (profile in rules.profiles and after in rules.profiles[profile].of_lead)
+    # The unit of a body outside is nobody's here.
+    unit = (moved.lead_unit or "") if team and of_lead and not moved.transferred else ""
     return moved.having(
         **changes,
         state=after,
@@ -60,7 +62,7 @@ def applied(rules: CaseRules, case: CaseState, step: Step) -> CaseState:
         handle_due=None if after in {"draft", "accepted"} else due.get(HANDLE, case.handle_due),
         due_timer=then.due,
         owner_role=team,
-        owner_unit=(moved.lead_unit or "") if team and of_lead else "",
+        owner_unit=unit,
         last_at=step.at,
         once=case.once | {once} if once else case.once,
         moves=(*case.moves, Move(step.id, step.action, step.at, case.state, after)),
@@ -69,8 +71,15 @@ def applied(rules: CaseRules, case: CaseState, step: Step) -> CaseState:
 
 def dues_set(rules: CaseRules, case: CaseState, action: Action, step: Step, profile: str) -> Mapping[str, dt.datetime]:
     """The due times that *step* sets on *case*, by timer."""
-    classed = _classified(rules, case, step, profile)
-    return set_dues(rules.limits, classed.having(level=_affected(classed, action, step).level), action, step)
+    classed = _classified(rules, case, action, step, profile)
+    timed = classed.having(level=_affected(classed, action, step).level)
+    back = _back(rules, case, action.target(case.state, step.values))
+    return set_dues(rules.limits, timed, action, step, back=back)
+
+
+def _back(rules: CaseRules, case: CaseState, after: str) -> bool:
+    """Whether a closed case is taken up again."""
+    return rules.states[case.state].counts == "closed" and rules.states[after].open
 
 
 def _settled(rules: CaseRules, case: CaseState, step: Step) -> CaseState:
@@ -92,33 +101,38 @@ def _team(rules: CaseRules, case: CaseState, state: State, profile: str, *, visi
     """The team that owns *case* in *state*; a closed one only while its visit is to be made."""
     if not state.waiting and not visit:
         return ""
+    if case.transferred and state.owner_away:
+        return state.owner_away
     known = rules.profiles.get(profile)
     own = known.owners.get(state.code) if known else None
     return own or state.owner_at.get(case.level, state.owner)
 
 
-def _classified(rules: CaseRules, case: CaseState, step: Step, profile: str) -> CaseState:
+def _classified(rules: CaseRules, case: CaseState, action: Action, step: Step, profile: str) -> CaseState:
+    """*case* as *step* classes it; what an action doesn't ask for it can't change."""
     values = step.values
-    grade = rules.grade(profile, values.get("grade"))
+    grade = rules.grade(profile, action.said(values, "grade"))
     return case.having(
-        category=str(values.get("category") or case.category),
-        urgency=str(values.get("urgency") or case.urgency),
+        category=action.said(values, "category") or case.category,
+        urgency=action.said(values, "urgency") or case.urgency,
         profile=profile,
         grade=grade.code if grade else case.grade,
         level=grade.level if grade else case.level,
     )
 
 
-def _dated(rules: CaseRules, case: CaseState, step: Step, after: str) -> dict[str, Any]:
+def _dated(rules: CaseRules, case: CaseState, action: Action, step: Step, after: str) -> dict[str, Any]:
     """The moments that statistics count, and what follows from the way between two states."""
     before, then = rules.states[case.state], rules.states[after]
-    changes: dict[str, Any] = {"case_no": said(step.values, "case_no") or case.case_no}
+    # A number that was printed never changes: of two devices that give one apart the first counts.
+    changes: dict[str, Any] = {"case_no": case.case_no or action.said(step.values, "case_no") or None}
     if before.counts == "none" and then.counts not in {"none", "excluded"}:
         name = str(step.values.get("name") or "")
         member = said(step.values, "entered_for")
         changes.update(reported_at=step.at, reporter=step.user, reporter_name=name, entered_for=member)
     if then.counts == "none":
-        changes.update(reported_at=None, reporter="", reporter_name="", entered_for="")
+        # Whoever took his report back still has it before him, to mend it.
+        changes.update(reported_at=None)
     if (then.open or then.counts == "closed") and case.accepted_at is None:
         changes["accepted_at"] = step.at
     if after == "assigned":

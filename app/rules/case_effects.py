@@ -17,16 +17,23 @@ EXTENDS, HOLDS, RELEASES, HALF = "extends", "holds", "releases", "half_limit"
 ASKS_EXTENSION = "asks_extension"
 # The engine knows this one: what a person says of a contested step.
 SETTLES, KEEP, DROP = "settles", "keep", "drop"
+_EXTEND, _SUSPEND = "extend", "suspend"
 _MOST_DAYS = 3650
 _TRIES = 3  # so often nobody answered before a return visit may be given up
 
 
 def _takes_lead(case: CaseState, step: Step) -> CaseState:
-    return case.having(lead_unit=said(step.values, "lead_unit") or case.lead_unit or step.unit or None)
+    unit = said(step.values, "lead_unit") or case.lead_unit or step.unit or None
+    return case.having(lead_unit=unit, transferred=False)
 
 
 def _takes_receiver(case: CaseState, step: Step) -> CaseState:
     return case.having(lead_unit=said(step.values, "receiver") or case.lead_unit)
+
+
+def _transferred(case: CaseState, step: Step) -> CaseState:
+    told = sentence("rules.transferred", unit=said(step.values, "receiver") or "（未填）")
+    return case.having(transferred=True, result=told)
 
 
 def _takes_assist(case: CaseState, step: Step) -> CaseState:
@@ -65,7 +72,7 @@ def _shifts_level(by: int) -> Callable[[CaseState, Step], CaseState]:
 
 def _asks_extension(case: CaseState, step: Step) -> CaseState:
     engineering = bool(step.values.get("engineering"))
-    return case.having(extension_days=days(step.values), extension_engineering=engineering, asked="extend")
+    return case.having(extension_days=days(step.values), extension_engineering=engineering, asked=_EXTEND)
 
 
 def _extends(case: CaseState, step: Step) -> CaseState:
@@ -74,7 +81,24 @@ def _extends(case: CaseState, step: Step) -> CaseState:
         extended_days=case.extended_days + (days(step.values) or case.extension_days),
         extension_days=0,
         extension_engineering=False,
-        asked="",
+        asked=_SUSPEND if case.suspension_asked else "",
+    )
+
+
+def _asks_suspension(case: CaseState, _step: Step) -> CaseState:
+    return case.having(asked=_SUSPEND, suspension_asked=True)
+
+
+def _refuses_request(case: CaseState, step: Step) -> CaseState:
+    """One of the requests is answered; a step that doesn't say which (of an older program) means all."""
+    about = said(step.values, "about")
+    longer = about == _SUSPEND and bool(case.extension_days)
+    still = about == _EXTEND and case.suspension_asked
+    return case.having(
+        asked=_EXTEND if longer else _SUSPEND if still else "",
+        suspension_asked=still,
+        extension_days=case.extension_days if longer else 0,
+        extension_engineering=case.extension_engineering and longer,
     )
 
 
@@ -142,8 +166,8 @@ EFFECTS: Mapping[str, Callable[[CaseState, Step], CaseState]] = {
     "takes_profile": _named("profile", "profile"),
     "takes_master": _named("master", "master"),
     "leaves_master": lambda case, _step: case.having(master=None),
-    "asks_suspension": lambda case, _step: case.having(asked="suspend"),
-    "refuses_request": lambda case, _step: case.having(asked="", extension_days=0, extension_engineering=False),
+    "asks_suspension": _asks_suspension,
+    "refuses_request": _refuses_request,
     "reviewed": lambda case, _step: case.having(review_count=case.review_count + 1),
     SETTLES: _nothing,
     "takes_span": _takes_span,
@@ -164,7 +188,7 @@ EFFECTS: Mapping[str, Callable[[CaseState, Step], CaseState]] = {
     "supervises": _supervises,
     "names_patron": _named("patron", "patron"),
     "self_handled": _self_handled,
-    "transferred": lambda case, _step: case.having(transferred=True, result="transferred"),
+    "transferred": _transferred,
     "visited": _visited,
     "visit_tried": lambda case, _step: case.having(visit_tries=case.visit_tries + 1),
     "blows": _blows,

@@ -8,23 +8,23 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from app.errors import KnownError
 from app.messages import sentence
 from app.paths import resource
 from app.rules.calendar import WorkCalendar, iso
 from app.rules.case_actions import Action, read_actions
 from app.rules.case_admission import Admission, read_admissions
 from app.rules.case_applying import applied, dues_set
-from app.rules.case_effects import BEFORE_FILLING, GUARDS
+from app.rules.case_effects import BEFORE_FILLING, GUARDS, said
 from app.rules.case_extension import extension_fault
 from app.rules.case_fields import check_fields, fill_fields
 from app.rules.case_fold import CaseState, Step, in_order
 from app.rules.case_judging import above, faults, graded
 from app.rules.case_profiles import Grade, Profile, read_profiles
 from app.rules.case_separation import Concern, Separation, read_separations
+from app.rules.case_soundness import check_cases, check_classes
 from app.rules.case_states import State, read_states
-from app.rules.limits import URGENCIES, Limits
-from app.rules.reading import Sheets, Table, read_table
+from app.rules.limits import Limits
+from app.rules.reading import Sheets, read_table
 from app.rules.watching import Watch
 from app.schema.codes import CodeList, load_codes
 from app.schema.values import Fault
@@ -78,7 +78,6 @@ class CaseRules:
         states = read_states(root, limits.timers)
         actions, aliases = read_actions(root, states, limits.timers)
         profiles = read_profiles(root, states, actions, limits.timers)
-        _check_dues(root, states, limits)
         handling, rejecting, by_class = (
             root.table("self_handling"),
             root.table("rejecting"),
@@ -88,7 +87,7 @@ class CaseRules:
         rejecting.only("by_director")
         codes = load_codes(resource("codes")) if codes is None else codes
         teams = {name: root.table("teams").texts(name) for name in root.table("teams")}
-        return cls(
+        rules = cls(
             states,
             actions,
             aliases,
@@ -103,6 +102,9 @@ class CaseRules:
             frozenset(rejecting.texts("by_director", ())),
             Watch.load(folder / "reminders.toml", limits.timers, teams),
         )
+        check_cases(rules, root)
+        check_classes(root, folder, codes, rules.watch)
+        return rules
 
     def action(self, code: str, profile: str = "") -> Action | None:
         """The action of *code* or of an alias of it, as *profile* has it; None for one that a newer program made.
@@ -112,6 +114,11 @@ class CaseRules:
         code = self.aliases.get(code, code)
         known = self.profiles.get(profile)
         return (known.actions.get(code) if known else None) or self.actions.get(code)
+
+    def profile_of(self, code: str, values: Mapping[str, Any], held: str) -> str:
+        """The profile that holds from an action *code* on, *held* before: another one only where the action asks for it."""
+        action = self.action(code)
+        return (said(values, "profile") if action and action.asks("profile") else "") or held
 
     def profile_for(self, category: str | None) -> str | None:
         """The profile that cases of *category* begin with, by the class or the one above it; None where none is said."""
@@ -207,7 +214,8 @@ class CaseRules:
         case: CaseState | None = None,
     ) -> dict[str, Any]:
         """*values* canonical; what was left out comes from the event, *at* and the user, where the table says so."""
-        action = self.action(code, str(values.get("profile") or (case.profile if case else event.get("profile") or "")))
+        held = case.profile if case else str(event.get("profile") or "")
+        action = self.action(code, self.profile_of(code, values, held))
         if action is None:
             return dict(values)
         asked = str(case.extension_days) if case and case.extension_days else ""
@@ -218,13 +226,14 @@ class CaseRules:
             "area": area,
             "level": case.level if case else "",
             "days": asked,
+            "asked": case.asked if case else "",
             "reporter": (case.reporter_name or case.reporter) if case else "",
         }
         return fill_fields(action, values, event, known, self.codes)
 
     def check(self, code: str, values: Mapping[str, Any], case: CaseState | None = None) -> list[Fault]:
         """What is wrong with the *values* of an action on *case*, by field; empty where it can be saved."""
-        profile = str(values.get("profile") or (case.profile if case else ""))
+        profile = self.profile_of(code, values, case.profile if case else "")
         action = self.action(code, profile)
         if action is None:
             return [Fault("action", "unknown_action", sentence("rules.unknown_action", action=code))]
@@ -236,7 +245,7 @@ class CaseRules:
 
     def refusals(self, case: CaseState, step: Step) -> list[Fault]:
         """Why *step* can't be done now: wrong state or profile, a condition not met, a strict separation, not admitted."""
-        profile = str(step.values.get("profile") or case.profile)
+        profile = self.profile_of(step.action, step.values, case.profile)
         action = self.action(step.action, profile)
         if action is None:
             return [Fault("action", "unknown_action", sentence("rules.unknown_action", action=step.action))]
@@ -255,7 +264,7 @@ class CaseRules:
 
         Stored, they stand: a later change of the limits doesn't move them.
         """
-        profile = str(step.values.get("profile") or case.profile)
+        profile = self.profile_of(step.action, step.values, case.profile)
         action = self.action(step.action, profile)
         if action is None:
             return {}
@@ -305,10 +314,3 @@ class CaseRules:
 
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-
-
-def _check_dues(root: Table, states: Mapping[str, State], limits: Limits) -> None:
-    """Every state in which somebody has to act needs a timer that every urgency gives a length."""
-    for state in states.values():
-        if state.waiting and not (state.due and all(limits.limit(state.due, urgency) for urgency in URGENCIES)):
-            raise KnownError("rules.no_due", file=root.file, state=state.label, timer=state.due or "—")

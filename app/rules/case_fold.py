@@ -136,6 +136,7 @@ class CaseState:
     rule file, ``owner_unit`` the unit in it that is meant, empty where whoever is of the team may act. ``aside``: the
     contested steps by id, ``reasons`` why they are; ``once``: what counts once only, however many devices told of it;
     ``settled``: what a person said of steps that were contested, by step: "keep" or "drop".
+    ``asked``: the request that waits for a word, of two the later (then the other is next); ``suspension_asked``: a suspension is.
     ``entered_for``: the member who found it, where somebody else registered it for him.
     """
 
@@ -152,6 +153,7 @@ class CaseState:
     owner_unit: str = ""
     handler: str | None = None
     asked: str = ""
+    suspension_asked: bool = False
     result: str | None = None
     master: str | None = None
     due_timer: str = ""

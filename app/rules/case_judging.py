@@ -32,7 +32,7 @@ def faults(rules: CaseRules, case: CaseState, action: Action, step: Step, profil
     for name in action.guards:
         if fault := GUARDS[name](case, step):
             yield fault
-    grade = rules.grade(profile, step.values.get("grade") or case.grade)
+    grade = rules.grade(profile, action.said(step.values, "grade") or case.grade)
     if known and known.grades and case.state != "draft" and (fault := graded(known, grade, action)):
         yield fault
     must = (*action.must, *grade.require.get(action.code, ())) if grade else action.must
@@ -62,7 +62,7 @@ def above(category: str) -> list[str]:
 
 def _class_faults(rules: CaseRules, case: CaseState, action: Action, step: Step) -> Iterator[Fault]:
     """What the class of the case forbids."""
-    category = str(step.values.get("category") or case.category)
+    category = action.said(step.values, "category") or case.category
     if action.code == "self_handle" and not rules.never_self_handled.isdisjoint(above(category)):
         label = rules.codes["event_class"].label(category) if "event_class" in rules.codes else category
         yield Fault("category", "not_self_handled", sentence("rules.not_self_handled", label=label))

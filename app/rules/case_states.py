@@ -15,7 +15,8 @@ LEAD = "lead"
 class State:
     """One state: ``counts``: its place in statistics, ``due``: the timer that runs in it, ``next``: what is usual.
 
-    ``owner``: the team that has to act in it, ``owner_at``: another one at some levels; ``of_lead``: of the lead unit.
+    ``owner``: the team that has to act in it, ``owner_at``: another one at some levels; ``of_lead``: of the lead unit;
+    ``owner_away``: who follows a case that was handed to a body outside.
     """
 
     code: str
@@ -26,6 +27,7 @@ class State:
     owner: str = ""
     owner_at: Mapping[str, str] = field(default_factory=dict)
     of_lead: bool = False
+    owner_away: str = ""
 
     @property
     def open(self) -> bool:
@@ -43,7 +45,7 @@ def read_states(root: Table, timers: Collection[str]) -> dict[str, State]:
     teams = list(root.table("teams"))
     states = {}
     for code, table in root.tables("states").items():
-        table.only("label", "counts", "due", "next", "owner", "owner_at", "of")
+        table.only("label", "counts", "due", "next", "owner", "owner_at", "owner_away", "of")
         at = table.table("owner_at")
         states[code] = State(
             code,
@@ -54,6 +56,7 @@ def read_states(root: Table, timers: Collection[str]) -> dict[str, State]:
             table.one_of("owner", teams) if "owner" in table else "",
             {level: at.one_of(level, teams) for level in at},
             "of" in table and table.one_of("of", (LEAD,)) == LEAD,
+            table.one_of("owner_away", teams) if "owner_away" in table else "",
         )
         if states[code].waiting and not states[code].owner:
             raise table.fault("key_missing", key="owner")

@@ -16,15 +16,21 @@ HANDLE = "handle_due"
 # A suspension stops these; what watches over the suspension itself, or over the leaders' duties, runs on.
 HELD = (HANDLE, "quiet_due", "assist_due", "mediation_due", "arrival_due", "follow_due")
 
+# What runs beside the work, and begins again where a closed case that had it is taken up again.
+AGAIN = ("patron_due",)
 _MOST_WALKED = dt.timedelta(days=3650)
 Dues = dict[str, dt.datetime]
 
 
-def set_dues(limits: Limits, case: CaseState, action: Action, step: Step) -> Dues:
-    """The due times that *step* sets on *case*: as stored with it; else from its own fields; else by the limits."""
+def set_dues(limits: Limits, case: CaseState, action: Action, step: Step, *, back: bool = False) -> Dues:
+    """The due times that *step* sets on *case*: as stored with it; else from its own fields; else by the limits.
+
+    *back*: a closed case is taken up again.
+    """
     stored = step.values.get("due")
+    again = tuple(timer for timer in AGAIN if timer in case.since) if back else ()
     dues: Dues = {}
-    for timer in (*action.starts(step.values), *_moved(case, action)):
+    for timer in dict.fromkeys((*action.starts(step.values), *_moved(case, action), *again)):
         due = (
             _moment(stored.get(timer) if isinstance(stored, Mapping) else None)
             or _moment(step.values.get(action.due_from.get(timer, "")))
@@ -42,7 +48,7 @@ def next_timers(case: CaseState, action: Action, after: str, dues: Dues) -> tupl
     if HOLDS in action.does:
         held = {timer: due.pop(timer) for timer in HELD if timer in due}
     elif after == case.state == "suspended":
-        held = dict(case.held)
+        held = {timer: moment for timer, moment in case.held.items() if timer not in action.stop}
     due.update(dues)
     return due, held
 

@@ -82,7 +82,9 @@ def sound(case):
         usual = RULES.profiles[case.profile].next[case.state]
         ways = [a for a in RULES.profiles[case.profile].actions.values() if case.state in a.sources and not a.quiet]
         assert ways, usual
-        if state.of_lead:
+        if case.transferred:
+            assert owner.unit == "", "a body outside is nobody's unit here"
+        elif state.of_lead:
             assert owner.unit == case.lead_unit != None, (case.state, case.lead_unit)  # noqa: E711
     if state.counts == "open":
         assert case.lead_unit, case.state
