@@ -102,11 +102,12 @@ class Attachments:
         return form
 
     def add(
-        self, owner_form: str, owner: str, path: Path, *, kind: str | None = None, name: str = "", step: str = ""
+        self, owner_form: str, owner: str, path: Path | bytes, *, kind: str | None = None, name: str = "", step: str = ""
     ) -> Outcome:
-        """Attach the file at *path* to a record, to one *step* where it is a case; the same content twice is kept once.
+        """Attach the file at *path*, or a picture's bytes, to a record, to one *step* where it is a case.
 
-        The content is on the disk, sealed, before the record that names it is saved. Raises Denied and KnownError("files.…").
+        The same content twice is kept once; it is on the disk, sealed, before the record that names it is saved.
+        Raises Denied and KnownError("files.…").
         """
         form = self.form_of(owner_form)
         held = self._records.get(owner_form, owner)

@@ -15,6 +15,7 @@ from app.errors import KnownError
 from app.services.attachments import Attachment
 from ui.jobs import Jobs
 from ui.pieces.buttons import Button
+from ui.pieces.camera import CameraButton, Photo, as_png
 from ui.pieces.card import Card
 from ui.pieces.files import Files, FileTile
 
@@ -47,11 +48,13 @@ class AttachmentsCard(Card):
         say: Callable[[str], object],
         fetch: Callable[[], object] = lambda: None,
     ) -> None:
-        super().__init__("照片附件", " ")
+        may = office.gate.decide("create", office.attachments.form_of(form).name, office.session.area, own=True)
+        self.camera = CameraButton(self.add_photo) if may.allowed else None
+        super().__init__("照片附件", " ", actions=[self.camera] if self.camera else ())
         self._office, self._jobs, self._form, self._say, self._fetch = office, jobs, form, say, fetch
         self._id = ""
+        self._photos = 0
         self._held: dict[str, Attachment] = {}
-        may = office.gate.decide("create", office.attachments.form_of(form).name, office.session.area, own=True)
         self.files = Files(columns=_COLUMNS, add="添加照片" if may.allowed else "")
         self.files.added.connect(self._choose)
         self.files.opened.connect(self._on_opened)
@@ -59,21 +62,19 @@ class AttachmentsCard(Card):
 
     def show_record(self, record_id: str) -> None:
         """Show the files of another record, or those of the same anew."""
-        self._id = record_id
+        if record_id != self._id:
+            self._id, self._photos = record_id, 0
         self._jobs.run(lambda: self._read(record_id), then=self._show)
 
     def add_files(self, paths: Sequence[Path]) -> None:
         """Attach *paths*, one after the other; one that can't be taken is told and holds up no other."""
-        record_id = self._id
         for path in paths:
-            self._jobs.run(
-                lambda path=path: self._office.attachments.add(self._form, record_id, path),
-                then=lambda outcome, path=path: self._on_added(
-                    "；".join(fault.message for fault in outcome.faults)
-                    or f"已添加 {path.name}，存在本机，有网时自己发出去"
-                ),
-                failed=self._on_refused,
-            )
+            self._add(lambda path=path: path, path.name)
+
+    def add_photo(self, photo: Photo) -> None:
+        """Attach what the camera saw."""
+        self._photos += 1
+        self._add(lambda: as_png(photo()), f"拍的照片{self._photos}")
 
     def open_file(self, attachment: str) -> None:
         """Show a picture; ask where to write anything else. What isn't here is fetched by the next exchange."""
@@ -97,6 +98,16 @@ class AttachmentsCard(Card):
             failed=self._on_refused,
         )
 
+    def _add(self, source: Callable[[], Path | bytes], name: str) -> None:
+        record_id = self._id
+        self._jobs.run(
+            lambda: self._office.attachments.add(self._form, record_id, source(), name=name),
+            then=lambda outcome: self._on_added(
+                "；".join(fault.message for fault in outcome.faults) or f"已添加 {name}，存在本机，有网时自己发出去"
+            ),
+            failed=self._on_refused,
+        )
+
     def _read(self, record_id: str) -> list[_Shown]:
         shown = []
         for one in self._office.attachments.of(self._form, record_id):
@@ -108,6 +119,7 @@ class AttachmentsCard(Card):
 
     def _show(self, shown: Sequence[_Shown]) -> None:
         self._held = {item.one.id: item.one for item in shown}
+        self._photos = max(self._photos, sum(item.one.name.startswith("拍的照片") for item in shown))
         self.note.setText(f"{len(shown)} 份" if shown else "")
         self.files.show_files([_tile(item) for item in shown])
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QBuffer, QIODevice, QMimeData, Signal
+from PySide6.QtCore import QMimeData, Signal
 from PySide6.QtGui import QCursor, QImage, QPixmap
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
 
@@ -16,6 +16,7 @@ from app.services.attachments import Staged
 from ui.jobs import Jobs
 from ui.pages.attachments_card import KINDS
 from ui.pieces.buttons import Button
+from ui.pieces.camera import CameraButton, Photo, as_png
 from ui.pieces.card import Card
 from ui.pieces.files import Files, FileTile
 from ui.pieces.text import retone, words
@@ -44,11 +45,12 @@ class IntakeFiles(Card):
     def __init__(self, office: Office, jobs: Jobs) -> None:
         paste = Button("粘贴", self.paste, kind="quiet", icon="clipboard", small=True, tip="截图、复制的照片（Ctrl+V）")
         folder = Button("整个文件夹", self._choose_folder, kind="quiet", icon="folder", small=True)
-        super().__init__("照片附件", " ", actions=[paste, folder])
+        self.camera = CameraButton(self.take_photo)
+        super().__init__("照片附件", " ", actions=[self.camera, paste, folder])
         self._office, self._jobs = office, jobs
         self._owner = ""
         self._held: list[_Shown] = []
-        self._coming = self._pasted = 0
+        self._coming = self._pasted = self._photos = 0
         self.files = Files(columns=4, add="添加照片")
         self.files.added.connect(self._choose)
         self.files.opened.connect(self._on_opened)
@@ -61,6 +63,7 @@ class IntakeFiles(Card):
         """Begin for the case *owner* with what was taken in for it before."""
         self._owner, self._held = owner, []
         self._pasted = sum(one.name.startswith("粘贴的照片") for one in staged)
+        self._photos = sum(one.name.startswith("拍的照片") for one in staged)
         self._show()
         self.say("")
         if staged:
@@ -85,9 +88,15 @@ class IntakeFiles(Card):
         if mime.hasImage() and not mime.hasText():
             image = QImage(mime.imageData())
             if not image.isNull():
-                self._take_image(image)
+                self._pasted += 1
+                self._take_image(lambda: image, f"粘贴的照片{self._pasted}")
                 return True
         return False
+
+    def take_photo(self, photo: Photo) -> None:
+        """Take what the camera saw."""
+        self._photos += 1
+        self._take_image(photo, f"拍的照片{self._photos}")
 
     def paste(self) -> bool:
         """Take what the clipboard holds."""
@@ -115,11 +124,10 @@ class IntakeFiles(Card):
         elif len(wanted) > MOST:
             self.say(f"一次最多添加 {MOST} 份，还有 {len(wanted) - MOST} 份没有添加。")
 
-    def _take_image(self, image: QImage) -> None:
-        self._pasted += 1
-        owner, name = self._owner, f"粘贴的照片{self._pasted}"
+    def _take_image(self, image: Photo, name: str) -> None:
+        owner = self._owner
         self._coming += 1
-        self._jobs.run(lambda: self._staged(owner, _png(image), name), self._on_taken, self._on_refused)
+        self._jobs.run(lambda: self._staged(owner, as_png(image()), name), self._on_taken, self._on_refused)
 
     def _take(self, source: Path, name: str) -> None:
         owner = self._owner
@@ -185,14 +193,6 @@ def files_in(paths: Sequence[Path]) -> list[Path]:
         else:
             found.append(path)
     return found
-
-
-def _png(image: QImage) -> bytes:
-    """*image* as a file would hold it; never written to the disk in clear."""
-    buffer = QBuffer()
-    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, "PNG")  # type: ignore[call-overload]
-    return bytes(buffer.data().data())
 
 
 def _tile(one: _Shown) -> FileTile:
