@@ -6,9 +6,13 @@ cd "$(dirname "$0")/.."
 
 version=$(.venv/bin/python -c 'import app; print(app.__version__)')
 architecture=$(dpkg --print-architecture)
-depends=$(.venv/bin/python -c '
-import pathlib, tomllib
-print(", ".join(tomllib.loads(pathlib.Path("installer/system-packages.toml").read_text())["window"]))')
+names_of() {
+    .venv/bin/python -c '
+import pathlib, sys, tomllib
+print(", ".join(tomllib.loads(pathlib.Path("installer/system-packages.toml").read_text())[sys.argv[1]]))' "$1"
+}
+depends=$(names_of window)
+recommends=$(names_of camera)
 
 tree=build/deb
 rm -rf "$tree"
@@ -35,6 +39,7 @@ Architecture: $architecture
 Maintainer: Xiangzhitong <nobody@localhost>
 Installed-Size: $(du -sk "$tree/opt" | cut -f1)
 Depends: $depends
+Recommends: $recommends
 Section: misc
 Priority: optional
 Description: 乡治通，乡镇（街道）社会治理综合工作台

@@ -9,6 +9,7 @@ Debian), else the one line to copy is printed and the exit code is 1.
 
 from __future__ import annotations
 
+import ctypes.util
 import hashlib
 import importlib.util
 import os
@@ -148,6 +149,8 @@ def what_is_missing(group: str, venv: Path) -> str | None:
         return None if told.returncode == 0 else (told.stderr.strip().splitlines() or ["Qt"])[-1]
     if group == "tests" and not (shutil.which("initdb") or any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))):
         return "initdb"
+    if group == "tests" and ctypes.util.find_library("pulse") is None:
+        return "libpulse"
     if group == "package" and sys.platform == "linux" and not RARE_FONT.is_file():
         return RARE_FONT.name
     programs = {

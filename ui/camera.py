@@ -80,6 +80,10 @@ def best_format(formats: Sequence[QCameraFormat]) -> QCameraFormat | None:
     def rank(one: QCameraFormat) -> tuple[bool, int, float]:
         size = one.resolution()
         long = max(size.width(), size.height())
-        return one.maxFrameRate() >= _FLUENT, min(long, _ENOUGH), -size.width() * size.height() + one.maxFrameRate() / 1e3
+        return (
+            one.maxFrameRate() >= _FLUENT,
+            min(long, _ENOUGH),
+            -size.width() * size.height() + one.maxFrameRate() / 1e3,
+        )
 
     return max(formats, key=rank, default=None)

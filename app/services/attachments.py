@@ -102,7 +102,14 @@ class Attachments:
         return form
 
     def add(
-        self, owner_form: str, owner: str, path: Path | bytes, *, kind: str | None = None, name: str = "", step: str = ""
+        self,
+        owner_form: str,
+        owner: str,
+        path: Path | bytes,
+        *,
+        kind: str | None = None,
+        name: str = "",
+        step: str = "",
     ) -> Outcome:
         """Attach the file at *path*, or a picture's bytes, to a record, to one *step* where it is a case.
 

@@ -131,8 +131,11 @@ class CaseTaking:
         """Whether this user may name people in cases of *area*."""
         return self._gate.decide("create", PERSON, area, own=True).allowed
 
-    def may_be_solved(self, category: str | None) -> bool:
-        """Whether a case of *category* may be closed as solved on the spot by this user."""
+    def may_be_solved(self, category: str | None, profile: str | None = None) -> bool:
+        """Whether a case of *category* may be closed as solved on the spot by this user; *profile*: the flow chosen for it."""
+        flow = self._cases.rules.profiles.get(profile or self.profile_for(category))
+        if flow is not None and "self_handle" not in flow.actions:
+            return False
         if not self._cases.rules.never_self_handled.isdisjoint(above(category or "unclassified")):
             return False
         roles = self._gate.session.roles
@@ -141,6 +144,19 @@ class CaseTaking:
     def profile_for(self, category: str | None) -> str:
         """The flow that a case of *category* goes by."""
         return self._cases.rules.profile_for(category) or self._cases.rules.begin({}).profile
+
+    def profiles(self, category: str | None) -> list[tuple[str, str]]:
+        """The flows, (code, label), that this user may report a case of *category* with: who may change a case's flow may choose any.
+
+        Anybody else has the one of the class.
+        """
+        rules = self._cases.rules
+        usual = self.profile_for(category)
+        may = rules.role_for("set_profile", self._gate.session.roles) is not None
+        offered = self._store.forms.codes["case_profile"].items
+        return [
+            (item.code, item.label) for item in offered if item.code == usual or (may and item.code in rules.profiles)
+        ]
 
     def recent_classes(self) -> tuple[str, ...]:
         """The classes that this user took last on this device, the last first."""

@@ -11,7 +11,6 @@ from PIL import Image
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtMultimedia import QCamera, QCameraFormat, QVideoFrame, QVideoFrameInput
-from PySide6.QtWidgets import QApplication
 
 from tests.ui.test_case_page import report, shown
 from ui.camera import Cameras, best_format
@@ -164,7 +163,7 @@ def test_the_picture_is_as_large_as_a_photo_is_kept_and_fluent():
         def resolution(self):
             return self.size
 
-        def maxFrameRate(self):
+        def maxFrameRate(self):  # noqa: N802 - Qt's name
             return self.rate
 
     small, wide, fits, slow, huge = (
@@ -201,10 +200,3 @@ assert ("PySide6.QtMultimedia" in sys.modules) and (cameras._devices is None) ==
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-
-
-def test_while_no_dialog_is_open_nothing_listens(qapp):
-    assert isinstance(qapp, QApplication)
-    cameras = Cameras()
-    assert cameras.names() == []
-    assert cameras._devices is None

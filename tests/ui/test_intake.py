@@ -443,3 +443,37 @@ def test_a_time_is_read_as_a_clerk_types_it():
     assert read_when("14:30", today) == f"{today.isoformat()}T14:30:00+08:00"
     assert read_when("今天 9:00", today) == f"{today.isoformat()}T09:00:00+08:00"
     assert read_when("中午", today) == "中午"
+
+
+def test_another_flow_is_chosen_kept_with_the_draft_and_saved(qtbot, desk, page):
+    page.fields.title.setText("老旧管网")
+    page.fields.category.set_value("facility_light")
+    page.fields.category.changed.emit()
+    assert page.fields.profile.words() == "流程：七环节闭环"
+    assert after_tab(page.fields.category) is page.fields.profile
+    page.fields.solved.setChecked(True)
+    [line] = [one for one in page.fields.profile._menu.actions() if one.text() == "领导包案"]
+    line.trigger()
+    assert page.fields.profile.words() == "流程：领导包案（自选）"
+    assert not page.fields.solved.isEnabled()
+    assert not page.fields.solved.isChecked()
+    page.keep()
+    page.opened({})
+    desk.settle()
+    assert page.fields.profile.words() == "流程：领导包案（自选）"
+    page.save()
+    desk.settle()
+    [event] = desk.office.store.select("event")
+    assert event.values["profile"] == "patron_case"
+
+
+def test_the_flow_of_the_class_is_not_chosen_and_who_may_not_change_it_has_no_choice(qtbot, open_desk):
+    desk = open_desk("grid_member")
+    page = IntakePage(desk.office, desk.jobs)
+    qtbot.addWidget(page)
+    page.show()
+    page.opened({"values": {"title": "坑塘没护栏", "category": "hazard_road"}})
+    desk.settle()
+    assert page.fields.profile.words() == "流程：隐患整改"
+    assert not page.fields.profile.isEnabled()
+    assert "profile" not in page.sheet().values

@@ -156,6 +156,7 @@ class IntakePage(Page):
             found.went_on.connect(partial(self._next, found))
         people.ended.connect(lambda: self._next(people.name))
         fields.category.changed.connect(self._on_class)
+        fields.profile.picked.connect(self._on_class)
         fields.place.picked.connect(self._on_place)
         fields.place.written.connect(self._again.start)
         fields.member.changed.connect(self._on_member)
@@ -182,6 +183,7 @@ class IntakePage(Page):
         self.fields.title.setText(str(values.get("title") or ""))
         self.fields.title.setCursorPosition(len(self.fields.title.text()))
         self.fields.category.set_value(values.get("category"))
+        self.fields.profile.chosen = values.get("profile")
         self.fields.area.set_value(sheet.area)
         self.fields.urgency.set_value(values.get("urgency") or "normal")
         self.fields.detail.set_value(values.get("detail"))
@@ -229,11 +231,12 @@ class IntakePage(Page):
     def _on_class(self) -> None:
         code = self.fields.category.value()
         known = str(code) if code else None
-        flow = self._office.forms.codes["case_profile"].label(self._office.taking.profile_for(known))
-        self.fields.rows["category"].say(f"流程：{flow}" if known else "")
-        may = self._office.taking.may_be_solved(known)
+        taking = self._office.taking
+        flow = self.fields.profile
+        flow.show_flows(taking.profile_for(known), taking.profiles(known), known=bool(known))
+        may = taking.may_be_solved(known, flow.chosen)
         self.fields.solved.setEnabled(may)
-        self.fields.not_solved.setText("" if may else "这一类不能当场办结")
+        self.fields.not_solved.setText("" if may else f"{'这种流程' if flow.chosen else '这一类'}不能当场办结")
         if not may:
             self.fields.solved.setChecked(False)
         self._again.start()
@@ -359,6 +362,7 @@ class IntakePage(Page):
         values |= {
             "title": self.fields.title.text().strip(),
             "category": self.fields.category.value(),
+            "profile": self.fields.profile.chosen,
             "urgency": self.fields.urgency.value(),
             "detail": self.fields.detail.value(),
             "channel": self.fields.channel.value(),

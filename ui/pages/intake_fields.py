@@ -19,6 +19,7 @@ from ui.pages.intake_class import ClassEntry
 from ui.pages.intake_files import IntakeFiles
 from ui.pages.intake_found import FoundEntry
 from ui.pages.intake_people import IntakePeople
+from ui.pages.intake_profile import ProfileChoice
 from ui.pages.intake_row import IntakeRow, two
 from ui.pieces.buttons import Button
 from ui.pieces.card import Card
@@ -38,6 +39,7 @@ class IntakeFields(QScrollArea):
         self.title.setMaxLength(100)
         self.title.setPlaceholderText("什么事，一句话")
         self.category = ClassEntry()
+        self.profile = ProfileChoice()
         self.place = FoundEntry(find_places, "房屋地址、网格、村，打几个字或首字母；没有的照写")
         self.area = ChoiceEntry(())
         self.urgency = ChoiceEntry([(item.code, item.label) for item in codes["urgency"].items])
@@ -110,6 +112,7 @@ class IntakeFields(QScrollArea):
     def _build(self) -> None:
         rows = self.rows
         about = Card(spacing=8)
+        rows["category"].add_below(self.profile)
         for name in ("title", "category", "place"):
             about.add(rows[name])
         about.add(two(rows["area"], rows["urgency"]))
@@ -142,6 +145,14 @@ class IntakeFields(QScrollArea):
         self.setWidget(inside)
         self.arrange()
         # Tab goes the way of Enter, whatever was built first.
-        whole = [*self.order, self.people.role, self.people.phone, self.solved, self.result]
+        whole = [
+            *self.order[:2],
+            self.profile,
+            *self.order[2:],
+            self.people.role,
+            self.people.phone,
+            self.solved,
+            self.result,
+        ]
         for before, after in itertools.pairwise(whole):
             QWidget.setTabOrder(before, after)

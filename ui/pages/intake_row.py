@@ -33,6 +33,11 @@ class IntakeRow(QWidget):
             grid.addWidget(beside, 0, 2, Qt.AlignmentFlag.AlignTop)
         grid.addWidget(self.said, 1, 1, 1, 2)
         grid.setColumnStretch(1, 1)
+        self._grid = grid
+
+    def add_below(self, widget: QWidget) -> None:
+        """Put *widget* below the field and what is said of it."""
+        self._grid.addWidget(widget, 2, 1, 1, 2, Qt.AlignmentFlag.AlignLeft)
 
     def say(self, text: str, *, wrong: bool = False) -> None:
         """Say *text* below the field; *wrong* marks it as a fault."""

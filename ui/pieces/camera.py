@@ -28,7 +28,9 @@ class CameraButton(Button):
     """``CameraButton(take)``: *take* gets each photo as a `Photo`. Hidden where there is no camera."""
 
     def __init__(self, take: Callable[[Photo], object], cameras: Cameras | None = None) -> None:
-        super().__init__("拍照", self.open, kind="quiet", icon="camera", keys="F7", small=True, tip="用摄像头拍材料或现场")
+        super().__init__(
+            "拍照", self.open, kind="quiet", icon="camera", keys="F7", small=True, tip="用摄像头拍材料或现场"
+        )
         self._take = take
         self._cameras = cameras or Cameras(self)
         self._cameras.changed.connect(self._show)
@@ -68,7 +70,9 @@ class CameraDialog(QDialog):
         body = QVBoxLayout(self)
         body.setContentsMargins(20, 16, 20, 16)
         body.setSpacing(10)
-        body.addWidget(words("对准材料或现场，按空格拍一张，可以连着拍。照片缩小后加密存在本机。", tone="text-2", wrap=True))
+        body.addWidget(
+            words("对准材料或现场，按空格拍一张，可以连着拍。照片缩小后加密存在本机。", tone="text-2", wrap=True)
+        )
         self.preview = QVideoWidget(self)
         self.preview.setMinimumSize(look.grown(640), look.grown(400))
         self.preview.setAccessibleName("摄像头的画面")
