@@ -21,7 +21,7 @@ from sync.client.report import Tally
 from sync.client.retiring import heard
 from sync.client.taking import Answer, advance
 from sync.sealed import Label, Letter, new_identity, recipient_of, seal, unseal
-from sync.wire import STREAMED, Down, End, Head, Message, Problem, Up, decode_down, to_ranges
+from sync.wire import STREAMED, TAKEN, Down, End, Head, Message, Problem, Up, decode_down, to_ranges
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +148,8 @@ def _write(store: Store, now: Callable[[], float]) -> Bundle:
     state = sync.state
     frames = sync.open_frames()
     waiting = sync.waiting()
-    # The frames of the answer are compressed by themselves.
-    hello = replace(greeting(store, {frame.number: frame for frame in frames}, (), pace, now()), capabilities=())
+    # The frames of the answer are compressed by themselves, one not leaning on another.
+    hello = replace(greeting(store, {frame.number: frame for frame in frames}, (), pace, now()), capabilities=(TAKEN,))
     label = Label(
         "up",
         secrets.token_hex(8),

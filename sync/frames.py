@@ -198,6 +198,8 @@ def _down_run(deltas: list[Delta], derived: bool) -> dict[str, Any]:
         run["l"] = True
     if any(rests):
         run["q"] = rests
+    if any(delta.taken for delta in deltas):
+        run["y"] = pack_ints([delta.taken for delta in deltas])
     return run
 
 
@@ -221,6 +223,7 @@ def _deltas(run: Mapping[str, Any]) -> Iterable[Delta]:
     areas, gone = unpack_values(run["a"], count), unpack_values(run["d"], count)
     born = unpack_ints(run["o"], count) if whole else []
     rests = run.get("q") or [{}] * count
+    taken = unpack_ints(run["y"], count) if "y" in run else [0] * count
     for row in range(count):
         rev, values = revs[row], held[row]
         known: dict[str, int] = {"": rev - born[row]} if whole else dict.fromkeys(values, rev)
@@ -228,7 +231,7 @@ def _deltas(run: Mapping[str, Any]) -> Iterable[Delta]:
         yield Delta(
             form, ids[row], _text(areas[row]), rev, values,
             {name: number for name, number in known.items() if number or not name},
-            whole, bool(gone[row]), left, _text(users[row]), times[row],
+            whole, bool(gone[row]), left, _text(users[row]), times[row], taken[row],
         )  # fmt: skip
 
 

@@ -129,6 +129,8 @@ class Receipts:
 
     ``first`` is the rev of its first change; each further change has the next one, but for ``odd``:
     [position, status, rev, lost, results, code]. ``content``, in an answer to a question: the hash of the frame that it is about.
+    ``taken``: [position, ms] of when the county took the records of its changes that are never changed; what is said of one holds for
+    those behind it, up to the next.
     """
 
     kind: ClassVar[int] = ord("R")
@@ -139,6 +141,7 @@ class Receipts:
     known: bool = True
     content: bytes = b""
     more: Mapping[str, Any] = field(default_factory=dict)
+    taken: tuple[tuple[int, int], ...] = ()
 
     @classmethod
     def of(cls, number: int, receipts: Sequence[Receipt]) -> Receipts:
@@ -150,18 +153,22 @@ class Receipts:
                 status = STATUSES.index(item.status)
                 odd.append((position, status, item.rev, list(item.lost), dict(item.results), item.code))
             due += item.rev == due
-        return cls(number, first, tuple(odd))
+        taken = [(position, item.taken) for position, item in enumerate(receipts) if item.taken]
+        told = [pair for number, pair in enumerate(taken) if not number or pair[1] != taken[number - 1][1]]
+        return cls(number, first, tuple(odd), taken=tuple(told))
 
     def spread(self, counters: Sequence[int]) -> list[Receipt]:
         """One receipt for each of *counters*, the frame's changes in the order in which they were saved."""
         odd = {row[0]: row for row in self.odd}
-        found, due = [], self.first
+        times = dict(self.taken)
+        found, due, taken = [], self.first, 0
         for position, counter in enumerate(sorted(counters)):
+            taken = times.get(position, taken)
             if row := odd.get(position):
                 _, status, rev, lost, results, code = row
-                found.append(Receipt(counter, STATUSES[status], rev, tuple(lost), results, code))
+                found.append(Receipt(counter, STATUSES[status], rev, tuple(lost), results, code, taken))
             else:
-                found.append(Receipt(counter, "accepted", due))
+                found.append(Receipt(counter, "accepted", due, taken=taken))
             due += found[-1].rev == due
         return found
 

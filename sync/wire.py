@@ -42,7 +42,7 @@ from sync.ranges import Question, Reply
 from sync.squeezing import Squeezer, Unfolder
 
 __all__ = [
-    "DERIVED", "LEAST", "MARKED", "MARK_SIZE", "MEDIA_TYPE", "NUMBERS", "RAW", "RESUMED", "RULES", "STREAMED", "VERSION", "Area", "Down",
+    "DERIVED", "LEAST", "MARKED", "MARK_SIZE", "MEDIA_TYPE", "NUMBERS", "RAW", "RESUMED", "RULES", "STREAMED", "TAKEN", "VERSION", "Area", "Down",
     "DownFrame", "End", "Head", "Hello", "Message", "Move", "Offers", "Problem", "Question", "Reader", "Receipts", "Reply", "Streamed",
     "Up", "UpFrame", "WireError", "Writer", "agreement", "code_hash", "decode_down", "decode_up", "encode",
     "encode_down", "encode_up", "enrol_text", "fits", "frame_hash", "scope_tag", "to_ranges",
@@ -59,6 +59,8 @@ RESUMED = "resume"
 """The capability of a device that goes on with an answer's stream where it was cut."""
 DERIVED = "derived"
 """The capability of an end that reads columns told by others."""
+TAKEN = "taken"
+"""The capability of an end that reads when the county took what is never changed."""
 NUMBERS = "numbers"
 """The capability of a county that leases case numbers."""
 RULES = "rules"
@@ -333,7 +335,7 @@ _PARTS: dict[str, Any] = {
     "params": _mapping,
     "cursors": lambda held: {_text(name): (_int(rev), _bytes(tag)) for name, (rev, tag) in held.items()},
     "behind": lambda held: tuple((_text(stream), _text(area), _int(rev)) for stream, area, rev in held),
-    "have": lambda held: tuple((_int(low), _int(high)) for low, high in held),
+    **dict.fromkeys(("have", "taken"), lambda held: tuple((_int(low), _int(high)) for low, high in held)),
     "made": lambda held: tuple((_int(number), _bytes(mark)) for number, mark in held),
     "resume": lambda held: (_bytes(held[0]), _int(held[1])),
     "marks": lambda held: tuple((_int(rev), _bytes(tag)) for rev, tag in held),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from app.command.desk import Desk
 from app.command.shown import as_json, known_form, revealer
 from app.errors import KnownError
+from app.schema.dates import CHINA
 from app.schema.record import Record
 
 if TYPE_CHECKING:
@@ -39,7 +41,9 @@ def run(args: argparse.Namespace, desk: Desk) -> int:
     if attached := _attached(office, form, record):
         made["attachments"] = attached
     if form.name == "event":
-        made["steps"] = [_step(record) for record in _steps(office, record.id)]
+        steps = _steps(office, record.id)
+        came = office.store.query.received([step.id for step in steps])
+        made["steps"] = [_step(step, came.get(step.id)) for step in steps]
     words = [f"{form.fields[name].label}\t{text}" for name, text in _shown(form, show(record)).items() if text]
     words += [
         "\t".join([m["when"] or "登记时", m["who"], m["kind"], *_shown(form, m["values"]).values()])
@@ -78,11 +82,12 @@ def _steps(office: Office, event: str) -> list[Any]:
     return read_steps(office.store, [event]).get(event, [])
 
 
-def _step(step: Any) -> dict[str, Any]:
+def _step(step: Any, received: int | None) -> dict[str, Any]:
     return {
         "id": step.id,
         "action": step.action,
         "at": step.at.isoformat(),
+        "received": None if received is None else dt.datetime.fromtimestamp(received // 1000, CHINA).isoformat(),
         "by": step.user,
         "role": step.role,
         "unit": step.unit,

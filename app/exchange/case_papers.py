@@ -190,9 +190,10 @@ def _of_step(office: Office, case: Case, step: Step) -> dict[str, str]:
     if isinstance(dues, Mapping):
         found |= {timer: _when(dues.get(timer)) for timer in ("arrival_due", "supervise_due")}
     place = str(case.event.values.get("place") or "")
+    came = office.cases.came_later(case).get(step.id)
     return {
         **found,
-        "at": _when(step.at),
+        "at": f"{_when(step.at)}（县中心{_when(came)}收到）" if came else _when(step.at),
         "step_by": str(step.values.get("name") or step.user),
         "step_unit": step.unit,
         "days_said": f"{found['days']} 天" if found.get("days") else "",

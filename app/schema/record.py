@@ -71,7 +71,8 @@ class Receipt:
     """The county's answer to one change.
 
     ``status``: accepted, merged, conflict, refused or waiting. ``lost`` names the fields whose value did not stand,
-    ``results`` gives values that the merge made and nobody sent, ``code`` the reason of a refusal.
+    ``results`` gives values that the merge made and nobody sent, ``code`` the reason of a refusal. ``taken``: when the county took
+    a record that is never changed, by its clock, in milliseconds since 1970 UTC; 0 where it doesn't say.
     """
 
     counter: int
@@ -80,6 +81,7 @@ class Receipt:
     lost: tuple[str, ...] = ()
     results: Mapping[str, Value] = field(default_factory=dict)
     code: str = ""
+    taken: int = 0
 
     @property
     def final(self) -> bool:
@@ -113,6 +115,7 @@ class Delta:
     """What the county tells of one record: the fields newer than the cursor, or all where ``whole``.
 
     ``left``: the record moved out of the stream; the device keeps a stub. ``user`` and ``time`` are those of the last change.
+    ``taken``: as in ``Receipt``, of whole records that are never changed.
     """
 
     form: str
@@ -126,6 +129,7 @@ class Delta:
     left: bool = False
     user: str = ""
     time: int = 0
+    taken: int = 0
 
 
 def pack_revs(revs: Revs) -> bytes:

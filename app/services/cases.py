@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["EVENT", "STEP", "Case", "Cases", "derive_cases", "read_steps"]
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
+_APART = datetime.timedelta(minutes=10)
+"""So long after its making a step may reach the county without anybody asking when it did."""
 # So many letters name a device in its case numbers: 30 bits, where four hex digits would be alike for two of 300 devices.
 _LETTERS = 6
 
@@ -196,11 +198,16 @@ class Cases:
         return found
 
     def received(self, case: Case) -> dict[str, datetime.datetime]:
-        """When the county had each step, by its clock; known of what was made on this device."""
+        """When the county took each step, by its own clock, whoever made it; of what it hasn't yet there is nothing."""
         found = self._store.query.received([step.id for step in case.steps])
         return {
             step: datetime.datetime.fromtimestamp(ms / 1000, CHINA).replace(microsecond=0) for step, ms in found.items()
         }
+
+    def came_later(self, case: Case) -> dict[str, datetime.datetime]:
+        """``received``, only of the steps that the county took clearly before or after the device says they were done."""
+        came = self.received(case)
+        return {s.id: came[s.id] for s in case.steps if s.id in came and abs(came[s.id] - s.at) >= _APART}
 
     def actions(self, case: Case) -> list[Action]:
         """What this user can do next, the usual next action first."""

@@ -63,6 +63,8 @@ class Answering(Belonging):
         kinds = {"accepted": "own", "merged": "own", "conflict": "lost", "refused": "refused", "waiting": "own"}
         answered_at = self._store.now_ms()
         final = [answered[change.counter] for change in changes if answered[change.counter].final]
+        times = ((change.id, answered[change.counter].taken) for change in changes)
+        self._store.query.keep_received((record_id, at) for record_id, at in times if at)
         by_counter = {change.counter: change for change in changes}
         self._conn.executemany(
             "UPDATE history SET rev = ?, kind = ?, answered = ?, lost = ?, bases = ? WHERE counter = ? AND kind = 'own'",

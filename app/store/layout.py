@@ -130,8 +130,14 @@ def _cases_listed(db: sqlite_utils.Database) -> None:
     """Lists of cases read an index of their own, which ``_counting`` makes."""
 
 
+def _taken(db: sqlite_utils.Database) -> None:
+    """When the county took each step, by its own clock."""
+    db.conn.execute("CREATE TABLE taken (id TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID")
+
+
 VERSIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
     _first, _standing, _losers, _files, _patience, _handed, _counted, _ruled, _listed, _cases_listed,
+    _taken,
 )  # fmt: skip
 
 

@@ -212,6 +212,7 @@ class Mending(Part):
                     # Whatever rev is held here: the county says where it is now.
                     gone = [replace(delta, revs={AREA: _LAST}) for delta in mine if delta.left]
                     self._store.sync.leave(form, gone)
+                self._store.query.keep_received((delta.id, delta.taken) for delta in deltas if delta.taken)
                 here = {form: [delta for delta in mine if not delta.left] for form, mine in known.items()}
                 self._store.settled({form: self._replace(form, mine) for form, mine in here.items()})
 

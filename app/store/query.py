@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from app.store.driver import Connection
 
 _PLAIN = {"id", "area", "rev", "pending", "standing", "deleted"}
+_LAST_TIME = 253_402_300_799_000
+"""Ms since 1970 of the end of the year 9999: no clock says more."""
 _OPERATORS = {"<": "<", "<=": "<=", ">": ">", ">=": ">=", "!=": "IS NOT"}
 
 
@@ -142,10 +144,25 @@ class Query:
         ]
 
     def received(self, ids: Sequence[str]) -> dict[str, int]:
-        """When the county answered the change that made each record, ms since 1970 UTC by its clock; only of what was made here."""
+        """When the county took each record that is never changed, ms since 1970 UTC by its clock, where it said so.
+
+        One that didn't say (its program is older) has answered at least what was made here.
+        """
         marks = ",".join("?" * len(ids))
         sql = f"SELECT id, min(answered) FROM history WHERE id IN ({marks}) AND answered IS NOT NULL GROUP BY id"
-        return dict(self._conn.execute(sql, list(ids)).fetchall())
+        answered = dict(self._conn.execute(sql, list(ids)).fetchall())
+        told = self._conn.execute(f"SELECT id, at FROM taken WHERE id IN ({marks})", list(ids)).fetchall()
+        return {**answered, **dict(told)}
+
+    def keep_received(self, told: Iterable[tuple[str, int]]) -> None:
+        """Write down when the county took records, as (id, ms); what it said first stands, also over a restore of the county.
+
+        A time that is none isn't kept. The caller holds the transaction.
+        """
+        self._conn.executemany(
+            "INSERT OR IGNORE INTO taken (id, at) VALUES (?, ?)",
+            [(record_id, at) for record_id, at in told if 0 < at < _LAST_TIME],
+        )
 
     def keep_past(self, form: str, stood: Mapping[str, tuple[int, Mapping[str, Value]]]) -> None:
         """Write down what stands in records of which this device knows no past, before it is overwritten for the first time.

@@ -109,6 +109,7 @@ class Stubs:
             those,
         )
         self._conn.executemany("DELETE FROM history WHERE id = ?", those)
+        self._conn.executemany("DELETE FROM taken WHERE id = ?", those)
         self._rows.drop_agreed(ids)
 
     def _delete(self, name: str, ids: Iterable[str]) -> None:

@@ -68,6 +68,7 @@ class Taking(Part):
             for form, mine in known.items():
                 self.leave(form, [delta for delta in mine if delta.left])
             touched = {form: self._take(form, [d for d in mine if not d.left], new) for form, mine in known.items()}
+            self._store.query.keep_received((delta.id, delta.taken) for delta in deltas if delta.taken)
             self._store.sync.stand_now(row for rows in touched.values() for row in rows.values())
             if not following:
                 self._go_on_from(cursors, tags or {})

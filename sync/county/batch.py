@@ -156,7 +156,8 @@ class Batch:
             writes.gone.append(Gone(stored, change.values[MARK], change.user))
         elif stored is not None and names_again(stored, change):
             outcome = back(outcome, rev)
-        receipt = Receipt(change.counter, outcome.status, rev, outcome.lost, outcome.results)
+        taken = hand.now if stored is None and form.immutable else 0
+        receipt = Receipt(change.counter, outcome.status, rev, outcome.lost, outcome.results, taken=taken)
         body = [change.values, change.bases, outcome.lost, outcome.results]
         writes.note(held, change, outcome.record if outcome.written else None, receipt, digest, body, stored)
         if stored is not None and outcome.record is not None and stored.area != outcome.record.area:
@@ -212,13 +213,16 @@ class Batch:
         found: dict[bytes, Receipt] = {}
         county = self._at.county
         for some in parts(hashes):
-            query = sa.select(HISTORY.c.hash, HISTORY.c.rev, HISTORY.c.status, HISTORY.c.body, HISTORY.c.incarnation)
+            wanted = (HISTORY.c.hash, HISTORY.c.rev, HISTORY.c.status, HISTORY.c.body, HISTORY.c.incarnation)
+            query = sa.select(*wanted, HISTORY.c.form, HISTORY.c.taken)
             others = []
             for row in self._conn.execute(
                 query.where(HISTORY.c.county == county, among(self._conn, HISTORY.c.hash, some))
             ):
-                _, _, lost, results = msgpack.unpackb(row.body)
-                found[row.hash] = Receipt(0, row.status, row.rev, tuple(lost), results)
+                said, _, lost, results = msgpack.unpackb(row.body)
+                kept = AREA in said and row.form in self._at.forms and self._at.forms[row.form].immutable
+                taken = (row.taken or 0) if kept else 0
+                found[row.hash] = Receipt(0, row.status, row.rev, tuple(lost), results, taken=taken)
                 if row.incarnation != self._hand.incarnation:
                     others.append(row.rev)
             if others:
@@ -319,4 +323,4 @@ def _settled(
 
 
 def _again(receipt: Receipt, counter: int) -> Receipt:
-    return Receipt(counter, receipt.status, receipt.rev, receipt.lost, receipt.results, receipt.code)
+    return replace(receipt, counter=counter)

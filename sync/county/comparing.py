@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from app.schema.form import Forms
 from app.schema.record import Delta
 from sync.county.database import Database
-from sync.county.pulling import as_left, as_whole
+from sync.county.pulling import as_left, as_whole, with_times
 from sync.county.records import Held, Records
 from sync.county.soundness import sound_only
 from sync.ranges import Item, Question, Reply, differing, short, split
@@ -24,7 +24,7 @@ _LEVEL = 6
 
 
 class Comparing:
-    """Answers the questions of one device; *scope* are its streams as (area, class)."""
+    """Answers the questions of one device; *scope* are its streams as (area, class). *timed*: it reads when the county took what."""
 
     def __init__(
         self,
@@ -33,12 +33,15 @@ class Comparing:
         forms: Forms,
         county: str,
         scope: Collection[tuple[str, str]],
+        *,
+        timed: bool = False,
     ) -> None:
         self._database = database
         self._records = records
         self._forms = forms
         self._county = county
         self._scope = set(scope)
+        self._timed = timed
 
     def replies(self, questions: Sequence[Question]) -> Iterator[Reply]:
         """What differs; nothing of a stream that isn't the device's own."""
@@ -74,6 +77,8 @@ class Comparing:
         area, name = question.area, question.stream
         replies: list[tuple[list[str], Reply]] = []
         deltas = [self._delta(held) for held in good.values()]
+        if self._timed:
+            deltas = with_times(conn, self._county, self._forms, deltas)
         for start in range(0, len(deltas), _FRAME):
             some = deltas[start : start + _FRAME]
             frame = encode_down(some, [], _LEVEL)

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field, replace
 
 import sqlalchemy as sa
 
-from app.schema.form import STREAMS
+from app.schema.form import STREAMS, Forms
 from app.schema.record import AREA, DELETED, Delta, Record
 from app.schema.values import Value
-from sync.county.database import Database, among
+from sync.county.database import Database, among, parts
 from sync.county.epochs import tag_at
 from sync.county.records import Records, streams
 from sync.county.tables import COUNTY, ENTRY, FRAME, HISTORY
-from sync.wire import DERIVED, RAW, STREAMED, Down, End, Hello, Message, Move, Writer, agreement, encode_down
+from sync.wire import DERIVED, RAW, STREAMED, TAKEN, Down, End, Hello, Message, Move, Writer, agreement, encode_down
 
 WENT = "@went"
 # What one delta is taken to weigh before any was sent, and the bounds of how many one frame may hold.
@@ -75,7 +75,7 @@ class Pull:
         self._own = own
         # What the areas are called that a record may have gone to.
         self._words = words
-        self._derived = False
+        self._derived = self._timed = False
         # Records sent whose last change lies beyond the cursor: they turn up again and have nothing new.
         self._ahead: dict[str, int] = {}
 
@@ -86,6 +86,7 @@ class Pull:
         """
         size = frame_size(hello)
         self._derived = DERIVED in hello.capabilities
+        self._timed = TAKEN in hello.capabilities
         level = RAW if STREAMED in hello.capabilities else min(max(hello.level, 1), 19)
         rows = min(max(size // _FIRST_GUESS, _FEWEST), _MOST)
         while True:
@@ -177,7 +178,10 @@ class Pull:
             delta = as_left(record, went, *by) if gone else self._delta(record, start, *by)
             if delta is not None:
                 found.append((entry.rev, delta))
-        return found
+        if not self._timed:
+            return found
+        timed = with_times(conn, self._county, self._records.forms, [delta for _, delta in found])
+        return [(rev, delta) for (rev, _), delta in zip(found, timed, strict=True)]
 
     def _delta(self, record: Record, start: int, user: str, time: int) -> Delta | None:
         created = record.revs.get("", 0)
@@ -235,6 +239,21 @@ def as_whole(record: Record, user: str = "", time: int = 0) -> Delta:
         record.form, record.id, record.area, record.rev, values, record.revs,
         whole=True, deleted=record.deleted, user=user, time=time,
     )  # fmt: skip
+
+
+def with_times(conn: sa.Connection, county: str, forms: Forms, deltas: Sequence[Delta]) -> list[Delta]:
+    """*deltas*, those of whole records that are never changed with the time at which the county took the change that made them."""
+    made = {delta.revs.get("", 0) for delta in deltas if delta.whole and forms[delta.form].immutable}
+    times: dict[int, int] = {}
+    for some in parts(sorted(made)):
+        query = sa.select(HISTORY.c.rev, HISTORY.c.taken).where(HISTORY.c.county == county)
+        times.update((rev, taken or 0) for rev, taken in conn.execute(query.where(among(conn, HISTORY.c.rev, some))))
+    return [
+        replace(delta, taken=times.get(delta.revs.get("", 0), 0))
+        if delta.whole and forms[delta.form].immutable
+        else delta
+        for delta in deltas
+    ]
 
 
 def as_left(record: Record, went: str = "", user: str = "", time: int = 0) -> Delta:

@@ -31,12 +31,12 @@ class Records:
     def __init__(self, database: Database, tables: Tables, forms: Forms, county: str) -> None:
         self._database = database
         self._tables = tables
-        self._forms = forms
+        self.forms = forms
         self._county = county
 
     def get(self, conn: sa.Connection, form: str, ids: Sequence[str]) -> dict[str, Held]:
         """The records of *form* with these ids that exist."""
-        table, shape = self._tables.by_form[form], self._forms[form]
+        table, shape = self._tables.by_form[form], self.forms[form]
         names = self._tables.fields(form)
         wanted = [table.c[name] for name in ("id", "area", "rev", "revs", "extra", "deleted", "hash", *names)]
         found: dict[str, Held] = {}
@@ -139,7 +139,7 @@ class Records:
         self._database.add(conn, self._tables.by_form[form], self._cells(form, held))
 
     def _cells(self, form: str, held: Iterable[Held]) -> list[dict[str, Any]]:
-        shape, names = self._forms[form], self._tables.fields(form)
+        shape, names = self.forms[form], self._tables.fields(form)
         empty: dict[str, Any] = dict.fromkeys(names)
         # Most kinds are kept as they are: asking each for each value would take a fifth of the time.
         dumps = [(item.name, item.kind.dump) for item in shape.converted if item.name in names]

@@ -26,6 +26,7 @@ from sync.wire import (
     RESUMED,
     RULES,
     STREAMED,
+    TAKEN,
     VERSION,
     Area,
     End,
@@ -236,7 +237,9 @@ class Session:
 
     def receipts(self, told: int = 0) -> list[Receipts]:
         """The receipts that there are so far, from number *told* on."""
-        return self._receipts[told:]
+        some = self._receipts[told:]
+        # A device of before has no use for when they were taken; what was written down with the frame says it all the same.
+        return some if TAKEN in self._hello.capabilities else [replace(item, taken=()) for item in some]
 
     def rest(self, told: int = 0) -> Iterator[Message]:
         """What follows the head, but for the first *told* receipts, once everything was taken."""
@@ -283,7 +286,8 @@ class Session:
 
     def _replies(self, streams: list[tuple[str, str]]) -> Iterator[Message]:
         county = self._county
-        held = Comparing(county.database, county.records, county.forms, county.code, streams)
+        timed = TAKEN in self._hello.capabilities
+        held = Comparing(county.database, county.records, county.forms, county.code, streams, timed=timed)
         return held.replies(self._questions)
 
     def _scope(self, streams: list[tuple[str, str]]) -> Scope:

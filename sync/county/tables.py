@@ -138,7 +138,8 @@ FRAME = sa.Table(
     _held("earlier", sa.LargeBinary),
 )
 # Every change that took effect, by its rev; ``body`` is msgpack of [values, bases, lost, results]. ``chain`` is the tag of all the
-# past up to there. ``was``: the rev that it had before a restore, for what a device brought back.
+# past up to there. ``was``: the rev that it had before a restore, for what a device brought back. ``taken``: when the county took it,
+# by its own clock; no line of before it was written down has it.
 HISTORY = sa.Table(
     "history",
     META,
@@ -157,6 +158,7 @@ HISTORY = sa.Table(
     _held("body", sa.LargeBinary),
     _held("chain", sa.LargeBinary),
     _held("was", sa.BigInteger),
+    sa.Column("taken", sa.BigInteger),
     sa.Index("history_hash", "county", "hash"),
     sa.Index("history_record", "county", "id", "rev"),
     sa.Index("history_device", "county", "device", "incarnation", "rev"),

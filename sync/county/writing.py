@@ -106,6 +106,7 @@ class Writes:
                 "body": msgpack.packb(body),
                 "chain": self.chain,
                 "was": was,
+                "taken": hand.now,
             }
         )
         if record is None:

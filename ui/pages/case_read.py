@@ -154,7 +154,7 @@ def _steps(office: Office, case: Case, now: dt.datetime) -> tuple[Step, ...]:
     files: dict[str, list[str]] = {}
     for one in office.store.select("cases_attachment", {"owner": case.event.id, "step": ("!=", None)}, order=["id"]):
         files.setdefault(str(one.values["step"]), []).append(str(one.values.get("name") or "附件"))
-    came = office.cases.received(case)
+    came = office.cases.came_later(case)
     found = []
     for number, step in enumerate(reversed(case.steps)):
         # In the words of the profile that it has now; of a newer program's action, in those of the code list.
@@ -169,7 +169,8 @@ def _steps(office: Office, case: Case, now: dt.datetime) -> tuple[Step, ...]:
         lines = [text, "，".join(part for part in extra if part)]
         if files.get(step.id):
             lines.append(f"附件 {'、'.join(files[step.id])}")
-        lines.append(_received(step.at, came.get(step.id), now))
+        if step.id in came:
+            lines.append(f"县中心 {spoken_time(came[step.id].isoformat(), now)} 收到")
         if step.id in contested:
             label = f"{label}（有争议）"
             why = case.state.reasons.get(step.id, "").partition("。")[0]
@@ -193,16 +194,6 @@ def _steps(office: Office, case: Case, now: dt.datetime) -> tuple[Step, ...]:
             )
         )
     return tuple(found)
-
-
-_LATER = dt.timedelta(minutes=10)
-
-
-def _received(at: dt.datetime, received: dt.datetime | None, now: dt.datetime) -> str:
-    """When the county had it, where that differs from when the device says that it was done."""
-    if received is None or abs(received - at) < _LATER:
-        return ""
-    return f"县中心 {spoken_time(received.isoformat(), now)} 收到"
 
 
 def _settled_words(case: Case) -> dict[str, str]:
