@@ -14,7 +14,13 @@ from app.schema.kinds import Ref
 if TYPE_CHECKING:
     from app.services.office import Office
 
+Tick = Callable[[int, int], None]
+"""Hears (done, in all); what it raises ends the work, and no file is left."""
 _AT_ONCE = 500
+
+
+def untold(_done: int, _total: int) -> None:
+    """Nobody wants to hear how far it is."""
 
 
 def write_ledger(
@@ -24,11 +30,11 @@ def write_ledger(
     ids: Sequence[str],
     *,
     period: str = "",
-    tick: Callable[[int, int], None] = lambda _done, _total: None,
+    tick: Tick = untold,
 ) -> tuple[int, tuple[str, ...]]:
     """Write the records *ids* of *form*, in their order, to *out* (.pdf or .docx); how many, and which characters no font draws.
 
-    *tick* is called with (done, in all); what it raises ends the work, and no file is left. Raises Denied, KnownError("forms.card_only").
+    Raises Denied, KnownError("forms.card_only") and what *tick* does.
     """
     shape = office.forms[form]
     if shape.card_only:
@@ -36,12 +42,25 @@ def write_ledger(
     office.gate.require("document", form, office.session.area, fields=f"{len(ids)}")
     first, *others = shape.list_columns
     heads = [shape.fields[first].label, "村", *(shape.fields[name].label for name in others)]
-    rows = list(_rows(office, form, ids, tick))
+    return write_rows(office, f"{shape.title}台账", heads, list(_rows(office, form, ids, tick)), out, period, tick)
+
+
+def write_rows(
+    office: Office,
+    title: str,
+    heads: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    out: Path,
+    period: str,
+    tick: Tick,
+) -> tuple[int, tuple[str, ...]]:
+    """Write *rows* with the unit and the name of this session around them; *tick* is asked once more before there is a file."""
     meta = LedgerMeta(unit=office.session.unit or None, period=period or None, filler=office.session.name or None)
-    return len(rows), print_ledger(f"{shape.title}台账", heads, rows, out, meta)
+    odd = print_ledger(title, heads, rows, out, meta, lambda: tick(len(rows), len(rows)))
+    return len(rows), odd
 
 
-def _rows(office: Office, form: str, ids: Sequence[str], tick: Callable[[int, int], None]) -> Iterator[list[str]]:
+def _rows(office: Office, form: str, ids: Sequence[str], tick: Tick) -> Iterator[list[str]]:
     shape, titles = office.forms[form], Titles(office, masked=True)
     villages = {area["code"]: area["name"] for area in office.store.areas()}
     divisions, mine = office.gate.divisions(), office.session.areas

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.exchange.documents.ledger import LedgerMeta, print_ledger
+from app.exchange.ledger_paper import Tick, untold, write_rows
 
 if TYPE_CHECKING:
     from app.services.office import Office
@@ -16,7 +16,9 @@ _HEADS = (
 )  # fmt: skip
 
 
-def write_patrons(office: Office, out: Path, *, area: str = "", period: str = "") -> tuple[int, tuple[str, ...]]:
+def write_patrons(
+    office: Office, out: Path, *, area: str = "", period: str = "", tick: Tick = untold
+) -> tuple[int, tuple[str, ...]]:
     """Write all patron cases, struck off ones too, to *out* (.pdf or .docx); how many, and which characters no font draws."""
     office.gate.require("document", "event", area or office.session.area, fields="patron")
     rows = []
@@ -30,5 +32,4 @@ def write_patrons(office: Office, out: Path, *, area: str = "", period: str = ""
                 one.result, one.struck_off,
             )
         )  # fmt: skip
-    meta = LedgerMeta(unit=office.session.unit or None, period=period or None, filler=office.session.name or None)
-    return len(rows), print_ledger(TITLE, _HEADS, rows, out, meta)
+    return write_rows(office, TITLE, _HEADS, rows, out, period, tick)

@@ -6,7 +6,7 @@ import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.exchange.documents.ledger import LedgerMeta, print_ledger
+from app.exchange.ledger_paper import Tick, untold, write_rows
 from app.schema.dates import CHINA
 
 if TYPE_CHECKING:
@@ -35,12 +35,13 @@ def whistle_rows(office: Office, *, area: str = "") -> list[tuple[str, ...]]:
     return rows
 
 
-def write_whistles(office: Office, out: Path, *, area: str = "", period: str = "") -> tuple[int, tuple[str, ...]]:
+def write_whistles(
+    office: Office, out: Path, *, area: str = "", period: str = "", tick: Tick = untold
+) -> tuple[int, tuple[str, ...]]:
     """Write the ledger to *out* (.pdf or .docx); how many lines, and which characters no font draws."""
     office.gate.require("document", "event", area or office.session.area, fields="whistle")
     rows = whistle_rows(office, area=area)
-    meta = LedgerMeta(unit=office.session.unit or None, period=period or None, filler=office.session.name or None)
-    return len(rows), print_ledger(TITLE, HEADS, rows, out, meta)
+    return write_rows(office, TITLE, HEADS, rows, out, period, tick)
 
 
 def _at(at: dt.datetime | None) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.errors import Denied
+from app.errors import Denied, KnownError
+from app.exchange.patron_paper import write_patrons
 from app.exchange.whistle_paper import whistle_rows, write_whistles
 from tests.exchange.test_case_papers import assigned, forms, text_of
 from tests.services.conftest import LOWER, clock, colleague, office, open_office
@@ -42,3 +43,13 @@ def test_who_may_not_print_writes_no_ledger(office, called, tmp_path):
     with pytest.raises(Denied):
         write_whistles(stranger, tmp_path / "x.pdf")
     assert not (tmp_path / "x.pdf").exists()
+
+
+@pytest.mark.parametrize("write", [write_whistles, write_patrons])
+def test_who_stops_while_it_is_laid_out_finds_no_file(office, called, tmp_path, write):
+    def stop(_done, _total):
+        raise KnownError("import.export_stopped")
+
+    with pytest.raises(KnownError, match="没有留下文件"):
+        write(office, tmp_path / "x.pdf", tick=stop)
+    assert list(tmp_path.glob("*x.pdf*")) == []

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from openpyxl import load_workbook
 
 from tests.ui.conftest import commit
 from tests.ui.offices import LOWER, UPPER, Desk
 from ui.forms.reason import ReasonDialog
+from ui.jobs import Worker
 from ui.lists import RecordTable
 from ui.pages.ledger import LedgerPage
+from ui.pages.ledger_out import LedgerOut
 from ui.pages.visits import VisitsPage
 
 
@@ -152,8 +156,23 @@ def test_printing_is_stopped_and_leaves_no_file(desk, visits, tmp_path):
     assert said.pop().startswith("上一份还在写")
     page.out.stop_button.click()
     desk.qtbot.waitUntil(lambda: bool(said), timeout=60_000)
-    assert said == ["已取消，没有留下文件。数据不受影响。"]
+    assert said == ["已取消，没有留下文件，数据不受影响。"]
     assert not out.exists()
+
+
+def test_a_press_that_comes_too_late_says_that_the_file_is_there(qtbot, qapp, tmp_path):
+    out = tmp_path / "台账.pdf"
+    wrote = "import sys; open(sys.argv[1], 'w').close(); sys.stdin.readline(); sys.stdin.readline(); print('{}')"
+    strip = LedgerOut(lambda tail: Worker([sys.executable, "-c", wrote, tail[2]], secret=b"key\n"))
+    qtbot.addWidget(strip)
+    told = []
+    strip.told.connect(told.append)
+    strip.lay_out("visit", out)
+    qtbot.waitUntil(out.exists, timeout=20_000)
+    with qtbot.waitSignal(strip.told, timeout=20_000):
+        strip.stop_button.click()
+    assert told == [f"取消晚了一步，文件已经写好：{out}"]
+    assert strip.worker is None
 
 
 def test_a_reader_may_not_enter_delete_or_export(open_desk):

@@ -338,6 +338,6 @@ def test_minutes_and_the_patrons_ledger_are_written_beside_the_window(qtbot, hel
     patrons = PatronsPage(desk.office, desk.jobs, desk.worker, ask_path=lambda *_asked: str(ledger))
     qtbot.addWidget(patrons)
     patrons._print()
-    qtbot.waitUntil(lambda: not patrons.out.busy(), timeout=60_000)
+    qtbot.waitUntil(lambda: patrons.out.worker is None, timeout=60_000)
     assert minutes.read_bytes().startswith(b"%PDF")
     assert ledger.read_bytes().startswith(b"PK")

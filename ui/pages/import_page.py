@@ -18,7 +18,7 @@ from ui.pages.import_check import ABSENT, CheckStep
 from ui.pages.import_read import More, Preview, importable
 from ui.pages.import_report import ReportStep
 from ui.pages.import_run import RunStep, hint_label, report_arguments, write_template
-from ui.pages.import_steps import CHECK, CHOOSE, REPORT, RUN, WORKBOOK, ImportSteps, ask_open_path, show_told
+from ui.pages.import_steps import CHECK, CHOOSE, REPORT, RUN, WORKBOOK, ImportSteps, ask_open_path
 from ui.pieces.buttons import Button
 from ui.pieces.card import Card
 from ui.pieces.empty import EmptyState
@@ -163,7 +163,7 @@ class ImportPage(ImportSteps):
     def _on_read(self, said: Mapping[str, Any], more: More) -> None:
         if isinstance(said.get("more"), Mapping):
             more.take(said["more"])
-        show_told(self.reading, said.get("progress"), " ")
+        self.reading.show_told(said.get("progress"), " ")
 
     def _on_preview(self, preview: Preview) -> None:
         preview.more.first(preview.shown)

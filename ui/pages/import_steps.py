@@ -206,7 +206,7 @@ class ImportSteps(Page):
         self._show_step(RUN)
         strip.show_progress(0, 0)
         self.worker = self._make_worker(tail)
-        self.worker.progressed.connect(lambda said: show_told(strip, said.get("progress", said)))
+        self.worker.progressed.connect(lambda said: strip.show_told(said.get("progress", said)))
         self.worker.finished.connect(lambda said: ended(lambda: done(said)))
         self.worker.failed.connect(lambda said: ended(lambda: failed(said)))
         self.worker.cancelled.connect(lambda: ended(lambda: failed(cancelled)))
@@ -224,11 +224,3 @@ class ImportSteps(Page):
         writer.finished.connect(lambda _said: self.said.emit(done, None))
         writer.failed.connect(lambda said: self.said.emit(said, None))
         writer.start()
-
-
-def show_told(strip: ProgressStrip, told: object, figure: str = "") -> None:
-    """Show how far a worker says that it is."""
-    if isinstance(told, Mapping) and "done" in told:
-        strip.show_progress(
-            int(told["done"]), int(told.get("total") or 0), figure=figure, note=str(told.get("text") or "")
-        )

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from app.schema.record import Record
 from ui import theme
-from ui.fonts import unprinted_words
 from ui.forms.editor import RecordForm
 from ui.forms.reason import ask_reason
 from ui.forms.references import Target
@@ -21,7 +20,7 @@ from ui.page import Page
 from ui.pages import ledger_read
 from ui.pages.case_source_strip import SourceStrip
 from ui.pages.exporting import AskPath, ask_save_path
-from ui.pages.ledger_out import LedgerOut
+from ui.pages.ledger_out import LedgerOut, ask_printable
 from ui.pages.ledger_read import Wanted
 from ui.pages.paper_dialog import MakeWorker
 from ui.pieces.buttons import Button, IconButton
@@ -372,14 +371,12 @@ class LedgerPage(Page):
         if path:
             out = Path(path).with_suffix(".xlsx")
             arguments = ["export", name, str(out), "--reason", reason, *(["--area", area] if area else [])]
-            self.out.begin("正在导出", arguments, lambda done: f"已导出 {done['records']:,} 条到 {out}")
+            self.out.begin("正在导出", arguments, out, lambda done: f"已导出 {done['records']:,} 条到 {out}")
 
     def _print(self) -> None:
         wanted = self._wanted()
-        proposed = f"{self._office.forms[wanted.form].title}台账_{china_today().isoformat()}.pdf"
-        path = self._ask_path(self, "存为可打印的文件", proposed, "PDF (*.pdf);;Word 文档 (*.docx)")
-        if path:
-            out = Path(path) if Path(path).suffix in (".pdf", ".docx") else Path(f"{path}.pdf")
+        out = ask_printable(self._ask_path, self, f"{self._office.forms[wanted.form].title}台账")
+        if out is not None:
             self._jobs.run(
                 lambda: ledger_read.ids(self._office, wanted), lambda ids: self._lay_out(wanted.form, ids, out)
             )
@@ -387,11 +384,7 @@ class LedgerPage(Page):
     def _lay_out(self, form: str, ids: Sequence[str], out: Path) -> None:
         today = china_today()
         period = f"{today.year}年{today.month}月"
-        self.out.begin(
-            "正在排版",
-            ["ledger", form, str(out), "--period", period, "--ids", self.out.listed(ids)],
-            lambda done: f"{done['records']:,} 条已排好版，存为 {out}{unprinted_words(done['missing_glyphs'])}",
-        )
+        self.out.lay_out(form, out, ["--period", period, "--ids", self.out.listed(ids)])
 
     def _import(self) -> None:
         self.go.emit("import", {"form": self.form_name, "area": self._area})

@@ -7,17 +7,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QTemporaryDir, Signal
+from PySide6.QtWidgets import QWidget
 
+from ui.fonts import unprinted_words
+from ui.pages.exporting import AskPath
+from ui.pieces.dates import china_today
 from ui.pieces.progress import ProgressStrip
 
 if TYPE_CHECKING:
     from ui.jobs import Worker
 
-_STOPPED = "已取消，没有留下文件。数据不受影响。"
+_PRINTABLE = (".pdf", ".docx")
+
+
+def ask_printable(ask: AskPath, parent: QWidget, title: str) -> Path | None:
+    """Where the paper *title* shall go, .pdf or .docx; None where nobody wants it."""
+    name = f"{title}_{china_today().isoformat()}.pdf"
+    path = ask(parent, "存为可打印的文件", name, "PDF (*.pdf);;Word 文档 (*.docx)")
+    if not path:
+        return None
+    return Path(path) if Path(path).suffix.lower() in _PRINTABLE else Path(f"{path}.pdf")
 
 
 class LedgerOut(ProgressStrip):
-    """``begin(words, arguments, done)``; one at a time. Signal ``told(sentence)``. *worker* makes a `Worker` of a subcommand's arguments."""
+    """``begin(words, arguments, out, done)``; one at a time. Signal ``told(sentence)``. *worker* makes a `Worker` of a subcommand's arguments."""
 
     told = Signal(str)
 
@@ -29,18 +42,23 @@ class LedgerOut(ProgressStrip):
         self.stopped.connect(self._stop)
         self.hide()
 
-    def busy(self) -> bool:
-        """Whether a file is being written."""
-        return self.worker is not None
-
     def listed(self, ids: Sequence[str]) -> str:
         """A file with *ids* for the worker."""
         path = Path(self._scratch.path()) / "ids"
         path.write_text("\n".join(ids), encoding="utf-8")
         return str(path)
 
-    def begin(self, title: str, arguments: Sequence[str], done: Callable[[Mapping[str, Any]], str]) -> None:
-        """Start the subcommand *arguments*; *done* makes of its answer the sentence to be told."""
+    def lay_out(self, form: str, out: Path, more: Sequence[str] = (), *, unit: str = "条") -> None:
+        """Have the ledger *form* laid out as *out*; *more* are the subcommand's further arguments."""
+        self.begin(
+            "正在排版",
+            ["ledger", form, str(out), *more],
+            out,
+            lambda done: f"{done['records']:,} {unit}已排好版，存为 {out}{unprinted_words(done['missing_glyphs'])}",
+        )
+
+    def begin(self, title: str, arguments: Sequence[str], out: Path, done: Callable[[Mapping[str, Any]], str]) -> None:
+        """Start the subcommand *arguments*, which writes *out*; *done* makes of its answer the sentence to be told."""
         if self.worker is not None:
             self.told.emit("上一份还在写，请稍等，或先取消它。")
             return
@@ -48,17 +66,13 @@ class LedgerOut(ProgressStrip):
         self.show_progress(0, 0)
         self.stop_button.refuse("")
         self.show()
+        before = _stamp(out)
         worker = self.worker = self._make(arguments)
-        worker.progressed.connect(self._on_progress)
+        worker.progressed.connect(lambda said: self.show_told(said.get("progress")))
         worker.finished.connect(lambda answer: self._end(done(answer)))
         worker.failed.connect(self._end)
-        worker.cancelled.connect(lambda: self._end(_STOPPED))
+        worker.cancelled.connect(lambda: self._end(_cancelled(out, before)))
         worker.start()
-
-    def _on_progress(self, said: Mapping[str, Any]) -> None:
-        told = said.get("progress")
-        if isinstance(told, Mapping):
-            self.show_progress(int(told["done"]), int(told.get("total") or 0))
 
     def _stop(self) -> None:
         if self.worker is not None:
@@ -69,3 +83,19 @@ class LedgerOut(ProgressStrip):
         self.worker = None
         self.hide()
         self.told.emit(sentence)
+
+
+def _stamp(out: Path) -> tuple[int, ...]:
+    """What tells the file that stands at *out* from another; empty where none does."""
+    try:
+        held = out.stat()
+    except OSError:
+        return ()
+    return held.st_ino, held.st_mtime_ns, held.st_size
+
+
+def _cancelled(out: Path, before: tuple[int, ...]) -> str:
+    """The word to stop may come when the file is written already."""
+    if _stamp(out) != before:
+        return f"取消晚了一步，文件已经写好：{out}"
+    return "已取消，没有留下文件，数据不受影响。" if not before else f"已取消，{out} 还是原来的，数据不受影响。"

@@ -15,7 +15,7 @@ from ui.forms.reason import ask_reason
 from ui.jobs import Worker
 from ui.pages.exporting import AskPath, ask_save_path
 from ui.pages.import_run import RunStep, hint_label
-from ui.pages.import_steps import CHECK, CHOOSE, REPORT, WORKBOOK, ImportSteps, ask_open_path, show_told
+from ui.pages.import_steps import CHECK, CHOOSE, REPORT, WORKBOOK, ImportSteps, ask_open_path
 from ui.pages.orders_check import OrdersCheck
 from ui.pieces.buttons import Button
 from ui.pieces.card import Card
@@ -155,7 +155,7 @@ class OrdersPage(ImportSteps):
     def _plan(self) -> None:
         self.look(
             [*self._tail(), "--preview"],
-            lambda said: show_told(self.reading, said.get("progress", said)),
+            lambda said: self.reading.show_told(said.get("progress", said)),
             self._on_preview,
         )
         self.check.wait()

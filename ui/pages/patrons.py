@@ -5,22 +5,19 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.services.patrons import PatronCase
-from ui.fonts import unprinted_words
 from ui.jobs import Jobs
 from ui.lists import Cell, Column, Group, Order, RecordTable
 from ui.lists.columns import Row
 from ui.page import Page
 from ui.pages.exporting import AskPath, ask_save_path
-from ui.pages.ledger_out import LedgerOut
+from ui.pages.ledger_out import LedgerOut, ask_printable
 from ui.pages.paper_dialog import MakeWorker
 from ui.pieces.buttons import IconButton
 from ui.pieces.card import Card
 from ui.pieces.chips import State, state
-from ui.pieces.dates import china_today
 from ui.pieces.empty import EmptyState
 from ui.pieces.tabs import Tabs
 
@@ -93,15 +90,9 @@ class PatronsPage(Page):
         return self._rows[offset : offset + limit]
 
     def _print(self) -> None:
-        proposed = f"领导包案台账_{china_today().isoformat()}.pdf"
-        path = self._ask_path(self, "存为可打印的文件", proposed, "PDF (*.pdf);;Word 文档 (*.docx)")
-        if path:
-            out = Path(path) if Path(path).suffix in (".pdf", ".docx") else Path(f"{path}.pdf")
-            self.out.begin(
-                "正在排版",
-                ["ledger", "patron", str(out)],
-                lambda done: f"{done['records']:,} 件已排好版，存为 {out}{unprinted_words(done['missing_glyphs'])}",
-            )
+        out = ask_printable(self._ask_path, self, "领导包案台账")
+        if out is not None:
+            self.out.lay_out("patron", out, unit="件")
 
 
 def read_patrons(office: Office, *, closed: bool) -> tuple[tuple[Row | Group, ...], int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
@@ -48,3 +50,10 @@ class ProgressStrip(QWidget):
         self.figure.setText(figure or (f"{done:,} / {total:,}" if total > 0 else ""))
         self.note.setText(note)
         self.note.setVisible(bool(note))
+
+    def show_told(self, told: object, figure: str = "") -> None:
+        """Show how far a worker says that it is: ``{"done": 3, "total": 7, "text": "…"}``; anything else changes nothing."""
+        if isinstance(told, Mapping) and "done" in told:
+            text = str(told.get("text") or "")
+            note = text if text != self.title.text() else ""  # the title says it already
+            self.show_progress(int(told["done"]), int(told.get("total") or 0), figure=figure, note=note)

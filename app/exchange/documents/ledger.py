@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -73,8 +73,14 @@ def print_ledger(
     rows: Iterable[Sequence[object]],
     out: Path,
     meta: LedgerMeta = LedgerMeta(),
+    last: Callable[[], object] = lambda: None,
 ) -> tuple[str, ...]:
-    """Write the ledger to *out* (.docx or .pdf); return the characters that no carried font can draw."""
+    """Write the ledger to *out* (.docx or .pdf); return the characters that no carried font can draw.
+
+    *last* is called when all is laid out and no file is there yet; where it raises, none will be.
+    """
     made = ledger_sheet(title, columns, rows, meta)
-    write(out, sheet_bytes(made, suffix(out, ".docx", ".pdf")))
+    held = sheet_bytes(made, suffix(out, ".docx", ".pdf"))
+    last()
+    write(out, held)
     return missing_glyphs("".join(written_texts(made.blocks)))
