@@ -234,12 +234,13 @@ class Program(QObject):
     def _on_synced(self, document: dict[str, Any]) -> None:
         if self._frame is None or self.window is None:
             return
-        self._frame.syncing(False, offline=False)
+        came = bool(document.get("down", {}).get("records") or document.get("up", {}).get("changes"))
+        self._frame.syncing(False, offline=False, fresh=came)
         self._reckon_traffic()
         if (office := self._office) is not None:
             # Another process took them: this one follows, without a restart.
             self.jobs.run(office.renew_rules, then=self._on_rules)
-        if document.get("down", {}).get("records") or document.get("up", {}).get("changes"):
+        if came:
             self.window.refresh()
 
     def _on_rules(self, changed: object) -> None:

@@ -48,7 +48,7 @@ class Frame:
         window.top.search.find = self.find
         window.top.clock_clicked.connect(window.say)
         window.searched.connect(lambda text: window.go("events", text=text))
-        window.went.connect(lambda _name: self.recount())
+        window.went.connect(lambda _name: self.recount(fresh=True))
         window.area_picked.connect(self._on_area)
         jobs.failed.connect(window.tell)
         jobs.run(office.store.areas, then=self._on_areas)
@@ -57,15 +57,20 @@ class Frame:
         self._beat.timeout.connect(self.recount)
         self._beat.start()
 
-    def recount(self) -> None:
-        """Read again what waits."""
-        self._jobs.run(lambda: read_counts(self._office), then=self.show_counts, failed=lambda _error: None)
+    def recount(self, *, fresh: bool = False) -> None:
+        """Read again what waits; *fresh*: the page that shows reads itself anew just now."""
+        self._jobs.run(
+            lambda: read_counts(self._office),
+            then=lambda counts: self.show_counts(counts, fresh=fresh),
+            failed=lambda _error: None,
+        )
 
-    def show_counts(self, counts: Counts) -> None:
+    def show_counts(self, counts: Counts, *, fresh: bool = False) -> None:
         """Show what waits in navigation and chip."""
+        before, self._counts = self._counts, counts
         # The day turned, or something fell due while nobody touched anything, or the machine slept: what shows is told anew.
-        turned = self._counts.day is not None and (counts.day, counts.late) != (self._counts.day, self._counts.late)
-        self._counts = counts
+        # What is late no longer was done here or came with an exchange, and whoever did it has read it again.
+        turned = before.day is not None and (counts.day != before.day or counts.late > before.late)
         shown = {name: count for name, count in counts.navigation().items() if self._window.has(name)}
         self._window.navigation.show_counts(shown)
         self._window.navigation.show_fresh("desk", counts.reminders)
@@ -73,11 +78,11 @@ class Frame:
         if counts.clock is not None:
             correct_by(counts.clock.ms - counts.clock.shows)
             self._window.top.show_clock(clock_words(counts.clock))
-        if turned:
+        if turned and not fresh:
             self._window.refresh(("event",))
 
-    def syncing(self, now: bool, told: Told | None = None, *, offline: bool | None = None) -> None:
-        """An exchange began, goes on or has ended."""
+    def syncing(self, now: bool, told: Told | None = None, *, offline: bool | None = None, fresh: bool = False) -> None:
+        """An exchange began, goes on or has ended; *fresh*: the page that shows is told of what came by itself."""
         self._syncing = now
         if offline is not None:
             self._offline = offline
@@ -87,10 +92,10 @@ class Frame:
         page = self._window.current_page()
         if isinstance(page, SyncPage):
             page.show_syncing(now, told)
-            if not now:
+            if not now and not fresh:
                 page.refresh(())
         if not now:
-            self.recount()
+            self.recount(fresh=fresh)
 
     def show_chip(self) -> None:
         """Say in the chip how things stand; being offline is normal and no alarm."""

@@ -6,12 +6,12 @@ import pytest
 
 from app.rules.ruling import shipped_text
 from app.schema.loading import load_forms
+from app.store.saving import Edit
 from sync.county import ruled
 from sync.county.backup import back_up, put_back
 from sync.county.county import County
 from sync.county.watching import Watching
 from tests.sync.conftest import Running
-from app.store.saving import Edit
 from tests.sync.offices import ALL, FileDesk, V
 
 # 2026-09-21, a Monday, 09:00 in China.

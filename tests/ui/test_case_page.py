@@ -152,6 +152,21 @@ def test_what_goes_wrong_beside_an_open_action_is_said(qtbot, desk, monkeypatch)
     desk.failures.clear()
 
 
+def test_the_panel_of_a_list_reads_only_what_it_shows(qtbot, desk, monkeypatch):
+    event_id, other = report(desk), report(desk, "灯杆歪了")
+    for one in (event_id, other):
+        act(desk, one, "accept")
+    page = shown(qtbot, desk, event_id, action="merge")
+    assert other in [page._form.fields["master"].itemData(row) for row in range(page._form.fields["master"].count())]
+    reads = []
+    monkeypatch.setattr(desk.office.case_lists, "listed", lambda *_asked: reads.append("others"))
+    monkeypatch.setattr(desk.office.taking, "people", lambda _event: reads.append("people"))
+    monkeypatch.setattr(type(desk.office.cases.rules), "separation", lambda *_asked: reads.append("warnings"))
+    file = read_file(desk.office, event_id, whole=False)
+    assert reads == []
+    assert "merge" in [action.code for action in file.actions]
+
+
 def test_a_contested_step_says_so_in_words(desk):
     event_id = report(desk)
     act(desk, event_id, "accept", case_no="2026-0001")

@@ -72,6 +72,31 @@ def test_the_desk_rolls_over_at_midnight_and_when_something_falls_due_without_a_
     assert (item.fresh, item.toolTip().endswith("1 条新提醒")) == (1, True)
 
 
+def test_what_was_done_here_is_not_read_a_second_time_and_what_falls_due_is_told(
+    qapp, qtbot, desk, evening, monkeypatch
+):
+    event = urgent(desk)
+    window, frame = make_window(qapp, desk.office, desk.jobs, desk.worker)
+    qtbot.addWidget(window)
+    window.show()
+    window.go("desk")
+    desk.settle()
+    told = []
+    monkeypatch.setattr(window.current_page(), "refresh", told.append)
+    evening.hours(2.5)
+    frame.recount()
+    desk.settle()
+    assert told == [("event",)]
+    assert desk.office.cases.act(event, "accept", {"level": "village"}).ok
+    frame.recount()
+    desk.settle()
+    # Where an exchange brought it the window itself tells the page.
+    evening.hours(200)
+    frame.syncing(False, fresh=True)
+    desk.settle()
+    assert told == [("event",)]
+
+
 def test_a_reminder_is_a_way_into_its_case_and_one_press_has_seen_them_all(qtbot, desk, evening):
     first, _second = urgent(desk), urgent(desk, "水管爆了")
     evening.hours(2.5)

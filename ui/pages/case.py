@@ -18,7 +18,7 @@ from ui.pages.case_links_card import LinksCard
 from ui.pages.case_owner_card import OwnerCard
 from ui.pages.case_papers_card import PapersCard
 from ui.pages.case_people_card import PeopleCard
-from ui.pages.case_read import CaseFile, came_since, defaults_of, read_file, stage_labels
+from ui.pages.case_read import CaseFile, begin_form, came_since, read_file, stage_labels
 from ui.pages.case_time_card import add_times
 from ui.pages.case_whistle_card import ARRIVE, EVALUATE, WhistleCard
 from ui.pages.case_words import chip_of, due_tone, late_by, left_until, read_due, spoken_time
@@ -327,16 +327,19 @@ class CasePage(Page):
         if file is None:
             return
         self._keep()
+        event_id = self._id
         self._jobs.run(
-            lambda: defaults_of(self._office, file, action), then=lambda found: self._show_form(action, found)
+            lambda: begin_form(self._office, file, action), then=lambda found: self._show_form(event_id, action, *found)
         )
 
-    def _show_form(self, action: Action, defaults: Mapping[str, Any]) -> None:
+    def _show_form(
+        self, event_id: str, action: Action, defaults: Mapping[str, Any], others: Sequence[tuple[str, str]]
+    ) -> None:
         file = self._file
-        if file is None or file.case.event.id != self._id:
+        if file is None or event_id != self._id:
             return
         kept = self._left.get((self._id, action.code), {})
-        form = ActionForm(action, {**defaults, **kept}, self._office.forms.codes, file.others)
+        form = ActionForm(action, {**defaults, **kept}, self._office.forms.codes, others)
         form.submitted.connect(lambda values: self._act(form, values))
         form.left.connect(lambda values: self._on_left(action, values))
         self.next_card.title.setText(action.label)

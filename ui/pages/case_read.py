@@ -28,7 +28,7 @@ _NEAR = 200
 
 @dataclass(frozen=True)
 class CaseFile:
-    """One case as its page shows it; ``defaults`` by action, ``warnings`` of the separation rules by action."""
+    """One case as its page shows it; ``warnings`` of the separation rules by action."""
 
     case: Case
     now: dt.datetime
@@ -37,13 +37,12 @@ class CaseFile:
     steps: tuple[Step, ...]
     facts: tuple[tuple[str, str], ...]
     phone: str
-    others: tuple[tuple[str, str], ...] = ()
     standing: Standing | None = None
     people: tuple[CasePerson, ...] = ()
 
 
-def read_file(office: Office, event_id: str) -> CaseFile:
-    """One case with what can be done next; runs in the lane."""
+def read_file(office: Office, event_id: str, *, whole: bool = True) -> CaseFile:
+    """One case with what can be done next; runs in the lane. Not *whole*: without warnings and people, which a list's panel doesn't show."""
     case, now = office.cases.case(event_id), office.cases.now()
     # Where nobody assists, nothing about assisting is offered.
     actions = tuple(
@@ -53,21 +52,15 @@ def read_file(office: Office, event_id: str) -> CaseFile:
     )
     rules = office.cases.rules
     warnings = {}
-    for action in actions:
+    for action in actions if whole else ():
         concerns = rules.separation(case.state, action.code, {}, office.session.user)
         if concerns:
             warnings[action.code] = "；".join(concern.message for concern in concerns)
-    others: tuple[tuple[str, str], ...] = ()
-    if any(field.kind == "ref" for action in actions for field in action.fields):
-        # Those of its village: of a whole county's nobody would find one in a box, and the links' search finds them.
-        near = office.case_lists.listed("open", CaseFilter(area=case.event.area))
-        found = office.case_lists.page(near.listing, 0, _NEAR)
-        others = tuple((other.id, called(other)) for other in found if other.id != event_id)
     phone = office.forms[EVENT].show("reporter_phone", case.event.values.get("reporter_phone"), masked=True)
     standing = office.standings.of(EVENT, event_id)
     return CaseFile(
-        case, now, actions, warnings, _steps(office, case, now), _facts(office, case, now), phone, others, standing,
-        read_people(office, case),
+        case, now, actions, warnings, _steps(office, case, now), _facts(office, case, now), phone, standing,
+        read_people(office, case) if whole else (),
     )  # fmt: skip
 
 
@@ -92,19 +85,26 @@ def came_since(office: Office, before: CaseFile, now: CaseFile, action: Action) 
     return f"{'，'.join(told)}；{end}。"
 
 
-def defaults_of(office: Office, file: CaseFile, action: Action) -> dict[str, Any]:
-    """What the form of *action* begins with."""
-    session = office.session
-    return office.cases.rules.fill(
+def begin_form(office: Office, file: CaseFile, action: Action) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    """What the form of *action* begins with, and the (id, words) of the cases that it may name; runs in the lane."""
+    session, event = office.session, file.case.event
+    others: list[tuple[str, str]] = []
+    if any(field.kind == "ref" for field in action.fields):
+        # Those of its village: of a whole county's nobody would find one in a box, and the links' search finds them.
+        near = office.case_lists.listed("open", CaseFilter(area=event.area))
+        found = office.case_lists.page(near.listing, 0, _NEAR)
+        others = [(other.id, called(other)) for other in found if other.id != event.id]
+    filled = office.cases.rules.fill(
         action.code,
         {},
-        event=file.case.event.values,
+        event=event.values,
         at=file.now,
         user=session.name,
         unit=session.unit,
-        area=file.case.event.area,
+        area=event.area,
         case=file.case.state,
     )
+    return filled, others
 
 
 def _visit_words(values: Mapping[str, Any]) -> str:

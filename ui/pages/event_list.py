@@ -280,7 +280,7 @@ class EventsPage(Page):
 
     def _on_current(self, record_id: object) -> None:
         if record_id:
-            self._jobs.run(lambda: read_file(self._office, str(record_id)), then=self._on_file)
+            self._jobs.run(lambda: read_file(self._office, str(record_id), whole=False), then=self._on_file)
 
     def _on_arrived(self) -> None:
         # Of a row on its way nothing could be shown when it became the current one.
