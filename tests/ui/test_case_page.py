@@ -161,7 +161,6 @@ def test_the_panel_of_a_list_reads_only_what_it_shows(qtbot, desk, monkeypatch):
     reads = []
     monkeypatch.setattr(desk.office.case_lists, "listed", lambda *_asked: reads.append("others"))
     monkeypatch.setattr(desk.office.taking, "people", lambda _event: reads.append("people"))
-    monkeypatch.setattr(type(desk.office.cases.rules), "separation", lambda *_asked: reads.append("warnings"))
     file = read_file(desk.office, event_id, whole=False)
     assert reads == []
     assert "merge" in [action.code for action in file.actions]
