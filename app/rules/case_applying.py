@@ -49,24 +49,33 @@ def applied(rules: CaseRules, case: CaseState, step: Step) -> CaseState:
         due = {timer: moment for timer, moment in due.items() if timer == "visit_due"}
     if after != "handling":
         changes.update(asked="", suspension_asked=False, extension_days=0, extension_engineering=False)
-    team = _team(rules, moved, then, profile, visit="visit_due" in due)
-    of_lead = then.of_lead or (profile in rules.profiles and after in rules.profiles[profile].of_lead)
-    # The unit of a body outside is nobody's here.
-    unit = (moved.lead_unit or "") if team and of_lead and not moved.transferred else ""
-    return moved.having(
+    reached = moved.having(
         **changes,
         state=after,
         due=due,
         held=held,
         since=begun(case, action, step, dues),
         handle_due=None if after in {"draft", "accepted"} else due.get(HANDLE, case.handle_due),
-        due_timer=then.due,
-        owner_role=team,
-        owner_unit=unit,
         last_at=step.at,
         once=case.once | {once} if once else case.once,
         moves=(*case.moves, Move(step.id, step.action, step.at, case.state, after)),
     )
+    return owned(rules, reached)
+
+
+def owned(rules: CaseRules, case: CaseState) -> CaseState:
+    """*case* with the owner and the timer that *rules* give it where it stands."""
+    state = rules.states.get(case.state)
+    if state is None:
+        return case
+    team = _team(rules, case, state, visit="visit_due" in case.due)
+    known = rules.profiles.get(case.profile)
+    of_lead = state.of_lead or (known is not None and case.state in known.of_lead)
+    # The unit of a body outside is nobody's here.
+    unit = (case.lead_unit or "") if team and of_lead and not case.transferred else ""
+    # Where the rules have given the state another timer since, the one that runs goes on.
+    timer = state.due if not state.due or state.due in case.due else case.due_timer
+    return case.having(owner_role=team, owner_unit=unit, due_timer=timer)
 
 
 def dues_set(rules: CaseRules, case: CaseState, action: Action, step: Step, profile: str) -> Mapping[str, dt.datetime]:
@@ -97,13 +106,13 @@ def _settled(rules: CaseRules, case: CaseState, step: Step) -> CaseState:
     return case if held.id in after.contested else after
 
 
-def _team(rules: CaseRules, case: CaseState, state: State, profile: str, *, visit: bool) -> str:
+def _team(rules: CaseRules, case: CaseState, state: State, *, visit: bool) -> str:
     """The team that owns *case* in *state*; a closed one only while its visit is to be made."""
     if not state.waiting and not visit:
         return ""
     if case.transferred and state.owner_away:
         return state.owner_away
-    known = rules.profiles.get(profile)
+    known = rules.profiles.get(case.profile)
     own = known.owners.get(state.code) if known else None
     return own or state.owner_at.get(case.level, state.owner)
 

@@ -231,7 +231,7 @@ def _not_bottom(case: CaseState, _step: Step) -> Fault | None:
 
 
 def _assist_parts_done(case: CaseState, step: Step) -> Fault | None:
-    left = [part.unit for part in case.assist_units if part.state in {"assigned", "acknowledged"}]
+    left = [part.unit for part in case.assist_units if part.open]
     if left and not step.values.get("assist_open_note"):
         return _refuse("assist_open_note", "assist_open", units="、".join(left))
     return None

@@ -13,7 +13,7 @@ from app.paths import resource
 from app.rules.calendar import WorkCalendar, iso
 from app.rules.case_actions import Action, read_actions
 from app.rules.case_admission import Admission, read_admissions
-from app.rules.case_applying import applied, dues_set
+from app.rules.case_applying import applied, dues_set, owned
 from app.rules.case_effects import BEFORE_FILLING, GUARDS, said
 from app.rules.case_extension import extension_fault
 from app.rules.case_fields import check_fields, fill_fields
@@ -148,7 +148,8 @@ class CaseRules:
                 case = case.contesting(step, sentence("rules.merge_ring"))
             else:
                 case = self._in_force(step).apply(case, step)
-        return case
+        # What was done stays judged as it was; who must act is asked of the rules of now.
+        return owned(self, case) if self.former else case
 
     def _in_force(self, step: Step) -> CaseRules:
         return next((rules for last, rules in self.former if step.rev and step.rev <= last), self)

@@ -114,6 +114,11 @@ class AssistPart:
     unit: str
     state: str = "assigned"
 
+    @property
+    def open(self) -> bool:
+        """Whether the unit still owes its part."""
+        return self.state in {"assigned", "acknowledged"}
+
 
 @dataclass(frozen=True, slots=True)
 class Move:
@@ -240,6 +245,10 @@ class CaseState:
             settled={**self.settled, step_id: word},
         )
 
+    def counts(self, step_id: str) -> bool:
+        """Whether a step of the case counts: it is not contested, and nobody has said that it doesn't."""
+        return step_id not in self.aside and self.settled.get(step_id) != "drop"
+
     def columns(self) -> dict[str, str | int | None]:
         """The derived fields of the event record."""
         moments = {
@@ -272,6 +281,7 @@ class CaseState:
             "handlers": "、".join(sorted(self.handlers)) or None,
             "reported_by": self.reporter or None,
             "assisting": "、".join(part.unit for part in self.assist_units) or None,
+            "assist_open": "、".join(part.unit for part in self.assist_units if part.open) or None,
             "asked": self.asked or None,
             "patron": self.patron,
             "supervise_level": self.supervise_level,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from app.rules.case_fold import Step, in_order, order_key
+from app.rules.case_fold import CaseState, Step, in_order, order_key
 
 if TYPE_CHECKING:
     from app.rules.case_engine import CaseRules
 
-MERGE, MERGED = "merge", "merged"
+MERGE, MERGED, TOLD = "merge", "merged", "tell_reporter"
 Held = tuple[Mapping[str, Any], Sequence[Step]]
 Look = Callable[[str], Held | None]
 """The values and the steps of an event by its id; None for one that isn't here."""
@@ -36,6 +36,13 @@ def root(rules: CaseRules, event_id: str, look: Look) -> str:
         event_id = state.master
         seen.add(event_id)
     return event_id
+
+
+def told(case: CaseState, steps: Sequence[Step]) -> bool:
+    """Whether the reporter of a merged case has been told what came of it since it was merged."""
+    held = [step for step in steps if case.counts(step.id)]
+    merged = max((number for number, step in enumerate(held) if step.action == MERGE), default=0)
+    return any(step.action == TOLD for step in held[merged:])
 
 
 def masters(steps: Sequence[Step]) -> set[str]:

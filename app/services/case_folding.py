@@ -6,9 +6,10 @@ import functools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from app.rules.calendar import iso
 from app.rules.case_engine import CaseRules, CaseState, Step
 from app.rules.case_fold import in_order
-from app.rules.case_merging import Look, barred, masters
+from app.rules.case_merging import MERGED, Look, barred, masters, root, told
 from app.rules.repeats import RepeatRules, place_key
 from app.rules.visits import VisitRules
 from app.schema.record import Record
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from app.store.store import Derive, Store
 
 EVENT, STEP = "event", "event_step"
+_FELL = frozenset({"excluded", "none"})
+# What in the columns of a case concerns those that were merged into it.
+_TELLS = frozenset({"state", "master", "visit_due", "owner_role"})
 
 
 def read_steps(store: Store, events: Iterable[str]) -> dict[str, list[Step]]:
@@ -71,25 +75,33 @@ def derive_cases(rules: CaseRules, visits: VisitRules | None = None, repeats: Re
             around: set[str] = set()
             for part in _in_chunks(sorted(events), 400):
                 by_event = read_steps(store, part)
+                turned: list[str] = []
                 for event_id, event in store.many(EVENT, part).items():
                     steps = by_event.get(event_id, [])
                     # Whether a merge counts, the master's own merges say: where one comes, the other is reckoned anew.
                     around |= masters(steps)
                     state = rules.fold(event.values, steps, _barred(rules, event_id, steps, look))
-                    columns = {
+                    columns: dict[str, Value] = {
                         **state.columns(),
                         "area_name": names.get(event.area),
                         "place_key": place_key(event.values.get("place")),
                         "matter_key": repeats.matter_key(event.values.get("grid"), state.category),
                         "visit_why": (why := visits.why(event_id, event.area, state)) or None,
                     }
-                    if not why and not rules.states[state.state].waiting:
+                    if state.state == MERGED:
+                        columns |= _merged(store, rules, event_id, state, steps, look)
+                    elif not why and not rules.states[state.state].waiting:
                         # Closed, and neither a rule nor the draw asks for a visit: nobody has to act any more.
                         columns |= {"visit_due": None, "first_due": None, "owner_role": None, "owner_unit": None}
                     # Most steps change a few of them, and each has an index to be kept up.
                     new = {name: value for name, value in columns.items() if event.values.get(name) != value}
                     if new:
                         store.set_derived(EVENT, event_id, new)
+                    if new.keys() & _TELLS or (EVENT, event_id) in touched:
+                        turned.append(event_id)
+                # What was merged into a case waits for what becomes of it.
+                parts = store.select(EVENT, {"master": turned, "state": [MERGED]}) if turned else []
+                around |= {one.id for one in parts}
                 # The case number is searched for, so the event is indexed again even where only a step came.
                 missing = [event_id for event_id in part if (EVENT, event_id) not in touched]
                 if missing:
@@ -98,6 +110,41 @@ def derive_cases(rules: CaseRules, visits: VisitRules | None = None, repeats: Re
             events = around - done
 
     return derive
+
+
+def stands(rules: CaseRules, master: Record) -> bool:
+    """Whether work is or was done on *master*: it is neither deleted nor void, rejected, merged or a draft."""
+    state = rules.states.get(str(master.values.get("state") or ""))
+    return not master.deleted and state is not None and state.counts not in _FELL
+
+
+def _merged(
+    store: Store, rules: CaseRules, event_id: str, case: CaseState, steps: Sequence[Step], look: Look
+) -> dict[str, Value]:
+    """Who must act on a merged case: the first desk where its master fell, who visits once the master is closed, else nobody.
+
+    Of a master that isn't on this device nothing is known.
+    """
+    nobody: dict[str, Value] = {
+        "owner_role": None,
+        "owner_unit": None,
+        "due_at": None,
+        "first_due": None,
+        "visit_due": None,
+    }
+    end = root(rules, event_id, look)
+    held, record = look(end), store.get(EVENT, end)
+    if held is None or record is None or end == event_id:
+        return nobody
+    master = rules.fold(*held, barred=barred(rules, end, look))
+    last = max(moment for moment in (case.last_at, master.last_at) if moment)
+    if record.deleted or rules.states[master.state].counts in _FELL:
+        since = iso(last)
+        return {**nobody, "owner_role": rules.states["reported"].owner, "due_at": since, "first_due": since}
+    if master.closed_at is None or told(case, steps):
+        return nobody
+    due = rules.limits.due("visit_due", master.closed_at, case.urgency, case.category) or master.closed_at
+    return {**nobody, "owner_role": rules.states["closed"].owner, "visit_due": iso(due), "first_due": iso(due)}
 
 
 def _in_chunks(ids: Sequence[str], size: int) -> list[Sequence[str]]:

@@ -31,7 +31,7 @@ TIMES = {"found": "found_at", "reported": "reported_at", "due": "due_at", "close
 MOST_FOUND = 500
 """Of cases found by words so many are listed: who typed so little wants a filter beside it."""
 _AT_THE_LATEST = "9999"
-_QUEUES = ("mine", "unit", "returned", "to_verify", "supervised")
+_QUEUES = ("mine", "unit", "returned", "to_verify", "supervised", "to_visit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,14 +182,17 @@ class CaseLists:
         tabs: dict[str, tuple[tuple[str, ...] | None, Sequence[Where]]] = {
             "today": (waiting, [{"due_at": ("between", moment, end)}]),
             "late": (waiting, [{"due_at": ("<", moment)}]),
-            "to_visit": (("closed",), [{"visit_due": (">", "")}]),
             "open": (waiting, [{}]),
             "all": (None, [{}]),
         }
         for name in _QUEUES:
             asked = questions(self._rules, self._gate.session, name)
             states = {code for where in asked for code in _states(where)}
-            rest = [{key: value for key, value in where.items() if key != "state"} for where in asked]
+            # Said once for the tab, the states lead through the index; a question that asks for fewer says so itself.
+            rest = [
+                {key: value for key, value in where.items() if key != "state" or set(_states(where)) < states}
+                for where in asked
+            ]
             tabs[name] = (tuple(code for code in self._rules.states if code in states), rest)
         return {name: tabs[name] for name in TABS}
 
@@ -205,13 +208,14 @@ class CaseLists:
         """One look at what is open, and one at what is to be visited."""
         conn = self._store.conn
         found: dict[str, int | None] = dict.fromkeys(TABS)
-        open_states = tabs["open"][0] or ()
         open_tabs = {
-            name: [{**where, "state": list(states or ())} for where in asked]
+            name: [{"state": list(states or ()), **where} for where in asked]
             for name, (states, asked) in tabs.items()
             if name not in ("all", "to_visit")
         }
-        found |= case_listing.counts(conn, _only(wanted, open_states), open_tabs)
+        held = {code for name in open_tabs for code in tabs[name][0] or ()}
+        states = tuple(code for code in self._rules.states if code in held)
+        found |= case_listing.counts(conn, _only(wanted, states), open_tabs)
         visits = self._in_tab(wanted, "to_visit")
         found["to_visit"] = case_listing.counts(conn, visits, {})[""]
         if wanted.ids is not None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from app.rules.case_engine import CaseRules
+from app.rules.case_merging import MERGED
 
 if TYPE_CHECKING:
     from app.services.session import Session
@@ -23,8 +24,9 @@ QUEUES = (
     "contested",
     "reported_by_me",
 )
-"""Mine to act on; my unit's; returned and not given out again; to be verified; an extension or suspension is asked for;
-supervised; of a leader; to be visited; contested; reported by me and open."""
+"""Mine to act on, to answer, to assist in, or taken back by me; my unit's, to lead or to assist in; returned and not given out
+again; to be verified; an extension or suspension is asked for; supervised; of a leader; to be visited, or merged and to be told;
+contested; reported by me and open."""
 
 
 def ours(session: Session) -> list[str]:
@@ -33,7 +35,7 @@ def ours(session: Session) -> list[str]:
 
 
 def questions(rules: CaseRules, session: Session, queue: str) -> Sequence[Where]:
-    """What to ask ``store.select`` of events for *queue*: several answers are one list, no case is in two of them."""
+    """What to ask ``store.select`` of events for *queue*: several answers are one list, in which a case stands once."""
     waiting = [state.code for state in rules.states.values() if state.waiting]
     names = ours(session)
     verified = [state.code for state in rules.states.values() if state.due == "verify_due"]
@@ -44,14 +46,23 @@ def questions(rules: CaseRules, session: Session, queue: str) -> Sequence[Where]
                 "owner_unit": None,
                 "state": waiting,
             }
+            asks: dict[str, object] = {"asked": _answers(rules, session)}
             if not any(area.endswith("000000") for area in session.areas):
                 # What has risen to the county is not for the township's desk.
-                by_role["level"] = ["grid", "village", "township"]
-            return [by_role, {"owner_unit": names, "state": waiting}]
+                by_role["level"] = asks["level"] = ["grid", "village", "township"]
+            return [
+                by_role,
+                {"owner_unit": names, "state": waiting},
+                {**asks, "state": waiting},
+                _parts(rules, names),
+                {"reported_by": [session.user], "state": ["draft"]},
+                # Merged into what fell: somebody has to take it up again.
+                {"owner_role": rules.teams_of(session.roles), "due_at": (">", ""), "state": [MERGED]},
+            ]
         case "waiting":
             return [{"state": waiting}]
         case "unit":
-            return [{"lead_unit": names, "state": waiting}]
+            return [{"lead_unit": names, "state": waiting}, _parts(rules, names)]
         case "returned":
             return [{"returned_at": (">", ""), "state": ["accepted"]}]
         case "to_verify":
@@ -63,10 +74,22 @@ def questions(rules: CaseRules, session: Session, queue: str) -> Sequence[Where]
         case "patron":
             return [{"patron": (">", ""), "state": waiting}]
         case "to_visit":
-            return [{"visit_due": (">", ""), "state": ["closed"]}]
+            return [{"visit_due": (">", ""), "state": ["closed", MERGED]}]
         case "contested":
             return [{"contested": (">", 0)}]
         case "reported_by_me":
             return [{"reported_by": [session.user], "state": waiting}]
         case _:
             raise ValueError(queue)
+
+
+def _answers(rules: CaseRules, session: Session) -> list[str]:
+    """The requests to which this user may say yes."""
+    found = (("extend", "extend_grant"), ("suspend", "suspend"))
+    return [asked for asked, action in found if rules.role_for(action, session.roles) is not None]
+
+
+def _parts(rules: CaseRules, names: Sequence[str]) -> Where:
+    """The cases in which one of *names* assists and hasn't done its part."""
+    action = rules.action("assist_feed_back")
+    return {"assist_open": ("names", names), "state": sorted(action.sources) if action else []}

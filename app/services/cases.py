@@ -14,12 +14,12 @@ from app.errors import KnownError
 from app.messages import sentence
 from app.rules.case_effects import KEEP
 from app.rules.case_engine import Action, CaseRules, CaseState, Step
-from app.rules.case_merging import MERGE, root
+from app.rules.case_merging import MERGE, MERGED
 from app.schema.dates import CHINA
 from app.schema.record import Record
 from app.schema.values import Fault, Value
-from app.services.case_folding import EVENT, STEP, derive_cases, fold_case, look_in, read_steps
-from app.services.case_queues import QUEUES, Where, ours, questions
+from app.services.case_folding import EVENT, STEP, derive_cases, fold_case, read_steps, stands
+from app.services.case_queues import Where, ours, questions
 from app.services.gate import Gate
 from app.services.records import Outcome
 from app.store.saving import Edit
@@ -247,7 +247,8 @@ class Cases:
             by = () if name == "contested" else order
             asked = {**where, **(within or {})}
             found += self._store.select(EVENT, asked, area=area, order=by, limit=limit if whole and by else None)
-        # Where there are two answers they must be laid together.
+        # Where there are several answers they must be laid together.
+        found = list({case.id: case for case in found}.values())
         key = order[0].lstrip("-")
         found.sort(key=lambda case: str(case.values.get(key) or "~"), reverse=order[0].startswith("-"))
         return (found if whole else self._own(found))[:limit]
@@ -259,32 +260,7 @@ class Cases:
         nothing is known.
         """
         self._gate.require("read", EVENT, None)
-        merged = self._store.select(EVENT, {"state": ["merged"]}, order=["last_at", "id"])
-        look = look_in(self._store)
-        ends = {case.id: root(self.rules, case.id, look) for case in merged}
-        held = self._store.many(EVENT, set(ends.values()))
-        return [
-            case
-            for case in merged
-            if ends[case.id] == case.id or ((end := held.get(ends[case.id])) is not None and not self._stands(end))
-        ]
-
-    def _stands(self, master: Record) -> bool:
-        if master.deleted:
-            return False
-        state = self.rules.states.get(str(master.values.get("state") or ""))
-        return state is not None and state.counts not in {"excluded", "none"}
-
-    def queue_counts(self, *, area: str | Collection[str] | None = None) -> dict[str, int]:
-        """How many there are in each queue; for who only handles his own, counted by his own."""
-        whole = self._gate.decide("read", EVENT, None).allowed
-        if not whole:
-            return {name: len(self.queue(name, area=area)) for name in QUEUES}
-        session = self._gate.session
-        return {
-            name: sum(self._store.count(EVENT, where, area=area) for where in questions(self.rules, session, name))
-            for name in QUEUES
-        }
+        return self._store.select(EVENT, {"state": [MERGED], "due_at": (">", "")}, order=["last_at", "id"])
 
     def due_cases(self, today: datetime.date, *, area: str | Collection[str] | None = None) -> list[Record]:
         """Open cases due by the end of *today*, soonest first."""
@@ -342,7 +318,7 @@ class Cases:
             why = "就是它自己"
         elif held is None or held.deleted:
             why = "本机没有这件事"
-        elif not self._stands(held):
+        elif not stands(self.rules, held):
             why = f"它是“{self.rules.states[str(held.values.get('state') or 'draft')].label}”"
         else:
             return []

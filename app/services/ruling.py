@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from app.paths import resource
 from app.rules.case_engine import CaseRules
 from app.rules.permissions import Permissions
 from app.rules.ruling import Version, read_ruling, renew, shipped_text
-from app.services.cases import derive_cases
+from app.services.cases import EVENT, derive_cases
 
 if TYPE_CHECKING:
     from app.schema.form import Forms
     from app.store.store import Derive, Store
+
+
+_BY = "derived.rules"
+"""Under this name the store keeps by which rules its cases were reckoned."""
 
 
 class Ruling:
@@ -64,7 +71,26 @@ class Ruling:
         """``renew``, and write down what could not be read, so that the county hears of it."""
         changed = self.renew(store)
         store.ruled.set_unread(self.unread)
+        self._follow(store)
         return changed
+
+    def _follow(self, store: Store) -> None:
+        """Ask of every case on which somebody may have to act who that is by the rules of now, where it was reckoned by others."""
+        stamp = f"{_shipped()} {store.ruled.number}"
+        if EVENT not in store.forms or store.meta.get(_BY) == stamp:
+            return
+        waiting = [state.code for state in self.rules.states.values() if state.waiting]
+        asked: list[dict[str, object]] = [{"state": waiting}, {"contested": (">", 0)}, {"visit_due": (">", "")}]
+        store.reckon_again(EVENT, [row[0] for where in asked for row in store.query.columns(EVENT, ["id"], where)])
+        with store.transaction():
+            store.meta.set(_BY, stamp)
+
+
+@functools.cache
+def _shipped() -> str:
+    """A word that changes with the rules that the program brings."""
+    texts = [path.read_bytes() for path in sorted(resource("rules").glob("*.toml"))]
+    return hashlib.blake2b(b"\0".join(texts), digest_size=8).hexdigest()
 
 
 def text_of(store: Store, name: str) -> str:

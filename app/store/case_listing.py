@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 from app.errors import BugError
 from app.store.listing import Listing, pack
-from app.store.query import spans
+from app.store.query import named, spans
 
 if TYPE_CHECKING:
     from app.store.driver import Connection
 
 COLUMNS = (
     "state", "visit_due", "due_at", "area", "lead_unit", "owner_role", "owner_unit", "level", "class_now",
-    "supervise_level", "returned_at", "reported_at", "closed_at", "found_at", "reported_by", "assisting", "grid",
-    "patron", "asked", "contested", "last_at", "accepted_at", "handle_due", "case_no", "title",
+    "supervise_level", "returned_at", "reported_at", "closed_at", "found_at", "reported_by", "assisting",
+    "assist_open", "grid", "patron", "asked", "contested", "last_at", "accepted_at", "handle_due", "case_no", "title",
 )  # fmt: skip
 """What the index of cases holds, the state first: what is open is found without a look at what is closed."""
-INDEX = "record_event_listed"
+INDEX = "record_event_in_lists"
 HEAD = 300
 """So many ids are read before anybody looks further: laying fifty thousand in order takes longer than finding them."""
 
@@ -204,8 +204,7 @@ def _one(name: str, value: object, params: list[Any]) -> str:
         return f"{column} = ?"
     kind, *bound = value
     if kind == "names":
-        params += [f"、{each}、" for each in bound[0]]
-        return "(" + (" OR ".join(f"instr('、' || {column} || '、', ?) > 0" for _ in bound[0]) or "0") + ")"
+        return named(column, bound[0], params)
     params += bound
     return f"{column} BETWEEN ? AND ?" if kind == "between" else f"{column} {_OPERATORS[kind]} ?"
 

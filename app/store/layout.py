@@ -199,6 +199,7 @@ def _counting(conn: driver.Connection, forms: Forms) -> None:
                 conn.execute(f"CREATE INDEX IF NOT EXISTS {table}_living_{told} ON {table} ({shown}) WHERE deleted = 0")
     if "event" in forms and all(column == "area" or column in forms["event"].fields for column in case_listing.COLUMNS):
         shown = ", ".join(f'"{column}"' for column in case_listing.COLUMNS)
+        conn.execute("DROP INDEX IF EXISTS record_event_listed")  # of a program before 协办未完的单位
         conn.execute(
             f"CREATE INDEX IF NOT EXISTS {case_listing.INDEX} ON {table_name('event')} ({shown}) WHERE deleted = 0"
         )

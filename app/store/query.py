@@ -57,7 +57,7 @@ class Query:
     ) -> list[Record]:
         """Records of *form* that aren't deleted.
 
-        *where*: field -> value, a list of values, None for empty, ("<", value), or ("between", low, high).
+        *where*: field -> value, a list of values, None for empty, ("<", value), ("between", low, high), or ("names", names).
         *area*: a code or codes; one that ends in zeros covers what lies
         in it. *order*: field names, "-name" for descending.
         """
@@ -209,6 +209,8 @@ class Query:
             elif isinstance(value, tuple) and value[0] == "between":
                 parts.append(f"{column} BETWEEN ? AND ?")
                 params += value[1:]
+            elif isinstance(value, tuple) and value[0] == "names":
+                parts.append(named(column, value[1], params))
             elif isinstance(value, tuple):
                 operator, bound = value
                 parts.append(f"{column} {_OPERATORS[operator]} ?")
@@ -236,6 +238,12 @@ class Query:
 
 # Areas whose code does not begin with the digits of the one above them: a village that was given to another township.
 _STRANGERS = "SELECT code, parent FROM area WHERE parent != '' AND code NOT BETWEEN parent AND rtrim(parent, '0') || '9999999999'"
+
+
+def named(column: str, names: Collection[str], params: list[Any]) -> str:
+    """The condition that one of *names* stands in the text of *column*, which 、 parts; its parameters go to *params*."""
+    params += [f"、{each}、" for each in names]
+    return "(" + (" OR ".join(f"instr('、' || {column} || '、', ?) > 0" for _ in names) or "0") + ")"
 
 
 def spans(conn: Connection, codes: Collection[str]) -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ import concurrent.futures
 import contextlib
 import secrets
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +42,7 @@ DATABASE = "store.db"
 JOURNAL = "journal"
 DERIVED = "derived"
 """Under this name ``Meta`` keeps which fields were reckoned of everything here."""
+_PORTION = 400
 Touched = set[tuple[str, str]]
 Derive = Callable[["Store", Touched], None]
 
@@ -341,6 +342,14 @@ class Store(Reading):
             for name in derived:
                 self._derive(self, {(name, str(row[0])) for row in self.query.columns(name, ["id"])})
             self.meta.set(DERIVED, derived)
+
+    def reckon_again(self, form: str, ids: Iterable[str]) -> None:
+        """Reckon what is derived of these records anew, in portions: nobody who saves waits for all of them."""
+        left = sorted(set(ids))
+        for start in range(0, len(left), _PORTION):
+            with self.transaction():
+                if self._derive:
+                    self._derive(self, {(form, record_id) for record_id in left[start : start + _PORTION]})
 
     def set_derived(self, form: str, record_id: str, values: Mapping[str, Value]) -> None:
         """Write derived fields of one record; they neither travel nor count."""

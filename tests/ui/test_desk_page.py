@@ -132,6 +132,28 @@ def test_the_names_of_parties_are_shortened_where_others_may_look():
     assert short_names("张文贵与李长顺相邻通行纠纷", ["张文贵", "李长顺"]) == "张某与李某相邻通行纠纷"
 
 
+def test_a_request_and_a_part_to_assist_in_say_what_answers_them(desk):
+    office = desk.office
+    event = office.cases.report({"title": "路灯不亮", "place": "村口"}, area=UPPER).record.id
+    unit = office.session.unit
+    for action, values in (
+        ("accept", {}), ("assign", {"lead_unit": "村电站", "assist_units": unit}), ("acknowledge", {}),
+    ):  # fmt: skip
+        assert office.cases.act(event, action, values).ok
+    assert acts(office) == [(f"case:{event}:assist_feed_back", "协办反馈", False)]
+    assert office.cases.act(event, "extend_request", {"days": 2, "reason": "等材料"}).ok
+    assert acts(office) == [(f"case:{event}:extend_grant", "批准延期", True)]
+    assert office.cases.act(event, "extend_grant", {"days": 2}).ok
+    assert office.cases.act(event, "transfer_out", {"receiver": "县住建局", "follow_up": True}).ok
+    assert acts(office) == [(f"case:{event}:feed_back", "反馈结果", False)]
+
+
+def acts(office):
+    """(id, what the row offers, whether it says that something is asked for) of each row on the desk."""
+    rows = [row for row in read_desk(office).rows if not isinstance(row, Group)]
+    return [(row["id"], row["act"], "申请延期" in row["title"].note) for row in rows]
+
+
 def test_a_desk_without_rights_to_mediation_shows_none(open_desk):
     desk = open_desk("grid_member")
     assert read_desk(desk.office).tasks == 0

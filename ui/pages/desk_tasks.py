@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from app.rules.case_engine import CaseRules
 from app.schema.record import Record
@@ -25,6 +25,8 @@ from ui.pieces.figures import Figure
 if TYPE_CHECKING:
     from app.services.office import Office
 
+_ASKED = {"extend": ("extend_grant", "申请延期"), "suspend": ("suspend", "申请挂账")}
+"""What answers a request, and how it is called."""
 _LISTED = 100
 """So many cases stand on the desk; the rest are counted, and listed by the page of events."""
 
@@ -142,14 +144,14 @@ def _case_row(event: Record, rules: CaseRules, session: Session, now: dt.datetim
     due = values.get("due_at")
     known = rules.states[str(values["state"])]
     lead = str(values.get("lead_unit") or "")
-    elsewhere = known.code in ("assigned", "handling") and lead not in {session.unit, session.name, session.user}
     profile = str(values.get("profile_now") or "")
-    action = "remind" if elsewhere and late_by(due, now) else "" if elsewhere else rules.usual(known.code, profile)
+    action = _next(values, rules, session, late=bool(late_by(due, now)))
     label = rules.label(action, profile) if action in rules.actions else "看进展"
     chip = chip_of(values, rules, now)
     note = [
         f"主办 {lead}" if lead else "",
         known.label if chip.text != known.label else "",
+        _ASKED.get(str(values.get("asked") or ""), ("", ""))[1],
         str(values.get("area_name") or ""),
     ]
     note.append(str(values.get("case_no") or ""))
@@ -160,6 +162,21 @@ def _case_row(event: Record, rules: CaseRules, session: Session, now: dt.datetim
         "due": Cell(spoken_time(due, now) if due else "—", tone=due_tone(due, now) or "text-2"),
         "act": label,
     }
+
+
+def _next(values: Mapping[str, Any], rules: CaseRules, session: Session, *, late: bool) -> str:
+    """What this user most often does with a case next; "" where he only looks at it."""
+    state, ours = str(values["state"]), {session.unit, session.name, session.user} - {""}
+    asked, _words = _ASKED.get(str(values.get("asked") or ""), ("", ""))
+    if asked and rules.role_for(asked, session.roles):
+        return asked
+    if state == "merged":
+        return "split_off"
+    if state not in ("assigned", "handling") or (values.get("owner_unit") or "") in {"", *ours}:
+        return rules.usual(state, str(values.get("profile_now") or ""))
+    if ours & set(str(values.get("assist_open") or "").split("、")):
+        return "assist_feed_back"
+    return "remind" if late else ""
 
 
 def _open_mediations(office: Office) -> list[Record]:

@@ -1,0 +1,139 @@
+"""Nothing falls out of the lists: requests, the parts of assisting units, reports taken back, merged cases, cases of before other rules."""
+
+from __future__ import annotations
+
+from app.paths import resource
+from app.services.office import make_office, office_with_key
+from app.services.ruling import Ruling
+from app.store.store import new_key
+from tests.services.conftest import ALL, CHEAP, TOWN, colleague
+from tests.services.test_case_lists import ids
+from tests.services.test_cases import act, event_of, report, to_feedback
+
+
+def stands(office, tab, event):
+    """Whether *event* is listed and counted under *tab*, and given by the queue of that name."""
+    listed = event in ids(office, tab)
+    assert office.case_lists.counts()[tab] == len(ids(office, tab))
+    assert (event in {case.id for case in office.cases.queue(tab)}) == listed
+    return listed
+
+
+def handled(office, event, **assigned):
+    act(office, event, "accept")
+    act(office, event, "assign", lead_unit="村电站", **assigned)
+    act(office, event, "acknowledge")
+
+
+def test_who_may_give_an_answer_has_the_request_on_his_desk(office):
+    power = colleague(office, "zhao", roles=("lead_handler",), unit="村电站")
+    dispatcher, director = (colleague(office, user, roles=(user,)) for user in ("dispatcher", "director"))
+    event = report(office)
+    handled(office, event)
+    assert not stands(dispatcher, "mine", event)
+    act(power, event, "extend_request", days=2, reason="等材料")
+    assert stands(dispatcher, "mine", event)
+    assert stands(director, "mine", event)
+    assert stands(power, "mine", event)
+    act(dispatcher, event, "extend_grant", days=2)
+    act(power, event, "suspend_request", reason="等立项")
+    assert not stands(dispatcher, "mine", event), "a suspension is the director's"
+    assert stands(director, "mine", event)
+    act(director, event, "suspend", reason="等立项")
+    assert not stands(director, "mine", event)
+
+
+def test_an_assisting_unit_has_its_part_before_it_until_it_is_done(office):
+    police = colleague(office, "pc", roles=("assist_handler",), unit="派出所")
+    clerk = colleague(office, "pr", roles=("registrar",), unit="派出所")
+    event = report(office)
+    act(office, event, "accept")
+    act(office, event, "assign", lead_unit="村电站", assist_units="派出所、林业站")
+    for tab in ("mine", "unit"):
+        assert stands(police, tab, event)
+        assert stands(clerk, tab, event)
+        assert not stands(colleague(office, "所", roles=("registrar",), unit="派"), tab, event), (
+            "a part of a name is no name"
+        )
+    act(police, event, "assist_feed_back", result="已到场")
+    assert event_of(office, event)["assist_open"] == "林业站"
+    assert event_of(office, event)["assisting"] == "派出所、林业站"
+    assert not stands(police, "mine", event)
+    assert event in ids(police, "open"), "what he helped with he may go on reading"
+
+
+def test_a_report_that_was_taken_back_lies_before_who_made_it(office):
+    event = report(office)
+    act(office, event, "withdraw", reason="地点写错了")
+    assert stands(office, "mine", event)
+    assert not stands(colleague(office, "ma"), "mine", event)
+    act(office, event, "report")
+    assert office.cases.case(event).state.state == "reported"
+
+
+def test_who_reported_a_merged_case_is_told_once_the_master_is_closed(office):
+    master, middle, one = (report(office) for _ in range(3))
+    clerk = colleague(office, "ma", roles=("registrar",))
+    act(office, one, "merge", master=middle)
+    act(office, middle, "merge", master=master)
+    to_feedback(office, master)
+    assert not stands(clerk, "to_visit", one)
+    act(colleague(office, "wang"), master, "verify_pass", finding="亮了")
+    assert stands(clerk, "to_visit", one)
+    assert stands(clerk, "to_visit", middle)
+    act(clerk, one, "tell_reporter", told="修好了")
+    assert not stands(clerk, "to_visit", one)
+    act(office, master, "reopen", reason="又坏了")
+    assert not stands(clerk, "to_visit", middle)
+
+
+def test_a_merged_case_whose_master_fell_lies_on_the_first_desk(office):
+    master, one = report(office), report(office)
+    clerk = colleague(office, "ma", roles=("registrar",))
+    act(office, one, "merge", master=master)
+    assert not stands(clerk, "mine", one)
+    act(office, master, "reject", reason="查无此事", approved_by="主任")
+    assert stands(clerk, "mine", one)
+    assert [case.id for case in office.cases.adrift()] == [one]
+    act(clerk, one, "split_off", reason="另办")
+    assert office.cases.adrift() == []
+
+
+def test_cases_of_before_follow_who_must_act_by_the_county_s_new_rules(tmp_path, clock):
+    key, home = new_key(), tmp_path / "ruled"
+    account = {"name": "林小禾", "roles": list(ALL), "areas": [TOWN], "unit": "综治中心"}
+    office = make_office(home, key, "lin", "pw", account, now=clock, cost=CHEAP)
+    event = report(office)
+    assert event_of(office, event)["owner_role"] == "screeners"
+    text = resource("rules", "cases.toml").read_text(encoding="utf-8")
+    text = text.replace('"screeners"', '"front"').replace("@screeners", "@front").replace("\nscreeners =", "\nfront =")
+    office.store.ruled.take(1, 0, [(1, "cases", 0, text)])
+    assert office.renew_rules()
+    assert event_of(office, event)["owner_role"] == "front"
+    assert event in ids(office, "mine")
+    office.close()
+    again = office_with_key(home, "lin", key, now=clock)
+    reckoned = []
+    again.store._derive = lambda _store, touched: reckoned.append(touched)
+    assert Ruling(again.forms).note(again.store)
+    assert reckoned == [], "what was reckoned by these rules is not reckoned again"
+    again.close()
+
+
+def test_steps_judged_by_former_rules_leave_the_case_with_an_owner_of_now(office):
+    rules = office.cases.rules
+    event = report(office)
+    case = office.cases.case(event)
+    former = type(rules)(**{**vars(rules), "teams": {**rules.teams, "old": ("registrar",)}})
+    states = {
+        **rules.states,
+        "reported": type(rules.states["reported"])("reported", "待甄别", "reported", "screen_due", "accept", "old"),
+    }
+    former = type(rules)(**{**vars(former), "states": states})
+    now = type(rules)(**{**vars(rules), "former": ((9, former),)})
+    steps = [
+        type(step)(step.id, step.action, step.at, step.values, step.user, step.role, step.unit, 5)
+        for step in case.steps
+    ]
+    assert former.fold(case.event.values, steps).owner_role == "old"
+    assert now.fold(case.event.values, steps).owner_role == "screeners"
