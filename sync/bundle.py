@@ -19,6 +19,7 @@ from sync.client.greeting import greeting
 from sync.client.link import suited
 from sync.client.report import Tally
 from sync.client.retiring import heard
+from sync.client.speaking import abilities, doubt, give_up_unread
 from sync.client.taking import Answer, advance
 from sync.sealed import Label, Letter, new_identity, recipient_of, seal, unseal
 from sync.wire import STREAMED, TAKEN, Down, End, Head, Message, Problem, Up, decode_down, to_ranges
@@ -105,6 +106,7 @@ def read(
     except KnownError as bad:
         # By whatever road a device hears that it is out of use, it locks. An old answer releases nothing.
         heard(store, bad)
+        doubt(store, bad)
         raise
     store.sync.void_confirmed(letter.label.void)
     store.sync.note_answered(letter.label.answers, letter.label.id, int(now() * 1000), letter.label.made)
@@ -141,9 +143,10 @@ def _write(store: Store, now: Callable[[], float]) -> Bundle:
     if not recipient or not sync.signing_key:
         raise KnownError("bundle.no_keys")
     sync.ask_again()
+    give_up_unread(store)
     pace = suited(store, state.url)
     # As over the network: where the county reads one stream, a frame is compressed with those before it.
-    for _ in Filling(store, pace, raw=STREAMED in store.meta.get("sync.capabilities", ())).frames():
+    for _ in Filling(store, pace, raw=STREAMED in abilities(store)).frames():
         pass
     state = sync.state
     frames = sync.open_frames()

@@ -27,6 +27,10 @@ from sync.derived import derive, is_derived, restore
 
 VERSION = 1
 """Of the content of frames: they are written down before anybody knows which version of the messages will carry them."""
+STREAMED = "zstd"
+"""The capability of an end that reads message ``Z`` and frames that aren't compressed by themselves."""
+DERIVED = "derived"
+"""The capability of an end that reads columns told by others."""
 MOST_BYTES = 16 << 20
 """What a frame may unfold to; a bomb is refused by its own header, before a byte of it is unfolded."""
 MOST_ROWS = 50_000
@@ -71,9 +75,19 @@ class DownFrame:
     more: Mapping[str, Any] = field(default_factory=dict)
 
 
-def encode_up(number: int, changes: Sequence[Change], level: int = 3, more: Mapping[str, Any] | None = None) -> bytes:
-    """The content of frame *number*; one form's new records, and its edits, make one run each."""
-    runs = [_up_run(group) for group in _groups(changes, lambda change: (change.form, change.creates))]
+def encode_up(
+    number: int,
+    changes: Sequence[Change],
+    level: int = 3,
+    more: Mapping[str, Any] | None = None,
+    *,
+    derived: bool = False,
+) -> bytes:
+    """The content of frame *number*; one form's new records, and its edits, make one run each.
+
+    *derived*: its reader has the capability of that name.
+    """
+    runs = [_up_run(group, derived) for group in _groups(changes, lambda change: (change.form, change.creates))]
     return _squeeze({**(more or {}), "v": VERSION, "n": number, "r": runs}, level)
 
 
@@ -130,11 +144,20 @@ def decode_down(content: bytes) -> DownFrame:
     return DownFrame(tuple(deltas), moves, {key: body[key] for key in body.keys() - {"v", "c", "r"}})
 
 
+def needed(content: bytes) -> set[str]:
+    """The capabilities that whoever is to read the frame *content* must have; WireError where it is none."""
+    found = {STREAMED} if _is_raw(content) else set()
+    for run in _unfold(content)["r"]:
+        if any(map(is_derived, run["v"])) or any(mask is True for mask in run.get("m") or ()):
+            found.add(DERIVED)
+    return found
+
+
 # -- runs ------------------------------------------------------------
 
 
-def _up_run(changes: list[Change]) -> dict[str, Any]:
-    names, columns = _pack_columns([change.values for change in changes])
+def _up_run(changes: list[Change], derived: bool) -> dict[str, Any]:
+    names, columns = _pack_columns([change.values for change in changes], derived=derived)
     # New records are based on nothing.
     based = any(base for change in changes for base in change.bases.values())
     bases = [pack_ints([change.bases.get(name, 0) for change in changes]) for name in names if based]
@@ -305,10 +328,14 @@ def _squeeze(body: Mapping[str, Any], level: int) -> bytes:
     return zstandard.ZstdCompressor(level=level or 3, write_checksum=True).compress(plain)
 
 
+def _is_raw(content: bytes) -> bool:
+    # A map of msgpack never begins like a zstd frame.
+    return not content.startswith(_MAGIC)
+
+
 def _unfold(content: bytes) -> dict[str, Any]:
     try:
-        # A map of msgpack never begins like a zstd frame.
-        if not content.startswith(_MAGIC):
+        if _is_raw(content):
             plain = content[:-4]
             if zlib.crc32(plain).to_bytes(4, "big") != content[-4:]:
                 raise WireError("checksum")

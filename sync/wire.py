@@ -14,8 +14,10 @@ import zstandard
 from app.schema.digest import MARK_SIZE, frame_hash
 from sync.columns import WireError
 from sync.frames import (
+    DERIVED,
     MOST_BYTES,
     RAW,
+    STREAMED,
     DownFrame,
     Move,
     UpFrame,
@@ -23,6 +25,7 @@ from sync.frames import (
     decode_up,
     encode_down,
     encode_up,
+    needed,
 )
 from sync.messages import (
     STATUSES,
@@ -45,7 +48,7 @@ __all__ = [
     "DERIVED", "LEAST", "MARKED", "MARK_SIZE", "MEDIA_TYPE", "NUMBERS", "RAW", "RESUMED", "RULES", "STREAMED", "TAKEN", "VERSION", "Area", "Down",
     "DownFrame", "End", "Head", "Hello", "Message", "Move", "Offers", "Problem", "Question", "Reader", "Receipts", "Reply", "Streamed",
     "Up", "UpFrame", "WireError", "Writer", "agreement", "code_hash", "decode_down", "decode_up", "encode",
-    "encode_down", "encode_up", "enrol_text", "fits", "frame_hash", "scope_tag", "to_ranges",
+    "encode_down", "encode_up", "enrol_text", "fits", "frame_hash", "needed", "scope_tag", "to_ranges",
 ]  # fmt: skip
 
 VERSION = 2
@@ -53,12 +56,8 @@ VERSION = 2
 LEAST = 1
 """The oldest version that a county of this program takes; its office may ask for more."""
 MEDIA_TYPE = "application/vnd.xiangzhitong.frames"
-STREAMED = "zstd"
-"""The capability of an end that reads message ``Z`` and frames that aren't compressed by themselves."""
 RESUMED = "resume"
 """The capability of a device that goes on with an answer's stream where it was cut."""
-DERIVED = "derived"
-"""The capability of an end that reads columns told by others."""
 TAKEN = "taken"
 """The capability of an end that reads when the county took what is never changed."""
 NUMBERS = "numbers"

@@ -55,6 +55,7 @@ class Belonging(Part):
             self._set_state(device=device, county=county, url=url, token=token, epoch=epoch, begun=begun.hex(), ca=ca)
             self._store.meta.set("marks", [(mark[0], mark[1].hex())] if mark else [])
             self._store.numbers.give_up()
+            self._store.meta.set("sync.capabilities", [])  # another county's, or of another day
             self.begin_incarnation()
             self._write_areas(areas)
             self._write_scope(streams)

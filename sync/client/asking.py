@@ -16,6 +16,7 @@ from sync.client.greeting import greeting
 from sync.client.link import PIECE, Cut, Pace, Stopwatch, checked, incoming, post, suited
 from sync.client.mending import Mending
 from sync.client.report import Tally
+from sync.client.speaking import abilities, capable, give_up_unread
 from sync.client.taking import TRIES, Answer
 from sync.wire import STREAMED, Down, End, Head, Hello, Message, Reader, Receipts, Reply, Up, Writer
 
@@ -65,9 +66,10 @@ class Request:
             raise KnownError("sync.not_enrolled")
         self._url = checked(self._state.url)
         self._pace: Pace = suited(store, self._url)
+        give_up_unread(store)
         self._open: dict[int, Frame] = {frame.number: frame for frame in self._sync.open_frames()}
         # A zstd stream needs a county that reads it, and is worth it where there is something to say.
-        able = STREAMED in store.meta.get("sync.capabilities", ())
+        able = STREAMED in abilities(store)
         streamed = able and (self._sync.waiting().total > _FEW or bool(self._open))
         self._writer = Writer(self._pace.level if streamed else None)
         self._filling = Filling(store, self._pace, raw=streamed, ratio=lambda: self._writer.ratio)
@@ -113,7 +115,7 @@ class Request:
         if isinstance(message, Head):
             self._measure("sync.rate", self._sent, message.worked / 1000)
             self._link.start()
-            self._capable(message)
+            capable(self._store, message)
         self._reading = False
         with self._link.own_work():
             self._used(message)
@@ -227,11 +229,6 @@ class Request:
         return replace(hello, want=(*hello.want, *self._mending.want), resume=resume)
 
     # -- what is learned of county and link -----------------------------------------------------------
-
-    def _capable(self, head: Head) -> None:
-        if list(head.capabilities) != self._store.meta.get("sync.capabilities", []):
-            with self._store.transaction():
-                self._store.meta.set("sync.capabilities", list(head.capabilities))
 
     def _measure(self, name: str, size: int, worked: float = 0.0) -> None:
         """Learn the link's rate: *size* bytes in the time so far, less what both ends worked (*worked*: the county, seconds).

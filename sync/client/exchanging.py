@@ -20,7 +20,7 @@ from sync.client.mending import Mending
 from sync.client.recovering import Recovering
 from sync.client.report import Progress, Report, Tally, Traffic
 from sync.client.retiring import heard
-from sync.client.speaking import step_back
+from sync.client.speaking import doubt, step_back
 
 RESTORES = 5
 """How often in one exchange a county may say that it was restored."""
@@ -137,6 +137,7 @@ class _Loop:
                 restored = bad.code == "sync.county_restored"
                 restores += restored
                 if not (restored and restores <= RESTORES) and not step_back(self._store, bad):
+                    doubt(self._store, bad)
                     raise
                 self._mending.cut()
                 continue

@@ -8,8 +8,9 @@ from app.schema.record import Change, Receipt
 from app.store.agreement import Frame
 from app.store.store import Store
 from sync.client.link import Pace
+from sync.client.speaking import abilities
 from sync.client.taking import MOST_CHANGES
-from sync.wire import RAW, encode_up, fits
+from sync.wire import DERIVED, RAW, encode_up, fits
 
 FIRST_GUESS = 60
 """Bytes that a change is taken to weigh before any was framed."""
@@ -18,10 +19,14 @@ _STRETCH = 2
 
 
 class Filling:
-    """Fills the store's next frames. *raw*: they travel in a zstd stream; *ratio*: what that makes of a byte."""
+    """Fills the store's next frames, with columns that others tell where the county reads such.
+
+    *raw*: they travel in a zstd stream; *ratio*: what that makes of a byte.
+    """
 
     def __init__(self, store: Store, pace: Pace, *, raw: bool, ratio: Callable[[], float] = lambda: 1.0) -> None:
         self._store = store
+        self._derived = DERIVED in abilities(store)
         self._pace = pace
         self._level = RAW if raw else pace.level
         self._ratio = ratio
@@ -52,4 +57,4 @@ class Filling:
         return min(max(int(self._pace.frame / weight), 1), MOST_CHANGES)
 
     def _encode(self, number: int, changes: list[Change]) -> bytes:
-        return encode_up(number, changes, self._level)
+        return encode_up(number, changes, self._level, derived=self._derived)

@@ -8,7 +8,7 @@ from app import __version__
 from app.store.agreement import Frame
 from app.store.store import Store
 from sync.client.link import Pace
-from sync.client.speaking import spoken
+from sync.client.speaking import abilities, spoken
 from sync.wire import (
     DERIVED,
     MARK_SIZE,
@@ -47,7 +47,7 @@ def greeting(store: Store, open_frames: Mapping[int, Frame], ask: Collection[int
     last = store.meta.integer("frame")
     have = to_ranges(set(range(1, last + 1)) - set(open_frames) - set(void))
     version = spoken(store)
-    able = store.meta.get("sync.capabilities", ())
+    able = abilities(store)
     marks = {number: frame_hash(frame.content)[:MARK_SIZE] for number, frame in open_frames.items()} | sync.void_marks()
     return Hello(
         version,

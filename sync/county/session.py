@@ -20,6 +20,7 @@ from sync.county.rights import Device, Rights
 from sync.county.screening import fault
 from sync.county.vouching import Vouched, disputed
 from sync.wire import (
+    DERIVED,
     LEAST,
     MARKED,
     NUMBERS,
@@ -43,7 +44,7 @@ from sync.wire import (
     scope_tag,
 )
 
-CAPABILITIES = ("streams", "ranges", STREAMED, NUMBERS, RULES, MARKED)
+CAPABILITIES = ("streams", "ranges", STREAMED, DERIVED, NUMBERS, RULES, MARKED)
 
 _log = logging.getLogger(__name__)
 _WATCHED = 2000

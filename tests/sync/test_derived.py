@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.schema.record import Delta
+from app.schema.record import Change, Delta
 from sync.columns import WireError, pack_values
 from sync.derived import WITHIN, derive, is_derived, restore
-from sync.wire import RAW, Move, decode_down, encode_down
+from sync.wire import DERIVED, RAW, STREAMED, Move, decode_down, decode_up, encode_down, encode_up, needed
 
 MOVES = (Move("ordinary", 0, 9, None, b"tag"),)
 dates = st.dates().map(lambda day: day.isoformat())
@@ -37,11 +37,27 @@ def birth(run):
     return run["v"][run["k"].index("birth_date")]
 
 
+def change(number, values):
+    bases = {name: number * (at % 2) for at, name in enumerate(values)}
+    return Change("resident", f"{number:032x}", "990001101201", values, bases, 1_790_000_000_000, number, "张干事")
+
+
+def exact(one):
+    """What it says of which record; 1, 1.0 and True are three things."""
+    return one.id, repr(sorted(one.values.items()))
+
+
 def through(rows):
+    """*rows* down and up and out again: just as they were, to the type of each value."""
     made = [person(number, values) for number, values in enumerate(rows, 1)]
-    found = decode_down(encode_down(made, MOVES, RAW, derived=True))
-    assert [dict(delta.values) for delta in found.deltas] == rows
-    assert found.moves == MOVES
+    down = decode_down(encode_down(made, MOVES, RAW, derived=True))
+    assert list(map(exact, down.deltas)) == list(map(exact, made))
+    assert down.moves == MOVES
+    changes = [change(number, values) for number, values in enumerate(rows, 1)]
+    for level in (RAW, 3):
+        up = decode_up(encode_up(7, changes, level, derived=True))
+        assert (up.number, list(map(exact, up.changes))) == (7, list(map(exact, changes)))
+        assert [c.bases for c in up.changes] == [c.bases for c in changes]
 
 
 def test_a_birth_date_that_stands_in_the_identity_number_is_not_told_again():
@@ -80,18 +96,36 @@ def test_where_most_say_something_else_the_column_goes_as_it_is():
     through(rows)
 
 
+strange = st.one_of(
+    st.none(), dates, st.integers(0, 9), st.booleans(), st.floats(allow_nan=False),
+    st.sampled_from(["1989-5-3", "１９８９-05-03", "1989-05-03 ", "0000-00-00", "-", "", "不详", "19890503"]),
+)  # fmt: skip
+
+
 @given(
-    st.lists(
-        st.fixed_dictionaries(
-            {}, optional={"a": texts, "b": st.one_of(st.none(), dates, st.integers(0, 9)), "c": dates}
-        ),
-        max_size=30,
-    )
+    st.lists(st.fixed_dictionaries({}, optional={"b": strange, "a": texts, "c": dates, "d": strange}), max_size=30),
+    st.integers(0, 12),
 )
-def test_any_rows_come_out_as_they_went_in(rows):
+def test_any_rows_come_out_as_they_went_in(rows, at):
     for row in rows:
         if isinstance(row.get("a"), str) and isinstance(row.get("b"), str) and len(row["a"]) > 10:
-            row["a"] = row["a"][:4] + row["b"].replace("-", "") + row["a"][4:]
+            row["a"] = row["a"][:at] + row["b"].replace("-", "") + row["a"][at:]
+    through(rows)
+
+
+@given(st.lists(st.tuples(st.integers(0, 6), dates), min_size=8, max_size=40))
+def test_rows_of_people_with_anything_amiss_come_out_as_they_went_in(told):
+    """Most have their date in their number; some have another, none, an empty one, or no number."""
+    rows = people(len(told))
+    for row, (amiss, date) in zip(rows, told, strict=True):
+        if amiss == 1:
+            row["birth_date"] = date
+        elif amiss == 2:
+            row["birth_date"] = None
+        elif amiss in {3, 4}:
+            del row["birth_date" if amiss == 3 else "id_number"]
+        elif amiss == 5:
+            row["id_number"] = row["id_number"].translate({ord("1"): "１", ord("9"): "٩"})
     through(rows)
 
 
@@ -111,6 +145,20 @@ def test_who_has_not_said_that_it_reads_them_is_sent_none():
     [run] = runs(encode_down(made, MOVES, RAW))
     assert not any(map(is_derived, run["v"]))
     assert all(mask is None or isinstance(mask, bytes) for mask in run.get("m", ()))
+
+
+def test_a_frame_tells_what_it_needs_of_its_reader():
+    rows = people(60)
+    changes = [change(number, row) for number, row in enumerate(rows, 1)]
+    assert needed(encode_up(1, changes)) == set()
+    assert needed(encode_up(1, changes, RAW)) == {STREAMED}
+    assert needed(encode_up(1, changes, derived=True)) == {DERIVED}
+    assert needed(encode_up(1, changes[:1], RAW, derived=True)) == {STREAMED}
+    del rows[7]["birth_date"]
+    without = [change(number, {"phone": None, **row} if number == 9 else row) for number, row in enumerate(rows, 1)]
+    assert needed(encode_up(1, without, RAW, derived=True)) == {STREAMED, DERIVED}
+    with_mask_only = [change(number, {"a": "x"} if number % 2 else {"a": "x", "b": "y"}) for number in range(1, 9)]
+    assert needed(encode_up(1, with_mask_only, derived=True)) == {DERIVED}
 
 
 WRONG = [

@@ -91,10 +91,10 @@ def exact(value):
     return repr(value)
 
 
-@given(st.lists(changes(), max_size=12), st.integers(1, 1 << 40))
-def test_changes_come_out_as_they_went_in(raw, number):
+@given(st.lists(changes(), max_size=12), st.integers(1, 1 << 40), st.booleans())
+def test_changes_come_out_as_they_went_in(raw, number, derived):
     made = [Change(*row[:6], counter, row[6]) for counter, row in enumerate(raw, 1)]
-    found = decode_up(encode_up(number, made))
+    found = decode_up(encode_up(number, made, derived=derived))
     assert found.number == number
     assert [exact(sorted(c.values.items(), key=str)) for c in found.changes] == [
         exact(sorted(c.values.items(), key=str)) for c in made
