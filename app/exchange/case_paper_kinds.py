@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from app.errors import KnownError
 from app.paths import resource
-from app.rules.case_fold import CaseState, Step
+from app.rules.case_fold import Step
 from app.services.cases import Case
 
 
@@ -46,7 +46,7 @@ class CasePaper:
 
     def step_of(self, case: Case) -> Step | None:
         """The step of *case* that it tells of; None where there is none that counts."""
-        counted = (step for step in reversed(case.steps) if step.action in self.steps and counts(case.state, step.id))
+        counted = (step for step in reversed(case.steps) if step.action in self.steps and case.state.counts(step.id))
         return next(counted, None)
 
     def fits(self, case: Case) -> bool:
@@ -54,11 +54,6 @@ class CasePaper:
         return (not self.states or case.state.state in self.states) and (
             not self.steps or self.step_of(case) is not None
         )
-
-
-def counts(state: CaseState, step: str) -> bool:
-    """Whether a step moved the case: neither contested nor dropped by a person."""
-    return step not in state.contested and step not in state.aside and state.settled.get(step) != "drop"
 
 
 @functools.cache

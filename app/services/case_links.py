@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.errors import KnownError
-from app.rules.case_merging import root
+from app.rules.case_merging import root, told
 from app.schema.dates import china_time
 from app.schema.ids import companion
 from app.schema.record import Record
 from app.schema.values import Value
-from app.services.case_folding import EVENT, look_in, read_steps
+from app.services.case_folding import EVENT, fold_case, look_in, read_steps
 from app.services.cases import Cases
 from app.services.gate import Gate
 from app.store.saving import Edit
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 LINK = "case_link"
 LINKED = (EVENT, "visit", "hazard", "dispute", "mediation", "meeting", "reception_day")
 """The forms whose records a case can be linked to, as far as this program has them."""
-TOLD, MEDIATED = "tell_reporter", "mediated"
+MEDIATED = "mediated"
 _FILE = "cases_attachment"
 
 
@@ -169,9 +169,8 @@ class CaseLinks:
 
     def _part(self, event: Record) -> Part:
         steps = read_steps(self._store, [event.id]).get(event.id, [])
-        merged = max((number for number, step in enumerate(steps) if step.action == "merge"), default=0)
-        told = any(step.action == TOLD for step in steps[merged:])
-        return Part(event, told, self._store.count(_FILE, {"owner": event.id, "owner_form": EVENT}))
+        state = fold_case(self._store, self._cases.rules, event, steps)
+        return Part(event, told(state, steps), self._store.count(_FILE, {"owner": event.id, "owner_form": EVENT}))
 
     def _write(self, event: Record, values: Mapping[str, Value]) -> Record:
         line = self._gate.line("create", LINK, event.area, record=event.id, fields=str(values["kind"]), own=True)

@@ -16,7 +16,7 @@ from app.schema.record import Record
 from app.schema.values import Value
 from app.services.case_folding import EVENT, STEP
 from app.services.case_taking import PERSON
-from app.services.cases import Cases
+from app.services.cases import Case, Cases
 from app.services.gate import Gate
 from app.services.mediation import LIMIT_DAYS, MEDIATION, PARTY
 from app.store.saving import Edit
@@ -61,7 +61,7 @@ class CaseMediation:
     def waiting(self, event_id: str) -> str:
         """The step that handed a case to mediation where no mediation of it is here yet and this user may begin one; else ""."""
         case = self._cases.case(event_id)
-        step = self._handed(event_id)
+        step = _handed(case)
         if TIMER not in case.state.due or not step or not self._may(case.event.area):
             return ""
         if self._store.select(MEDIATION, {"event": event_id}):
@@ -85,11 +85,6 @@ class CaseMediation:
 
     def _may(self, area: str) -> bool:
         return self._gate.decide("create", MEDIATION, area, own=True).allowed
-
-    def _handed(self, event_id: str) -> str:
-        case = self._cases.case(event_id)
-        contested = set(case.state.contested)
-        return next((s.id for s in reversed(case.steps) if s.action == TO_MEDIATION and s.id not in contested), "")
 
     def _begun(self, case: Record, step_id: str, said: Mapping[str, object]) -> list[Edit]:
         """The mediation and its parties; their ids follow from the step, so two devices begin one."""
@@ -149,6 +144,11 @@ class CaseMediation:
             return self._cases.beside(event, FAILED, {"words": text, "once": once}, while_=TIMER)
         said = {"result": text, "measure": "人民调解", "assist_open_note": text, "once": once}
         return self._cases.beside(event, "feed_back", said, while_=TIMER)
+
+
+def _handed(case: Case) -> str:
+    """The step that handed *case* to mediation; "" where none counts."""
+    return next((s.id for s in reversed(case.steps) if s.action == TO_MEDIATION and case.state.counts(s.id)), "")
 
 
 def mediation_id(step_id: str) -> str:

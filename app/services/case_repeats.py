@@ -55,7 +55,7 @@ class CaseRepeats:
         return tuple(found.values())
 
     def of(self, event_id: str) -> tuple[Repeat, ...]:
-        """How a case repeats others: those of so many days before it and up to now."""
+        """How a case repeats others: by each way the most cases that lie with it within so many days."""
         event = self._cases.case(event_id).event
         reported = event.values.get("reported_at")
         if not reported or event.values.get("state") in _NOT:
@@ -64,10 +64,19 @@ class CaseRepeats:
         until = iso(parse(str(reported)) + dt.timedelta(days=self.rules.days))
         found = []
         for way, rows in self._alike(event.values, event.area, since).items():
-            near = [row for row in rows if str(row["reported_at"]) <= until]
+            near = self._together([row for row in rows if str(row["reported_at"]) <= until], str(reported))
             if len(near) >= self.rules.count:
                 found.append(self._repeat(way, near))
         return tuple(found)
+
+    def _together(self, rows: Sequence[_Row], moment: str) -> Sequence[_Row]:
+        """Of *rows* the most that lie within so many days, *moment* among them; the latest where as many do."""
+        best: Sequence[_Row] = ()
+        for first in sorted({str(row["reported_at"]) for row in rows if str(row["reported_at"]) <= moment}):
+            last = iso(parse(first) + dt.timedelta(days=self.rules.days))
+            held = [row for row in rows if first <= str(row["reported_at"]) <= last] if moment <= last else []
+            best = held if len(held) >= len(best) else best
+        return best
 
     def all(self, *, area: str | None = None) -> list[Repeat]:
         """Every repetition of the last so many days that this user may see, the largest first; a set of cases stands once."""

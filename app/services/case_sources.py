@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from app.errors import KnownError
-from app.rules.case_fold import Move, Step
+from app.rules.case_fold import Step
 from app.rules.case_sources import Source
 from app.schema.ids import companion
 from app.schema.record import Record
@@ -131,9 +131,8 @@ class CaseSources:
 
 
 def _last(case: Case, *actions: str) -> Step | None:
-    """The last step of one of *actions* that counted."""
-    moved = {move.step for move in case.state.moves if isinstance(move, Move)} - set(case.state.contested)
-    return next((step for step in reversed(case.steps) if step.action in actions and step.id in moved), None)
+    """The last step of one of *actions* that counts."""
+    return next((step for step in reversed(case.steps) if step.action in actions and case.state.counts(step.id)), None)
 
 
 def _day(step: Step | None) -> str | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from app.rules.case_fold import Step
 from app.schema.record import Record
-from app.services.case_folding import EVENT, read_steps
+from app.services.case_folding import EVENT, fold_case, read_steps
 from app.services.gate import Gate
 from app.services.open_matters import chunks
 
@@ -78,6 +78,8 @@ class Patrons:
 
     def _case(self, event: Record, steps: list[Step]) -> PatronCase:
         values, waiting = event.values, self._waiting(event)
+        folded = fold_case(self._store, self._rules, event, steps)
+        steps = [step for step in steps if folded.counts(step.id)]
         patron = str(values.get("patron") or "")
         naming = [step for step in steps if step.values.get("patron")]
         named = next((step for step in reversed(naming) if step.values.get("patron") == patron), None)

@@ -26,7 +26,7 @@ class Receptions:
         return {"channel": "visit_in", "source_form": DAY, "source_id": day}
 
     def cases(self, day: str) -> list[Record]:
-        """The cases that were taken in on *day* (a record's id) or linked to it, the newest last. Looks through all cases."""
+        """The cases that were taken in on *day* (a record's id) or linked to it, the newest last."""
         found = {case.id: case for case in self._links.cases_of(DAY, day)}
         # Many come on one day, so their ids don't follow from its id as those of a ledger's row do.
         found |= {case.id: case for case in self._store.select(EVENT, {"source_id": day, "source_form": DAY})}

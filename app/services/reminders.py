@@ -104,11 +104,15 @@ class Reminders:
             return
         own = [row for row in watch.reminders if row.to == OWNER]
         ahead = max((row.before for row in own if row.before), default=dt.timedelta())
-        near = {"first_due": ("between", iso(now - watch.oldest), iso(now + ahead))}
+        oldest, soon = iso(now - watch.oldest), iso(now + ahead)
+        near: dict[str, object] = {"first_due": ("between", oldest, soon)}
+        # One timer that ran out long ago must not hide what falls due now.
+        behind: dict[str, object] = {"first_due": ("<", oldest), "due_at": ("between", oldest, soon)}
         if own:
             yield own, self._queue("mine", near, "-first_due")
+            yield own, self._queue("mine", behind, "-due_at")
             if any(row.half for row in own):
-                later = {"first_due": ("between", iso(now + ahead), iso(now + _HALVES))}
+                later = {"first_due": ("between", soon, iso(now + _HALVES))}
                 halves = [row for row in own if row.half]
                 yield halves, [event for event in self._queue("mine", later, "first_due") if _half_gone(event, now)]
             visits = [row for row in own if "visit_due" in row.timers]
@@ -118,6 +122,7 @@ class Reminders:
         mine = [row for row in watch.reminders if row.to in self._cases.rules.teams_of(session.roles)]
         if mine:
             yield mine, self._queue("waiting", near, "-first_due")
+            yield mine, self._queue("waiting", behind, "-due_at")
 
     def _queue(self, name: str, within: Mapping[str, object], order: str) -> list[Record]:
         return self._cases.queue(name, order=[order, "id"], limit=_MOST, within=within)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from app.paths import resource
+from app.rules.case_fold import Step
 from app.services.office import make_office, office_with_key
 from app.services.ruling import Ruling
 from app.store.store import new_key
-from tests.services.conftest import ALL, CHEAP, TOWN, colleague
+from tests.services.conftest import ALL, CHEAP, TOWN, UPPER, colleague
 from tests.services.test_case_lists import ids
+from tests.services.test_case_sources import HAZARD
 from tests.services.test_cases import act, event_of, report, to_feedback
 
 
@@ -137,3 +139,46 @@ def test_steps_judged_by_former_rules_leave_the_case_with_an_owner_of_now(office
     ]
     assert former.fold(case.event.values, steps).owner_role == "old"
     assert now.fold(case.event.values, steps).owner_role == "screeners"
+
+
+def dropped(office, event, action, **values):
+    """A step that wasn't allowed where it fell, and that a person dropped."""
+    step = Step(office.store.new_id(), action, office.cases.now(), values, "wang", "director", "督查室")
+    office.store.save([office.cases._edit(event, UPPER, step)], "wang")
+    assert office.cases.case(event).state.contested == (step.id,)
+    assert office.cases.settle(event, step.id, "drop").ok
+
+
+def test_a_step_that_was_dropped_counts_nowhere(office):
+    hazard = office.records.save("hazard", HAZARD, area=UPPER).record.id
+    made = office.sources.make("hazard", hazard).record.id
+    act(office, made, "accept")
+    dropped(office, made, "verify_pass", finding="没看过")
+    act(office, made, "assign", lead_unit="村电站")
+    act(office, made, "acknowledge")
+    act(office, made, "feed_back", result="已换线", measure="换线")
+    act(office, made, "close_direct", reason="当事人确认")
+    assert "rechecked_by" not in office.sources.news("hazard", hazard)
+
+    patron = report(office)
+    act(office, patron, "accept")
+    dropped(office, patron, "patron_review", finding="没包过案")
+    act(office, patron, "name_patron", patron="杨书记")
+    assert [one.reviews for one in office.patrons.cases()] == [()]
+
+    master, one = report(office), report(office)
+    dropped(office, one, "tell_reporter", told="修好了")
+    act(office, one, "merge", master=master)
+    assert [part.told for part in office.links.of(master).parts] == [False]
+
+
+def test_ninety_days_are_ninety_on_the_page_of_a_case_too(office, clock):
+    rubbish = {"title": "垃圾没人收", "category": "environment_rubbish", "place": "村口"}
+    events = []
+    for days in (60, 60, 15, 0):
+        events.append(report(office, **rubbish))
+        if len(events) == 3:
+            assert [office.repeats.of(event) for event in events] == [(), (), ()]
+        clock.hours(24 * days)
+    assert [repeat.events for repeat in office.repeats.of(events[1])] == [(events[3], events[2], events[1])]
+    assert office.repeats.of(events[0]) == ()

@@ -109,3 +109,33 @@ def test_in_whatever_zone_the_machine_is_it_is_chinas_time(people, clock, zone, 
         monkeypatch.undo()
         time.tzset()
         assert os.environ.get("TZ") != zone
+
+
+def test_a_timer_that_ran_out_long_ago_hides_no_fresh_one(people, clock):
+    power, dispatcher, event = people
+    act(power, event, "acknowledge")
+    director = colleague(dispatcher, "dir", roles=("director",))
+    act(director, event, "supervise", opinion="限期", answer_due="2026-09-20T10:00:00+08:00")
+    clock.hours(24 * 40)
+    act(dispatcher, event, "reassign", reason="换人", lead_unit="村电站", due_at="2026-10-28T12:00:00+08:00")
+    clock.hours(3)
+    assert said(power) == [("due", False)]
+
+
+def test_of_a_unit_that_is_not_on_the_system_who_dispatched_hears(office, clock):
+    dispatcher = colleague(office, "he", roles=("dispatcher",))
+    event = report(office)
+    act(office, event, "accept")
+    act(dispatcher, event, "assign", lead_unit="不上机的单位", due_at="2026-10-09T12:00:00+08:00")
+    clock.hours(24 * 5)
+    assert said(dispatcher) == [("late_upstream", False)]
+
+
+def test_the_leader_hears_of_the_review_of_his_case(office, clock):
+    leader = colleague(office, "yang", roles=("township_leader",))
+    event = report(office)
+    act(office, event, "accept")
+    act(office, event, "name_patron", patron="杨书记", review_on="2026-09-19T17:30:00+08:00")
+    assert said(leader) == []
+    clock.hours(32)
+    assert said(leader) == [("patron", False)]
