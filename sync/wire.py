@@ -198,6 +198,8 @@ class Reader:
             raise WireError("another stream")
         else:
             self._unfolder, self._held = self._cut._unfolder, self._cut._held  # noqa: SLF001 - of its own kind
+        # Its window is half a megabyte: on a day of many cuts they would add up.
+        self._cut = None
         self._name = name
 
     @property

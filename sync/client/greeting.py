@@ -48,6 +48,8 @@ def greeting(store: Store, open_frames: Mapping[int, Frame], ask: Collection[int
     have = to_ranges(set(range(1, last + 1)) - set(open_frames) - set(void))
     version = spoken(store)
     able = abilities(store)
+    # Before the first answer nobody knows; a county that doesn't read them passes them over.
+    marked = MARKED in able or not able
     marks = {number: frame_hash(frame.content)[:MARK_SIZE] for number, frame in open_frames.items()} | sync.void_marks()
     return Hello(
         version,
@@ -70,5 +72,5 @@ def greeting(store: Store, open_frames: Mapping[int, Frame], ask: Collection[int
         begun=bytes.fromhex(state.begun),
         numbers=store.numbers.wanted() if NUMBERS in able else None,
         rules=store.ruled.standing() if RULES in able else None,
-        made=tuple(sorted(marks.items())) if MARKED in able else (),
+        made=tuple(sorted(marks.items())) if marked else (),
     )

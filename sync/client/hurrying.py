@@ -20,10 +20,13 @@ from sync.wire import Head, Hello, Problem, Receipts, Up, encode
 
 
 def recovered(store: Store, pace: Pace, now: float, recovery: Recovery) -> Hello:
-    """The hello of a device that is on its way back: it knows the new epoch, and of the past what is common."""
-    hello = greeting(store, {}, (), pace, now)
+    """The hello of a device that is on its way back: it knows the new epoch, and of the past what is common.
+
+    The receipts that it has are those of urgent frames that it sent since it learned of that.
+    """
+    hello = greeting(store, {frame.number: frame for frame in store.sync.open_frames()}, (), pace, now)
     cursors = dict.fromkeys(hello.cursors, (recovery.common, recovery.tag))
-    return replace(hello, epoch=recovery.epoch, begun=recovery.begun, cursors=cursors, behind=(), have=())
+    return replace(hello, epoch=recovery.epoch, begun=recovery.begun, cursors=cursors, behind=())
 
 
 class Hurrying:

@@ -75,7 +75,8 @@ class Recovering:
         recovery = self._sync.recovery
         if recovery is None:
             # Some rev must stand there, or the county would take this for an ordinary hello.
-            hello = greeting(self._store, {}, (), self._pace, self._now())
+            frames = {frame.number: frame for frame in self._sync.open_frames()}
+            hello = greeting(self._store, frames, (), self._pace, self._now())
             return replace(hello, marks=marks or ((0, b""),))
         past = tuple((rev, tag) for rev, tag in marks if rev <= recovery.common)
         return replace(recovered(self._store, self._pace, self._now(), recovery), marks=past or ((0, b""),))

@@ -230,10 +230,12 @@ class Conversation:
                 yield None
                 await self._progress(lambda: len(session.receipts(told)) > 0 or not self._due)  # noqa: B023
         await self.finished()
-        if self._fault and not session.recovering:
-            # What was taken before it counts.
-            for receipts in session.receipts(told):
+        if not session.recovering and (ready := session.receipts(told)):
+            # Whatever comes next takes its time, and may be a fault: what was taken before it counts.
+            for receipts in ready:
                 yield receipts
+            told += len(ready)
+            yield None
         self._check()
         rest = session.rest(told)
         while following := await self._lanes.read(_next, rest):

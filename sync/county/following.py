@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 import msgpack
 import sqlalchemy as sa
 
-from app.rules.case_engine import CaseRules, Step
+from app.rules.case_engine import CaseRules
 from app.rules.hanging import bonds, finished, hanging
 from app.schema.form import Form, Forms
 from app.schema.record import AREA, DELETED, Change, Record
 from app.schema.values import Value
 from sync.county.database import parts
+from sync.county.folding import EVENT, Folding
 from sync.county.records import Held, Records
 from sync.county.tables import HISTORY
 
@@ -191,20 +192,14 @@ def followers(
         links = [*hanging(forms, name), *((form.name, "record") for form in forms.values() if form.system)]
         for form, field in links:
             found = records.hanging(conn, form, field, list(items), before)
-            states = _states(conn, records, rules, found, before) if form == "event" else {}
+            states = _states(conn, records, rules, found) if form == EVENT else {}
             for held in found:
                 values = held.record.values
                 if not finished(rules, form, values, states.get(held.record.id, "")):
                     yield items[str(values[field])], held
 
 
-def _states(
-    conn: sa.Connection, records: Records, rules: CaseRules, events: Sequence[Held], area: str
-) -> dict[str, str]:
-    """The state of each case: what its steps add up to in the county's order."""
-    steps: dict[str, list[Step]] = {}
-    for held in records.hanging(conn, "event_step", "event", [item.record.id for item in events], area):
-        record = held.record
-        step = Step.read(record.id, record.values, "", record.revs.get("") or record.rev)
-        steps.setdefault(str(record.values["event"]), []).append(step)
-    return {e.record.id: rules.fold(e.record.values, steps.get(e.record.id, [])).state for e in events}
+def _states(conn: sa.Connection, records: Records, rules: CaseRules, events: Sequence[Held]) -> dict[str, str]:
+    """The state of each case."""
+    folding = Folding(conn, records, rules, [held.record.id for held in events])
+    return {event.id: folding.state(event).state for event in folding.events}

@@ -43,8 +43,14 @@ class Ruled:
         self._county = county
         self._in_force = in_force
         self._stamp = (0, 0)
+        self._rows: list[Row] = []
         self._lock = threading.Lock()
         self.unread: Mapping[str, str] = {}
+
+    @property
+    def number(self) -> int:
+        """That of the newest version; 0 before there is any."""
+        return self._stamp[0]
 
     @property
     def stamp(self) -> str:
@@ -62,7 +68,8 @@ class Ruled:
         if stamp == self._stamp:
             return
         with self._lock:
-            found = read_ruling([Version(name, count, rev, text) for count, name, rev, text in self.rows(conn)])
+            rows = self.rows(conn)
+            found = read_ruling(_versions(rows))
             held = self._in_force
             for name, codes in found.codes.items():
                 if name in held.forms.codes:
@@ -70,20 +77,22 @@ class Ruled:
             renew(held.rules, replace(found.rules, codes=held.forms.codes))
             renew(held.permissions, found.permissions)
             renew(held.numbering, found.numbering)
-            self.unread, self._stamp = found.unread, stamp
+            self.unread, self._stamp, self._rows = found.unread, stamp, rows
 
     def answer(self, conn: sa.Connection, hello: Hello) -> tuple[int, int, tuple[Row, ...]] | None:
         """What the device lacks; None where it has it, or doesn't ask."""
         if hello.rules is None:
             return None
         number, held, _ = hello.rules
-        if number == self._newest(conn)[0] == 0:
+        self.renew(conn)
+        if number == self.number == 0:
             return None
-        rows = self.rows(conn)
-        due = in_force(rows)
-        if number == (due[-1][0] if due else 0) and held == tag(due):
+        due = in_force(self._rows)
+        if number == self.number and held == tag(due):
             return None
-        after = number if number and held == tag(in_force(rows, number)) else 0
+        # It holds what was in force when it was at that number; or, if it gets all of it in portions, what is in force now up to there.
+        known = tag(in_force(self._rows, number)), tag(row for row in due if row[0] <= number)
+        after = number if number and held in known else 0
         sent: list[Row] = []
         size = 0
         for row in [row for row in due if row[0] > after]:

@@ -76,6 +76,7 @@ class Session:
         self._recovering: Recovering | None = None
         self._known: Sequence[Area] = ()
         self._changed = False
+        self._more_rules = False
 
     @property
     def keeps(self) -> tuple[Hello, int] | None:
@@ -234,6 +235,7 @@ class Session:
             rules=rules,
         )
         self._known, self._changed = known, changed
+        self._more_rules = rules is not None and rules[0] < county.ruled.number
         return [head]
 
     def receipts(self, told: int = 0) -> list[Receipts]:
@@ -243,13 +245,17 @@ class Session:
         return some if TAKEN in self._hello.capabilities else [replace(item, taken=()) for item in some]
 
     def rest(self, told: int = 0) -> Iterator[Message]:
-        """What follows the head, but for the first *told* receipts, once everything was taken."""
+        """What follows the head, but for the first *told* receipts, once everything was taken.
+
+        The receipts come before anything else is done: nobody waits for them because others' cases are late.
+        """
         county, hello, device = self._county, self._hello, self._device
         if self._rights is None:
             return
         if self._recovering:
             yield from self._recovering.answer(self._receipts)
             return
+        yield from self.receipts(told)
         streams = self._rights.streams(device)
         self._watch()
         with county.database.snapshot() as conn:
@@ -260,7 +266,6 @@ class Session:
             own = own_revs(conn, county.code, device.id, hello, self._start(), answered)
         unread = ",".join(hello.rules[2]) if hello.rules else ""
         county.seen(device, hello.version, hello.program, unread, frames=len(self._receipts))
-        yield from self.receipts(told)
         if self._changed:
             # Which of its streams are new, only the device can say: it asks again.
             yield End(last, b"", again=True)
@@ -271,7 +276,10 @@ class Session:
             for message in pull.messages(hello, self.writer):
                 if isinstance(message, End):
                     yield from self._replies(streams)
-                yield message
+                    # By half of the rules no case should be judged for long: it asks for the rest at once.
+                    yield replace(message, again=True) if self._more_rules and not self._late else message
+                else:
+                    yield message
 
     def _watch(self) -> None:
         """What is late by now, after what this device brought, comes down with this answer; if not now, within a minute."""

@@ -5,19 +5,19 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar, TypeVarTuple
 
 import sqlalchemy as sa
 
 from app import __version__
 from app.rules.case_engine import CaseRules, CaseState, Step
-from app.rules.case_merging import barred, masters
 from app.rules.watching import SYSTEM, SYSTEM_ROLE, Act
 from app.schema.dates import CHINA
 from app.schema.record import AREA, Change, Receipt, Record
 from sync.county.epochs import tag_at
+from sync.county.folding import EVENT, STEP, Folding
 from sync.county.records import Held
 from sync.county.rights import Device
 from sync.county.tables import COUNTY, HISTORY, WATCH
@@ -27,8 +27,9 @@ from sync.merge import Context, content_hash, merge
 if TYPE_CHECKING:
     from sync.county.county import County
 
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 _log = logging.getLogger(__name__)
-EVENT, STEP = "event", "event_step"
 PORTION = 1000
 """Revs learned in one transaction."""
 _ACTS = 100
@@ -50,15 +51,23 @@ class Watching:
     def __init__(self, county: County) -> None:
         self._county = county
         self._lock = threading.Lock()
+        self._stopped = False
 
     def look(self, most: int | None = None) -> int:
-        """Learn what changed and do what is due; how many steps were made. *most*: revs to learn at once, None: all."""
+        """Learn what changed and do what is due; how many steps were made.
+
+        *most*: revs to learn at once, and then one portion of cases is dealt with, so that nobody waits long; None: all.
+        """
         if STEP not in self._county.tables.by_form or not self._lock.acquire(blocking=False):
             return 0
         try:
             return self._look(most)
         finally:
             self._lock.release()
+
+    def stop(self) -> None:
+        """The server ends: whoever is looking does so after the portion under way; what is left is found next time."""
+        self._stopped = True
 
     @property
     def _rules(self) -> str:
@@ -68,7 +77,7 @@ class Watching:
     def _look(self, most: int | None) -> int:
         county = self._county
         learned = 0
-        while most is None or learned < most:
+        while not self._stopped and (most is None or learned < most):
             with county.database.snapshot() as conn:
                 county.ruled.renew(conn)
                 row = conn.execute(sa.select(COUNTY).where(COUNTY.c.county == county.code)).one()
@@ -80,7 +89,13 @@ class Watching:
             learned += self._learn()
         else:
             return 0  # cases whose newest steps aren't known yet are left alone
-        return self._act() if first is not None and first <= county.now_ms() else 0
+        made, more = 0, first is not None and first <= county.now_ms()
+        while more and not self._stopped:
+            steps, more = self._act()
+            made += steps
+            if most is not None:
+                break
+        return made
 
     def _learn(self) -> int:
         """Fold the cases that the next revs touched; how many revs."""
@@ -103,34 +118,34 @@ class Watching:
             steps = [line.id for line in lines if line.form == STEP]
             for held in county.records.get(conn, STEP, steps).values():
                 events.add(str(held.record.values.get("event") or ""))
-            self._note(conn, self._cases(conn, sorted(events - {""})))
+            wanted = sorted(events - {""})
+            self._note(conn, wanted, self._cases(conn, wanted))
             values = {"watched": lines[-1].rev if lines else row.rev, "watched_rules": self._rules}
             conn.execute(sa.update(COUNTY).where(COUNTY.c.county == county.code), values)
         return max(len(lines), 1)
 
-    def _act(self) -> int:
-        """Make every step whose moment has come; how many."""
+    def _act(self) -> tuple[int, bool]:
+        """Make the steps of the first cases whose moment has come; how many, and whether there may be more such cases."""
         county = self._county
-        made = 0
-        while True:
-            now = county.now_ms()
-            with county.database.write(county.code) as (conn, _, rev):
-                due = WATCH.c.county == county.code, WATCH.c.next <= now
-                ids = conn.scalars(sa.select(WATCH.c.event).where(*due).order_by(WATCH.c.next).limit(_ACTS)).all()
-                if not ids:
-                    return made
-                hand = Hand(Device("", SYSTEM, (), ()), "", 0, now)
-                writes = Writes(county.applier, conn, hand, rev, tag_at(conn, county.code, rev))
-                cases = self._cases(conn, sorted(ids))
-                after = {event: self._one(record, case, now, writes) for event, (record, case) in cases.items()}
-                writes.flush({})
-                conn.execute(sa.update(COUNTY).where(COUNTY.c.county == county.code), {"rev": writes.rev})
-                self._note(conn, {event: (cases[event][0], case) for event, case in after.items()})
-                gone = set(ids) - cases.keys()
-                conn.execute(sa.delete(WATCH).where(WATCH.c.county == county.code, WATCH.c.event.in_(gone)))
-                made += len(writes.history)
-                if writes.history:
-                    county.audit(conn, "watch", account=SYSTEM, steps=len(writes.history))
+        now = county.now_ms()
+        with county.database.write(county.code) as (conn, _, rev):
+            due = WATCH.c.county == county.code, WATCH.c.next <= now
+            ids = conn.scalars(sa.select(WATCH.c.event).where(*due).order_by(WATCH.c.next).limit(_ACTS)).all()
+            if not ids:
+                return 0, False
+            hand = Hand(Device("", SYSTEM, (), ()), "", 0, now)
+            writes = Writes(county.applier, conn, hand, rev, tag_at(conn, county.code, rev))
+            after: dict[str, tuple[Record, CaseState]] = {}
+            for event, (record, case) in self._cases(conn, sorted(ids)).items():
+                then = _spared(event, self._one, record, case, now, writes)
+                if then is not None:
+                    after[event] = record, then
+            writes.flush({})
+            conn.execute(sa.update(COUNTY).where(COUNTY.c.county == county.code), {"rev": writes.rev})
+            self._note(conn, ids, after)
+            if writes.history:
+                county.audit(conn, "watch", account=SYSTEM, steps=len(writes.history))
+            return len(writes.history), len(ids) == _ACTS
 
     def _one(self, event: Record, case: CaseState, now: int, writes: Writes) -> CaseState:
         """*case* after the steps that it is owed."""
@@ -159,54 +174,40 @@ class Watching:
         receipt = Receipt(0, "accepted", writes.rev)
         writes.note(held, change, record, receipt, content_hash("", change), body, None, county=True)
 
-    def _cases(self, conn: sa.Connection, events: Iterable[str]) -> dict[str, tuple[Record, CaseState]]:
-        """The cases of *events* that there are, folded as every device folds them."""
-        rules = self._county.applier.rules
-        found, steps = self._read(conn, list(events))
-        around: dict[str, tuple[Mapping[str, Any], Sequence[Step]] | None] = {}
+    def _cases(self, conn: sa.Connection, events: Sequence[str]) -> dict[str, tuple[Record, CaseState]]:
+        """The cases of *events* that there are, as they are folded."""
+        folding = Folding(conn, self._county.records, self._county.applier.rules, events)
+        found: dict[str, tuple[Record, CaseState]] = {}
+        for record in [record for record in folding.events if not record.deleted]:
+            case = _spared(record.id, folding.state, record)
+            if case is not None:
+                found[record.id] = record, case
+        return found
 
-        def look(event: str) -> tuple[Mapping[str, Any], Sequence[Step]] | None:
-            """Whether a merge counts, the master's own merges say: it may lie outside of what is looked at."""
-            if event in found:
-                return found[event].values, steps.get(event, [])
-            if event not in around:
-                other, of_other = self._read(conn, [event])
-                around[event] = (other[event].values, of_other.get(event, [])) if event in other else None
-            return around[event]
-
-        def fold(event: str, record: Record) -> CaseState:
-            mine = steps.get(event, [])
-            return rules.fold(record.values, mine, barred(rules, event, look) if masters(mine) else ())
-
-        return {event: (record, fold(event, record)) for event, record in found.items()}
-
-    def _read(self, conn: sa.Connection, events: Sequence[str]) -> tuple[dict[str, Record], dict[str, list[Step]]]:
-        """Those of *events* that there are, and their steps."""
-        county = self._county
-        held = county.records.get(conn, EVENT, events)
-        found = {key: one.record for key, one in held.items() if not one.record.deleted}
-        steps: dict[str, list[Step]] = {}
-        for one in county.records.naming(conn, STEP, "event", sorted(found)):
-            record = one.record
-            if not record.deleted:
-                step = Step.read(record.id, record.values, "", record.revs.get("") or None)
-                steps.setdefault(str(record.values["event"]), []).append(step)
-        return found, steps
-
-    def _note(self, conn: sa.Connection, cases: Mapping[str, tuple[Record, CaseState]]) -> None:
-        """Write down when each of *cases* has to be looked at again."""
+    def _note(self, conn: sa.Connection, events: Sequence[str], cases: Mapping[str, tuple[Record, CaseState]]) -> None:
+        """Write down when each of *events* has to be looked at again; who is not among *cases*, only when it changes."""
         county = self._county
         rules, now = county.applier.rules, _moment(county.now_ms())
-        rows, none = [], []
+        rows = []
         for event, (record, case) in cases.items():
-            moment = _first(rules, record, case, now)
-            if moment is None:
-                none.append(event)
-            else:
+            moment = _spared(event, _first, rules, record, case, now)
+            if moment is not None:
                 rows.append({"county": county.code, "event": event, "next": int(moment.timestamp() * 1000)})
         county.database.put(conn, WATCH, rows)
+        none = sorted(set(events) - {row["event"] for row in rows})
         if none:
             conn.execute(sa.delete(WATCH).where(WATCH.c.county == county.code, WATCH.c.event.in_(none)))
+
+
+def _spared(event: str, work: Callable[[*Ts], T], *args: *Ts) -> T | None:
+    """What *work* reckons of a case; None, and a line in the log, where it can't be: the others are watched all the same."""
+    try:
+        return work(*args)
+    except sa.exc.SQLAlchemyError:
+        raise
+    except Exception as bad:  # noqa: BLE001 - the county's edge: one bad case must not hold up the others
+        _log.warning("the watch leaves case %s alone: %s", event, type(bad).__name__)
+        return None
 
 
 def _first(rules: CaseRules, event: Record, case: CaseState, now: dt.datetime) -> dt.datetime | None:

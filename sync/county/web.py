@@ -306,6 +306,7 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Let everybody finish, then leave the mark where the county stands."""
         await super().shutdown(sockets)
+        self._county.watching.stop()
         if self._watched:
             await self._watched
         await self._mark(self._watermark.write)

@@ -8,6 +8,7 @@ import json
 import pytest
 
 import sync.client.asking
+import sync.client.greeting
 from app.store.saving import Edit
 from sync import bundle
 from sync.client.greeting import greeting
@@ -220,3 +221,29 @@ def test_marks_that_no_device_has_are_refused(county, desks, made):
     device, _ = county.county.device_by_id(a.store.sync.state.device)
     hello = dataclasses.replace(greeting(a.store, {}, (), suited(a.store, county.url), 0), made=made)
     assert Session(county.county, device, hello).open().code == "sync.garbage"
+
+
+def test_a_device_that_never_heard_its_county_yet_has_no_quarrel_with_itself(county, new_store):
+    a = county.device(new_store())
+    (made, *_) = a.save(grid(name="一"), *roster(), bulk=True).ids
+    a.sync(http=Broken(["after"], 0), tries=1)  # all of it is there, and the first answer is lost
+    a.save(grid(made, name="二"), event(grid=made))
+    assert a.sync().ok
+    assert a.sync().in_agreement
+    assert a.get("grid", made).values["name"] == "二"
+    assert a.store.count("conflict") == 0
+
+
+def test_a_program_from_before_that_can_not_vouch_loses_no_word_though_it_quarrels_with_itself(
+    county, new_store, monkeypatch
+):
+    monkeypatch.setattr(sync.client.greeting, "MARKED", "unheard of")
+    a = county.device(new_store())
+    assert a.sync().ok
+    (made, *_) = a.save(grid(name="一"), *roster(), bulk=True).ids
+    a.sync(http=Broken(["after"], 0), tries=1)
+    a.save(grid(made, name="二"), event(grid=made))
+    assert a.sync().ok
+    assert a.sync().in_agreement
+    assert a.get("grid", made).values["name"] in {"一", "二"}
+    assert words(a, made) == {"一", "二"}

@@ -72,6 +72,24 @@ def test_the_first_receipts_go_out_while_later_frames_are_being_applied(county, 
     assert stored(county)[:2] == [FRAMES, 2 * FRAMES]
 
 
+def test_receipts_wait_neither_for_the_watch_over_other_peoples_cases_nor_for_what_is_read_after_it(
+    county, device, monkeypatch
+):
+    opened, looked = threading.Event(), threading.Event()
+
+    def look(_most):
+        opened.wait(10)
+        looked.set()
+
+    monkeypatch.setattr(county.county.watching, "look", look)
+    answer = messages_of(post(county, device, hello(device), Up(encode_up(1, [person(1, 1)]))))
+    assert isinstance(next(answer), Head)
+    assert next(answer).number == 1
+    assert not looked.is_set()
+    opened.set()
+    assert [type(item) for item in answer if not isinstance(item, Receipts)][-1] is End
+
+
 def test_a_frame_that_cannot_be_read_ends_an_answer_that_has_begun(county, device, gate):
     answer = messages_of(post(county, device, hello(device), *frames(), Up(b"nothing of the kind")))
     assert isinstance(next(answer), Head)

@@ -662,6 +662,34 @@ def test_what_is_urgent_does_not_wait_until_everything_was_brought_back(county, 
         assert desk.store.count("conflict") == 0
 
 
+def test_on_the_way_back_what_was_urgent_a_moment_ago_is_no_strangers_word(county, desks, monkeypatch):
+    a, b = desks
+    both(desks)
+    backup = copied(county)
+    a.save(*[person(remark=f"第{n}人") for n in range(60)])
+    both(desks)
+    put_back(county, backup)
+    urgent = Edit("event", None, V, {"title": "河堤塌了", "detail": "村口", "urgency": "critical"})
+    monkeypatch.setattr(recovering_device, "suited", lambda *_: _Slow(1.0))
+    made = []
+
+    def then(carried):
+        if carried[-1] == "O" and carried.count("O") == 2:
+            made.extend(a.save(urgent).ids)
+        if carried[-1] == "O" and carried.count("O") == 4:
+            # Saved from a page that was opened before the county had answered.
+            a.save(Edit("event", made[0], V, {"title": "河堤塌了两处"}, seen={"title": 0}))
+
+    http = requests.Session()
+    http.mount("http://", roads := _Roads(then))
+    assert a.sync(http=http).ok
+    assert [kind for kind in roads.carried if kind][:6] == ["O", "O", "F", "O", "O", "F"]
+    both((b, a))
+    for desk in desks:
+        assert desk.get("event", made[0]).values["title"] == "河堤塌了两处"
+        assert desk.store.count("conflict") == 0
+
+
 def test_an_urgent_change_on_top_of_something_lost_waits_until_that_was_offered(county, desks):
     a, b = desks
     event = Edit("event", None, V, {"title": "河堤塌了", "detail": "村口", "urgency": "critical"})

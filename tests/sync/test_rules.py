@@ -257,3 +257,26 @@ def test_going_back_twice_goes_back_two_versions_and_then_there_is_none(county):
     assert ruled.text_of(county.county, "event_class") == shipped_text("event_class")
     with pytest.raises(KnownError):
         ruled.back(county.county, "event_class")
+
+
+def test_more_versions_than_go_into_one_answer_come_one_portion_after_the_other_in_one_exchange(
+    county, desk, monkeypatch
+):
+    put = ruled.put
+    early = desk()
+    text = shipped_text("cases")
+    monkeypatch.setattr(ruled, "_PORTION", len(text.encode()) + 10)
+    # The calendar of the first portion is another by the time of the last.
+    put(county.county, "calendar_2031", YEAR)
+    for number in range(4):
+        put(county.county, "cases", text.replace("六步闭环", f"六步办理{number}"))
+    put(county.county, "calendar_2031", YEAR.replace("09:00", "08:00"))
+    for one in (early, desk()):
+        done = one.sync()
+        assert (done.ok, done.in_agreement) == (True, True)
+        held = one.store.ruled.rows()
+        assert [row[0] for row in held if row[1] == "cases"] == [2, 3, 4, 5]
+        assert held[-1][0] == 6
+        assert one.rules.profiles["six_step"].label == "六步办理3"
+        quiet = one.sync().down.bytes
+        assert quiet < 2_000

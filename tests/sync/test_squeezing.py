@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+
 import pytest
 import zstandard
 from hypothesis import given
@@ -72,3 +74,14 @@ def test_garbage_in_the_stream_and_a_stream_in_a_stream_are_refused():
     for wrong in (encode(Streamed()) + b"garbage!" * 100, stream([Receipts(1), Streamed()])):
         with pytest.raises(WireError):
             list(Reader().feed(wrong))
+
+
+def test_on_a_day_of_many_cuts_no_reader_but_the_last_is_kept():
+    reader, gone = Reader(), []
+    for number in range(5):
+        gone.append(weakref.ref(reader))
+        name = bytes([number]) * 8
+        reader = Reader(cut=reader)
+        assert list(reader.feed(Writer(3, name).write(*MESSAGES))) == MESSAGES
+    assert [ref() for ref in gone] == [None] * 5
+    assert reader.resume[0] == name

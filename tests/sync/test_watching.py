@@ -7,11 +7,12 @@ import pytest
 from app.rules.ruling import shipped_text
 from app.schema.loading import load_forms
 from app.store.saving import Edit
-from sync.county import ruled
+from sync.county import ruled, watching
 from sync.county.backup import back_up, put_back
 from sync.county.county import County
+from sync.county.folding import Folding
 from sync.county.watching import Watching
-from tests.sync.conftest import Running
+from tests.sync.conftest import VILLAGES, Running
 from tests.sync.offices import ALL, FileDesk, V
 
 # 2026-09-21, a Monday, 09:00 in China.
@@ -302,10 +303,70 @@ def test_a_step_whose_time_is_no_time_is_refused_and_holds_up_neither_a_device_n
         "role": a.store.select("event_step", {"event": event, "action": "assign"})[0].values["role"],
         "unit": "综治中心",
     }
-    kept = Edit("event_step", None, V, {**said, "at": "2026年9月21日 9时"})
-    odd.save(kept)
+    odd.save(Edit("event_step", None, V, {**said, "at": "2026年9月21日 9时"}))
     done = odd.sync()
     assert (done.ok, done.refused) == (True, 1)
     assert [one.code for one in odd.store.sync.attention()] == ["sync.faulty"]
     clock.at += 4 * DAY
     assert (county.county.watching.look(), a.sync().in_agreement) == (1, True)
+
+
+def test_a_case_that_nobody_can_reckon_holds_up_no_other(county, desk, clock, monkeypatch):
+    a = desk()
+    bad, good = handled(a), handled(a, title="水管漏水")
+    assert a.sync().ok
+    fold = Folding.state
+
+    def odd(folding, event):
+        if event.id == bad:
+            raise ArithmeticError
+        return fold(folding, event)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Folding, "state", odd)
+        clock.at += 4 * DAY
+        assert county.county.watching.look() == 1
+        assert (a.sync().in_agreement, rules_of(a, bad), rules_of(a, good)) == (True, [], ["overdue_remind"])
+    # Reckoned again as soon as something of it changes.
+    assert a.office.cases.act(bad, "remind", {"text": "请抓紧"}).ok
+    assert a.sync().in_agreement
+    assert rules_of(a, bad) == ["overdue_remind"]
+
+
+def test_an_exchange_waits_for_one_portion_of_late_cases_and_a_server_that_ends_for_no_more(
+    county, desk, clock, monkeypatch
+):
+    monkeypatch.setattr(watching, "_ACTS", 1)
+    a = desk()
+    for number in range(4):
+        handled(a, title=f"路灯{number}")
+    assert a.sync().ok
+    clock.at += 4 * DAY
+    look = county.county.watching.look
+    assert (look(2000), look(2000)) == (1, 1)
+    assert look() == 2
+    other = Watching(county.county)
+    other.stop()
+    clock.at += 4 * DAY
+    assert other.look() == 0
+
+
+def test_of_two_cases_merged_into_each_other_apart_the_one_that_stands_goes_with_its_grid(county, desk):
+    a, b = desk(), desk("李干事")
+    (grid,) = a.store.save([Edit("grid", None, V, {"name": "一"})], "x").ids
+    events = []
+    for title in ("路灯不亮", "村口灯坏了"):
+        said = {"title": title, "detail": "村口", "category": "appeal", "grid": grid}
+        made = a.office.cases.report(said, area=V)
+        assert a.office.cases.act(made.record.id, "accept", {}).ok
+        events.append(made.record.id)
+    one, other = events
+    assert (a.sync().ok, b.sync().ok) == (True, True)
+    assert a.office.cases.act(one, "merge", {"master": other}).ok
+    assert b.office.cases.act(other, "merge", {"master": one}).ok
+    assert (a.sync().ok, b.sync().ok) == (True, True)
+    # The grid alone is moved: what hangs on it the county moves.
+    b.store.save([Edit("grid", grid, VILLAGES[1], {})], "x")
+    assert (b.sync().in_agreement, a.sync().in_agreement) == (True, True)
+    for here in (a, b):
+        assert (here.store.get("event", one).area, here.store.get("event", other).area) == (V, VILLAGES[1])
