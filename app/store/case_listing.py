@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from app.errors import BugError
@@ -25,7 +25,7 @@ HEAD = 300
 
 Where = Mapping[str, object]
 """Column -> value, a list of values, None for empty, ("<", value), ("between", low, high), or ("names", names): one of
-the names stands in a text that is parted by 、."""
+the names stands in a text that is parted by 、; ("has", text): it stands anywhere in it."""
 
 _OPERATORS = {"<": "<", "<=": "<=", ">": ">", ">=": ">="}
 SORTED_BY = (
@@ -33,6 +33,13 @@ SORTED_BY = (
     "closed_at", "last_at",
 )  # fmt: skip
 """What a list may be sorted by, "-" before it for the other way round; what is empty comes last."""
+WALKED = frozenset(SORTED_BY) - {"state"}
+"""Of these an index of their own tells the order: where all cases are listed, the first are read off it."""
+_ONLY_LISTED = frozenset({"title", "found_at"})
+"""What nobody looks up: their indexes are for the lists alone (``layout._COUNTED``), and hold no deleted cases."""
+HERE = "record_event_living_area"
+_WALK = 4 * HEAD
+"""So many steps a walk takes before it gives up: it met cases of other areas, or deleted ones, or its column is mostly empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +78,17 @@ def cases(conn: Connection, wanted: Wanted, order: str = "due_at") -> Listing:
     if _nothing(conn, wanted):
         return Listing(b"")
 
-    def read(limit: int = -1) -> Listing:
-        source, condition, params = _asked(conn, wanted)
+    def read(limit: int = -1, asked: Wanted = wanted) -> Listing:
+        source, condition, params = _asked(conn, asked)
         by, more = _order(order, wanted.state_order)
         sql = f"SELECT r.id FROM {source} WHERE {condition} ORDER BY {by} LIMIT ?"
         return pack(conn.execute(sql, [*params, *more, limit]))
 
-    head = read(HEAD)
-    if len(head) < HEAD:
-        return head
-    return CaseListing(head.packed, counts(conn, wanted, {})[""], lambda: read().packed)
+    if _is_all(wanted):
+        head, total = _first(conn, wanted, order, read) or read(HEAD), _count_all(conn, wanted)
+    else:
+        head, total = _head(conn, wanted, order)
+    return head if total <= HEAD else CaseListing(head.packed, total, lambda: read().packed)
 
 
 def ids(conn: Connection, wanted: Wanted) -> frozenset[str]:
@@ -150,6 +158,56 @@ def units(conn: Connection) -> list[str]:
     return [row[0] for row in conn.execute(sql)]
 
 
+def _head(conn: Connection, wanted: Wanted, order: str) -> tuple[Listing, int]:
+    """The first ``HEAD``, and how many there are: what passes is gone through once for both."""
+    source, condition, params = _asked(conn, wanted)
+    by, more = _order(order, wanted.state_order)
+    shown = ", ".join(f"r.{name} AS {name}" for name in dict.fromkeys(("id", order.removeprefix("-"), "due_at")))
+    sql = (
+        f"WITH passed AS MATERIALIZED (SELECT {shown} FROM {source} WHERE {condition})"
+        f" SELECT r.id, (SELECT count(*) FROM passed) FROM passed r ORDER BY {by} LIMIT ?"
+    )
+    rows = conn.execute(sql, [*params, *more, HEAD]).fetchall()
+    return Listing(bytes.fromhex("".join(row[0] for row in rows))), int(rows[0][1]) if rows else 0
+
+
+def _is_all(wanted: Wanted) -> bool:
+    """Whether nothing is asked of cases but where they are."""
+    return wanted.ids is None and wanted.states is None and all({} in group for group in wanted.all_of)
+
+
+def _count_all(conn: Connection, wanted: Wanted) -> int:
+    held = spans(conn, wanted.areas)
+    inside = " OR ".join("r.area BETWEEN ? AND ?" for _ in held)
+    sql = f"SELECT count(*) FROM record_event r INDEXED BY {HERE} WHERE r.deleted = 0 AND ({inside})"
+    return int(conn.execute(sql, [edge for pair in held for edge in pair]).fetchone()[0])
+
+
+def _first(conn: Connection, wanted: Wanted, order: str, read: Callable[[int, Wanted], Listing]) -> Listing | None:
+    """The first ``HEAD`` of all cases, without laying all of them in order; None where that isn't to be had."""
+    name, down = order.removeprefix("-"), order.startswith("-")
+    if name == "state" and wanted.state_order:
+        found = b""
+        for state in reversed(wanted.state_order) if down else wanted.state_order:
+            found += read(HEAD - len(Listing(found)), replace(wanted, states=(state,))).packed
+            if len(Listing(found)) >= HEAD:
+                return Listing(found)
+        return None
+    if name not in WALKED:
+        return None
+    held = spans(conn, wanted.areas)
+    inside = " OR ".join("area BETWEEN ? AND ?" for _ in held)
+    way = " DESC" if down else ""
+    index, there = (f"living_{name}", "deleted = 0 AND ") if name in _ONLY_LISTED else (name, "")
+    walk = (
+        f"SELECT id, deleted, area, {name} FROM record_event INDEXED BY record_event_{index}"
+        f" WHERE {there}{name} IS NOT NULL ORDER BY {name}{way}, id{way} LIMIT {_WALK}"
+    )
+    sql = f"SELECT id FROM ({walk}) WHERE deleted = 0 AND ({inside}) ORDER BY {name}{way}, id{way} LIMIT ?"
+    found = pack(conn.execute(sql, [*(edge for pair in held for edge in pair), HEAD])).packed
+    return Listing(found) if len(Listing(found)) == HEAD else None
+
+
 def _nothing(conn: Connection, wanted: Wanted) -> bool:
     # Not even asked: of a condition that is never true no way leads through the index.
     return wanted.states == () or not spans(conn, wanted.areas)
@@ -203,6 +261,9 @@ def _one(name: str, value: object, params: list[Any]) -> str:
         params.append(value)
         return f"{column} = ?"
     kind, *bound = value
+    if kind == "has":
+        params.append(bound[0])
+        return f"instr({column}, ?) > 0"
     if kind == "names":
         return named(column, bound[0], params)
     params += bound
@@ -215,5 +276,6 @@ def _order(order: str, states: Sequence[str]) -> tuple[str, list[Any]]:
         raise BugError(f"lists of cases are not sorted by {order}")
     if name == "state" and states:
         # In the order in which a case goes through them, not in that of their codes.
-        return f"instr(?, ',' || r.state || ','){down}, r.due_at IS NULL, r.due_at, r.id", [f",{','.join(states)},"]
-    return f"r.{name} IS NULL, r.{name}{down}, r.id", []
+        place, known = "coalesce(instr(?, ',' || r.state || ','), 0)", f",{','.join(states)},"
+        return f"{place} = 0, {place}{down}, r.due_at IS NULL, r.due_at, r.id", [known, known]
+    return f"r.{name} IS NULL, r.{name}{down}, r.id{down}", []

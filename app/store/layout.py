@@ -130,6 +130,10 @@ def _cases_listed(db: sqlite_utils.Database) -> None:
     """Lists of cases read an index of their own, which ``_counting`` makes."""
 
 
+def _cases_counted(db: sqlite_utils.Database) -> None:
+    """How many cases there are an index of their own tells, which ``_counting`` makes."""
+
+
 def _taken(db: sqlite_utils.Database) -> None:
     """When the county took each step, by its own clock."""
     db.conn.execute("CREATE TABLE taken (id TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID")
@@ -137,7 +141,7 @@ def _taken(db: sqlite_utils.Database) -> None:
 
 VERSIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
     _first, _standing, _losers, _files, _patience, _handed, _counted, _ruled, _listed, _cases_listed,
-    _taken,
+    _taken, _cases_counted,
 )  # fmt: skip
 
 
@@ -187,6 +191,7 @@ _COUNTED = {
     "resident": (("household", "presence", "relation"), ("area", "presence", "name", "birth_date", "sex")),
     "household": (("dwelling", "ended_on"),),
     "dwelling": (("area", "grid"),),
+    "event": (("area",), ("title",), ("found_at",)),
 }
 
 

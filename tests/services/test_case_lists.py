@@ -150,6 +150,45 @@ def test_a_long_list_knows_its_length_and_is_read_on_where_somebody_looks(many, 
     assert listing.page(0, 100) == whole
 
 
+def test_the_first_of_all_cases_are_the_first_of_the_whole_list_in_every_order(many, monkeypatch):
+    orders = [way + order for order in case_listing.SORTED_BY for way in ("", "-")]
+    whole = {order: ids(many, order=order) for order in orders}
+    in_village = {order: ids(many, order=order, area=LOWER) for order in orders}
+    for head in (1, 2, 5, 100):
+        monkeypatch.setattr(case_listing, "HEAD", head)
+        monkeypatch.setattr(case_listing, "_WALK", 2 * head)
+        for order in orders:
+            assert ids(many, order=order) == whole[order], (order, head)
+            assert ids(many, order=order, area=LOWER) == in_village[order], (order, head)
+            found = many.case_lists.listed("all", order=order).listing
+            assert (len(found), found.page(0, head)) == (len(whole[order]), whole[order][:head]), (order, head)
+
+
+def test_all_cases_are_not_laid_in_order_to_show_the_first(office):
+    conn = office.store.conn
+    for order in sorted(case_listing.WALKED):
+        for way in ("", "-"):
+            wanted = office.case_lists._in_tab(office.case_lists._wanted(CaseFilter()), "all")
+            asked = []
+            conn.set_trace_callback(asked.append)
+            case_listing._first(conn, wanted, way + order, None)
+            conn.set_trace_callback(None)
+            [sql] = [one for one in asked if "INDEXED BY" in one]
+            walk = sql.partition("FROM (")[2].partition(") WHERE")[0]
+            [step] = [row[3] for row in conn.execute(f"EXPLAIN QUERY PLAN {walk}")]
+            name = f"{step} ".partition(" (")[0].split()[-1]
+            assert name in {f"record_event_{order}", f"record_event_living_{order}"}, step
+
+
+def test_one_character_is_found_in_every_title_and_counted_under_every_tab(many):
+    assert set(titles(many, text="路")) == {"路灯不亮", "路灯又不亮", "路面塌陷"}
+    assert set(titles(many, tab="open", text=" 路 ")) == {"路灯不亮", "路面塌陷"}
+    assert set(titles(many, text="路", area=LOWER)) == {"路面塌陷"}
+    found = many.case_lists.listed("open", CaseFilter(text="路"))
+    assert (found.counts["all"], found.counts["open"], found.cut) == (3, 2, False)
+    assert titles(many, text="鑫") == []
+
+
 def test_words_are_counted_under_every_tab(many):
     found = many.case_lists.listed("late", CaseFilter(text="路灯"))
     assert found.counts["all"] == 2
