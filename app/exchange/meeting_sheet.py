@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from app.exchange.documents import meeting_papers as paper
 from app.exchange.documents.blocks import Sheet
-from app.services.meetings import DISPUTE, EVENT, HAZARD, Line
+from app.services.meetings import Line
+from app.services.open_matters import KINDS
 
 if TYPE_CHECKING:
     from app.exchange.documents.registry_papers import Printed
     from app.schema.record import Record
     from app.services.office import Office
 
-_KINDS = {EVENT: "事件", DISPUTE: "纠纷", HAZARD: "隐患"}
 _APART = re.compile(r"[、，,；;\s]+")
 
 
@@ -74,7 +74,7 @@ def _open(line: Line, day: dt.date | None) -> paper.Row:
     since = str(values.get("since") or "")
     days = str(matter.days(day)) if matter and day else ""
     said = "；".join(str(values[name]).rstrip("。；; ") for name in ("decision", "owner", "due") if values.get(name))
-    kind = _KINDS.get(str(values.get("about_form")), "")
+    kind = KINDS.get(str(values.get("about_form")), "")
     if matter is None:
         return (kind, line.title, since, days, "", "", "本机没有这条记录", said)
     title = f"{line.title}（{matter.number}）" if matter.number else line.title
@@ -84,7 +84,7 @@ def _open(line: Line, day: dt.date | None) -> paper.Row:
 def _decided(line: Line) -> paper.Row:
     values = line.item.values
     said = (str(values.get(name) or "") for name in ("decision", "owner", "due"))
-    return (line.village, _KINDS.get(str(values.get("about_form")), ""), line.title, *said)
+    return (line.village, KINDS.get(str(values.get("about_form")), ""), line.title, *said)
 
 
 def _day(text: str) -> dt.date | None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app.rules.calendar import parse
+
+if TYPE_CHECKING:
+    from app.rules.case_engine import CaseRules
 
 ON_TIME, LATE, ABSENT = "on_time", "late", "absent"
 
@@ -42,6 +45,12 @@ class Whistle:
         if called.arrived_at is not None:
             return LATE if self.due and called.arrived_at > self.due else ON_TIME
         return ABSENT if self.due and now > self.due else ""
+
+
+def evaluations(rules: CaseRules) -> Mapping[str, str]:
+    """How a unit's coming is judged, by code in shown words: what the rules offer for it."""
+    action = rules.action("whistle_evaluate")
+    return next((field.options for field in action.fields if field.name == "evaluation"), {}) if action else {}
 
 
 def moment(value: object) -> dt.datetime | None:

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from app.store.store import Store
 
 DISPUTE, HAZARD = "dispute", "hazard"
-MATTERS = (EVENT, DISPUTE, HAZARD)
-"""The forms whose records a meeting goes through, in the order in which it does."""
+KINDS = {EVENT: "事件", DISPUTE: "纠纷", HAZARD: "隐患"}
+"""The forms whose records a meeting goes through, in the order in which it does, in a meeting's short words."""
+MATTERS = tuple(KINDS)
 _AT_ONCE = 500
 _SAYS = ("finding", "text", "opinion", "result", "answer", "reason", "instruction", "plan")
 """What a step says, the first that is there."""

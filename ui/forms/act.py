@@ -15,6 +15,7 @@ from ui.forms.choices import ChoiceEntry
 from ui.forms.references import RefEntry
 from ui.pieces.buttons import Button
 from ui.pieces.dates import DateEntry
+from ui.pieces.scrolled import scrolled
 from ui.pieces.text import retone, words
 
 if TYPE_CHECKING:
@@ -165,16 +166,11 @@ def _settle(field: QWidget) -> None:
         field.settle()
 
 
-def scrolled(inside: QWidget, height: int) -> QScrollArea:
-    """*inside* in a frameless area of at most *height* px that scrolls."""
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setFrameShape(QScrollArea.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    inside.setObjectName("scrolled")
-    area.setWidget(inside)
+def fitted(inside: QWidget, height: int) -> QScrollArea:
+    """*inside* in an area as tall as it is, up to *height* px, that scrolls."""
+    area = scrolled(inside)
     area.setMinimumHeight(min(theme.current().grown(height), max(inside.sizeHint().height() + 4, 40)))
     return area
 
 
-__all__ = ["ActDialog", "Work", "scrolled"]
+__all__ = ["ActDialog", "Work", "fitted"]

@@ -73,7 +73,7 @@ class CasePage(Page):
         self.links_card = LinksCard(office, jobs, self.go.emit, lambda told: self.said.emit(told, None))
         self.links_card.changed.connect(self._on_linked)
         self.papers_card = PapersCard(office, jobs, worker, lambda told: self.said.emit(told, None), urgent)
-        self.whistle_card = WhistleCard(self._begin_with)
+        self.whistle_card = WhistleCard(office.cases.rules, self._begin_with)
         self.steps_card = Card("办理经过", " ")
         self.timeline = Timeline()
         self.steps_card.add(self.timeline, 1)

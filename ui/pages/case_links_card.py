@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 from app.errors import KnownError
 from app.schema.record import Record
 from app.services.case_links import MEDIATED
-from app.services.cases import EVENT
+from app.services.cases import EVENT, Case
 from app.services.records import Outcome
 from ui.forms.opening import find_targets
 from ui.forms.reason import ask_reason
@@ -90,7 +90,7 @@ def read_links(office: Office, event_id: str) -> Links:
         else:
             lines.append(_line(office, kind, link.other, note=link.note, link=link.id))
     lines += _repeated(office, event_id, {line.record for line in lines})
-    return Links(tuple(lines), tuple(_ways(office, event_id)), bool(office.handing.waiting(event_id)))
+    return Links(tuple(lines), tuple(_ways(office, case)), bool(office.handing.waiting(event_id)))
 
 
 def _repeated(office: Office, event_id: str, known: set[str]) -> list[Line]:
@@ -105,8 +105,7 @@ def _repeated(office: Office, event_id: str, known: set[str]) -> list[Line]:
     return lines
 
 
-def _ways(office: Office, event_id: str) -> list[tuple[str, str]]:
-    case = office.cases.case(event_id)
+def _ways(office: Office, case: Case) -> list[tuple[str, str]]:
     if not office.gate.decide("create", "case_link", case.event.area, own=True).allowed:
         return []
     ways = [(item.code, item.label) for item in office.forms.codes["case_link_kind"].items if item.code != "from"]

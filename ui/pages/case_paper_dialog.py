@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QButtonGroup,
     QDialog,
     QFormLayout,
-    QHBoxLayout,
     QLineEdit,
     QPlainTextEdit,
     QRadioButton,
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from app.exchange.case_paper_kinds import Ask
 from ui import theme
+from ui.pages.paper_dialog import ways_foot
 from ui.pieces.buttons import Button
 from ui.pieces.text import words
 
@@ -69,12 +69,7 @@ class CasePaperDialog(QDialog):
         body.addLayout(self._form)
         self.note = words("", "13", "text-3", wrap=True)
         body.addWidget(self.note)
-        foot = QHBoxLayout()
-        foot.addWidget(Button("取消", self.reject))
-        foot.addStretch(1)
-        for label, way in (("存为 Word", ".docx"), ("存为 PDF", ".pdf")):
-            foot.addWidget(Button(label, lambda way=way: self._act(way)))
-        foot.addWidget(Button("打印…", lambda: self._act("print"), kind="primary", icon="printer", keys="Ctrl+Return"))
+        foot, _ways = ways_foot(self.reject, self._act, "Ctrl+Return")
         body.addLayout(foot)
         for button in self.findChildren(Button):
             button.setMinimumHeight(button.sizeHint().height())

@@ -20,6 +20,7 @@ from ui.forms.reason import ask_reason
 from ui.forms.references import Target
 from ui.jobs import Jobs
 from ui.pages.intake_found import FoundEntry
+from ui.pages.intake_read import people_targets
 from ui.pieces.buttons import Button
 from ui.pieces.card import Card
 from ui.pieces.masked import Masked
@@ -129,10 +130,7 @@ class PeopleCard(Card):
         self.dialog.begin()
 
     def _find(self, text: str, show: Callable[[Sequence[Target]], None]) -> None:
-        self._jobs.run(
-            lambda: [Target(hit.resident, hit.name, hit.note, hit.area) for hit in self._office.finding.people(text)],
-            show,
-        )
+        self._jobs.run(lambda: people_targets(self._office, text), show)
 
     def show_people(self, event: str, people: Sequence[CasePerson], *, may_add: bool) -> None:
         """Show the *people* of *event*; with nobody in it and nobody to be added the card goes."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
@@ -12,9 +11,8 @@ from app.errors import KnownError
 from app.services.records import Outcome
 from ui.jobs import Jobs
 from ui.page import Page
+from ui.pages.case_strip import CaseLine, CaseStrip, case_lines, may_read, may_report
 from ui.pieces.buttons import Button
-from ui.pieces.chips import Chip, state
-from ui.pieces.strip import Strip
 from ui.pieces.text import rule, words
 
 if TYPE_CHECKING:
@@ -25,41 +23,34 @@ _OVER = frozenset({"void", "not_accepted"})
 
 @dataclass(frozen=True)
 class Came:
-    """The cases of a row as (id, title, state in words); ``begin``: another may be begun; ``news``: labels of what they say."""
+    """The cases of a row; ``begin``: another may be begun; ``news``: labels of what they say."""
 
-    cases: tuple[tuple[str, str, str], ...]
+    cases: tuple[CaseLine, ...]
     begin: bool
     news: tuple[str, ...]
 
 
 def read_came(office: Office, form: str, record_id: str) -> Came:
     """What came of a row; runs in the lane."""
-    if not office.gate.decide("read", "event", None, own=True).allowed:
+    if not may_read(office):
         return Came((), begin=False, news=())
-    found, rules = office.links.cases_of(form, record_id), office.cases.rules
-    cases = []
-    for case in found:
-        known = rules.states.get(str(case.values.get("state") or ""))
-        cases.append((case.id, str(case.values.get("title") or ""), known.label if known else ""))
+    cases = case_lines(office, office.links.cases_of(form, record_id))
     own = office.sources.of(form, record_id)
-    roles = office.session.roles
-    may = rules.role_for("report", roles) is not None and office.gate.decide("create", "event", None).allowed
     fields = office.forms[form].fields
     news = tuple(fields[name].label for name in office.sources.news(form, record_id))
     writes = office.gate.decide("edit", form, None).allowed
-    begin = may and all(case.values.get("state") in _OVER for case in own)
-    return Came(tuple(cases), begin, news if writes else ())
+    begin = may_report(office) and all(case.values.get("state") in _OVER for case in own)
+    return Came(cases, begin, news if writes else ())
 
 
-class SourceStrip(Strip):
+class SourceStrip(CaseStrip):
     """``SourceStrip(office, jobs, form, record, page)``: through *page* it speaks and goes. Signal ``changed``: the row was written to."""
 
     changed = Signal()
 
     def __init__(self, office: Office, jobs: Jobs, form: str, record_id: str, page: Page) -> None:
-        super().__init__()
+        super().__init__(page)
         self._office, self._jobs, self._form, self._id = office, jobs, form, record_id
-        self._page = page
         self.load()
 
     def load(self) -> None:
@@ -70,9 +61,7 @@ class SourceStrip(Strip):
         self.clear()
         if came.cases or came.begin:
             self.add(rule())
-        for case, title, said in came.cases:
-            open_it = Button(title, partial(self._page.go.emit, "case", {"id": case}), kind="link", small=True)
-            self.add_line(words("事件", "13", "text-3"), Chip(state(said)), open_it)
+        self.add_cases("事件", came.cases)
         if came.news:
             fill = Button("填入办结情况", self._take_news, small=True, icon="check", tip="、".join(came.news))
             self.add_line(fill, words(f"事件里已有：{'、'.join(came.news)}", "12", "text-3", wrap=True))

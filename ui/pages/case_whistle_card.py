@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from app.rules.whistles import Called, Whistle
+from app.rules.case_engine import CaseRules
+from app.rules.whistles import Called, Whistle, evaluations
 from ui.pages.case_read import CaseFile
 from ui.pages.case_words import spoken_time
 from ui.pieces.buttons import Button
@@ -16,7 +17,6 @@ from ui.pieces.chips import Chip, state
 from ui.pieces.text import words
 
 ARRIVE, EVALUATE = "whistle_arrive", "whistle_evaluate"
-WORDS = {"on_time": "及时", "late": "迟到", "absent": "未到"}
 # begin(action, values): open the form of an action with these values in it.
 Begin = Callable[[str, Mapping[str, Any]], object]
 
@@ -24,9 +24,9 @@ Begin = Callable[[str, Mapping[str, Any]], object]
 class WhistleCard(Card):
     """``show_case(file)``; hidden where nobody was called."""
 
-    def __init__(self, begin: Begin) -> None:
+    def __init__(self, rules: CaseRules, begin: Begin) -> None:
         super().__init__("吹哨报到", " ")
-        self._begin = begin
+        self._rules, self._begin = rules, begin
 
     def show_case(self, file: CaseFile) -> None:
         """Show the calls of *file*, the newest first."""
@@ -45,7 +45,7 @@ class WhistleCard(Card):
     def _line(self, whistle: Whistle, called: Called, now: dt.datetime, may: set[str]) -> None:
         proposed = whistle.proposed(called, now)
         at = whistle.at.isoformat()
-        things: list[Any] = [Chip(state(_state(called, proposed))), words(called.unit), None]
+        things: list[Any] = [Chip(state(_state(called, proposed, evaluations(self._rules)))), words(called.unit), None]
         if ARRIVE in may and called.arrived_at is None and not called.evaluation:
             begun = {"called_unit": called.unit, "called_at": at, "arrived_at": now.isoformat()}
             things.append(Button("登记到场", partial(self._begin, ARRIVE, begun), kind="link", small=True))
@@ -68,10 +68,10 @@ def _head(whistle: Whistle, now: dt.datetime) -> str:
     return "，".join(part for part in parts if part)
 
 
-def _state(called: Called, proposed: str) -> str:
+def _state(called: Called, proposed: str, words_of: Mapping[str, str]) -> str:
     """What a person said; else what the times say, as a proposal."""
     if called.evaluation:
-        return WORDS.get(called.evaluation, called.evaluation)
+        return words_of.get(called.evaluation, called.evaluation)
     if called.arrived_at is None:
         return "到时未到" if proposed else "等到场"
     return "已到，待评价" if proposed == "on_time" else "晚到，待评价"

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QSizePolicy, QSplitter, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QSplitter, QWidget
 
 from ui import theme
 from ui.jobs import Jobs, Worker
@@ -17,6 +17,7 @@ from ui.pages.duplicates_read import Compared, Line, Two, likely_of, read_compar
 from ui.pieces.buttons import Button
 from ui.pieces.card import Card
 from ui.pieces.empty import EmptyState
+from ui.pieces.scrolled import scrolled
 from ui.pieces.tabs import Tabs
 from ui.pieces.text import Elided, words
 
@@ -220,13 +221,7 @@ class DuplicatesPage(Page):
                 self._add_choice(grid, row, line)
             row += 1
         grid.setRowStretch(row, 1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        inside.setObjectName("scrolled")
-        scroll.setWidget(inside)
-        self._right.add(scroll, 1)
+        self._right.add(scrolled(inside), 1)
         if open_now:
             self._right.add_rule()
             below = self._right.add_line(Elided("点哪边用哪边；没选的留在修改历史里，合并可以撤销。", "13", "text-3"))

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QProgressBar, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QProgressBar, QVBoxLayout, QWidget
 
 from app.services.case_batch import MOST, Left, Offer
 from ui.jobs import Jobs
 from ui.pages.case_action import ActionForm
 from ui.pieces.buttons import Button
 from ui.pieces.card import Card, empty
+from ui.pieces.scrolled import scrolled
 from ui.pieces.text import rule, words
 
 if TYPE_CHECKING:
@@ -44,16 +45,10 @@ class BatchPanel(Card):
         self._offer: Offer | None = None
         self._typed: dict[str, dict[str, Any]] = {}
         inside = QWidget()
-        inside.setObjectName("scrolled")
         self._column = QVBoxLayout(inside)
         self._column.setContentsMargins(12, 10, 12, 10)
         self._column.setSpacing(8)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(inside)
-        self.add(scroll, 1)
+        self.add(scrolled(inside), 1)
 
     def show_marked(self, ids: Sequence[str]) -> None:
         """Offer what can be done with *ids*; while something runs, nothing changes."""

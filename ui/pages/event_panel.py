@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.rules.case_engine import CaseRules
 from ui.pages.case_read import CaseFile
@@ -13,6 +13,7 @@ from ui.pieces.card import Card, empty
 from ui.pieces.chips import Chip
 from ui.pieces.empty import EmptyState
 from ui.pieces.facts import Fact, Facts
+from ui.pieces.scrolled import scrolled
 from ui.pieces.text import Elided, rule, words
 
 
@@ -25,18 +26,13 @@ class EventPanel(Card):
         super().__init__(flush=True)
         self._rules = rules
         inside = QWidget()
-        inside.setObjectName("scrolled")
         self._column = QVBoxLayout(inside)
         self._column.setContentsMargins(12, 10, 12, 10)
         self._column.setSpacing(8)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        scroll.setWidget(inside)
         self._next = QVBoxLayout()
         self._next.setContentsMargins(12, 10, 12, 12)
         self._next.setSpacing(8)
-        self.add(scroll, 1)
+        self.add(scrolled(inside, sideways=True), 1)
         self.add_rule()
         self.add(self._next)
         self.show_nothing()

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QCheckBox, QLineEdit, QVBoxLayout, QWidget
 from app.schema.record import Record
 from app.services.grids import Outlook, Regrid
 from app.services.map_split import CutFrom, cut_from
-from ui.forms.act import ActDialog, Work, scrolled
+from ui.forms.act import ActDialog, Work, fitted
 from ui.forms.choices import ChoiceEntry
 from ui.pieces.dates import DateEntry, china_today
 from ui.pieces.text import words
@@ -126,7 +126,7 @@ class GridActs:
         dialog.ask("原因", reason)
         dialog.offer(reason, _WHY)
         dialog.add(words("哪些划出去", tone="text-2"))
-        dialog.add(scrolled(box, 260), 1)
+        dialog.add(fitted(box, 260), 1)
         dialog.add(look)
         dialog.begin()
         return dialog

@@ -17,7 +17,7 @@ from ui.pages.exporting import AskPath, ask_save_path
 from ui.pages.import_check import ABSENT, CheckStep
 from ui.pages.import_read import More, Preview, importable
 from ui.pages.import_report import ReportStep
-from ui.pages.import_run import RunStep, hint_label, report_arguments, write_template
+from ui.pages.import_run import RunStep, hint_label, import_arguments, report_arguments, write_template
 from ui.pages.import_steps import CHECK, CHOOSE, REPORT, RUN, WORKBOOK, ImportSteps, ask_open_path
 from ui.pieces.buttons import Button
 from ui.pieces.card import Card
@@ -139,9 +139,7 @@ class ImportPage(ImportSteps):
 
     def _plan(self, path: Path, sheet: str | None) -> None:
         form, area, more = str(self.form_choice.value()), str(self.area_choice.value() or ""), More()
-        tail = ["import", form, str(path), "--preview", "--json", "--choices", self._choices_file()]
-        tail += ["--area", area] if area else []
-        tail += ["--sheet", sheet] if sheet else []
+        tail = import_arguments(form, path, area, sheet, self._choices_file(), ["--preview"])
         self.look(
             tail,
             lambda said: self._on_read(said, more),
@@ -195,9 +193,7 @@ class ImportPage(ImportSteps):
         preview = self.preview
         if preview is None or self.steps.currentIndex() != CHECK:
             return
-        tail = ["import", preview.form, str(preview.path), "--json", "--choices", self._choices_file()]
-        tail += ["--area", preview.area] if preview.area else []
-        tail += ["--sheet", preview.sheet] if preview.sheet else []
+        tail = import_arguments(preview.form, preview.path, preview.area, preview.sheet, self._choices_file())
         self.start_import(tail, self.progress, self._on_finished, self._tell, _CANCELLED)
 
     def _tell(self) -> None:

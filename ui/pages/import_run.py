@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,13 +37,18 @@ def hint_label(text: str) -> QWidget:
     return label
 
 
+def import_arguments(
+    form: str, path: Path, area: str, sheet: str | None, choices: str, more: Sequence[str] = ()
+) -> list[str]:
+    """What the worker is asked for; *choices* is the file of what was decided by hand, *more* what it is to do but import."""
+    where = [*(["--area", area] if area else []), *(["--sheet", sheet] if sheet else [])]
+    return ["import", form, str(path), "--json", "--choices", choices, *where, *more]
+
+
 def report_arguments(preview: Preview, choices: str, out: Path) -> list[str]:
     """What the worker is asked for, to write the rows of *preview* that stay out to *out*; *choices* is the file of what was decided."""
-    tail = ["import", preview.form, str(preview.path), "--dry-run", "--json", "--report", str(out)]
-    tail += ["--choices", choices]
-    tail += ["--area", preview.area] if preview.area else []
-    tail += ["--sheet", preview.sheet] if preview.sheet else []
-    return tail
+    more = ["--dry-run", "--report", str(out)]
+    return import_arguments(preview.form, preview.path, preview.area, preview.sheet, choices, more)
 
 
 def write_template(office: Office, form: str, out: Path) -> None:

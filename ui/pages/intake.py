@@ -25,7 +25,15 @@ from ui.pages.intake_class import ClassIndex
 from ui.pages.intake_fields import PHONE_HINT, IntakeFields
 from ui.pages.intake_files import IntakeFiles
 from ui.pages.intake_found import FoundEntry
-from ui.pages.intake_read import Opening, draft_prefix, place_targets, read_opening, read_when, with_place
+from ui.pages.intake_read import (
+    Opening,
+    draft_prefix,
+    people_targets,
+    place_targets,
+    read_opening,
+    read_when,
+    with_place,
+)
 from ui.pieces.dates import china_today
 from ui.pieces.text import words
 
@@ -293,10 +301,7 @@ class IntakePage(Page):
         self._jobs.run(lambda: self._office.finding.places(text), found)
 
     def _find_people(self, text: str, show: Callable[[Sequence[Target]], None]) -> None:
-        self._jobs.run(
-            lambda: [Target(hit.resident, hit.name, hit.note, hit.area) for hit in self._office.finding.people(text)],
-            show,
-        )
+        self._jobs.run(lambda: people_targets(self._office, text), show)
 
     def _look_again(self) -> None:
         sheet = self.sheet()

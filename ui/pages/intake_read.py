@@ -91,6 +91,11 @@ def place_targets(hits: Sequence[PlaceHit]) -> list[Target]:
     return [Target(str(n), hit.words, hit.note or kinds.get(hit.kind, ""), hit.area) for n, hit in enumerate(hits)]
 
 
+def people_targets(office: Office, text: str) -> list[Target]:
+    """Residents by what is typed, as a field offers them; runs in the lane."""
+    return [Target(hit.resident, hit.name, hit.note, hit.area) for hit in office.finding.people(text)]
+
+
 def read_when(text: str, today: dt.date) -> str:
     """A time as a clerk types it (9.18 14:30, 今天 9:00, 14:30) as it is kept; what can't be read stays, for the form to name."""
     said = text.strip().replace("：", ":")

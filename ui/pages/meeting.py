@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QSplitter
 
 from app.schema.record import Record
 from app.services.meetings import Line
+from app.services.open_matters import KINDS
 from app.services.records import Outcome
 from ui import theme
 from ui.jobs import Jobs
@@ -18,7 +19,7 @@ from ui.lists import Column, Group, Order, RecordTable
 from ui.lists.columns import Row
 from ui.page import Page
 from ui.pages.meeting_panel import MatterPanel
-from ui.pages.meeting_read import KINDS, Opened, read_meeting
+from ui.pages.meeting_read import Opened, read_meeting
 from ui.pages.paper_dialog import MakeWorker, Papers
 from ui.pieces.buttons import Button, IconButton
 from ui.pieces.card import Card

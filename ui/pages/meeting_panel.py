@@ -8,16 +8,18 @@ from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPlainTextEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
 from app.schema.values import Fault
 from app.services.meetings import Line, Sheet
+from app.services.open_matters import KINDS
 from ui import theme
-from ui.pages.meeting_read import KINDS, RESULTS, STEP_WORDS, before_words, done_words, facts_of
+from ui.pages.meeting_read import RESULTS, STEP_WORDS, before_words, done_words, facts_of
 from ui.pieces.buttons import Button
 from ui.pieces.card import Card, empty
 from ui.pieces.dates import DateEntry
 from ui.pieces.facts import Facts
+from ui.pieces.scrolled import scrolled
 from ui.pieces.text import words
 
 
@@ -36,17 +38,11 @@ class MatterPanel(Card):
         super().__init__("议定")
         self.line: Line | None = None
         inside = QWidget()
-        inside.setObjectName("scrolled")
         self._body = QVBoxLayout(inside)
         self._body.setContentsMargins(0, 0, 8, 0)
         self._body.setSpacing(6)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(inside)
-        self._scroll = scroll
-        self.add(scroll, 1)
+        self._scroll = scrolled(inside)
+        self.add(self._scroll, 1)
         self.decision = QPlainTextEdit()
         self.owner = QLineEdit()
         self.due = DateEntry()

@@ -7,7 +7,8 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.services.meetings import DISPUTE, EVENT, HAZARD, Line, Sheet
+from app.services.meetings import Line, Sheet
+from app.services.open_matters import KINDS
 from ui.lists import Cell, Group
 from ui.lists.columns import Row
 from ui.pieces.chips import State
@@ -16,7 +17,6 @@ from ui.pieces.facts import Fact
 if TYPE_CHECKING:
     from app.services.office import Office
 
-KINDS = {EVENT: "事件", DISPUTE: "纠纷", HAZARD: "隐患"}
 RESULTS = (("done", "已落实"), ("partly", "部分落实"), ("not_done", "未落实"))
 STEP_WORDS = {"remind": "催办", "supervise": "督办", "assign": "交办", "name_patron": "领导包案"}
 

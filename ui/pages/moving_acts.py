@@ -11,7 +11,7 @@ from app.rules.living import GONE, HERE
 from app.schema.record import Record
 from app.services.acting import Done
 from app.services.undoing import Undone
-from ui.forms.act import ActDialog, Work, scrolled
+from ui.forms.act import ActDialog, Work, fitted
 from ui.forms.choices import ChoiceEntry
 from ui.forms.opening import find_targets
 from ui.forms.references import RefEntry, Target
@@ -274,7 +274,7 @@ class MovingActs:
         dialog.ask("日期", day)
         dialog.ask("新户住在（空着为原处）", dwelling)
         dialog.ask("原因", reason)
-        dialog.add(scrolled(box, 220))
+        dialog.add(fitted(box, 220))
         dialog.begin()
         return dialog
 

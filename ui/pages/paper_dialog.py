@@ -42,6 +42,23 @@ def ask_path(parent: QWidget, name: str, kind: str) -> str:
     return QFileDialog.getSaveFileName(parent, "存到哪里", str(Path.home() / f"{name}{kind}"), f"*{kind}")[0]
 
 
+def ways_foot(
+    leave: Callable[[], object], act: Callable[[str], object], keys: str = ""
+) -> tuple[QHBoxLayout, list[Button]]:
+    """The lowest line of a dialog for papers, with its three ways; *act* is called with ".docx", ".pdf" or "print", for which *keys* stand."""
+    foot = QHBoxLayout()
+    foot.addWidget(Button("取消", leave))
+    foot.addStretch(1)
+    ways = [
+        Button("存为 Word", lambda: act(".docx")),
+        Button("存为 PDF", lambda: act(".pdf")),
+        Button("打印…", lambda: act("print"), kind="primary", icon="printer", keys=keys),
+    ]
+    for way in ways:
+        foot.addWidget(way)
+    return foot, ways
+
+
 class PaperDialog(QDialog):
     """``PaperDialog(page, office, record, then)``: calls *then(paper, way, reason, plain)* once; *way* is "print", ".pdf" or ".docx"."""
 
@@ -83,16 +100,7 @@ class PaperDialog(QDialog):
         self.note = words("", "13", "text-3", wrap=True)
         body.addWidget(self.note)
         body.addSpacing(4)
-        foot = QHBoxLayout()
-        foot.addWidget(Button("取消", self.reject))
-        foot.addStretch(1)
-        self.ways = [
-            Button("存为 Word", lambda: self._act(".docx")),
-            Button("存为 PDF", lambda: self._act(".pdf")),
-            Button("打印…", lambda: self._act("print"), kind="primary", icon="printer"),
-        ]
-        for way in self.ways:
-            foot.addWidget(way)
+        foot, self.ways = ways_foot(self.reject, self._act)
         body.addLayout(foot)
         self.reason.returnPressed.connect(lambda: self._act("print"))
         self._judge()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
 
 from app.schema.record import Record
 from ui import theme
@@ -19,6 +19,7 @@ from ui.pieces.buttons import Button, IconButton
 from ui.pieces.card import Card, empty
 from ui.pieces.facts import Fact, Facts
 from ui.pieces.masked import Masked
+from ui.pieces.scrolled import scrolled
 from ui.pieces.text import Elided, rule, words
 
 if TYPE_CHECKING:
@@ -85,18 +86,11 @@ class PersonCard(Card):
         self._foot = QHBoxLayout()
         self._foot.setContentsMargins(12, 10, 12, 10)
         self._foot.setSpacing(8)
-        scrolled = QWidget()
-        scrolled.setObjectName("scrolled")
-        scrolled.setLayout(self._inside)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(scrolled)
+        inside = QWidget()
+        inside.setLayout(self._inside)
         self.add(self._head)
         self.add_rule()
-        self.add(scroll, 1)
+        self.add(scrolled(inside, focus=False), 1)
         self.add_rule()
         self.add(self._foot)
         self.show_nothing()

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from app import __version__
 from app.errors import KnownError
@@ -21,6 +20,7 @@ from ui.pieces.buttons import Button
 from ui.pieces.card import Card
 from ui.pieces.empty import EmptyState
 from ui.pieces.facts import Facts
+from ui.pieces.scrolled import scrolled
 from ui.pieces.tabs import Tabs
 from ui.pieces.text import words
 from ui.window import Window
@@ -40,9 +40,8 @@ class SettingsPage(Page):
         self._office, self._jobs, self._cost = office, jobs, cost
         self._ring = ring or _system_ring()
         self.dialog: QDialog | None = None
-        scrolled = QWidget()
-        scrolled.setObjectName("scrolled")
-        body = QVBoxLayout(scrolled)
+        inside = QWidget()
+        body = QVBoxLayout(inside)
         body.setContentsMargins(0, 0, 0, 0)
         body.setSpacing(12)
         for card in (self._looks(), self._login(), self._rules(), self._about()):
@@ -50,12 +49,7 @@ class SettingsPage(Page):
         if office.gate.decide("audit", "", None).allowed:
             body.addWidget(self._audit(), 1)
         body.addStretch(0 if office.gate.decide("audit", "", None).allowed else 1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setWidget(scrolled)
-        self.add(scroll, 1)
+        self.add(scrolled(inside, focus=False, sideways=True), 1)
 
     def opened(self, args: Mapping[str, Any]) -> None:
         look = theme.current()

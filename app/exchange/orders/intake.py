@@ -17,7 +17,6 @@ from app.exchange.orders.plan import OrderPlan, carry_out, make_plan
 from app.exchange.orders.reading import Reading
 from app.exchange.orders.report import write_refused
 from app.exchange.orders.shape import KEEP, LISTS, Told, load_shape
-from app.exchange.roster.plan import Finding
 from app.messages import sentence
 from app.schema.values import comparable, tight
 from app.services.cases import EVENT
@@ -123,7 +122,7 @@ class OrderIntake:
             cancelled or (lambda: False),
         )  # fmt: skip
         said |= {"created": made, "updated": updated}
-        said["refused"] += [_finding(item) for item in late]
+        said["refused"] += [item.as_json() for item in late]
         return said | ({"stopped": True} if stopped else {})
 
     # -- reading ----------------------------------------------------------------------------------------------------------------
@@ -202,7 +201,7 @@ class OrderIntake:
             ],
             "waiting": [{**_new(item.order), "may_reopen": self._room.may_reopen(item.known)} for item in plan.waiting],
             "problems": [
-                {**_finding(item), "verdict": verdict, "name": names.get((item.sheet, item.row), "")}
+                {**item.as_json(), "verdict": verdict, "name": names.get((item.sheet, item.row), "")}
                 for verdict, items in (("refused", plan.refused), ("flagged", plan.flagged))
                 for item in items[:MOST_SHOWN]
             ],
@@ -273,7 +272,3 @@ def _sample(layout: Layout, index: int, *, covered: bool) -> str:
             # Telephones and numbers of papers are covered: the page shows them beside each other.
             return f"{text[:3]}****{text[-4:]}" if covered and digits >= 8 and digits + 1 >= len(text) else text
     return ""
-
-
-def _finding(item: Finding) -> dict[str, object]:
-    return {"sheet": item.sheet, "row": item.row, "field": item.field, "code": item.code, "message": item.message}

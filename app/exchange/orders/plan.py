@@ -42,8 +42,8 @@ class OrderPlan:
             "unchanged": len(self.same),
             "waiting": len(self.waiting),
             "left_out": self.left,
-            "refused": [_finding(item) for item in self.refused],
-            "flagged": [_finding(item) for item in self.flagged],
+            "refused": [item.as_json() for item in self.refused],
+            "flagged": [item.as_json() for item in self.flagged],
         }
 
 
@@ -136,7 +136,3 @@ def carry_out(
             room.save(plan.source, edits, again)
         tick(min(start + size, len(work)), len(work))
     return made, updated, refused, False
-
-
-def _finding(item: Finding) -> dict[str, object]:
-    return {"sheet": item.sheet, "row": item.row, "field": item.field, "code": item.code, "message": item.message}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,11 +61,10 @@ def write_refused(found: Recognised, plan: OrderPlan, out: Path) -> None:
                 book.put(sheet, line, index, value)
 
 
-def write_replies(office: Office, source: str, out: Path, reason: str, headings: Sequence[str] = ()) -> int:
+def write_replies(office: Office, source: str, out: Path, reason: str) -> int:
     """Write the results of the closed orders of *source* to *out*, a row an order; returns how many.
 
-    *headings*: other words for the columns, as the source has them. Names and telephones don't go along. Raises Denied and
-    KnownError("import.reason_missing", "orders.no_replies", "import.cannot_write").
+    Names and telephones don't go along. Raises Denied and KnownError("import.reason_missing", "orders.no_replies", "import.cannot_write").
     """
     if not reason.strip():
         raise KnownError("import.reason_missing")
@@ -80,10 +78,9 @@ def write_replies(office: Office, source: str, out: Path, reason: str, headings:
     for area in sorted({event.area for event in events}):
         office.gate.require("export", EVENT, area, fields=f"{source},{len(events)}", reason=reason)
     results = office.orders.results(events)
-    named = [*headings, *(label for label, _ in _REPLY[len(headings) :])]
     with new_book(out) as book:
         sheet = book.sheet("办理结果")
-        for index, ((_, width), heading) in enumerate(zip(_REPLY, named, strict=True)):
+        for index, (heading, width) in enumerate(_REPLY):
             book.put(sheet, 0, index, heading, "heading")
             sheet.set_column(index, index, width, book.formats["text"])
         sheet.freeze_panes(1, 0)

@@ -19,8 +19,8 @@ from app.paths import resource
 from app.schema.codes import CodeList
 from app.schema.values import comparable
 
-KEEP, LEAVE = "@keep", ""
-"""Targets of a column whose words are kept as they are, and of one that is left out."""
+KEEP = "@keep"
+"""The target of a column whose words are kept as they are."""
 SKIP, REOPEN, NOTE = "skip", "reopen", "note"
 LISTS = {"class": "event_class", "urgency": "urgency"}
 """The targets whose values are codes of ours."""

@@ -42,6 +42,10 @@ class Finding:
     code: str
     message: str
 
+    def as_json(self) -> dict[str, object]:
+        """As the command prints it."""
+        return {"sheet": self.sheet, "row": self.row, "field": self.field, "code": self.code, "message": self.message}
+
 
 @dataclass(frozen=True, slots=True)
 class Twin:
@@ -99,17 +103,13 @@ class Plan:
             "created": self.created,
             "updated": self.updated,
             "unchanged": self.unchanged,
-            "refused": [_finding(item) for item in self.refused],
-            "flagged": [_finding(item) for item in self.flagged],
+            "refused": [item.as_json() for item in self.refused],
+            "flagged": [item.as_json() for item in self.flagged],
             "same_person": [_twin(item) for item in self.same_person],
             "possible_duplicates": [_twin(item) for item in self.possible_duplicates],
             "not_collected": [{"sheet": sheet, "heading": heading} for sheet, heading in self.not_collected],
             "absent": len(self.absent),
         }
-
-
-def _finding(item: Finding) -> dict[str, object]:
-    return {"sheet": item.sheet, "row": item.row, "field": item.field, "code": item.code, "message": item.message}
 
 
 def _twin(item: Twin) -> dict[str, object]:
