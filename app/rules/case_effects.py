@@ -312,6 +312,11 @@ def _unit_called(case: CaseState, step: Step) -> Fault | None:
     return _refuse("called_unit", "unit_not_called", unit=said(step.values, "called_unit") or "（未填）")
 
 
+def _came_as_order(case: CaseState, _step: Step) -> Fault | None:
+    known = any(move.action == "order_in" and move.step not in case.aside for move in case.moves)
+    return None if known else _refuse("action", "no_order")
+
+
 GUARDS: Mapping[str, Callable[[CaseState, Step], Fault | None]] = {
     "not_top_level": _not_top,
     "not_bottom_level": _not_bottom,
@@ -331,12 +336,13 @@ GUARDS: Mapping[str, Callable[[CaseState, Step], Fault | None]] = {
     "tried_enough": _tried_enough,
     "whistled": _whistled,
     "unit_called": _unit_called,
+    "came_as_order": _came_as_order,
 }
 # Without the values of the step only these can be judged; the others speak once its form is filled.
 BEFORE_FILLING = frozenset(
     {
         "not_top_level", "not_bottom_level", "extension_asked", "request_there", "director_grants", "own_level",
         "director_voids", "patron_named", "supervised", "result_there",
-        "in_mediation", "tried_enough", "whistled",
+        "in_mediation", "tried_enough", "whistled", "came_as_order",
     }
 )  # fmt: skip

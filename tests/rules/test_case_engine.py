@@ -139,6 +139,8 @@ def prepared(code, source):
     event = {**EVENT, "profile": WITHIN.get(code, "grade_routing")}
     graded = {"accept": {"grade": "general"}}
     way = whistled(source) if code in {"whistle_arrive", "whistle_evaluate"} else WAYS[source]
+    if code == "order_reopen":
+        way = ("order_in", *way[1:])
     steps = [step(number, action, **graded.get(action, {})) for number, action in enumerate(way, 1)]
     steps += [step(50 + number, action) for number, action in enumerate(BEFORE.get(code, ()))]
     return RULES.fold(event, [each for each in steps if each.action != "screen"] if code in WITHIN else steps)

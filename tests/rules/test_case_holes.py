@@ -71,13 +71,20 @@ def test_of_two_requests_each_gets_its_own_answer():
     ("again", "values"), [("reopen", {}), ("order_reopen", {}), ("return_visit", {"not_solved": True})]
 )
 def test_a_patron_looks_again_at_a_case_that_comes_back(again, values):
-    case = on(walk(*WAYS["handling"]), "name_patron", "feed_back", "verify_pass")
+    way = ("order_in", *WAYS["handling"][1:])
+    case = on(walk(*way), "name_patron", "feed_back", "verify_pass")
     assert set(case.due) == {"visit_due"}
     back = on(case, (again, values))
     assert back.state == "handling"
     assert back.due["patron_due"] > back.last_at
     assert "patron_due" in RULES.dues(case, step(90, again, case, **values))
-    assert "patron_due" not in on(walk(*WAYS["closed"]), (again, values)).due
+    assert "patron_due" not in on(walk("order_in", *WAYS["closed"][1:]), (again, values)).due
+
+
+def test_only_an_order_that_came_from_elsewhere_is_taken_up_again_by_the_first_desk():
+    done = step(40, "order_reopen", role="registrar")
+    assert [fault.code for fault in RULES.refusals(walk(*WAYS["closed"]), done)] == ["no_order"]
+    assert RULES.refusals(walk("order_in", *WAYS["closed"][1:]), done) == []
 
 
 def test_an_unsolved_visit_before_the_closing_takes_no_watch_away():
