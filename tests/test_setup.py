@@ -79,7 +79,7 @@ def test_nothing_that_is_locked_misses_what_it_needs():
 
 def test_system_packages_are_plain_debian_names():
     groups = tomllib.loads((ROOT / "installer/system-packages.toml").read_text(encoding="utf-8"))
-    assert set(groups) == {"window", "picture", "tests", "package", "clean_system"}
+    assert set(groups) == {"window", "camera", "picture", "tests", "package", "clean_system"}
     for names in groups.values():
         assert names
         assert all(re.fullmatch(r"[a-z0-9][a-z0-9.+-]+", name) for name in names)

@@ -110,6 +110,11 @@ def _shots() -> list[Shot]:
     def read_orders(page: QWidget) -> None:
         _wait_until(lambda: not page.busy())  # type: ignore[attr-defined]
 
+    def match_units(page: QWidget) -> None:
+        read_orders(page)
+        page.check.pick_side("values")  # type: ignore[attr-defined]
+        page.check.values.edit(0)  # type: ignore[attr-defined]
+
     def leave_orders(page: QWidget, _office: Office) -> None:
         page.restart()  # type: ignore[attr-defined]
 
@@ -171,6 +176,14 @@ def _shots() -> list[Shot]:
             lambda _office: {"source": "12345热线", "path": str(_ORDERS)},
             before=read_orders,
             after=leave_orders,
+        ),
+        Shot(
+            "orders-values",
+            "orders",
+            lambda _office: {"source": "12345热线", "path": str(_ORDERS)},
+            before=match_units,
+            after=leave_orders,
+            looks=("light",),
         ),
         Shot("settings", "settings"),
         Shot("rules", "rules", lambda _office: {"tab": "calendar", "year": 2026}),

@@ -26,7 +26,11 @@ def bring_in(args: argparse.Namespace, desk: Desk) -> int:
         progress=desk.progress,
         cancelled=desk.cancelled.is_set,
     )
-    desk.answer(said, _words(said))
+    said["refused_rows"] = len({(one["sheet"], one["row"]) for one in said["refused"]})
+    said["flagged_count"] = len(said["flagged"])
+    # The window needs their numbers, and has the first of them from the preview: ten thousand would keep it from painting.
+    told = {**said, "refused": (), "flagged": ()} if desk.worker else said
+    desk.answer(told, _words(said))
     return 1 if said["refused"] or said["waiting"] else 0
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 
 from app.exchange.excel.workbook import read_workbook
 from tests.exchange.orders import samples
+from tests.ui.conftest import commit
 from tests.ui.offices import TOWN, Desk
 from ui.pages.event_list import EventsPage
 from ui.pages.orders import CHECK, CHOOSE, REPORT, OrdersPage
@@ -44,13 +46,12 @@ def test_a_file_is_checked_matched_by_hand_imported_and_remembered(desk, export,
     assert page.area.value() == TOWN
     assert page.import_button.words() == "导入：新增 4，更新 0"
     assert desk.office.store.count("event") == 0
-    box = page.check.values.boxes["class", "怪味扰民"]
-    assert box.value() is None
+    assert page.check.values.code("class", "怪味扰民") is None
     page.check.values.matched.emit("class", "怪味扰民", "facility_light")
     looked(desk, page)
     page.check.columns.matched.emit("片区", "")
     looked(desk, page)
-    assert page.check.values.boxes["class", "怪味扰民"].value() == "facility_light"
+    assert page.check.values.code("class", "怪味扰民") == "facility_light"
     page.run_import()
     looked(desk, page)
     assert page.steps.currentIndex() == REPORT
@@ -64,7 +65,7 @@ def test_a_file_is_checked_matched_by_hand_imported_and_remembered(desk, export,
     page.read(export)
     looked(desk, page)
     assert page.preview["unchanged"] == 4
-    assert page.check.values.boxes["class", "怪味扰民"].value() == "facility_light"
+    assert page.check.values.code("class", "怪味扰民") == "facility_light"
 
 
 def test_a_case_closed_here_and_open_again_there_is_decided_on_the_page(desk, tmp_path):
@@ -108,3 +109,37 @@ def test_the_list_of_cases_has_a_door_to_it_for_who_may(open_desk):
     next(act for words, _keys, act in page.actions if words.startswith("导入工单"))()
     assert went == ["orders"]
     desk.settle()
+
+
+def test_the_name_that_a_source_gives_a_unit_is_matched_to_ours_and_remembered(desk, export):
+    page = opened(desk, export)
+    values = page.check.values
+    assert values.code("unit", "镇综合服务中心") == "镇综合服务中心"
+    page.check.pick_side("values")
+    page.activateWindow()
+    values.table.go_to(values.row("unit", "镇综合服务中心"))
+    desk.qtbot.keyClick(values.table.view, Qt.Key.Key_Return)
+    desk.qtbot.keyClick(values.box, Qt.Key.Key_Escape)
+    assert values.box is None
+    assert not page.busy()
+    desk.qtbot.keyClick(values.table.view, Qt.Key.Key_Return)
+    desk.qtbot.waitUntil(values.box.hasFocus)
+    commit(values.box, "云岭镇综合便民服务中心")
+    desk.qtbot.keyClick(values.box, Qt.Key.Key_Return)
+    looked(desk, page)
+    assert values.box is None
+    assert values.code("unit", "镇综合服务中心") == "云岭镇综合便民服务中心"
+    page.run_import()
+    looked(desk, page)
+    held = {str(e.values.get("order_no")): e for e in desk.office.store.select("event")}
+    case = held["RX20260917001"]
+    assert case.values["order_unit"] == "云岭镇综合便民服务中心"
+    assert "承办单位：镇综合服务中心" in str(case.values["order_more"])
+    assert desk.office.cases.act(case.id, "accept", {}).ok
+    assert desk.office.cases.act(case.id, "assign", {"lead_unit": "云岭镇综合便民服务中心"}).ok
+    page.read(export)
+    looked(desk, page)
+    assert page.preview["unchanged"] == 4
+    [one] = [one for one in page.preview["preview"]["values"] if one["word"] == "镇综合服务中心"]
+    assert (one["how"], one["code"]) == ("remembered", "云岭镇综合便民服务中心")
+    assert ["云岭镇综合便民服务中心"] * 2 in page.preview["preview"]["lists"]["unit"]

@@ -188,11 +188,14 @@ class OrdersPage(ImportSteps):
     def _on_preview(self, said: Mapping[str, Any]) -> None:
         self.preview = said
         self.check.show_preview(said, self._path.name)
+        first = self.steps.currentIndex() != CHECK
         self._show_step(CHECK)
         made, updated = int(said["created"]), int(said["updated"])
         self.import_button.set_words(f"导入：新增 {made:,}，更新 {updated:,}")
         self.import_button.refuse("" if made + updated else "没有要导入的工单")
-        self.check.lists.currentWidget().view.setFocus()
+        if first:
+            # Who matches one word after the other stays where he is.
+            self.check.lists.currentWidget().view.setFocus()
 
     def _ready(self) -> None:
         self.choose_button.refuse("" if self._may else "您的身份不能导入工单")
@@ -215,7 +218,7 @@ class OrdersPage(ImportSteps):
         self.start_import(self._tail(), self.progress, self._on_finished, self._urgent, _CANCELLED)
 
     def _on_finished(self, said: Mapping[str, Any]) -> None:
-        refused = len({(item["sheet"], item["row"]) for item in said["refused"]})
+        refused, flagged = said["refused_rows"], said["flagged_count"]
         self.result.show_figures(
             [
                 Figure(f"{said['created']:,}", "新增（件）"),
@@ -230,10 +233,10 @@ class OrdersPage(ImportSteps):
             told.append(f"{refused:,} 行没有导入，原因写在改错表里；改好后把改错表再导一次即可。")
         if said["waiting"]:
             told.append(f"{said['waiting']:,} 件本处已办结、来源又打开，没有动；再导一次这个文件就可以决定。")
-        if said["flagged"]:
-            told.append(f"{len(said['flagged']):,} 处照样导入、有存疑，写在改错表里。")
+        if flagged:
+            told.append(f"{flagged:,} 处照样导入、有存疑，写在改错表里。")
         self.result_text.setText("".join(told) or "全部导入，没有遗漏。新增的在“待甄别”里。")
-        self.faults_button.setVisible(bool(refused or said["flagged"]))
+        self.faults_button.setVisible(bool(refused or flagged))
         self._show_step(REPORT)
         self.said.emit(f"导入完成：新增 {said['created']:,} 件，更新 {said['updated']:,} 件", None)
 

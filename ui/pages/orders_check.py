@@ -53,7 +53,7 @@ class OrdersCheck(QWidget):
     def show_preview(self, said: Mapping[str, Any], file: str) -> None:
         """Show what an import would do."""
         shown = said["preview"]
-        refused = len({(item["sheet"], item["row"]) for item in said["refused"]})
+        refused, found = said["refused_rows"], said["refused_rows"] + said["flagged_count"]
         self.file_line.setText(file)
         self.rows_line.setText(f"{said['source']}，{said['rows']:,} 行工单")
         self.figures.show_figures(
@@ -68,7 +68,9 @@ class OrdersCheck(QWidget):
         columns = [ColumnLine(c["heading"], c["sample"], c["target"], c["how"]) for c in shown["columns"]]
         self.columns.show_columns(columns, [(name, label) for name, label in shown["targets"]])
         self.values.show_values(shown["values"], shown["lists"])
-        unmatched = sum(one["how"] == "none" and one["target"] in {"class", "urgency"} for one in shown["values"])
+        unmatched = sum(
+            one["how"] == "none" and one["target"] in {"class", "urgency", "unit"} for one in shown["values"]
+        )
         self.sides.show_counts({"values": unmatched or None})
         self._waiting = list(shown["waiting"])
         there = {(one["sheet"], one["row"]) for one in self._waiting}
@@ -80,11 +82,11 @@ class OrdersCheck(QWidget):
         _show(
             self.problems,
             [_problem(n, one) for n, one in enumerate(shown["problems"])],
-            len(said["refused"]) + len(said["flagged"]),
+            found,
         )
         counts = {
             NEW: said["created"], CHANGED: said["updated"], WAITING: said["waiting"],
-            PROBLEMS: len(said["refused"]) + len(said["flagged"]),
+            PROBLEMS: found,
         }  # fmt: skip
         self.tabs.show_counts({key: count or None for key, count in counts.items()})
         self.report_button.setVisible(bool(counts[PROBLEMS]))
@@ -104,6 +106,11 @@ class OrdersCheck(QWidget):
         """Show one of the lists."""
         self.tabs.pick(key)
         self._on_tab(key)
+
+    def pick_side(self, key: str) -> None:
+        """Show the columns or the values of the source."""
+        self.sides.pick(key)
+        self._on_side(key)
 
     def ask(self) -> None:
         """Offer what can be done about the current order that was opened again."""
@@ -131,18 +138,18 @@ class OrdersCheck(QWidget):
         self.remember = QCheckBox("记住这个对法")
         self.remember.setToolTip("这个来源下次的表照这样对，本单位的电脑都记得")
         self.remember.setChecked(True)
-        self.sides = Tabs([("columns", "列", None), ("values", "类别、状态", None)])
+        self.sides = Tabs([("columns", "列", None), ("values", "类别、单位", None)])
         card = Card("", flush=True)
         line = card.add_line(self.sides, None, self.remember)
         line.setContentsMargins(8, 6, 12, 0)
         self.columns, self.values = ColumnMatches(), ValueMatches()
         self.columns.matched.connect(self.matched)
         self.values.matched.connect(self.valued)
-        left = QStackedWidget()
-        left.addWidget(self.columns)
-        left.addWidget(self.values)
-        self.sides.picked.connect(lambda key: left.setCurrentIndex(int(key == "values")))
-        card.add(left, 1)
+        self._left = QStackedWidget()
+        self._left.addWidget(self.columns)
+        self._left.addWidget(self.values)
+        self.sides.picked.connect(self._on_side)
+        card.add(self._left, 1)
         return card
 
     def _rows(self) -> Card:
@@ -186,6 +193,9 @@ class OrdersCheck(QWidget):
             self.lists.addWidget(table)
         card.add(self.lists, 1)
         return card
+
+    def _on_side(self, key: str) -> None:
+        self._left.setCurrentIndex(int(key == "values"))
 
     def _on_tab(self, key: str) -> None:
         self._picked = True

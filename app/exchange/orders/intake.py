@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -173,6 +173,12 @@ class OrderIntake:
                 found.setdefault(self._words.village(one["name"]), []).append(one["code"])
         return {name: codes[0] for name, codes in found.items() if len(codes) == 1}
 
+    def _units(self) -> list[str]:
+        """The units that have led cases here, with this user's own."""
+        own = self._office.session.unit
+        led = self._office.case_lists.units()
+        return led if not own or own in led else [own, *led]
+
     # -- showing ----------------------------------------------------------------------------------------------------------------
 
     def _preview(
@@ -183,13 +189,14 @@ class OrderIntake:
         lists = {
             name: [[item.code, item.label] for item in self._office.forms.codes[codes].items] for name, codes in LISTS.items()
         }  # fmt: skip
+        lists["unit"] = [[name, name] for name in self._units()]
         names = {(order.sheet, order.row): order.name for order in _orders(plan)}
         return {
             "sheets": [item.sheet.name for item in found.layouts],
             "columns": [self._column(layout, index, known, by_hand) for index in range(len(layout.columns))],
             "targets": [*targets, [KEEP, "原系统信息"]],
             "lists": lists,
-            "values": _values(reading, known, by_hand),
+            "values": _values(reading, known, by_hand, {name for name, _ in lists["unit"]}),
             "new": [_new(order) for order in plan.new[:MOST_SHOWN]],
             "changed": [
                 {
@@ -252,13 +259,18 @@ def _new(order: Order) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _values(reading: Reading, known: Told, by_hand: Told) -> list[dict[str, Any]]:
+def _values(reading: Reading, known: Told, by_hand: Told, units: Container[str]) -> list[dict[str, Any]]:
+    """The source's words by target, the most frequent first.
+
+    A unit of which nobody said what it stands for comes as it is written; it is "none" where none of *units* is called so.
+    """
     found = []
     for target, words in reading.words_met.items():
         for word, count in Counter(words).most_common():
             code = reading.match(target, word)
             mine = by_hand.value(target, word) is not None
-            how = "hand" if mine else "remembered" if known.value(target, word) else "alias" if code else "none"
+            met = word in units if target == "unit" else bool(code)
+            how = "hand" if mine else "remembered" if known.value(target, word) else "alias" if met else "none"
             found.append({"target": target, "word": word, "rows": count, "code": code, "how": how})
     return found
 
