@@ -27,6 +27,14 @@ def parse(text: str) -> dt.datetime:
     return moment.replace(tzinfo=CHINA) if moment.tzinfo is None else moment.astimezone(CHINA)
 
 
+def moment(value: object) -> dt.datetime | None:
+    """The moment that *value* writes; None where it writes none."""
+    try:
+        return parse(value) if isinstance(value, str) and value else None
+    except (ValueError, OverflowError):
+        return None
+
+
 def iso(moment: dt.datetime) -> str:
     """*moment* as it is kept: ``2026-09-18T10:00:00+08:00``."""
     return moment.astimezone(CHINA).isoformat(timespec="seconds")

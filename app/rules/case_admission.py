@@ -9,12 +9,14 @@ from typing import Any
 
 from app.messages import sentence
 from app.rules.case_fold import Step
+from app.rules.classes import above
 from app.rules.reading import Table
 from app.schema.codes import CodeList
 from app.schema.dates import CHINA
 from app.schema.values import Fault
 
-_GIVING = frozenset({"assign", "reassign"})
+GIVING = frozenset({"assign", "reassign"})
+"""The actions that give a case to somebody."""
 MEMBER = "grid_member"
 
 
@@ -71,7 +73,7 @@ def read_admissions(root: Table, codes: Mapping[str, CodeList]) -> tuple[Admissi
 
 def to_member(action: str, values: Mapping[str, Any], role: str) -> bool:
     """Whether a step gives a case to a grid member: it says so, or one takes it over."""
-    if action in _GIVING:
+    if action in GIVING:
         return values.get("lead_role") == MEMBER
     return action == "acknowledge" and role == MEMBER
 
@@ -82,11 +84,10 @@ def admission_fault(
     """Why a grid member can't be given a case of *category*; None where he can. A class admits what lies below it."""
     if not to_member(action, step.values, step.role) or not admissions:
         return None
-    parts = category.split("_")
-    above = {"_".join(parts[:count]) for count in range(1, len(parts) + 1)}
-    if any(above & row.classes and row.span.holds(step.at) for row in admissions):
+    codes_above = above(category)
+    if any(not row.classes.isdisjoint(codes_above) and row.span.holds(step.at) for row in admissions):
         return None
     label = codes["event_class"].label(category) if "event_class" in codes else category
     return Fault(
-        "lead_unit" if action in _GIVING else "action", "not_admitted", sentence("rules.not_admitted", label=label)
+        "lead_unit" if action in GIVING else "action", "not_admitted", sentence("rules.not_admitted", label=label)
     )

@@ -18,11 +18,12 @@ from app.rules.case_effects import BEFORE_FILLING, GUARDS, said
 from app.rules.case_extension import extension_fault
 from app.rules.case_fields import check_fields, fill_fields
 from app.rules.case_fold import CaseState, Step, in_order
-from app.rules.case_judging import above, faults, graded
+from app.rules.case_judging import faults, graded
 from app.rules.case_profiles import Grade, Profile, read_profiles
 from app.rules.case_separation import Concern, Separation, read_separations
 from app.rules.case_soundness import check_cases, check_classes
 from app.rules.case_states import State, read_states
+from app.rules.classes import above
 from app.rules.limits import Limits
 from app.rules.reading import Sheets, read_table
 from app.rules.watching import Watch
@@ -190,9 +191,7 @@ class CaseRules:
             if not action.quiet
             and (all_profiles or action.code not in skipped)
             and (self.role_for(action.code, roles) is not None or (author and case.state in action.author_sources))
-            and not (action.only_reporter and user and case.reporter and user != case.reporter)
-            and not self._before_filling(case, action, self.role_for(action.code, roles) or "")
-            and not any(concern.strict for concern in self.separation(case, action.code, {}, user))
+            and not self.hindrance(case, action, self.role_for(action.code, roles) or "", user)
         ]
         usual = self.usual(case.state, case.profile)
         return sorted(found, key=lambda action: action.code != usual)
@@ -294,19 +293,26 @@ class CaseRules:
         due = settling.values.get("due")
         return replace(held, at=settling.at, values={**values, "due": due} if due else values)
 
-    def _before_filling(self, case: CaseState, action: Action, role: str) -> bool:
-        """Whether the action is out of question whatever its form will say."""
+    def hindrance(self, case: CaseState, action: Action, role: str, user: str = "") -> str:
+        """Why *action* is out of question for *user* in *role*, whatever its form will say; "" where it isn't."""
+        state, known = self.states[case.state], self.profiles.get(case.profile)
         if case.state not in action.sources:
-            return True
-        known, bare = self.profiles.get(case.profile), Step("", action.code, _EPOCH, role=role)
+            return sentence("rules.not_here", state=state.label, action=action.label)
         if (
             known
             and known.grades
             and case.state != "draft"
-            and graded(known, self.grade(case.profile, case.grade), action)
+            and (fault := graded(known, self.grade(case.profile, case.grade), action))
         ):
-            return True
-        return any(GUARDS[name](case, bare) for name in action.guards if name in BEFORE_FILLING)
+            return fault.message
+        if action.only_reporter and user and case.reporter and user != case.reporter:
+            return sentence("rules.only_reporter")
+        bare = Step("", action.code, _EPOCH, role=role)
+        for name in action.guards:
+            if name in BEFORE_FILLING and (fault := GUARDS[name](case, bare)):
+                return fault.message
+        strict = (concern for concern in self.separation(case, action.code, {}, user) if concern.strict)
+        return next((concern.message for concern in strict), "")
 
     def grade(self, profile: str, code: object) -> Grade | None:
         """The grade *code* of *profile*; None where it has none of that name."""

@@ -12,6 +12,7 @@ from app.rules.case_effects import GUARDS
 from app.rules.case_fields import missing
 from app.rules.case_fold import CaseState, Step
 from app.rules.case_profiles import Grade, Profile
+from app.rules.classes import above
 from app.schema.values import Fault
 
 if TYPE_CHECKING:
@@ -52,12 +53,6 @@ def graded(profile: Profile, grade: Grade | None, action: Action) -> Fault | Non
     if shut or (action.code in profile.opened and not (grade and action.code in grade.opens)):
         return Fault("action", "not_of_grade", sentence("rules.not_of_grade", action=action.label))
     return None
-
-
-def above(category: str) -> list[str]:
-    """*category* and the classes above it, the nearest first: what its code begins with."""
-    parts = category.split("_")
-    return ["_".join(parts[:count]) for count in range(len(parts), 0, -1)]
 
 
 def _class_faults(rules: CaseRules, case: CaseState, action: Action, step: Step) -> Iterator[Fault]:

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.messages import sentence
-from app.rules.case_admission import ALWAYS, Span, read_span
+from app.rules.case_admission import ALWAYS, GIVING, Span, read_span
 from app.rules.case_effects import said
 from app.rules.case_fold import CaseState
+from app.rules.classes import above
 from app.rules.reading import Table
 
 MODES = ("strict", "warn", "off")
-_ASSIGNING = frozenset({"assign", "reassign"})
 _VERIFYING = frozenset({"verify", "verify_pass", "verify_fail"})
 
 
@@ -39,11 +39,10 @@ class Separation:
 
     def mode_for(self, category: str) -> str:
         """strict, warn or off for cases of *category*; a class has what the class above it has."""
-        parts = category.split("_")
-        above = ["_".join(parts[:count]) for count in range(len(parts), 0, -1)]
-        if any(code in self.classes for code in above):
+        codes = above(category)
+        if not self.classes.isdisjoint(codes):
             return "off"
-        return next((self.modes[code] for code in above if code in self.modes), self.mode)
+        return next((self.modes[code] for code in codes if code in self.modes), self.mode)
 
     def concern(
         self, case: CaseState, action: str, values: Mapping[str, Any], user: str, at: dt.datetime | None = None
@@ -78,7 +77,7 @@ def _reporter_handles(case: CaseState, action: str, values: Mapping[str, Any], u
         return False
     # Entered for a member who phoned in, it is he who collected it, not the clerk who wrote it down.
     reporter = {case.entered_for} if case.entered_for else {case.reporter, case.reporter_name or case.reporter}
-    if action in _ASSIGNING:
+    if action in GIVING:
         return said(values, "lead_handler") in reporter
     if action != "acknowledge":
         return False

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Any
 
-from app.rules.calendar import parse
+from app.rules.calendar import moment
 from app.rules.case_actions import Action
 from app.rules.case_effects import EXTENDS, HALF, HOLDS, RELEASES, days
 from app.rules.case_fold import CaseState, Step
@@ -31,9 +30,10 @@ def set_dues(limits: Limits, case: CaseState, action: Action, step: Step, *, bac
     again = tuple(timer for timer in AGAIN if timer in case.since) if back else ()
     dues: Dues = {}
     for timer in dict.fromkeys((*action.starts(step.values), *_moved(case, action), *again)):
+        # A due time that can't be read was never agreed: the limits speak instead.
         due = (
-            _moment(stored.get(timer) if isinstance(stored, Mapping) else None)
-            or _moment(step.values.get(action.due_from.get(timer, "")))
+            moment(stored.get(timer) if isinstance(stored, Mapping) else None)
+            or moment(step.values.get(action.due_from.get(timer, "")))
             or _counted(limits, case, action, step, timer)
         )
         if due:
@@ -102,11 +102,3 @@ def _resumed(
     if unit == "working_hour":
         return calendar.add_working_time(due, calendar.working_time_between(stopped, resumed))
     return due + (resumed - stopped)
-
-
-def _moment(text: Any) -> dt.datetime | None:
-    # A due time that can't be read was never agreed: the limits speak instead.
-    try:
-        return parse(text) if isinstance(text, str) and text else None
-    except (ValueError, OverflowError):
-        return None

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from app.paths import resource
 from app.rules.calendar import WorkCalendar
+from app.rules.classes import above
 from app.rules.reading import Sheet, Table, read_table
 
 URGENCIES = ("normal", "urgent", "critical")
@@ -93,10 +94,8 @@ class Limits:
         limit has that of the class whose code its own begins with (``order_stall``: ``order``).
         """
         urgency = urgency if urgency in URGENCIES else "normal"
-        parts = (category or "").split("_")
-        for count in range(len(parts), 0, -1):
-            found = self._by_class.get(("_".join(parts[:count]), timer, urgency))
-            if found:
+        for code in above(category or ""):
+            if found := self._by_class.get((code, timer, urgency)):
                 return found
         return (
             self._by_profile.get((profile, timer, urgency))
@@ -107,11 +106,8 @@ class Limits:
     def most_extension(self, urgency: str | None = None, category: str | None = None) -> int | None:
         """The natural days by which a case may be extended altogether; None where the table sets no end."""
         urgency = urgency if urgency in URGENCIES else "normal"
-        parts = (category or "").split("_")
-        above = ["_".join(parts[:count]) for count in range(len(parts), 0, -1)]
-        return next(
-            (self._extensions[code, urgency] for code in [*above, ""] if (code, urgency) in self._extensions), None
-        )
+        codes = [*above(category or ""), ""]
+        return next((self._extensions[code, urgency] for code in codes if (code, urgency) in self._extensions), None)
 
     def due(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.errors import KnownError
@@ -39,13 +39,17 @@ class Version:
 
 @dataclass(frozen=True)
 class Ruling:
-    """The rules as they are read. ``unread``: what this program can't read, by name, with the sentence why; the former stands."""
+    """The rules as they are read. ``unread``: what this program can't read, by name, with the sentence why; the former stands.
+
+    ``texts``: what stands of the county's, by name; empty for what is the program's own again.
+    """
 
     rules: CaseRules
     permissions: Permissions
     numbering: Numbering
     codes: Mapping[str, CodeList]
     unread: Mapping[str, str]
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 def changeable(name: str, codes: Mapping[str, CodeList]) -> bool:
@@ -76,8 +80,9 @@ def read_ruling(versions: Sequence[Version] = ()) -> Ruling:
             unread.setdefault(name, str(bad))
             left[name].pop()
             continue
-        former = _former(ordered, {name: texts[-1] for name, texts in left.items() if texts}, shipped)
-        return replace(ruling, rules=replace(ruling.rules, former=former), unread=unread)
+        texts = {name: held[-1] for name, held in left.items() if held}
+        former = _former(ordered, texts, shipped)
+        return replace(ruling, rules=replace(ruling.rules, former=former), unread=unread, texts=texts)
 
 
 def check_text(name: str, text: str, versions: Sequence[Version] = ()) -> None:

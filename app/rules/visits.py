@@ -10,7 +10,7 @@ from pathlib import Path
 
 from app.paths import resource
 from app.rules.case_fold import CaseState
-from app.rules.case_judging import above
+from app.rules.classes import above
 from app.rules.limits import URGENCIES
 from app.rules.reading import read_table
 from app.schema.codes import CodeList, load_codes

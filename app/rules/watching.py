@@ -11,7 +11,7 @@ from pathlib import Path
 
 from app.rules.calendar import DAY, WorkCalendar, iso
 from app.rules.case_fold import LEVELS, CaseState
-from app.rules.case_judging import above
+from app.rules.classes import above
 from app.rules.limits import URGENCIES, Limit, read_limit
 from app.rules.reading import Sheet, Table, read_table
 from app.schema.dates import CHINA

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from app.rules.calendar import parse
+from app.rules.calendar import moment
 
 if TYPE_CHECKING:
     from app.rules.case_engine import CaseRules
@@ -51,14 +51,6 @@ def evaluations(rules: CaseRules) -> Mapping[str, str]:
     """How a unit's coming is judged, by code in shown words: what the rules offer for it."""
     action = rules.action("whistle_evaluate")
     return next((field.options for field in action.fields if field.name == "evaluation"), {}) if action else {}
-
-
-def moment(value: object) -> dt.datetime | None:
-    """The time that *value* writes; None where it writes none."""
-    try:
-        return parse(value) if isinstance(value, str) and value else None
-    except (ValueError, OverflowError):
-        return None
 
 
 def blown(

@@ -106,11 +106,7 @@ class CaseBatch:
         return {one.code: one for one in found if helped or not one.code.startswith("assist_")}
 
     def _left(self, case: Case, action: Action) -> Left:
-        label = self._cases.rules.states[case.state.state].label
-        why = f"现在是“{label}”，办不了“{action.label}”"
-        if case.state.state in action.sources:
-            why = f"这一件您不能办“{action.label}”，或条件还不满足"
-        return Left(case.event.id, called(case.event), why)
+        return Left(case.event.id, called(case.event), self._cases.why_not(case, action.code))
 
     def _title(self, event_id: str) -> str:
         held = self._store.get(EVENT, event_id)

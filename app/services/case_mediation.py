@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from app.errors import KnownError
 from app.rules.case_fold import Step
-from app.rules.case_judging import above
 from app.rules.case_sources import Source
+from app.rules.classes import above
 from app.schema.dates import china_time, spoken_date
 from app.schema.ids import companion
 from app.schema.record import Record

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.errors import KnownError
 from app.messages import sentence
-from app.rules.case_judging import above
+from app.rules.classes import above
 from app.schema.ids import companion
 from app.schema.record import Record
 from app.schema.values import Fault, Value

@@ -216,6 +216,19 @@ class Cases:
         own = self._is_own(case)
         return [a for a in found if self._gate.decide(f"act:{a.code}", EVENT, case.event.area, own=own).allowed]
 
+    def why_not(self, case: Case, code: str) -> str:
+        """Why ``actions`` doesn't offer this user the action *code* on *case*, in a sentence."""
+        session, profile = self._gate.session, self.rules.profiles.get(case.state.profile)
+        action = self.rules.action(code, case.state.profile)
+        if action is None:
+            return sentence("rules.unknown_action", action=code)
+        if profile and action.code not in profile.actions:
+            return sentence("rules.not_in_profile", profile=profile.label, action=action.label)
+        role = self.rules.role_for(action.code, session.roles) or ""
+        decision = self._gate.decide(f"act:{action.code}", EVENT, case.event.area, own=self._is_own(case))
+        why = self.rules.hindrance(case.state, action, role, session.user) or decision.message
+        return why or sentence("rules.seldom", action=action.label)
+
     def open_cases(self, *, area: str | Collection[str] | None = None, limit: int | None = None) -> list[Record]:
         """Cases in which somebody has to act, soonest due first; for who only handles his own, those."""
         whole = self._gate.decide("read", EVENT, None).allowed
@@ -315,11 +328,12 @@ class Cases:
         """A case goes into one that stands: into itself, or into one that itself went elsewhere, it would be lost."""
         held = self._store.get(EVENT, master)
         if master == event_id:
-            why = "就是它自己"
+            why = sentence("rules.master_itself")
         elif held is None or held.deleted:
-            why = "本机没有这件事"
+            why = sentence("rules.master_not_here")
         elif not stands(self.rules, held):
-            why = f"它是“{self.rules.states[str(held.values.get('state') or 'draft')].label}”"
+            label = self.rules.states[str(held.values.get("state") or "draft")].label
+            why = sentence("rules.master_state", state=label)
         else:
             return []
         title = str(held.values.get("title") or "") if held else master

@@ -55,8 +55,7 @@ class Ruling:
         number = store.ruled.number
         if number == self._held:
             return False
-        versions = [Version(name, count, rev, text) for count, name, rev, text in store.ruled.rows()]
-        found = read_ruling(versions)
+        found = read_ruling(_versions(store))
         for name, codes in found.codes.items():
             if name in self.forms.codes:
                 self.forms.codes[name].follow(codes)
@@ -95,7 +94,8 @@ def _shipped() -> str:
 
 def text_of(store: Store, name: str) -> str:
     """The text of *name* that counts on this device: the county's newest that can be read, else the program's own."""
-    texts = [text for _, held, _, text in store.ruled.rows() if held == name]
-    if name in store.ruled.unread():
-        texts = texts[:-1]
-    return (texts[-1] if texts else "") or shipped_text(name)
+    return read_ruling(_versions(store)).texts.get(name) or shipped_text(name)
+
+
+def _versions(store: Store) -> list[Version]:
+    return [Version(name, count, rev, text) for count, name, rev, text in store.ruled.rows()]

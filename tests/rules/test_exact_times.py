@@ -51,8 +51,9 @@ MINUTE = dt.timedelta(minutes=1)
         ("2026-09-30T17:30", "3 working_day", "2026-10-10T17:30:00"),  # a worked Saturday
         ("2026-10-03T12:00", "1 working_day", "2026-10-08T17:30:00"),  # begun in the holiday
         ("2026-02-13T10:00", "3 working_day", "2026-02-25T17:30:00"),
-        # The turn into a year without a notice: Monday to Friday, 1 January counted as worked until the county says otherwise.
-        ("2026-12-31T10:00", "1 working_day", "2027-01-01T17:30:00"),
+        # The turn into a year without a notice: what the law itself calls a holiday is one, and no weekend is worked.
+        ("2026-12-31T10:00", "1 working_day", "2027-01-04T17:30:00"),
+        ("2027-02-04T10:00", "1 working_day", "2027-02-09T17:30:00"),
         ("2025-12-31T16:30", "2 working_hour", "2026-01-04T09:30:00"),
     ],
 )

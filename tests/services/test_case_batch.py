@@ -18,7 +18,7 @@ def test_an_act_is_offered_with_what_it_fits_and_the_rest_is_told_why(office):
     assert found["accept"].fits == (new,)
     assert found["assign"].fits == (taken,)
     [left] = found["assign"].left
-    assert (left.id, left.title, left.why) == (new, "路灯不亮", "现在是“待甄别”，办不了“交办”")
+    assert (left.id, left.title, left.why) == (new, "路灯不亮", "现在是“待甄别”，不能“交办”。请刷新后看看最新进展。")
     assert "merge" not in found, "what names another case is no act for many"
     assert not any(code.startswith("assist_") for code in found), "nobody assists"
 
@@ -36,6 +36,8 @@ def test_who_may_not_do_it_is_not_offered_it_and_is_refused_if_he_tries(office):
     act(office, event, "accept")
     leader = colleague(office, "kan", roles=("adviser",))
     assert "assign" not in offers(leader, [event])
+    assert leader.cases.why_not(office.cases.case(event), "assign").startswith("您的身份不能做这件事。")
+    assert "中心主任办" in leader.cases.why_not(office.cases.case(event), "void")
     left = leader.batch.act(event, "assign", {"lead_unit": "村电站"})
     assert left is not None
     assert left.why

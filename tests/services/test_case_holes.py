@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from app.paths import resource
 from app.rules.case_fold import Step
+from app.rules.ruling import shipped_text
 from app.services.office import make_office, office_with_key
-from app.services.ruling import Ruling
+from app.services.ruling import Ruling, text_of
 from app.store.store import new_key
 from tests.services.conftest import ALL, CHEAP, TOWN, UPPER, colleague
 from tests.services.test_case_lists import ids
@@ -182,3 +183,11 @@ def test_ninety_days_are_ninety_on_the_page_of_a_case_too(office, clock):
         clock.hours(24 * days)
     assert [repeat.events for repeat in office.repeats.of(events[1])] == [(events[3], events[2], events[1])]
     assert office.repeats.of(events[0]) == ()
+
+
+def test_the_text_that_counts_is_the_last_that_can_be_read(office):
+    good = shipped_text("calendar_2026").replace("08:30-12:00", "09:00-12:00")
+    rows = [(1, "calendar_2026", 0, good), (2, "calendar_2026", 0, "year ="), (3, "calendar_2026", 0, "neither")]
+    office.store.ruled.take(3, 0, rows)
+    assert text_of(office.store, "calendar_2026") == good
+    assert text_of(office.store, "calendar_2025") == shipped_text("calendar_2025")
