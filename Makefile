@@ -16,7 +16,8 @@ run: setup      ## open the window on a fictional county (without a display: a p
 test: setup     ## ruff, mypy and every test, without a display
 	@$(PYTHON) installer/setup.py tests
 	@$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+# In the order of their names: sorted by the number of tests, the files with few long ones would come last, and one core wait for the other.
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 SEEDS ?= 0-999
 MODE ?= threads

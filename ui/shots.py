@@ -167,7 +167,7 @@ def _shots() -> list[Shot]:
         Shot("data-request", "data_request", pictured_papers.request),
         Shot("leaving", "leaving", pictured_papers.leavers, before=pictured_papers.ticked),
         Shot("visits", "visits"),
-        Shot("ledgers", "ledgers"),
+        Shot("ledgers", "ledgers", lambda _office: {"form": "dispute"}),
         Shot("import", "import"),
         Shot("orders", "orders"),
         Shot(

@@ -8,6 +8,7 @@ import functools
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -169,6 +170,8 @@ def cheap_passwords() -> Iterator[None]:
         mock.patch.object(office, "HASHER", cheap),
         mock.patch.object(enrolment, "HASHER", cheap),
         mock.patch.object(enrolling, "make_office", make),
+        # The grammar is the same for all of them, and takes longer to make than many a command takes.
+        mock.patch.object(parse, "parser", functools.cache(parse.parser)),
     ):
         yield
 
@@ -178,22 +181,30 @@ def forms():
     return load_forms()
 
 
-def make_town(folder: Path, forms) -> Town:
-    """A county made by its commands."""
-    data = folder / "county"
+@pytest.fixture(scope="session")
+def made_county(tmp_path_factory) -> Path:
+    """A county's data, made once by its commands."""
+    folder = tmp_path_factory.mktemp("town")
     areas = folder / "areas.json"
     areas.write_text(json.dumps(AREAS, ensure_ascii=False), encoding="utf-8")
-    assert township("county", "init", "--data", data).code == 0
-    assert township("county", "areas", "import", areas, "--data", data).code == 0
-    return Town(folder, County.open(data / "county.db", forms))
+    assert township("county", "init", "--data", folder / "county").code == 0
+    assert township("county", "areas", "import", areas, "--data", folder / "county").code == 0
+    return folder / "county"
 
 
 @pytest.fixture
-def town(tmp_path, forms):
-    made = make_town(tmp_path, forms)
-    with made.serving():
-        yield made
-    made.county.close()
+def quiet_town(tmp_path, forms, made_county):
+    """A county of its own that doesn't answer yet."""
+    shutil.copytree(made_county, tmp_path / "county")
+    county = County.open(tmp_path / "county" / "county.db", forms)
+    yield Town(tmp_path, county)
+    county.close()
+
+
+@pytest.fixture
+def town(quiet_town):
+    with quiet_town.serving():
+        yield quiet_town
 
 
 @pytest.fixture

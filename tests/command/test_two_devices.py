@@ -8,7 +8,7 @@ import sqlite3
 
 from app.services.office import open_office
 from sync import client as sync_client
-from tests.command.conftest import LOWER, TOWNSHIP, UPPER, Device, make_town, township
+from tests.command.conftest import LOWER, TOWNSHIP, UPPER, Device, township
 
 PERSON = {"name": "李小河", "id_number": "990123199001011239", "phone": "13900001234", "remark": "第一稿"}
 
@@ -294,9 +294,9 @@ def test_other_areas_are_not_for_this_device(pair):
     assert first("apply", first.home.parent / "tasks.jsonl").code == 4
 
 
-def test_a_county_that_is_down_costs_nothing_but_the_exchange(tmp_path, forms, monkeypatch):
+def test_a_county_that_is_down_costs_nothing_but_the_exchange(quiet_town, monkeypatch):
     monkeypatch.setattr(sync_client, "exchange", functools.partial(sync_client.exchange, sleep=lambda _seconds: None))
-    town = make_town(tmp_path, forms)
+    town = quiet_town
     with town.serving():
         clerk = town.device("a", "lin")
         clerk.save("resident", **PERSON)
@@ -314,7 +314,6 @@ def test_a_county_that_is_down_costs_nothing_but_the_exchange(tmp_path, forms, m
     with town.serving():
         assert clerk.json("sync")["in_agreement"] is True
         assert in_agreement(town, clerk)
-    town.county.close()
 
 
 def test_the_doctor_finds_a_value_flipped_on_the_disk_and_the_next_sync_mends_it(town, pair):

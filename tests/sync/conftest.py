@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import shutil
 import time
+from unittest import mock
 
 import argon2
 import pytest
@@ -16,6 +18,7 @@ from app.schema.loading import load_forms
 from app.store.agreement import Area as StoreArea
 from app.store.store import Store, new_key
 from sync.client import enrol, exchange
+from sync.county import county as county_module
 from sync.county import enrolment, office
 from sync.wire import Area
 from tests.serving import answering
@@ -46,6 +49,13 @@ def cheap_passwords():
     office.HASHER = enrolment.HASHER = cheap
     yield
     office.HASHER = enrolment.HASHER = before
+
+
+@pytest.fixture(scope="session", autouse=True)
+def tables_once():
+    """How the tables of some forms look is reckoned once, not for each county."""
+    with mock.patch.object(county_module, "Tables", functools.cache(county_module.Tables)):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -23,8 +23,8 @@ class FileDesk:
     def __init__(self, folder, forms, county, user="张干事", areas=(TOWNSHIP,), roles=ALL, now=None):
         self.folder, self.user, self.roles, self.areas = folder, user, roles, areas
         self.key, self.forms, self.rules = new_key(), forms, CaseRules.load()
-        options = {"now": now} if now else {}
-        self.store = Store.create(folder, self.key, forms, derive=derive_cases(self.rules), **options)
+        self.clock = {"now": now} if now else {}
+        self.store = Store.create(folder, self.key, forms, derive=derive_cases(self.rules), **self.clock)
         self.desk = county.device(self.store, user, areas=areas, roles=roles)
         self.http = self.desk.http
         self._office()
@@ -36,7 +36,7 @@ class FileDesk:
 
     def again(self):
         """As after a crash: nothing is closed in order, the store is opened anew."""
-        self.store = Store.open(self.folder, self.key, self.forms, derive=derive_cases(self.rules))
+        self.store = Store.open(self.folder, self.key, self.forms, derive=derive_cases(self.rules), **self.clock)
         self.desk.store = self.store
         self._office()
 
@@ -45,7 +45,7 @@ class FileDesk:
         self.store.sync.moved(url)
 
     def sync(self):
-        return self.desk.sync()
+        return self.desk.sync(**self.clock)
 
     def carry(self, **options):
         return carry(self.store, self.http, sleep=lambda _: None, **options)

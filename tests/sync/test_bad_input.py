@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import resource
 import socket
 import struct
@@ -22,14 +23,24 @@ from app.schema.record import AREA, Change
 from sync.county import conversing, lanes
 from sync.county.tables import ASIDE, ENTRY, FRAME, HISTORY
 from sync.wire import MEDIA_TYPE, Down, Hello, Reader, Receipts, Up, encode, encode_up, scope_tag
-from tests.sync.conftest import OTHER, VILLAGES
+from tests.sync.conftest import OTHER, VILLAGES, Running
 
 V, FAR = VILLAGES[0], "990001102201"
+_people = itertools.count(1)
 
 
 @pytest.fixture
 def device(county):
     return county.enrolment()
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def standing(request, tmp_path_factory, forms):
+    """One county that gets all of it, one after the other."""
+    lite = request.param == "sqlite"
+    database = tmp_path_factory.mktemp("standing") / "county.db" if lite else request.getfixturevalue("postgres_url")
+    with Running(database, forms).serving() as running:
+        yield running
 
 
 def hello(device, /, **changed):
@@ -58,6 +69,10 @@ def stored(county):
             conn.scalar(sa.select(sa.func.count()).select_from(t).where(t.c.county == code))
             for t in (FRAME, HISTORY, ENTRY, ASIDE)
         ]
+
+
+def gained(county, before):
+    return [now - then for now, then in zip(stored(county), before, strict=True)]
 
 
 def alive(county):
@@ -109,14 +124,15 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_frame_is_refused_and_the_one_before_it_stays(county, device, name):
-    good = Up(encode_up(5, [person(1, 1)]))
-    answer = ask(county, device, hello(device), good, Up(HOSTILE[name]))
+def test_a_hostile_frame_is_refused_and_the_one_before_it_stays(standing, name):
+    device, before = standing.enrolment(), stored(standing)
+    good = Up(encode_up(5, [person(next(_people), 1)]))
+    answer = ask(standing, device, hello(device), good, Up(HOSTILE[name]))
     assert answer.status_code in {400, 413, 426}, answer.text
     assert set(answer.json()) <= {"code", "message", "least", "version"}
     assert "张" not in answer.text
-    assert stored(county) == [1, 1, 1, 0]
-    assert alive(county)
+    assert gained(standing, before) == [1, 1, 1, 0]
+    assert alive(standing)
 
 
 @pytest.mark.parametrize(
@@ -134,10 +150,11 @@ def test_a_hostile_frame_is_refused_and_the_one_before_it_stays(county, device, 
         b"\xff" * 64,
     ],
 )
-def test_a_hostile_hello_is_refused(county, device, body):
-    assert ask(county, device, raw=body).status_code in {400, 413}
-    assert stored(county) == [0, 0, 0, 0]
-    assert alive(county)
+def test_a_hostile_hello_is_refused(standing, body):
+    device, before = standing.enrolment(), stored(standing)
+    assert ask(standing, device, raw=body).status_code in {400, 413}
+    assert stored(standing) == before
+    assert alive(standing)
 
 
 @pytest.mark.parametrize(
@@ -164,12 +181,13 @@ def test_a_hostile_hello_is_refused(county, device, body):
     ],
     ids=lambda changed: str(changed)[:40],
 )
-def test_numbers_and_names_beyond_all_measure_break_nothing(county, device, changed):
+def test_numbers_and_names_beyond_all_measure_break_nothing(standing, changed):
+    device, before = standing.enrolment(), stored(standing)
     tag = scope_tag(device.areas, device.streams)
-    answer = ask(county, device, hello(device, scope=tag, **changed))
+    answer = ask(standing, device, hello(device, scope=tag, **changed))
     assert answer.status_code in {200, 400, 413, 422}, answer.text
-    assert stored(county)[1:] == [0, 0, 0]
-    assert alive(county)
+    assert gained(standing, before)[1:] == [0, 0, 0]
+    assert alive(standing)
 
 
 def test_text_that_the_database_can_not_hold_holds_up_nothing_behind_it(county, device):

@@ -92,7 +92,7 @@ def test_files_and_network_agree_in_whatever_order(kind, request, forms, empty_h
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=20, stateful_step_count=25, deadline=None, print_blob=True,
+            max_examples=20 if kind == "sqlite" else 6, stateful_step_count=25, deadline=None, print_blob=True,
             suppress_health_check=list(HealthCheck),
         ),
     )  # fmt: skip
