@@ -322,7 +322,7 @@ def test_an_empty_map_says_what_would_be_here(desk, qtbot):
     page.show()
     page.opened({})
     desk.settle()
-    assert page._empty.isVisible()
+    assert page.middle.empty.isVisible()
 
 
 def test_houses_in_one_square_are_one_dot_with_their_number():

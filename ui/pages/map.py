@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSplitter, QWidget
 
 from app.rules.mercator import plane
-from app.services.map_check import take_grid_by_place
 from app.services.registry import Place
 from ui import theme
 from ui.forms.reason import ask_reason
-from ui.map.canvas import MapCanvas
 from ui.map.findings import Key
 from ui.page import Page
+from ui.pages.map_agreeing import MapAgreeing
 from ui.pages.map_drawing import MapDrawing
 from ui.pages.map_files import MapFiles, ask_file, ask_target
 from ui.pages.map_ground import MapGround
+from ui.pages.map_middle import MapMiddle
+from ui.pages.map_placing import MapPlacing
 from ui.pages.map_read import (
     CheckFile,
     MapFile,
@@ -33,13 +34,11 @@ from ui.pages.map_read import (
     read_way_to,
 )
 from ui.pages.map_side import MapSide
-from ui.pages.map_strip import MapStrip
 from ui.pages.registry_read import read_children, read_roots
 from ui.pages.registry_tree import PlaceTree
 from ui.pieces.breadcrumb import Breadcrumb
-from ui.pieces.buttons import Button, IconButton
+from ui.pieces.buttons import Button
 from ui.pieces.card import Card
-from ui.pieces.empty import EmptyState
 
 if TYPE_CHECKING:
     from app.services.office import Office
@@ -64,17 +63,16 @@ class MapPage(Page):
         self._office, self._jobs = office, jobs
         self.files = MapFiles(office, jobs, self, self.go.emit, self.said.emit, pick, target)
         self._file: MapFile | None = None
-        self._check: CheckFile | None = None
         self._checked = False
         self._place: tuple[str, str] = ("", "")
         self._wanted: dict[str, str] = {}
-        self._placing = ""
         self._roots: list[Place] = []
         self._turn = 0
-        self.canvas = MapCanvas()
-        self.strip = MapStrip()
+        self.middle = MapMiddle(self.files.bring_in if self._may("import", "grid_shape") else None)
+        self.canvas, self.strip = self.middle.canvas, self.middle.strip
         self.drawing = MapDrawing(office, jobs, self.canvas, self.strip, self._on_drawn, self.said.emit)
         self.ground = MapGround(office, jobs, self.canvas, self.go.emit, self.said.emit, self._on_ground)
+        self.placing = MapPlacing(office, jobs, self.middle, self.said.emit, self._has_place, self._load)
         self.crumbs = Breadcrumb()
         self.crumbs.went.connect(lambda key: self._go_to(str(key)))
         self.add_beside(self.crumbs)
@@ -84,7 +82,8 @@ class MapPage(Page):
         split.setHandleWidth(12)
         self.side = MapSide()
         self.card, self.findings, self.tabs = self.side.card, self.side.findings, self.side.tabs
-        for part in (self._left(), self._middle(), self.side):
+        self.agreeing = MapAgreeing(office, jobs, self.side, self.said.emit, self._load)
+        for part in (self._left(), self.middle, self.side):
             split.addWidget(part)
         split.setStretchFactor(1, 1)
         self._split = split
@@ -119,8 +118,8 @@ class MapPage(Page):
         self.drawing.keep()
 
     def escape(self) -> bool:
-        if self._placing:
-            self._end_placing()
+        if self.placing.active:
+            self.placing.end()
             return True
         if self.drawing.active:
             self.drawing.put_down()
@@ -151,49 +150,11 @@ class MapPage(Page):
         self._tree_card = card
         return card
 
-    def _middle(self) -> Card:
-        card = Card(flush=True)
-        card.add(self.strip)
-        over = QWidget()
-        self._empty = EmptyState(
-            "map-2",
-            "地图上还没有内容",
-            "导入网格范围（GeoJSON），或在左边选一个网格自己勾绘。房屋登记了经纬度也会显示在这里。",
-            *(
-                [Button("导入网格范围", self.files.bring_in, icon="file-import")]
-                if self._may("import", "grid_shape")
-                else []
-            ),
-        )
-        self._pages = QStackedWidget()
-        self._pages.addWidget(self.canvas)
-        self._pages.addWidget(self._empty)
-        inner = QVBoxLayout(over)
-        inner.setContentsMargins(0, 0, 0, 0)
-        inner.addWidget(self._pages)
-        card.add(over, 1)
-        self._zoom = QFrame(self.canvas)
-        self._zoom.setObjectName("card")
-        line = QVBoxLayout(self._zoom)
-        line.setContentsMargins(2, 2, 2, 2)
-        line.setSpacing(0)
-        for icon, said, on in (
-            ("plus", "放大（+）", lambda: self.canvas.step(1)),
-            ("minus", "缩小（-）", lambda: self.canvas.step(-1)),
-            ("focus-2", "看全（Home）", lambda: self.canvas.look_at(self.canvas.focus_key)),
-        ):
-            button = IconButton(icon, said, on)
-            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-            line.addWidget(button)
-        return card
-
     def _connect(self) -> None:
-        self.side.took_all.connect(self._take_all)
         self.tree.picked.connect(self._on_tree)
         self.canvas.picked.connect(self._go_to)
         self.canvas.went_up.connect(self._go_up)
         self.canvas.chosen.connect(self._on_chosen)
-        self.canvas.placed.connect(self._on_placed)
         self.canvas.entered.connect(lambda home: self._open("dwelling", home))
         self.canvas.dwellings_picked.connect(self._on_dwellings)
         self.findings.pointed.connect(self._on_finding)
@@ -202,8 +163,7 @@ class MapPage(Page):
         self.card.remove.connect(self._remove)
         self.card.opened.connect(self._open)
         self.card.dwelling.connect(self._show_home)
-        self.card.place.connect(self._begin_placing)
-        self.card.take.connect(self._take_one)
+        self.card.place.connect(self.placing.begin)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -223,8 +183,7 @@ class MapPage(Page):
         # Where a name would have room for one letter, the crumbs and the map itself lead.
         self._tree_card.setVisible(not (self.narrow() and look.large))
         self._split.setSizes([tree, max(width - tree - side, 200), side])
-        self._zoom.adjustSize()
-        self._zoom.move(12, 12)
+        self.middle.measure()
 
     # -- the scene --------------------------------------------------------------------------------------------------------------
 
@@ -258,8 +217,7 @@ class MapPage(Page):
             return
         self._file, self._checked = file, False
         self.canvas.show_scene(file.scene)
-        nothing = file.scene.empty and not self.drawing.active and self.canvas.beneath is None
-        self._pages.setCurrentIndex(int(nothing))
+        self._show_middle()
         self._jobs.run(lambda: read_check(self._office, file), lambda check: self._on_check(turn, check))
         self._go_where_wanted()
 
@@ -280,20 +238,22 @@ class MapPage(Page):
     def _on_check(self, turn: int, check: CheckFile) -> None:
         if turn != self._turn:
             return
-        self._check, self._checked = check, True
+        self._checked = True
         self.canvas.show_scene(check.scene)
-        self.side.show_check(check, may_edit=self._may("edit", "dwelling"))
+        self.agreeing.show(check)
         if self._place[0] == "dwelling":
             self._show_home(self._place[1], move=False)
 
     def _on_ground(self) -> None:
         """Another underlay: with nothing else on the map, it is what one looks at."""
-        self._pages.setCurrentIndex(
-            int(self.canvas.scene.empty and self.canvas.beneath is None and not self.drawing.active)
-        )
+        self._show_middle()
         bounds = self.canvas.beneath.bounds() if self.canvas.beneath is not None else None
         if self.canvas.scene.empty and bounds is not None:
             self.canvas.fit(bounds)
+
+    def _show_middle(self) -> None:
+        nothing = self.canvas.scene.empty and self.canvas.beneath is None and not self.drawing.active
+        self.middle.show_canvas(there=not nothing)
 
     # -- places -----------------------------------------------------------------------------------------------------------------
 
@@ -352,16 +312,10 @@ class MapPage(Page):
         self._go_to(above if above in self._held() else "")
 
     def _held(self) -> set[str]:
-        """The divisions that this user holds: what lies above them is nobody's to look at."""
-        divisions, mine = self._office.gate.divisions(), self._office.session.areas
-        areas = self._file.ground.areas if self._file else ()
-        return {row["code"] for row in areas if divisions.any_covers(mine, row["code"])}
+        return self._file.held(self._office) if self._file else set()
 
     def _kind(self, key: str) -> str:
-        level = next(
-            (row["level"] for row in (self._file.ground.areas if self._file else ()) if row["code"] == key), ""
-        )
-        return level or "grid"
+        return self._file.kind(key) if self._file else "grid"
 
     def _on_chosen(self, key: str) -> None:
         self._jobs.run(lambda: read_place(self._office, self._kind(key), key), self.card.show_place)
@@ -384,7 +338,7 @@ class MapPage(Page):
             self.canvas.point_at(dwelling)
         if move:
             self.tabs.pick("place")
-        findings = self._check.findings if self._check else None
+        findings = self.agreeing.findings
         self._jobs.run(
             lambda: read_home(self._office, dwelling, findings),
             lambda file: self.card.show_home(file) if self._place[1] == dwelling else None,
@@ -396,31 +350,8 @@ class MapPage(Page):
         else:
             self.go.emit("record", {"form": form, "id": record_id})
 
-    def _begin_placing(self, dwelling: str) -> None:
-        self._placing = dwelling
-        self._pages.setCurrentIndex(0)
-        self.canvas.ask_place(True)
-        self.said.emit("在地图上点房屋的位置；Esc 不改。", None)
-
-    def _end_placing(self) -> None:
-        self._placing = ""
-        self.canvas.ask_place(False)
-
-    def _on_placed(self, lon: float, lat: float) -> None:
-        dwelling = self._placing
-        self._end_placing()
-        if not dwelling:
-            return
-        held = next((one for one in self._file.ground.dwellings.ids if one == dwelling), "") if self._file else ""
-        self._jobs.run(
-            lambda: self._office.maps.put_dwelling(dwelling, lon, lat),
-            lambda _record: self._on_put(dwelling, bool(held)),
-        )
-
-    def _on_put(self, dwelling: str, moved: bool) -> None:
-        self.canvas.picked_dwelling = dwelling
-        self.said.emit("位置已改。" if moved else "位置已记下。", None)
-        self._load()
+    def _has_place(self, dwelling: str) -> bool:
+        return self._file is not None and dwelling in self._file.ground.dwellings.ids
 
     # -- what does not agree ----------------------------------------------------------------------------------------------------
 
@@ -441,26 +372,10 @@ class MapPage(Page):
         elif key[0] == "undrawn":
             self._draw(key[1])
 
-    def _take_one(self, dwelling: str) -> None:
-        self._take([one for one in self._strays() if one.dwelling == dwelling])
-
-    def _take_all(self) -> None:
-        self._take([one for one in self._strays() if one.kind == "not_entered" and one.found])
-
-    def _strays(self) -> Sequence[Any]:
-        return self._check.findings.strays if self._check else ()
-
-    def _take(self, strays: Sequence[Any]) -> None:
-        self._jobs.run(lambda: take_grid_by_place(self._office, strays), self._on_taken)
-
-    def _on_taken(self, count: int) -> None:
-        self.said.emit(f"已按位置改了 {count} 处房屋的网格。", None)
-        self._load()
-
     # -- outlines ---------------------------------------------------------------------------------------------------------------
 
     def _draw(self, grid: str) -> None:
-        self._pages.setCurrentIndex(0)
+        self.middle.show_canvas()
         self.drawing.begin(grid)
 
     def _on_drawn(self, grid: str) -> None:

@@ -45,6 +45,15 @@ class MapFile:
     def ground(self) -> Ground:
         return self.read.ground
 
+    def held(self, office: Office) -> set[str]:
+        """The divisions that this user holds: what lies above them is nobody's to look at."""
+        divisions, mine = office.gate.divisions(), office.session.areas
+        return {row["code"] for row in self.ground.areas if divisions.any_covers(mine, row["code"])}
+
+    def kind(self, key: str) -> str:
+        """The level of the division *key*; what is none is a grid."""
+        return next((row["level"] for row in self.ground.areas if row["code"] == key), "") or "grid"
+
 
 @dataclass(frozen=True)
 class CheckFile:
