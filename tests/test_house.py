@@ -45,6 +45,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "app.rules",
         "sync.wire",
         "sync.sealed",
+        "sync.losers",
         "sync.merge",
         "sync.ranges",
         "sync.offers",

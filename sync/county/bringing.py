@@ -25,7 +25,8 @@ from sync.county.records import Held
 from sync.county.rights import Rights
 from sync.county.tables import HISTORY
 from sync.county.writing import Books, Hand, Writes
-from sync.merge import KEPT, OPEN, Context, Loser, conflict_change, conflict_rule, content_hash, merge
+from sync.losers import KEPT, OPEN, Loser, conflict_change
+from sync.merge import Context, conflict_rule, content_hash, merge
 
 _log = logging.getLogger(__name__)
 

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 from app.schema.record import Change
 from sync.county.records import Records
-from sync.merge import KEPT, Loser, Outcome
+from sync.losers import KEPT, Loser
+from sync.merge import Outcome
 
 STEP, NUMBER, CASE = "event_step", "case_no", "event"
 

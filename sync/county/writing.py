@@ -22,7 +22,8 @@ from sync.county.rights import Device
 from sync.county.screening import plain
 from sync.county.tables import ASIDE, ENTRY, HISTORY
 from sync.county.vouching import Vouched
-from sync.merge import Context, Loser, conflict_change, content_hash, merge
+from sync.losers import Loser, conflict_change
+from sync.merge import Context, content_hash, merge
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ import pytest
 
 from app.schema.loading import load_forms
 from app.schema.record import AREA, DELETED, Change, Record
-from sync.merge import Context, Writer, conflict_change, content_hash, contested, merge
+from sync.losers import conflict_change
+from sync.merge import Context, Writer, content_hash, contested, merge
 
 FORMS = load_forms()
 RESIDENT, EVENT, STEP = FORMS["resident"], FORMS["event"], FORMS["event_step"]
