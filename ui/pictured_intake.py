@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
@@ -24,15 +25,15 @@ def half(page: Any) -> None:
     fields.title.setText("上寨村上寨三组排洪沟边坡滑落，压住院墙")
     fields.category.set_value("hazard_geology_slide")
     fields.category.changed.emit()
-    if page._members:  # noqa: SLF001 - a picture of what is behind the page
-        fields.member.set_value(next(iter(page._members)))  # noqa: SLF001
+    if members := page.where.members:
+        fields.member.set_value(next(iter(members)))
         fields.member.changed.emit()
     fields.urgency.set_value("urgent")
     fields.detail.set_value("昨夜大雨，院墙后土坡滑下约十五立方米，墙体外鼓，屋里住着两位老人，暂时没有人受伤。")
     fields.people.put(Person("victim", "李长顺", "0" * 32))
     fields.people.put(Person("witness", "罗建国", phone="13900000035"))
     for number in range(2):
-        fields.files._take_image(_hill(number))  # noqa: SLF001
+        fields.files.take_photo(partial(_hill, number))
     fields.solved.setFocus(Qt.FocusReason.TabFocusReason)
 
 

@@ -11,29 +11,25 @@ from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QWidget
 
-from app.schema.kinds import Phone
 from app.schema.values import Fault
-from app.services.case_finding import PlaceHit
 from app.services.case_sheet import Person, Sheet
-from app.services.case_taking import Again, Member
+from app.services.case_taking import Again
 from app.services.records import Outcome
-from ui.forms.references import Target
 from ui.jobs import Jobs, spoken
 from ui.page import Page
 from ui.pages.intake_bars import DraftBar
 from ui.pages.intake_class import ClassIndex
-from ui.pages.intake_fields import PHONE_HINT, IntakeFields
+from ui.pages.intake_fields import IntakeFields
 from ui.pages.intake_files import IntakeFiles
 from ui.pages.intake_found import FoundEntry
 from ui.pages.intake_read import (
     Opening,
     draft_prefix,
-    people_targets,
-    place_targets,
     read_opening,
     read_when,
     with_place,
 )
+from ui.pages.intake_where import IntakeWhere
 from ui.pieces.dates import china_today
 from ui.pieces.text import words
 
@@ -52,19 +48,17 @@ class IntakePage(Page):
         self._office, self._jobs, self._urgent = office, jobs, urgent
         self._sheet: Sheet | None = None
         self._index: ClassIndex | None = None
-        self._place: PlaceHit | None = None
-        self._hits: Sequence[PlaceHit] = ()
         self._kept: dict[str, Any] | None = None
         self._saving = False
-        self._members: dict[str, Member] = {}
-        self._areas: dict[str, str] = {}
         self._beat = QTimer(self, interval=1000)
         self._beat.timeout.connect(self.keep)
         self._again = QTimer(self, singleShot=True, interval=300)
         self._again.timeout.connect(self._look_again)
         self.set_primary("登记", self.save, keys="Ctrl+Return")
         files = IntakeFiles(office, jobs)
-        self.fields = IntakeFields(office.forms.codes, self._find_places, self._find_people, files)
+        self.where = IntakeWhere(office, jobs, self)
+        self.fields = IntakeFields(office.forms.codes, self.where.find_places, self.where.find_people, files)
+        self.where.serve(self.fields)
         self.told = words("", tone="orange", wrap=True)
         self.told.hide()
         self.drafts = DraftBar()
@@ -135,7 +129,7 @@ class IntakePage(Page):
         if self.fields.files.coming():
             self._say("照片还在处理，处理完再登记。")
             return
-        member = self._members.get(str(self.fields.member.value() or ""))
+        member = self.where.member()
         if member is not None and member.phone and not sheet.values.get("reporter_phone"):
             sheet = replace(sheet, values={**sheet.values, "reporter_phone": member.phone})
         self._saving = True
@@ -165,9 +159,8 @@ class IntakePage(Page):
         people.ended.connect(lambda: self._next(people.name))
         fields.category.changed.connect(self._on_class)
         fields.profile.picked.connect(self._on_class)
-        fields.place.picked.connect(self._on_place)
+        self.where.moved.connect(self._again.start)
         fields.place.written.connect(self._again.start)
-        fields.member.changed.connect(self._on_member)
         fields.solved.toggled.connect(self._on_solved)
         fields.hint.opened.connect(lambda event: self.go.emit("case", {"id": event}))
         self.drafts.wanted.connect(lambda key: self.opened({"draft": key}))
@@ -180,14 +173,8 @@ class IntakePage(Page):
         sheet = opening.sheet
         self._sheet, self._index = None, opening.index
         values = dict(sheet.values)
-        self._place = opening.place
         self.fields.category.show_index(opening.index, opening.recent, self._office.forms.codes["event_class"])
-        self.fields.area.show_choices(opening.areas)
-        self._members = {str(n): member for n, member in enumerate(opening.members)}
-        self._areas = dict(opening.areas)
-        self.fields.member.show_choices(
-            [(key, f"{m.name}　{self._areas.get(m.area, '')}{m.grid_name}") for key, m in self._members.items()]
-        )
+        self.where.offer(opening)
         self.fields.title.setText(str(values.get("title") or ""))
         self.fields.title.setCursorPosition(len(self.fields.title.text()))
         self.fields.category.set_value(values.get("category"))
@@ -196,22 +183,10 @@ class IntakePage(Page):
         self.fields.urgency.set_value(values.get("urgency") or "normal")
         self.fields.detail.set_value(values.get("detail"))
         self.fields.channel.set_value(values.get("channel") or self._usual_channel())
-        entered = values.get("entered_for")
-        alike = [key for key, m in self._members.items() if m.name == entered]
-        there = [key for key in alike if self._members[key].grid == values.get("grid")]
-        # Of two members of one name only the one of this grid is meant, or the name stays a word.
-        self.fields.member.set_value((there or alike)[0] if len(there or alike) == 1 else entered)
-        self._say_member()
+        self.where.show(values)
         self.fields.found_at.setText(str(values.get("found_at") or "")[:16].replace("T", " "))
         self.fields.phone.setText(str(values.get("reporter_phone") or ""))
         self.fields.reporter.show_words(str(values.get("reporter") or ""))
-        if opening.place is not None:
-            self.fields.place.set_target(
-                Target("0", str(values.get("place") or opening.place.words), "", opening.place.area)
-            )
-            self._hits = (opening.place,)
-        else:
-            self.fields.place.show_words(str(values.get("place") or ""))
         self.fields.people.show_people(sheet.people)
         self.fields.files.show_files(sheet.id, sheet.files)
         self.fields.solved.setChecked(bool(sheet.solved))
@@ -221,7 +196,7 @@ class IntakePage(Page):
         self._say("")
         self._sheet = sheet
         self._on_class()
-        self._say_place()
+        self.where.say_place()
         self.drafts.show_drafts(opening.others, kept=opening.kept)
         shown = self.sheet()
         # What came over from the desk's line is typed already: it is kept even where nobody adds a word.
@@ -255,53 +230,6 @@ class IntakePage(Page):
             self._primary.set_words("登记并办结" if solved else "登记")
         if solved:
             self.fields.result.setFocus(Qt.FocusReason.TabFocusReason)
-
-    def _on_place(self, target: Target | None) -> None:
-        number = int(target.id) if target is not None and target.id.isdigit() else -1
-        self._place = self._hits[number] if 0 <= number < len(self._hits) else None
-        if self._place is not None:
-            self.fields.area.set_value(self._place.area)
-        self._say_place()
-        self._again.start()
-
-    def _say_place(self) -> None:
-        hit = self._place
-        kinds = {"dwelling": "登记在册的房屋", "grid": "网格", "village": "村（社区）"}
-        self.fields.rows["place"].say(" · ".join(part for part in (kinds[hit.kind], hit.note) if part) if hit else "")
-
-    def _on_member(self) -> None:
-        """What is known of a member who phoned in is not typed again."""
-        member = self._members.get(str(self.fields.member.value() or ""))
-        if member is None:
-            self._say_member()
-            return
-        self.fields.channel.set_value("entered")
-        self.fields.reporter.show_words(member.name)
-        # His number goes into the case with the save; nobody asked to see it.
-        self._say_member()
-        if not self.fields.place.words():
-            hit = PlaceHit(
-                "grid", f"{self._areas.get(member.area, '')}{member.grid_name}", "", member.area, member.grid
-            )
-            self._hits, self._place = (hit,), hit
-            self.fields.place.set_target(Target("0", hit.words, "", hit.area))
-            self.fields.area.set_value(member.area)
-            self._say_place()
-
-    def _say_member(self) -> None:
-        member = self._members.get(str(self.fields.member.value() or ""))
-        known = Phone().mask(member.phone) if member is not None and member.phone else ""
-        self.fields.phone.setPlaceholderText(f"不填就用 {known}" if known else PHONE_HINT)
-
-    def _find_places(self, text: str, show: Callable[[Sequence[Target]], None]) -> None:
-        def found(hits: Sequence[PlaceHit]) -> None:
-            self._hits = hits
-            show(place_targets(hits))
-
-        self._jobs.run(lambda: self._office.finding.places(text), found)
-
-    def _find_people(self, text: str, show: Callable[[Sequence[Target]], None]) -> None:
-        self._jobs.run(lambda: people_targets(self._office, text), show)
 
     def _look_again(self) -> None:
         sheet = self.sheet()
@@ -362,7 +290,7 @@ class IntakePage(Page):
             self.fields.go_to(after)
 
     def _values(self, sheet: Sheet) -> dict[str, Any]:
-        member = self._members.get(str(self.fields.member.value() or ""))
+        member = self.where.member()
         values = dict(sheet.values)
         values |= {
             "title": self.fields.title.text().strip(),
@@ -376,7 +304,7 @@ class IntakePage(Page):
             "reporter_phone": self.fields.phone.text().strip(),
             "found_at": read_when(self.fields.found_at.text(), china_today()),
         }
-        placed = with_place(values, self._place if self.fields.place.target() else None, self.fields.place.words())
+        placed = with_place(values, self.where.place(), self.fields.place.words())
         return {name: value for name, value in placed.items() if value not in (None, "")}
 
     def _with_reporter(self, people: tuple[Person, ...]) -> tuple[Person, ...]:
@@ -393,7 +321,7 @@ class IntakePage(Page):
         _, faults = self._office.forms["event"].clean(sheet.values)
         if self.fields.solved.isChecked() and not sheet.solved:
             faults.append(Fault("result", "required", "请写怎么解决的。"))
-        if sheet.area not in self._areas:
+        if sheet.area not in self.where.areas:
             faults.append(Fault("area", "required", "请选归哪个村（社区）或镇本级。"))
         return faults
 

@@ -78,7 +78,7 @@ class RulesPage(Page):
         self.more = Button("加一段", self._add_stretch, icon="plus", keys="Ctrl+N")
         self.drop = Button("删去", self._drop, keys="Ctrl+Delete")
         self.hours = Button("改上班时间", self._ask_hours, kind="link", small=True)
-        self.forget = Button("不要改的了", self._forget, kind="link", small=True, tip="回到县中心下发的")
+        self.forget = Button("放弃改动", self._forget, kind="link", small=True, tip="回到县中心下发的")
         self.file = Button("存为文件", self._save, icon="download")
         for thing in (self.years, self.search, self.more, self.drop, self.file):
             self.add_quiet(thing)
