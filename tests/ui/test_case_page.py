@@ -61,6 +61,57 @@ def test_ctrl_enter_begins_the_usual_action_and_ctrl_enter_does_it(qtbot, desk):
     assert desk.get("event", event_id)["state"] == "accepted"
 
 
+def test_of_the_case_before_nothing_can_be_seen_or_done_until_the_next_one_is_there(qtbot, desk):
+    first, second = report(desk, "路灯不亮"), report(desk, "井盖松动")
+    page = shown(qtbot, desk, first)
+    page.opened({"id": second})
+    assert "路灯不亮" not in page.title.text()
+    assert not page.next_card.isVisible()
+    qtbot.keyClick(page, Qt.Key.Key_Return, CTRL)
+    assert page._form is None
+    desk.settle()
+    desk.settle()
+    assert page.title.text() == "井盖松动"
+    assert page.next_card.isVisible()
+    assert page.next_card.holds_focus()
+
+
+def test_only_the_usual_step_is_done_with_ctrl_enter(qtbot, desk):
+    event_id = report(desk)
+    act(desk, event_id, "accept")
+    act(desk, event_id, "assign", lead_unit="镇村建办")
+    act(desk, event_id, "acknowledge")
+    act(desk, event_id, "feed_back", result="换了灯泡")
+    page = shown(qtbot, desk, event_id)
+    assert "verify_pass" not in [action.code for action in page._file.actions]
+    assert "换一位核查人" in page._file.barred
+    qtbot.keyClick(page, Qt.Key.Key_Return, CTRL)
+    desk.settle()
+    assert page._form is None
+
+
+def test_with_a_reporter_among_the_people_the_cursor_is_on_the_next_step(qtbot, desk):
+    page = shown(qtbot, desk, report(desk, reporter="张文贵", reporter_phone="19900000001"))
+    assert page.next_card.holds_focus()
+
+
+def test_a_cursor_elsewhere_stays_there_when_something_comes_in(qtbot, desk):
+    event_id = report(desk)
+    page = shown(qtbot, desk, event_id)
+    page.back_button.setFocus()
+    page.refresh(("event",))
+    desk.settle()
+    desk.settle()
+    assert page.back_button.hasFocus()
+
+
+def test_ctrl_n_takes_the_next_matter_from_the_page_of_a_case(qtbot, desk):
+    page = shown(qtbot, desk, report(desk))
+    with qtbot.waitSignal(page.go) as went:
+        qtbot.keyClick(page, Qt.Key.Key_N, CTRL)
+    assert went.args[0] == "event_new"
+
+
 def test_what_is_missing_is_said_and_nothing_is_saved(qtbot, desk):
     event_id = report(desk)
     page = shown(qtbot, desk, event_id, action="reject")

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QMenu, QProgressBar, QVBoxLayout
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from app.rules.case_engine import Action
 from app.services.records import Outcome
@@ -15,12 +16,13 @@ from ui.page import Page
 from ui.pages.attachments_card import AttachmentsCard
 from ui.pages.case_action import ActionForm
 from ui.pages.case_links_card import LinksCard
+from ui.pages.case_next_card import NextCard
 from ui.pages.case_owner_card import OwnerCard
 from ui.pages.case_papers_card import PapersCard
 from ui.pages.case_people_card import PeopleCard
 from ui.pages.case_read import CaseFile, begin_form, came_since, read_file, stage_labels
 from ui.pages.case_time_card import add_times
-from ui.pages.case_whistle_card import ARRIVE, EVALUATE, WhistleCard
+from ui.pages.case_whistle_card import WhistleCard
 from ui.pages.case_words import chip_of, due_tone, late_by, left_until, read_due, spoken_time
 from ui.pages.paper_dialog import MakeWorker
 from ui.pages.standing_words import StandingChip
@@ -38,8 +40,6 @@ if TYPE_CHECKING:
 _PARTS = {"assigned": "待签收", "acknowledged": "处置中", "done": "已反馈", "refused": "被退回"}
 
 _LINE = 24
-_FRAMED = 6
-_LINKS = 6
 
 
 class CasePage(Page):
@@ -57,6 +57,8 @@ class CasePage(Page):
         self._id = ""
         self._file: CaseFile | None = None
         self._wanted = ""
+        # Whether the case is shown for the first time since it was opened or something was done.
+        self._fresh = True
         self._form: ActionForm | None = None
         # What was typed into an action's form and left with Esc, by case and action.
         self._left: dict[tuple[str, str], dict[str, Any]] = {}
@@ -77,16 +79,19 @@ class CasePage(Page):
         self.steps_card = Card("办理经过", " ")
         self.timeline = Timeline()
         self.steps_card.add(self.timeline, 1)
-        self.next_card = Card("下一步")
+        self.next_card = NextCard(self._begin)
         self.owner_card = OwnerCard(office)
         self.due_card = Card("时限")
         self.units_card = Card("承办单位")
         self._place()
+        # At the telephone one matter follows another: the next is taken from here, too.
+        QShortcut(QKeySequence("Ctrl+N"), self).activated.connect(lambda: self.go.emit("event_new", {}))
 
     def opened(self, args: Mapping[str, Any]) -> None:
         self._keep()
         if str(args["id"]) != self._id:
-            self._file = None
+            self._show_nothing()
+        self._fresh = True
         self._id, self._wanted = str(args["id"]), str(args.get("action", ""))
         self._form = None
         self._load()
@@ -170,11 +175,20 @@ class CasePage(Page):
         grid.setColumnStretch(1, 12)
         grid.setRowStretch(1, 1)
         # Beside the grid, not in it: there its wrapped words would take the height that they have in a narrow column.
-        whole = QHBoxLayout()
+        self._whole = QWidget()
+        whole = QHBoxLayout(self._whole)
+        whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(12)
         whole.addLayout(grid, 1)
         whole.addLayout(right)
-        self.content.addLayout(whole, 1)
+        self.content.addWidget(self._whole, 1)
+
+    def _show_nothing(self) -> None:
+        """Until the case that is asked for is read, nothing of the one before can be seen, let alone acted on."""
+        self._file = None
+        self.set_title("")
+        empty(self._chips)
+        self._whole.hide()
 
     def _load(self) -> None:
         event_id = self._id
@@ -203,6 +217,7 @@ class CasePage(Page):
     def _show_around(self, file: CaseFile) -> None:
         """Everything but what comes next."""
         self._file = file
+        self._whole.show()
         self._show_head(file)
         self.facts_card.clear()
         title = str(file.case.event.values.get("title") or "")
@@ -280,38 +295,14 @@ class CasePage(Page):
         self.owner_card.show_case(file)
         self._show_due(file)
         self._show_units(file)
-        self.next_card.title.setText("下一步")
-        self.next_card.clear()
-        if not file.actions:
-            self.next_card.add(words("这件事现在没有您要办的。", tone="text-3", wrap=True))
-            return
-        first, *rest = file.actions
-        # What is done to a unit that was called stands beside the unit.
-        rest = [action for action in rest if action.code not in (ARRIVE, EVALUATE)]
-        usual = Button(first.label, partial(self._begin, first), kind="primary", keys="Ctrl+Return", spread=True)
-        self.next_card.add(usual)
-        if warning := file.warnings.get(first.code):
-            self.next_card.add(words(warning, "12", "orange", wrap=True))
-        grid = QGridLayout()
-        grid.setSpacing(8)
-        most = _FRAMED + _LINKS
-        shown = rest if len(rest) <= most else rest[: most - 1]
-        for number, action in enumerate(shown):
-            if number < _FRAMED:
-                button = Button(action.label, partial(self._begin, action))
-                grid.addWidget(button, number // 2, number % 2 * 3, 1, 3)
-                continue
-            # The rarer ones three in a row: all that can be done stands there without scrolling.
-            row, place = divmod(number - _FRAMED, 3)
-            link = Button(action.label, partial(self._begin, action), kind="link", small=True)
-            grid.addWidget(link, _FRAMED // 2 + row, place * 2, 1, 2)
-        if more := rest[len(shown) :]:
-            menu = QMenu()
-            for action in more:
-                menu.addAction(action.label).triggered.connect(lambda _on=False, action=action: self._begin(action))
-            grid.addWidget(Button("更多", kind="quiet", menu=menu, small=True), _FRAMED // 2 + _LINKS // 3 - 1, 4, 1, 2)
-        self.next_card.add(grid)
-        usual.setFocus()
+        # Before the old buttons go: what they throw away gives the cursor to anybody.
+        here = self._fresh or self.next_card.holds_focus()
+        front = self.next_card.show_case(file)
+        if front is not None and here:
+            # What a layout was just given is shown by an event of its own, and what isn't shown takes no cursor.
+            front.show()
+            front.setFocus()
+        self._fresh = False
 
     def _begin_with(self, code: str, values: Mapping[str, Any]) -> None:
         """Begin an action with *values* in its form."""
@@ -395,4 +386,5 @@ class CasePage(Page):
         )
         self._urgent()
         if event_id == self._id:
+            self._fresh = True
             self._load()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +28,10 @@ _NEAR = 200
 
 @dataclass(frozen=True)
 class CaseFile:
-    """One case as its page shows it; ``warnings`` of the separation rules by action."""
+    """One case as its page shows it; ``warnings`` of the separation rules by action.
+
+    ``usual`` is the action that most often comes next; ``barred``: why this user, whose role does it, can't do that one.
+    """
 
     case: Case
     now: dt.datetime
@@ -39,6 +42,8 @@ class CaseFile:
     phone: str
     standing: Standing | None = None
     people: tuple[CasePerson, ...] = ()
+    usual: str = ""
+    barred: str = ""
 
 
 def read_file(office: Office, event_id: str, *, whole: bool = True) -> CaseFile:
@@ -60,8 +65,18 @@ def read_file(office: Office, event_id: str, *, whole: bool = True) -> CaseFile:
     standing = office.standings.of(EVENT, event_id)
     return CaseFile(
         case, now, actions, warnings, _steps(office, case, now), _facts(office, case, now), phone, standing,
-        read_people(office, case) if whole else (),
+        read_people(office, case) if whole else (), rules.usual(case.state.state, case.state.profile),
+        _barred(office, case, actions) if whole else "",
     )  # fmt: skip
+
+
+def _barred(office: Office, case: Case, actions: Sequence[Action]) -> str:
+    rules, session = office.cases.rules, office.session
+    usual = rules.usual(case.state.state, case.state.profile)
+    if not usual or any(action.code == usual for action in actions) or rules.role_for(usual, session.roles) is None:
+        return ""
+    told = [c.message for c in rules.separation(case.state, usual, {}, session.user) if c.strict]
+    return "；".join(told)
 
 
 def came_since(office: Office, before: CaseFile, now: CaseFile, action: Action) -> str:
