@@ -57,6 +57,8 @@ DOORS = (
     Door("覆盖检查", "coverage", "fgjc", "circle-check"),
     Door("单位与场所", "organizations", "dwycs", "building-store"),
     Door("领导包案", "patrons", "ldba", "user-star"),
+    Door("重复事项", "repeats", "cfsx", "repeat"),
+    Door("吹哨报到台账", "whistles", "csbdtz", "speakerphone"),
     Door("定期清零会", "meetings", "dqqlh", "messages"),
     Door("比对查重", "duplicates", "bdcc", "users"),
     Door("离开满期去标识", "leaving", "lkmqqbs", "user-off"),

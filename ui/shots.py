@@ -145,6 +145,8 @@ def _shots() -> list[Shot]:
             after=pictured_intake.forget,
             looks=("light",),
         ),
+        Shot("repeats", "repeats"),
+        Shot("whistles", "whistles"),
         Shot("mediation", "mediation"),
         Shot("mediation-case", "mediation_case", mediation),
         Shot("mediation-session", "mediation_session", session),

@@ -112,6 +112,16 @@ def pages(
 
         return PatronsPage(office, jobs, worker)
 
+    def whistles() -> Page:
+        from ui.pages.whistles import WhistlesPage
+
+        return WhistlesPage(office, jobs, worker)
+
+    def repeats() -> Page:
+        from ui.pages.repeats import RepeatsPage
+
+        return RepeatsPage(office, jobs)
+
     def help_page() -> Page:
         from ui.pages.help import HelpPage
 
@@ -125,6 +135,8 @@ def pages(
         ("event_new", intake, "events"),
         ("event_edit", event_form, "events"),
         ("orders", orders, "events"),
+        ("repeats", repeats, "events"),
+        ("whistles", whistles, "events"),
         ("mediation", mediations, "mediation"),
         ("mediation_case", mediation_case, "mediation"),
         ("mediation_new", mediation_form, "mediation"),

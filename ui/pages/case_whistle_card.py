@@ -45,7 +45,11 @@ class WhistleCard(Card):
     def _line(self, whistle: Whistle, called: Called, now: dt.datetime, may: set[str]) -> None:
         proposed = whistle.proposed(called, now)
         at = whistle.at.isoformat()
-        things: list[Any] = [Chip(state(_state(called, proposed, evaluations(self._rules)))), words(called.unit), None]
+        things: list[Any] = [
+            Chip(state(called_words(called, proposed, evaluations(self._rules)))),
+            words(called.unit),
+            None,
+        ]
         if ARRIVE in may and called.arrived_at is None and not called.evaluation:
             begun = {"called_unit": called.unit, "called_at": at, "arrived_at": now.isoformat()}
             things.append(Button("登记到场", partial(self._begin, ARRIVE, begun), kind="link", small=True))
@@ -68,7 +72,7 @@ def _head(whistle: Whistle, now: dt.datetime) -> str:
     return "，".join(part for part in parts if part)
 
 
-def _state(called: Called, proposed: str, words_of: Mapping[str, str]) -> str:
+def called_words(called: Called, proposed: str, words_of: Mapping[str, str]) -> str:
     """What a person said; else what the times say, as a proposal."""
     if called.evaluation:
         return words_of.get(called.evaluation, called.evaluation)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QSplitter, QStackedWidget
+from PySide6.QtWidgets import QMenu, QSplitter, QStackedWidget
 
 from app.services.case_lists import EVENT, MOST_FOUND, CaseFilter, Found
 from app.store.listing import Listing
@@ -183,13 +183,18 @@ class EventsPage(Page):
         )
         self.table.model.arrived.connect(self._on_arrived)
         self.table.columns_chosen.connect(self._on_columns)
-        columns = IconButton("columns-3", "选列", menu=self.table.columns_menu())
         things: list[Any] = [*self.filters.line, None, self.filters.button]
         if self._may_export:
             things.append(IconButton("file-export", "导出 Excel", self.export))
         if self._may_import:
             things.append(IconButton("file-import", "导入工单（12345 热线等）", lambda: self.go.emit("orders", {})))
-        line = card.add_line(*things, columns)
+        things.append(IconButton("columns-3", "选列", menu=self.table.columns_menu()))
+        if self._office.gate.decide("read", EVENT, None).allowed:
+            more = QMenu()
+            more.addAction("重复事项").triggered.connect(lambda: self.go.emit("repeats", {}))
+            more.addAction("吹哨报到台账").triggered.connect(lambda: self.go.emit("whistles", {}))
+            things.append(IconButton("dots", "重复事项、吹哨报到台账", menu=more))
+        line = card.add_line(*things)
         line.setContentsMargins(12, 8, 12, 8)
         card.add_rule()
         search = self.filters.search

@@ -1,0 +1,131 @@
+"""重复事项: the places and matters that came back three times or more, and the cases of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QSplitter
+
+from ui import theme
+from ui.jobs import Jobs
+from ui.lists import Column, Order, RecordTable
+from ui.lists.columns import Row
+from ui.page import Page
+from ui.pages.repeats_read import ALL, WAYS, cases_of, read_repeats
+from ui.pieces.card import Card
+from ui.pieces.empty import EmptyState
+from ui.pieces.tabs import Tabs
+
+if TYPE_CHECKING:
+    from app.services.office import Office
+
+
+class RepeatsPage(Page):
+    """The repetitions at the left; Enter goes over to the cases of one, and from there into a case."""
+
+    def __init__(self, office: Office, jobs: Jobs) -> None:
+        super().__init__("重复事项", back=True, dense=True)
+        self._office, self._jobs = office, jobs
+        rules = office.repeats.rules
+        self.set_title("重复事项", f"近 {rules.days} 天 {rules.count} 件以上的地点和事，不按人算")
+        self._fresh = True
+        self._found: Mapping[str, tuple[Row, ...]] = {}
+        self._rows: tuple[Row, ...] = ()
+        self._cases: Sequence[Row] = ()
+        self._shown: object = None
+        self.tabs = Tabs([(ALL, "全部", None), *((way, words, None) for way, words in WAYS.items())], ALL)
+        self.tabs.picked.connect(lambda _key: self._show_tab())
+        self.add_beside(self.tabs)
+        self.table = RecordTable(
+            [
+                Column("what", "地点和事", stretch=True, sortable=False),
+                Column("count", "件", 48, "right", sortable=False),
+                Column("open", "没办完", 64, "right", sortable=False),
+                Column("last", "最近一件", 104, tone="text-2", sortable=False, spare=1),
+            ],
+            lambda offset, limit, _order: self._rows[offset : offset + limit],
+            unit="处",
+            hints=[("Return", "看这几件")],
+            empty=EmptyState("repeat", "没有重复的地点和事", f"近 {rules.days} 天里没有哪处到 {rules.count} 件。"),
+        )
+        self.table.current_changed.connect(lambda _key: self._on_current())
+        self.cases = RecordTable(
+            [
+                Column("state", "状态", 134, role="chip", sortable=False),
+                Column("title", "标题", stretch=True, sortable=False),
+                Column("unit", "承办单位", 116, tone="text-2", sortable=False, spare=1),
+                Column("reported", "上报", 116, tone="text-2", sortable=False),
+            ],
+            self._fetch_cases,
+            unit="件",
+            hints=[("Return", "打开")],
+            empty=EmptyState("clipboard-list", "选一处", "左边选一处，这里列出它的几件。"),
+        )
+        self.table.opened.connect(lambda _key: self._go_over())
+        self.cases.opened.connect(lambda key: self.go.emit("case", {"id": str(key)}))
+        split = QSplitter(Qt.Orientation.Horizontal)
+        split.setChildrenCollapsible(False)
+        split.setHandleWidth(12)
+        for table in (self.table, self.cases):
+            card = Card(flush=True)
+            card.add(table, 1)
+            split.addWidget(card)
+        split.setSizes([theme.current().grown(560), theme.current().grown(600)])
+        self.add(split, 1)
+
+    def opened(self, args: Mapping[str, Any]) -> None:
+        self._fresh = True
+        self._load()
+
+    def refresh(self, changed: Sequence[str]) -> None:
+        if not changed or {"event", "event_step"} & set(changed):
+            self._load()
+
+    def escape(self) -> bool:
+        if self.cases.view.hasFocus():
+            self.table.view.setFocus()
+            return True
+        return False
+
+    def _load(self) -> None:
+        self._jobs.run(lambda: read_repeats(self._office), self._show)
+
+    def _show(self, found: Mapping[str, tuple[Row, ...]]) -> None:
+        self._found, self._shown = found, None
+        self.tabs.show_counts({key: len(rows) or None for key, rows in found.items()})
+        self._show_tab()
+
+    def _show_tab(self) -> None:
+        self._rows = self._found.get(self.tabs.now(), ())
+        self.table.show_rows(len(self._rows))
+        if self._fresh and self._rows:
+            # An empty list takes no focus: it is given once there are rows.
+            self._fresh = False
+            self.table.view.setFocus()
+        if self._rows and self.table.view.currentIndex().row() < 0:
+            self.table.go_to(0)
+        self._on_current()
+
+    def _on_current(self) -> None:
+        row = self.table.current_row()
+        if row is None:
+            self._shown, self._cases = None, ()
+            self.cases.show_rows(0)
+        elif self._shown != row["id"]:
+            key = self._shown = row["id"]
+            self._jobs.run(lambda: cases_of(self._office, row["events"]), lambda cases: self._show_cases(key, cases))
+
+    def _show_cases(self, key: object, cases: Sequence[Row]) -> None:
+        if key == self._shown:
+            self._cases = cases
+            self.cases.show_rows(len(cases))
+
+    def _fetch_cases(self, offset: int, limit: int, _order: Order | None) -> Sequence[Row]:
+        return self._cases[offset : offset + limit]
+
+    def _go_over(self) -> None:
+        self.cases.view.setFocus()
+        if self._cases:
+            self.cases.go_to(0)
