@@ -177,10 +177,12 @@ class CaseRules:
         *,
         author: bool = False,
         all_profiles: bool = False,
+        at: dt.datetime | None = None,
     ) -> list[Action]:
         """What somebody with *roles* can do next, the usual next action first, then in the order of the table.
 
-        ``author``: the user made the record. ``all_profiles``: also what the case's profile hides or hasn't.
+        ``author``: the user made the record. ``at``: when; rules that are not in force then count for nothing.
+        ``all_profiles``: also what the case's profile hides or hasn't.
         """
         profile = self.profiles.get(case.profile)
         known = dict(self.actions) | dict(profile.actions) if profile else self.actions
@@ -191,7 +193,7 @@ class CaseRules:
             if not action.quiet
             and (all_profiles or action.code not in skipped)
             and (self.role_for(action.code, roles) is not None or (author and case.state in action.author_sources))
-            and not self.hindrance(case, action, self.role_for(action.code, roles) or "", user)
+            and not self.hindrance(case, action, self.role_for(action.code, roles) or "", user, at)
         ]
         usual = self.usual(case.state, case.profile)
         return sorted(found, key=lambda action: action.code != usual)
@@ -293,7 +295,9 @@ class CaseRules:
         due = settling.values.get("due")
         return replace(held, at=settling.at, values={**values, "due": due} if due else values)
 
-    def hindrance(self, case: CaseState, action: Action, role: str, user: str = "") -> str:
+    def hindrance(
+        self, case: CaseState, action: Action, role: str, user: str = "", at: dt.datetime | None = None
+    ) -> str:
         """Why *action* is out of question for *user* in *role*, whatever its form will say; "" where it isn't."""
         state, known = self.states[case.state], self.profiles.get(case.profile)
         if case.state not in action.sources:
@@ -311,7 +315,7 @@ class CaseRules:
         for name in action.guards:
             if name in BEFORE_FILLING and (fault := GUARDS[name](case, bare)):
                 return fault.message
-        strict = (concern for concern in self.separation(case, action.code, {}, user) if concern.strict)
+        strict = (concern for concern in self.separation(case, action.code, {}, user, at) if concern.strict)
         return next((concern.message for concern in strict), "")
 
     def grade(self, profile: str, code: object) -> Grade | None:

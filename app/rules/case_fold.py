@@ -263,6 +263,7 @@ class CaseState:
             "closed_at": self.closed_at,
             "returned_at": self.returned_at,
             "last_at": self.last_at,
+            "whistled_at": max((whistle.at for whistle in self.whistles), default=None),
         }
         return {
             "state": self.state,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from app.rules.calendar import iso
 from app.rules.case_engine import CaseRules, CaseState, Step
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from app.store.store import Derive, Store
 
 EVENT, STEP = "event", "event_step"
+_AT_ONCE = 400
+_One = TypeVar("_One")
 _FELL = frozenset({"excluded", "none"})
 # What in the columns of a case concerns those that were merged into it.
 _TELLS = frozenset({"state", "master", "visit_due", "owner_role"})
@@ -73,7 +75,7 @@ def derive_cases(rules: CaseRules, visits: VisitRules | None = None, repeats: Re
         names = {area["code"]: area["name"] for area in store.areas()}
         while events:
             around: set[str] = set()
-            for part in _in_chunks(sorted(events), 400):
+            for part in chunks(sorted(events)):
                 by_event = read_steps(store, part)
                 turned: list[str] = []
                 for event_id, event in store.many(EVENT, part).items():
@@ -147,5 +149,6 @@ def _merged(
     return {**nobody, "owner_role": rules.states["closed"].owner, "visit_due": iso(due), "first_due": iso(due)}
 
 
-def _in_chunks(ids: Sequence[str], size: int) -> list[Sequence[str]]:
-    return [ids[start : start + size] for start in range(0, len(ids), size)]
+def chunks(whole: Sequence[_One]) -> Iterable[Sequence[_One]]:
+    """*whole* in parts of which one statement takes the ids."""
+    return (whole[start : start + _AT_ONCE] for start in range(0, len(whole), _AT_ONCE))

@@ -212,7 +212,8 @@ class Cases:
     def actions(self, case: Case) -> list[Action]:
         """What this user can do next, the usual next action first."""
         session = self._gate.session
-        found = self.rules.allowed(case.state, session.roles, session.user, author=case.state.reporter == session.user)
+        author = case.state.reporter == session.user
+        found = self.rules.allowed(case.state, session.roles, session.user, author=author, at=self.now())
         own = self._is_own(case)
         return [a for a in found if self._gate.decide(f"act:{a.code}", EVENT, case.event.area, own=own).allowed]
 
@@ -226,7 +227,7 @@ class Cases:
             return sentence("rules.not_in_profile", profile=profile.label, action=action.label)
         role = self.rules.role_for(action.code, session.roles) or ""
         decision = self._gate.decide(f"act:{action.code}", EVENT, case.event.area, own=self._is_own(case))
-        why = self.rules.hindrance(case.state, action, role, session.user) or decision.message
+        why = self.rules.hindrance(case.state, action, role, session.user, self.now()) or decision.message
         return why or sentence("rules.seldom", action=action.label)
 
     def open_cases(self, *, area: str | Collection[str] | None = None, limit: int | None = None) -> list[Record]:

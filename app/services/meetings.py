@@ -12,10 +12,10 @@ from app.schema.dates import china_time
 from app.schema.ids import companion
 from app.schema.record import Record
 from app.schema.values import Value
-from app.services.case_folding import EVENT, read_steps
+from app.services.case_folding import EVENT, chunks, read_steps
 from app.services.cases import Cases
 from app.services.gate import Gate
-from app.services.open_matters import DISPUTE, HAZARD, MATTERS, Matter, OpenMatters, chunks
+from app.services.open_matters import DISPUTE, HAZARD, MATTERS, Matter, OpenMatters
 from app.services.records import Outcome, Records
 from app.store.saving import Edit
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from app.schema.record import Record
 from app.schema.values import Value
-from app.services.case_folding import EVENT, read_steps
+from app.services.case_folding import EVENT, chunks, read_steps
 from app.services.gate import Gate
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ DISPUTE, HAZARD = "dispute", "hazard"
 KINDS = {EVENT: "事件", DISPUTE: "纠纷", HAZARD: "隐患"}
 """The forms whose records a meeting goes through, in the order in which it does, in a meeting's short words."""
 MATTERS = tuple(KINDS)
-_AT_ONCE = 500
 _SAYS = ("finding", "text", "opinion", "result", "answer", "reason", "instruction", "plan")
 """What a step says, the first that is there."""
 
@@ -147,11 +146,6 @@ class OpenMatters:
             _day(values.get("due")), _last(values.get("measure")), _hazard_closed(values),
             bool(_hazard_closed(values)),
         )  # fmt: skip
-
-
-def chunks(ids: Sequence[str]) -> Iterable[Sequence[str]]:
-    """*ids* in parts that one statement takes."""
-    return (ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE))
 
 
 def _dispute_closed(values: Mapping[str, Value]) -> str:

@@ -11,7 +11,7 @@ from app.messages import sentence
 from app.schema.ids import companion
 from app.schema.record import Record
 from app.schema.values import Fault, Value, comparable
-from app.services.case_folding import EVENT, fold_case, read_steps
+from app.services.case_folding import EVENT, chunks, fold_case, read_steps
 from app.services.cases import Cases
 from app.services.gate import Gate
 from app.store.saving import Edit
@@ -98,8 +98,8 @@ class Orders:
         """The cases that there are of *orders*, also deleted ones, by id."""
         ids = sorted({order.id for order in orders})
         found: dict[str, Known] = {}
-        for start in range(0, len(ids), _AT_ONCE):
-            events = self._store.many(EVENT, ids[start : start + _AT_ONCE])
+        for part in chunks(ids):
+            events = self._store.many(EVENT, part)
             steps = read_steps(self._store, events)
             found |= {key: _known(event, steps.get(key, [])) for key, event in events.items()}
         return found

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 from app.rules.case_fold import Step
 from app.schema.record import Record
-from app.services.case_folding import EVENT, fold_case, read_steps
+from app.services.case_folding import EVENT, chunks, fold_case, read_steps
 from app.services.gate import Gate
-from app.services.open_matters import chunks
 
 if TYPE_CHECKING:
     from app.rules.case_engine import CaseRules

@@ -9,14 +9,11 @@ from typing import TYPE_CHECKING
 from app.rules.case_engine import CaseRules
 from app.rules.whistles import Called, Whistle
 from app.schema.record import Record
-from app.services.case_folding import EVENT, STEP, fold_case, read_steps
+from app.services.case_folding import EVENT, chunks, fold_case, read_steps
 from app.services.gate import Gate
 
 if TYPE_CHECKING:
     from app.store.store import Store
-
-_ACTION = "whistle"
-_AT_ONCE = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +38,12 @@ class Whistles:
         """A line for each unit of each call, the newest call first. A call that doesn't count in its case is none."""
         self._gate.require("read", EVENT, area or None)
         where = area or list(self._gate.session.areas)
-        steps = self._store.select(STEP, {"action": _ACTION}, area=where)
-        ids = sorted({str(step.values["event"]) for step in steps})
+        called = self._store.select(EVENT, {"whistled_at": (">", "")}, area=where)
         now = dt.datetime.fromtimestamp(self._store.now_ms() / 1000, dt.UTC)
         found: list[Line] = []
-        for start in range(0, len(ids), _AT_ONCE):
-            part = ids[start : start + _AT_ONCE]
-            held = read_steps(self._store, part)
-            for event in self._store.many(EVENT, part).values():
-                if event.deleted:
-                    continue
+        for part in chunks(called):
+            held = read_steps(self._store, [event.id for event in part])
+            for event in part:
                 for whistle in fold_case(self._store, self._rules, event, held.get(event.id, [])).whistles:
                     found += [Line(event, whistle, one, whistle.proposed(one, now)) for one in whistle.units]
         return sorted(found, key=lambda line: (line.whistle.at, line.whistle.step), reverse=True)

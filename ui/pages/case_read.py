@@ -58,7 +58,7 @@ def read_file(office: Office, event_id: str, *, whole: bool = True) -> CaseFile:
     rules = office.cases.rules
     warnings = {}
     for action in actions if whole else ():
-        concerns = rules.separation(case.state, action.code, {}, office.session.user)
+        concerns = rules.separation(case.state, action.code, {}, office.session.user, now)
         if concerns:
             warnings[action.code] = "；".join(concern.message for concern in concerns)
     phone = office.forms[EVENT].show("reporter_phone", case.event.values.get("reporter_phone"), masked=True)
