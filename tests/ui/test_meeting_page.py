@@ -236,6 +236,22 @@ def test_what_could_not_be_kept_waits_while_the_next_is_typed(qtbot, held):
     assert [decided(desk, meeting, one)["decision"] for one in (lamp, pipe)] == ["先断电", "先关阀"]
 
 
+def test_words_about_a_matter_that_was_taken_off_the_list_stay_where_they_can_be_read(qtbot, held):
+    desk, meeting, (lamp, _pipe) = held
+    page = opened(desk, qtbot, meeting)
+    page.prepare()
+    desk.settle()
+    commit(page.panel.decision, "先断电")
+    item = page.panel.line.item.id
+    assert (page.panel.line.title, lamp) == ("路灯不亮", page.panel.line.item.values["about"])
+    desk.office.records.delete("meeting_item", item, "不用上会")
+    page._decide("remind")
+    desk.settle()
+    assert page.panel.decision.toPlainText() == "先断电"
+    assert [error.code for error in desk.failures] == ["meeting.no_item"]
+    desk.failures.clear()
+
+
 def test_a_word_on_an_old_decision_that_is_refused_is_said(qtbot, held, monkeypatch):
     desk, meeting, (lamp, _pipe) = held
     desk.office.meetings.prepare(meeting)

@@ -174,6 +174,8 @@ class MeetingPage(Page):
             if again and key == self._item:
                 return
             self._keep()
+        else:
+            self._unkept.pop(self._item, None)  # it was mended on the screen
         if again and line == self.panel.line:
             return  # what is being read, and the cursor in it, stay where they are
         typing = self.panel.decision.hasFocus()
@@ -274,10 +276,10 @@ class MeetingPage(Page):
         """
         at, other = self._row_of(line.item.id), self._item != line.item.id
         self._unkept[line.item.id] = (line.item, typed)
-        if at is None or self._file is None or (other and self.panel.dirty()):
+        if self._file is None or (other and (at is None or self.panel.dirty())):
             self.said.emit(f"“{line.title}”的意见没有记下；回到那一件，打的字还在", None)
             return False
-        if other:
+        if other and at is not None:
             self._item = line.item.id
             self.table.go_to(at)
         self._show_line(line, self._file)
