@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from app.store.audit import AuditLine
     from app.store.store import Store
 
-__all__ = ["EVENT", "STEP", "Case", "Cases", "derive_cases", "read_steps"]
+__all__ = ["EVENT", "STEP", "Case", "Cases", "derive_cases", "keep_reported", "read_steps"]
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 _APART = datetime.timedelta(minutes=10)
 """So long after its making a step may reach the county without anybody asking when it did."""
@@ -373,3 +373,9 @@ class Cases:
         number = str(last[0].values["case_no"]) if last else ""
         count = number.removeprefix(prefix)
         return int(count) if number.startswith(prefix) and count.isdecimal() else 0
+
+
+def keep_reported(event: Record) -> None:
+    """KnownError("rules.not_deleted") for a case that was reported: it ends by a step that all can read, never by vanishing."""
+    if event.values.get("state") not in (None, "draft", "void"):
+        raise KnownError("rules.not_deleted", title=event.values.get("title") or event.id)

@@ -30,7 +30,7 @@ from app.services.case_papers import CasePapers
 from app.services.case_repeats import CaseRepeats
 from app.services.case_sources import CaseSources
 from app.services.case_taking import CaseTaking
-from app.services.cases import Cases
+from app.services.cases import EVENT, Cases, keep_reported
 from app.services.chronicle import Chronicle
 from app.services.conflicts import Conflicts
 from app.services.coverage import Coverage
@@ -94,7 +94,7 @@ class Office:
         self.registry = Registry(store, self.gate, rules)
         self.entry = Entry(store, self.gate, self.registry, self.chronicle)
         beside = {"resident": self.entry.number_taken}
-        self.records = Records(store, self.gate, checks, {REQUEST: asked.filled}, beside)
+        self.records = Records(store, self.gate, checks, {REQUEST: asked.filled}, beside, {EVENT: keep_reported})
         self.attachments = Attachments(store, self.gate, self.records)
         self.cases = Cases(store, self.gate, rules)
         self.repeats = CaseRepeats(store, self.gate, self.cases, RepeatRules.load())

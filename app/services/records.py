@@ -53,12 +53,14 @@ class Records:
         checks: Mapping[str, Check] | None = None,
         fills: Mapping[str, Fill] | None = None,
         beside: Mapping[str, Beside] | None = None,
+        keeps: Mapping[str, Callable[[Record], None]] | None = None,
     ) -> None:
         self._store = store
         self._gate = gate
         self._checks = checks or {}
         self._fills = fills or {}
         self._beside = beside or {}
+        self._keeps = keeps or {}
 
     def save(
         self,
@@ -109,12 +111,14 @@ class Records:
         return Outcome(self._store.get(form, saved.ids[0]))
 
     def delete(self, form: str, record_id: str, reason: str, *, seen: int | None = None) -> Record:
-        """Delete one record, with a reason; its history stays and it can be revived.
+        """Delete one record, with a reason; its history stays and it can be revived. KnownError where records of *form* are kept.
 
         *seen*: the record's rev that was on the screen; an edit that came since then meets the deletion as a conflict.
         """
         held = self.get(form, record_id)
         line = self._gate.line("delete", form, held.area, record=record_id, reason=reason, own=True)
+        if form in self._keeps:
+            self._keeps[form](held)
         edit = Edit(form, record_id, held.area, {}, {} if seen is None else {DELETED: seen}, deleted=True)
         self._store.save([edit], self._gate.session.user, audit=[line])
         return self.get(form, record_id, deleted=True)

@@ -234,6 +234,7 @@ def test_a_village_given_to_the_township_from_elsewhere_is_of_it(many):
 
 def test_a_deleted_case_is_in_no_list(many):
     [event] = ids(many, text="树倒")
+    act(many, event, "void", reason="登重了", asked_by="小林")
     many.records.delete("event", event, "登重了")
     assert event not in ids(many)
     assert titles(many, text="树倒") == []

@@ -204,6 +204,10 @@ def test_who_may_not_act_leaves_a_line_and_no_step(open_office):
 
 def test_a_case_that_is_not_here_is_said_so(office):
     event = report(office)
+    with pytest.raises(KnownError) as kept:
+        office.records.delete("event", event, "重复")
+    assert kept.value.code == "rules.not_deleted"
+    act(office, event, "void", reason="重复", asked_by="小林")
     office.records.delete("event", event, "重复")
     for unknown in (event, "0" * 32):
         with pytest.raises(KnownError) as told:
