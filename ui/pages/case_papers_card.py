@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.exchange.case_paper_kinds import load_papers
 from ui.fonts import unprinted_words
-from ui.jobs import Jobs
+from ui.jobs import Failed, Jobs
 from ui.pages.case_paper_dialog import CasePaperDialog, Choice
 from ui.pages.paper_dialog import AskPath, MakeWorker, Told, ask_path
 from ui.pieces.buttons import Button
@@ -149,7 +149,7 @@ class PapersCard(Card):
         self.dialog = None
         dialog.deleteLater()
         if typed := dialog.typed():
-            self._keep(event_id, typed, then=self._read_again)
+            self._keep(event_id, typed, self._read_again)
 
     def _read_again(self) -> None:
         self.show_case(self._id, self._case_title)
@@ -168,9 +168,15 @@ class PapersCard(Card):
             out = str(Path(chosen).with_suffix(way))
         tail = ["document", event_id, choice.name, out, *(["--corrects", choice.corrects] if choice.corrects else [])]
         self._under_way = True
-        self._keep(event_id, [(choice, answers)], then=lambda: self._run(tail, printer))
+        self._keep(event_id, [(choice, answers)], lambda: self._run(tail, printer), self._on_not_kept)
 
-    def _keep(self, event_id: str, typed: Sequence[tuple[Choice, dict[str, str]]], then: Callable[[], object]) -> None:
+    def _keep(
+        self,
+        event_id: str,
+        typed: Sequence[tuple[Choice, dict[str, str]]],
+        then: Callable[[], object],
+        failed: Failed | None = None,
+    ) -> None:
         """What was typed is a draft until the worker has it on paper."""
         from app.exchange.case_papers import draft_key
 
@@ -180,7 +186,7 @@ class PapersCard(Card):
             for key, answers in held:
                 self._office.store.keep_draft(key, "papers_attachment", event_id, answers)
 
-        self._jobs.run(work, lambda _done: then(), self._on_not_kept)
+        self._jobs.run(work, lambda _done: then(), failed)
 
     def _on_not_kept(self, error: Exception) -> None:
         self._under_way = False
