@@ -14,6 +14,7 @@ from app.exchange.documents.blocks import Sheet, written_texts
 from app.exchange.documents.case_paper import case_paper
 from app.exchange.documents.fonts import missing_glyphs
 from app.exchange.documents.render import sheet_bytes, suffix, write
+from app.exchange.meeting_notes import of_meeting
 from app.rules.calendar import parse
 from app.rules.case_fold import Step, units
 from app.schema.dates import CHINA
@@ -160,6 +161,9 @@ def gather(office: Office, case: Case, kind: CasePaper) -> dict[str, str]:
     found["reported_at"] = _day(state.reported_at) if state.reported_at else ""
     if kind.person:
         found["reporter"] = form.show("reporter", values.get("reporter"))
+    if any(ask.source.startswith("meeting_") for ask in kind.ask):
+        found["meeting_place"] = found["unit"]
+        found |= of_meeting(office, case.event.id)
     step = kind.step_of(case)
     if step is not None:
         found |= {name: text for name, text in _of_step(office, case, step).items() if text}

@@ -256,13 +256,16 @@ class Meetings:
         return self._cases.act(event, action, {**said, FROM: item.id, "once": f"{item.id} {action}"})
 
     def of(self, form: str, record_id: str) -> list[tuple[Record, Record]]:
-        """(meeting, item) of every meeting that spoke of a record, the latest first: what its page shows."""
+        """(meeting, item) of every meeting that spoke of a record and that this user may read, the latest first."""
         items = self._store.select(ITEM, {"about": record_id, "about_form": form})
         meetings = self._store.many(MEETING, {str(item.values["meeting"]) for item in items})
         found = [
             (meetings[key], item)
             for item in items
-            if (key := str(item.values["meeting"])) in meetings and not meetings[key].deleted and not item.deleted
+            if (key := str(item.values["meeting"])) in meetings
+            and not meetings[key].deleted
+            and not item.deleted
+            and self._gate.decide("read", MEETING, meetings[key].area).allowed
         ]
         return sorted(found, key=lambda pair: (str(pair[0].values.get("date")), pair[0].id), reverse=True)
 

@@ -17,6 +17,7 @@ from app.exchange.documents.to_pdf import drawn, laid_out
 from app.schema.loading import load_forms
 from tests.services.conftest import cheap_passwords, clock, colleague, county, office, open_office, two
 from tests.services.test_cases import act, report
+from tests.services.test_meetings import decide, meeting
 
 __all__ = ["cheap_passwords", "clock", "county", "office", "open_office", "two"]
 LONG = "云岭镇上寨村上寨三组中排青石板巷老供销社后院三单元第二栋东头第三户门前，" * 40
@@ -191,3 +192,33 @@ def test_every_paper_holds_empty_and_longest_texts(name):
     assert printed
     assert said.count("末") >= len(printed)
     assert laid_out(sheet) >= 2
+
+
+def test_the_notes_of_a_joint_meeting_begin_with_what_its_record_says(office):
+    event, other = assigned(office), report(office, title="李家的事")
+    joint = meeting(
+        office,
+        kind="joint",
+        date="2026-09-16",
+        host="段宏远",
+        present="司法所、派出所",
+        agenda="路灯问题",
+        decisions="李家的事不议",
+    )
+    later = meeting(office, date="2026-09-18", host="李雪梅")
+    for where in (joint, later):
+        office.meetings.prepare(where)
+    decide(office, joint, event, "更换整条线路。", owner="村电站", due="2026-09-30")
+    decide(office, joint, other, "李家限期拆除")
+    decide(office, later, event, "再催一次")
+    [kind] = [one for one in case_papers.offered(office, office.cases.case(event)) if one[0].name == "meeting_notes"]
+    assert kind[1] == {
+        "held_at": "2026年9月16日",
+        "meeting_place": "镇三楼",
+        "host": "段宏远",
+        "present": "司法所、派出所",
+        "said": "路灯问题",
+        "decided": "更换整条线路；责任人：村电站；完成时限：2026年9月30日。",
+    }
+    stranger = colleague(office, "mo", roles=("helper",))
+    assert stranger.meetings.of("event", event) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QLabel
 
+from tests.ui.offices import TOWN
 from tests.ui.test_case_page import act, report, shown
 from ui.forms.opening import find_targets
 from ui.pages.case_links_card import page_of, read_links
@@ -95,3 +96,23 @@ def test_the_mediator_begins_a_mediation_that_another_handed_over(qtbot, desk):
     desk.settle()
     (made,) = office.store.select("mediation")
     assert went == [("mediation_case", made.id)]
+
+
+def test_what_a_meeting_decided_stands_on_the_case_with_the_way_to_the_meeting(qtbot, desk):
+    event = report(desk)
+    meeting = desk.make("meeting", TOWN, kind="clear", date="2026-09-18", place="镇三楼")
+    desk.office.meetings.prepare(meeting)
+    [line] = desk.office.meetings.sheet(meeting).lines
+    page = shown(qtbot, desk, event)
+    assert "会议议定" not in said(page.links_card)
+    assert desk.office.meetings.decide(line.item.id, {"decision": "换灯", "owner": "村电站", "due": "2026-09-30"}).ok
+    assert desk.office.meetings.look_back(line.item.id, "not_done").ok
+    page.refresh(["meeting_item"])
+    desk.settle()
+    desk.settle()
+    assert {"会议议定", "换灯；责任人：村电站；完成时限：2026-09-30。"} <= set(said(page.links_card))
+    assert read_links(desk.office, event).lines[0].chip == "未落实"
+    went = []
+    page.go.connect(lambda name, args: went.append((name, args)))
+    next(b for b in page.links_card.findChildren(Button) if b.words() == "清零会 2026-09-18").click()
+    assert went == [("meeting", {"id": meeting})]

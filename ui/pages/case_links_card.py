@@ -89,8 +89,24 @@ def read_links(office: Office, event_id: str) -> Links:
             lines.append(Line(kind, "", "", title, link=link.id))
         else:
             lines.append(_line(office, kind, link.other, note=link.note, link=link.id))
+    lines += _spoken_of(office, event_id)
     lines += _repeated(office, event_id, {line.record for line in lines})
     return Links(tuple(lines), tuple(_ways(office, case)), bool(office.handing.waiting(event_id)))
+
+
+def _spoken_of(office: Office, event_id: str) -> list[Line]:
+    """The meetings that decided of the case, the latest few: what was decided, and whether it was done."""
+    from app.exchange.meeting_notes import decided
+
+    form, item_form = office.forms["meeting"], office.forms["meeting_item"]
+    found = [(meeting, item) for meeting, item in office.meetings.of(EVENT, event_id) if item.values.get("decision")]
+    return [
+        Line(
+            "会议议定", "meeting", meeting.id, f"{form.show('kind', meeting.values.get('kind'))} {meeting.values.get('date') or ''}".strip(),
+            item_form.show("result", item.values.get("result")), decided(item), "text-2",
+        )
+        for meeting, item in found[:_FEW]
+    ]  # fmt: skip
 
 
 def _repeated(office: Office, event_id: str, known: set[str]) -> list[Line]:
@@ -134,6 +150,8 @@ def page_of(form: str, record_id: str) -> tuple[str, dict[str, str]]:
         return "case", {"id": record_id}
     if form == "mediation":
         return "mediation_case", {"id": record_id}
+    if form == "meeting":
+        return "meeting", {"id": record_id}
     return "ledgers", {"form": form, "id": record_id}
 
 
