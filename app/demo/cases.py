@@ -158,7 +158,13 @@ class _Course:
         return [("case_person", companion(self._id, f"case_person {resident}"), self._scene.area, values)]
 
     def _self_handled(self) -> None:
-        self._act("self_handle", *self._member, result=self._say("self_handled"), handled_at=iso(self._at))
+        self._act(
+            "self_handle",
+            *self._member,
+            result=self._say("self_handled"),
+            handled_at=iso(self._at),
+            witness=self._scene.home.head.name,
+        )
 
     def _report(self) -> None:
         if number := self._event.get("order_no"):

@@ -10,7 +10,8 @@ from app.rules.case_effects import EFFECTS, GUARDS, said
 from app.rules.case_states import State
 from app.rules.reading import Table
 
-KINDS = ("text", "longtext", "time", "integer", "choice", "yesno", "units", "ref")
+KINDS = ("text", "longtext", "time", "integer", "choice", "yesno", "units", "ref", "count")
+"""What a field of an action may be; a ``count`` is filled by the desk and typed by nobody."""
 SAME = "same"
 
 
@@ -55,6 +56,8 @@ class Action:
     only_reporter: bool = False
     author_sources: frozenset[str] = frozenset()
     quiet: bool = False
+    one_of: tuple[str, ...] = ()
+    """Fields of which at least one must be there; asked for at the desk alone."""
 
     def target(self, state: str, values: Mapping[str, object]) -> str:
         """The state that follows *state*."""
@@ -82,6 +85,7 @@ class Action:
 _KEYS = (
     "label", "aliases", "roles", "only", "author_from", "from", "to", "to_when", "quiet", "guards", "does", "stop",
     "start", "start_when", "due_from", "limit_of", "text", "fields", "must", "in",
+    "one_of",
 )  # fmt: skip
 
 
@@ -124,6 +128,7 @@ def read_actions(
             "only" in table and table.one_of("only", ("reporter",)) == "reporter",
             frozenset(table.some_of("author_from", states, ())),
             table.flag("quiet"),
+            table.some_of("one_of", names, ()),
         )
         aliases.update(dict.fromkeys(table.texts("aliases", ()), code))
     for state in states.values():

@@ -214,8 +214,12 @@ class CaseRules:
         unit: str = "",
         area: str = "",
         case: CaseState | None = None,
+        photos: int = 0,
     ) -> dict[str, Any]:
-        """*values* canonical; what was left out comes from the event, *at* and the user, where the table says so."""
+        """*values* canonical; what was left out comes from the event, *at* and the user, where the table says so.
+
+        *photos*: how many the case has by then.
+        """
         held = case.profile if case else str(event.get("profile") or "")
         action = self.action(code, self.profile_of(code, values, held))
         if action is None:
@@ -228,6 +232,7 @@ class CaseRules:
             "area": area,
             "level": case.level if case else "",
             "days": asked,
+            "photos": str(photos) if photos else "",
             "asked": case.asked if case else "",
             "reporter": (case.reporter_name or case.reporter) if case else "",
         }

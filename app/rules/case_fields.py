@@ -65,6 +65,9 @@ def check_fields(
                 faults.append(_fault(field, "required"))
         else:
             faults += _check(field, value, codes)
+    if action.one_of and not any(values.get(name) for name in action.one_of):
+        labels = "、".join(field.label for field in action.fields if field.name in action.one_of)
+        faults.append(Fault(action.one_of[-1], "one_of", sentence("rules.one_of", labels=labels)))
     return faults
 
 
@@ -111,7 +114,7 @@ def _canonical(field: ActionField, value: Any, codes: Mapping[str, CodeList]) ->
                 return read_time(value)
             except BadValue:
                 return value
-        case "integer":
+        case "integer" | "count":
             return int(value) if isinstance(value, str) and value.isdigit() else value
         case "choice":
             return _match(field, str(value), codes) or value

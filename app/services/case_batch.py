@@ -74,7 +74,7 @@ class CaseBatch:
         for case in self._read(offer.fits[:1]):
             filled = rules.fill(
                 offer.action.code, values, event=case.event.values, at=self._cases.now(), case=case.state, user="-",
-                area=case.event.area,
+                area=case.event.area, photos=self._cases.photos(case.event.id, offer.action.code),
             )  # fmt: skip
             return rules.check(offer.action.code, filled, case.state)
         return ()

@@ -31,7 +31,8 @@ class Person:
 class Sheet:
     """A case being taken. ``id`` is its record's from the begin: a sheet saved twice is still one case.
 
-    ``solved`` is the result of what was solved on the spot (当场解决), empty where the case is to be reported.
+    ``solved`` is the result of what was solved on the spot (当场解决), empty where the case is to be reported;
+    ``witness``: who saw that.
     """
 
     id: str
@@ -40,11 +41,12 @@ class Sheet:
     people: tuple[Person, ...] = ()
     files: tuple[Staged, ...] = ()
     solved: str = ""
+    witness: str = ""
 
     @property
     def empty(self) -> bool:
         """Whether nothing was typed that would be missed."""
-        return not (any(self.values.values()) or self.people or self.files or self.solved)
+        return not (any(self.values.values()) or self.people or self.files or self.solved or self.witness)
 
     def packed(self) -> dict[str, Any]:
         """Plain values, for a draft."""
@@ -57,6 +59,7 @@ class Sheet:
             ],
             "files": [dict(one.values) for one in self.files],
             "solved": self.solved,
+            "witness": self.witness,
         }  # fmt: skip
 
     @classmethod
@@ -69,4 +72,5 @@ class Sheet:
             tuple(Person(*map(str, row)) for row in draft.get("people") or ()),
             tuple(Staged(dict(values)) for values in draft.get("files") or ()),
             str(draft.get("solved") or ""),
+            str(draft.get("witness") or ""),
         )

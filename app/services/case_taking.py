@@ -83,7 +83,7 @@ class CaseTaking:
         if values.get("entered_for"):
             values["reporter"] = values.get("reporter") or values["entered_for"]
         action = "self_handle" if sheet.solved.strip() else "report"
-        said = {"result": sheet.solved} if action == "self_handle" else {}
+        said = {"result": sheet.solved, **_seen(sheet)} if action == "self_handle" else {}
         edits, lines, faults = self._cases.begun(sheet.id, values, action, said, area=sheet.area)
         people, found = self._people(sheet)
         if faults or found:
@@ -239,6 +239,13 @@ class CaseTaking:
 def person_id(event: str, resident: str) -> str:
     """The id of the record that names *resident* in a case: two devices that add him apart make the same one. "" without a resident."""
     return companion(event, f"{PERSON} {resident}") if resident else ""
+
+
+def _seen(sheet: Sheet) -> dict[str, Any]:
+    """What shows that it was solved on the spot: how many photos, and who saw it, typed or among the people."""
+    photos = len({one.sha256 for one in sheet.files if one.values.get("kind") == "photo"})
+    witnesses = [sheet.witness, *(one.name for one in sheet.people if one.role == "witness")]
+    return {"photos": photos or None, "witness": "、".join(dict.fromkeys(name for name in witnesses if name)) or None}
 
 
 def _in_office(post: Record, day: str) -> bool:

@@ -98,7 +98,7 @@ class Cases:
         clean["found_at"] = clean.get("found_at") or now.isoformat()
         lines = [self._gate.line("create", EVENT, where, record=event_id, fields=",".join(clean), own=True)]
         lines.append(self._gate.line(f"act:{action}", EVENT, where, record=event_id, own=True))
-        step, faults = self._step(self.rules.begin(clean), clean, action, said, now, where)
+        step, faults = self._step(self.rules.begin(clean), clean, action, said, now, where, event_id)
         if faults or step is None:
             return [], [], faults
         return [Edit(EVENT, event_id, where, clean), self._edit(event_id, where, step)], lines, []
@@ -108,7 +108,7 @@ class Cases:
     ) -> tuple[Edit | None, list[Fault]]:
         """What saves one more step of a case whose *steps* the caller has read; he asks for the right and saves it with what belongs to it."""
         state = fold_case(self._store, self.rules, event, steps)
-        step, faults = self._step(state, event.values, action, values, self.now(), event.area)
+        step, faults = self._step(state, event.values, action, values, self.now(), event.area, event.id)
         return (self._edit(event.id, event.area, step) if step is not None and not faults else None), faults
 
     def _clean(self, values: Mapping[str, object]) -> tuple[dict[str, Value], list[Fault]]:
@@ -131,7 +131,7 @@ class Cases:
         area = case.event.area
         line = self._gate.line(f"act:{code}", EVENT, area, record=event_id, own=own)
         now = self.now()
-        step, faults = self._step(case.state, case.event.values, code, values, now, area)
+        step, faults = self._step(case.state, case.event.values, code, values, now, area, event_id)
         if step is not None and code == MERGE:
             faults = self._master_faults(event_id, str(step.values["master"]))
         if faults or step is None:
@@ -155,7 +155,7 @@ class Cases:
             return None
         if not self._gate.decide(f"act:{action}", EVENT, event.area, own=True).allowed:
             return None
-        step, _faults = self._step(case.state, event.values, action, values, self.now(), event.area)
+        step, _faults = self._step(case.state, event.values, action, values, self.now(), event.area, event_id)
         return self._edit(event_id, event.area, step) if step is not None else None
 
     def _steps(self, event_id: str) -> list[Step]:
@@ -173,7 +173,7 @@ class Cases:
             raise KnownError("conflicts.gone")
         now, area = self.now(), case.event.area
         values = {"step": step_id, "word": word, "opinion": why}
-        step, faults = self._step(case.state, case.event.values, "settle", values, now, area)
+        step, faults = self._step(case.state, case.event.values, "settle", values, now, area, event_id)
         if step is not None and word == KEEP:
             left = case.state.settling(step_id, KEEP)
             wanted = self.rules.after_all(held, step)
@@ -307,11 +307,13 @@ class Cases:
         values: Mapping[str, Any],
         now: datetime.datetime,
         area: str,
+        event_id: str,
     ) -> tuple[Step | None, list[Fault]]:
         session = self._gate.session
         filled = self.rules.fill(
-            code, values, event=event, at=now, user=session.name, unit=session.unit, area=area, case=state
-        )
+            code, values, event=event, at=now, user=session.name, unit=session.unit, area=area, case=state,
+            photos=self.photos(event_id, code),
+        )  # fmt: skip
         if session.name != session.user:
             filled["name"] = session.name
         faults = self.rules.check(code, filled, state)
@@ -324,6 +326,13 @@ class Cases:
             return None, faults
         dues = self.rules.dues(state, step)
         return (replace(step, values={**filled, "due": dues}) if dues else step), []
+
+    def photos(self, event_id: str, code: str) -> int:
+        """How many photos the case has, where the action *code* wants to know."""
+        action = self.rules.action(code)
+        if action is None or not action.asks("photos"):
+            return 0
+        return self._store.count("cases_attachment", {"owner": event_id, "owner_form": EVENT, "kind": "photo"})
 
     def _master_faults(self, event_id: str, master: str) -> list[Fault]:
         """A case goes into one that stands: into itself, or into one that itself went elsewhere, it would be lost."""

@@ -28,7 +28,7 @@ BEGIN = parse("2026-09-21T09:00:00+08:00")
 
 # What each action needs to be told; the rest is filled.
 NEEDED = {
-    "self_handle": {"result": "已换灯泡"},
+    "self_handle": {"result": "已换灯泡", "witness": "李大爷"},
     "withdraw": {"reason": "重复"},
     "reject": {"reason": "不属于本镇"},
     "merge": {"master": "a" * 32},

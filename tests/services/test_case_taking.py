@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from PIL import Image
 
 from app.errors import Denied, KnownError
+from app.rules.case_fold import Step
 from app.services.case_sheet import Person, Sheet
 from app.services.case_taking import person_id
 from app.store.saving import Edit
@@ -15,9 +18,9 @@ LAMP = {"title": "村口路灯不亮", "category": "facility_light", "place": "�
 ZHANG = Person("reporter", "张文贵", phone="19900000001")
 
 
-def sheet_of(office, people=(), files=(), solved="", area=UPPER, **values):
+def sheet_of(office, people=(), files=(), solved="", area=UPPER, witness="", **values):
     begun = office.taking.begin({**LAMP, **values}, area)
-    return Sheet(begun.id, begun.area, begun.values, tuple(people), tuple(files), solved)
+    return Sheet(begun.id, begun.area, begun.values, tuple(people), tuple(files), solved, witness)
 
 
 def photo(tmp_path, colour="red"):
@@ -74,22 +77,60 @@ def test_a_sheet_saved_twice_is_still_one_case(office):
 
 def test_a_sheet_comes_back_from_its_draft_as_it_was(office, tmp_path):
     staged = office.attachments.stage("event", "0" * 32, photo(tmp_path))
-    sheet = sheet_of(office, [ZHANG], [staged], "换了灯泡")
+    sheet = sheet_of(office, [ZHANG], [staged], "换了灯泡", witness="李四")
     office.store.keep_draft("taking", "event", None, sheet.packed())
     assert Sheet.unpacked(office.store.draft("taking")) == sheet
 
 
 def test_solved_on_the_spot_is_closed_with_its_result(office):
-    event = office.taking.save(sheet_of(office, solved="当场换了灯泡")).record
+    event = office.taking.save(sheet_of(office, solved="当场换了灯泡", witness="李四")).record
     assert event.values["state"] == "closed"
     [step] = office.cases.case(event.id).steps
-    assert (step.action, step.values["result"]) == ("self_handle", "当场换了灯泡")
+    assert (step.action, step.values["result"], step.values["witness"]) == ("self_handle", "当场换了灯泡", "李四")
+
+
+def test_solved_on_the_spot_wants_a_photo_or_somebody_who_saw_it(office, tmp_path):
+    outcome = office.taking.save(sheet_of(office, solved="当场换了灯泡"))
+    assert codes(outcome) == {("witness", "one_of")}
+    assert office.store.count("event") == 0
+    saw = [Person("witness", "王五"), Person("witness", "赵六"), ZHANG]
+    [step] = steps(office, sheet_of(office, saw, solved="当场换了灯泡"))
+    assert step.values["witness"] == "王五、赵六"
+    assert "photos" not in step.values
+    staged = office.attachments.stage("event", "0" * 32, photo(tmp_path))
+    [step] = steps(office, sheet_of(office, [ZHANG], [staged, staged], solved="当场换了灯泡"))
+    assert step.values["photos"] == 1
+
+
+def steps(office, sheet):
+    outcome = office.taking.save(sheet)
+    assert outcome.ok, outcome.faults
+    return office.cases.case(outcome.record.id).steps
+
+
+def test_a_case_that_was_kept_is_solved_on_the_spot_with_the_photos_that_hang_on_it(office, tmp_path):
+    event = office.cases.keep(LAMP, area=UPPER).record.id
+    assert codes(office.cases.act(event, "self_handle", {"result": "换了灯泡"})) == {("witness", "one_of")}
+    assert office.attachments.add("event", event, photo(tmp_path)).ok
+    done = office.cases.act(event, "self_handle", {"result": "换了灯泡"})
+    assert done.ok, done.faults
+    assert office.cases.case(event).steps[0].values["photos"] == 1
+
+
+def test_the_county_may_do_without_photo_and_witness_and_an_older_step_stays_as_it_is(office, monkeypatch):
+    rules = office.cases.rules
+    older = [Step("1" * 32, "self_handle", office.cases.now(), {"result": "换了"}, "li", "grid_member")]
+    assert rules.fold({"category": "facility_light"}, older).state == "closed"
+    for actions in (rules.actions, *(profile.actions for profile in rules.profiles.values())):
+        if "self_handle" in actions:
+            monkeypatch.setitem(actions, "self_handle", replace(actions["self_handle"], one_of=()))
+    assert office.taking.save(sheet_of(office, solved="当场换了灯泡")).ok
 
 
 def test_what_must_not_be_solved_on_the_spot_is_refused_and_not_offered(office):
     assert not office.taking.may_be_solved("tip_off")
     assert office.taking.may_be_solved("facility_light")
-    outcome = office.taking.save(sheet_of(office, solved="已处理", category="tip_off"))
+    outcome = office.taking.save(sheet_of(office, solved="已处理", witness="李四", category="tip_off"))
     assert codes(outcome) == {("category", "not_self_handled")}
     assert office.store.count("event") == 0
 

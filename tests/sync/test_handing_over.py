@@ -129,7 +129,7 @@ def test_a_grid_is_handed_over_with_all_that_hangs_on_it_in_one_save(desks):
     )
     held = grid_of(old)
     closed = report(old, grid=held["grid"])
-    outcome = old.cases.act(closed, "self_handle", {"opinion": "已换灯泡", "result": "已修好"})
+    outcome = old.cases.act(closed, "self_handle", {"opinion": "已换灯泡", "result": "已修好", "witness": "李四"})
     if not outcome.ok:
         outcome = old.cases.act(closed, "void", {"reason": "误报", "opinion": "误报"})
     assert outcome.ok, outcome.faults

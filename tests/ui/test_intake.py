@@ -344,6 +344,11 @@ def test_solved_on_the_spot_asks_how_and_closes_the_case(qtbot, desk, page):
     commit(page.fields.result, "当场盖好")
     page.save()
     desk.settle()
+    assert "照片、见证人" in page.told.text()
+    assert page.focusWidget() is page.fields.witness
+    page.fields.witness.setText("李大爷")
+    page.save()
+    desk.settle()
     [event] = desk.office.store.select("event")
     assert event.values["state"] == "closed"
 

@@ -45,7 +45,8 @@ class ActionForm(QWidget):
         body = QVBoxLayout(self)
         body.setContentsMargins(0, 0, 0, 0)
         body.setSpacing(4)
-        for field in action.fields:
+        self._asked = [field for field in action.fields if field.kind != "count"]
+        for field in self._asked:
             entry = self._entry(field, defaults.get(field.name))
             self.fields[field.name] = entry
             entry.installEventFilter(self)
@@ -53,7 +54,7 @@ class ActionForm(QWidget):
             if not isinstance(entry, QCheckBox):
                 body.addWidget(words(field.label + ("（必填）" if field.required else ""), "13", "text-2"))
             body.addWidget(entry)
-        if not action.fields:
+        if not self._asked:
             body.addWidget(words(f"把这件事记为“{action.label}”。", tone="text-2", wrap=True))
         body.addWidget(self._faults)
         body.addSpacing(4)
@@ -69,7 +70,7 @@ class ActionForm(QWidget):
     def values(self) -> dict[str, Any]:
         """What stands in the form; empty fields are left out."""
         found: dict[str, Any] = {}
-        for field in self.action.fields:
+        for field in self._asked:
             entry = self.fields[field.name]
             value: Any
             if isinstance(entry, QComboBox):
@@ -110,7 +111,7 @@ class ActionForm(QWidget):
 
     def start(self) -> None:
         """Put the cursor where something is to be typed: the first empty required field, else the first field."""
-        entries = [(field, self.fields[field.name]) for field in self.action.fields]
+        entries = [(field, self.fields[field.name]) for field in self._asked]
         empty_one = next((e for f, e in entries if f.required and f.name not in self.values()), None)
         (empty_one or (entries[0][1] if entries else self.confirm)).setFocus()
 

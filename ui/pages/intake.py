@@ -114,7 +114,11 @@ class IntakePage(Page):
             self._values(self._sheet),
             self._with_reporter(self.fields.people.people()),
             self.fields.files.staged(),
-            self.fields.result.toPlainText().strip() if self.fields.solved.isChecked() else "",
+            *(
+                (self.fields.result.toPlainText().strip(), self.fields.witness.text().strip())
+                if self.fields.solved.isChecked()
+                else ()
+            ),
         )
 
     def save(self) -> None:
@@ -149,7 +153,7 @@ class IntakePage(Page):
     def _connect(self) -> None:
         fields = self.fields
         people = fields.people
-        for entry in (*fields.order, people.role, people.phone, fields.solved, fields.result):
+        for entry in (*fields.order, people.role, people.phone, fields.solved, fields.result, fields.witness):
             entry.installEventFilter(self)
         for choice in fields.choices:
             choice.chosen.connect(partial(self._next, choice))
@@ -191,6 +195,7 @@ class IntakePage(Page):
         self.fields.files.show_files(sheet.id, sheet.files)
         self.fields.solved.setChecked(bool(sheet.solved))
         self.fields.result.set_value(sheet.solved or None)
+        self.fields.witness.setText(sheet.witness)
         for row in self.fields.rows.values():
             row.say("")
         self._say("")
@@ -226,6 +231,7 @@ class IntakePage(Page):
 
     def _on_solved(self, solved: bool) -> None:
         self.fields.result.setVisible(solved)
+        self.fields.witness.setVisible(solved)
         if self._primary is not None:
             self._primary.set_words("登记并办结" if solved else "登记")
         if solved:
@@ -339,7 +345,8 @@ class IntakePage(Page):
         self._say("；".join(elsewhere) or f"有 {len(said)} 处要改")
         first = next((row.entry for row in self.fields.rows.values() if row.wrong()), None)
         if first is None:
-            first = self.fields.result if "result" in said else self.fields.people.name
+            spot = {"result": self.fields.result, "witness": self.fields.witness}
+            first = next((entry for name, entry in spot.items() if name in said), self.fields.people.name)
         self.fields.go_to(first)
 
     def _on_saved(self, solved: bool, outcome: Outcome) -> None:

@@ -60,6 +60,10 @@ class IntakeFields(QScrollArea):
         self.result.setPlaceholderText("怎么解决的（必填）")
         self.result.setAccessibleName("处置结果，必填")
         self.result.hide()
+        self.witness = QLineEdit()
+        self.witness.setPlaceholderText("见证人（没有照片的必填）")
+        self.witness.setAccessibleName("见证人，没有照片的必填")
+        self.witness.hide()
         self.rows = {
             "title": IntakeRow("标题", self.title, required=True),
             "category": IntakeRow("类别", self.category, Button("目录", self.category.browse, tip="看三级目录（F4）")),
@@ -125,6 +129,7 @@ class IntakeFields(QScrollArea):
         done = Card(spacing=6)
         done.add_line(self.solved, self.not_solved, None)
         done.add(self.result)
+        done.add(self.witness)
         self._left, self._right = QWidget(), QWidget()
         for side, cards in ((self._left, (about, whose)), (self._right, (self.people, self.files, done))):
             column = QVBoxLayout(side)
