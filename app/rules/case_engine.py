@@ -26,6 +26,8 @@ from app.rules.case_states import State, read_states
 from app.rules.classes import above
 from app.rules.limits import Limits
 from app.rules.reading import Sheets, read_table
+from app.rules.repeats import RepeatRules
+from app.rules.visits import VisitRules
 from app.rules.watching import Watch
 from app.schema.codes import CodeList, load_codes
 from app.schema.values import Fault
@@ -62,6 +64,10 @@ class CaseRules:
     watch: Watch = field(default_factory=Watch)
     former: Sequence[tuple[int, CaseRules]] = ()
     """Rules of before, each with the last rev that they judge: what was allowed then stays so when the county changes the rules."""
+    visits: VisitRules = field(default_factory=VisitRules.load)
+    visits_before: Sequence[tuple[int, VisitRules]] = ()
+    """Rules of return visits of before, likewise: whoever was drawn stays drawn, and nobody is drawn afterwards."""
+    repeats: RepeatRules = field(default_factory=RepeatRules.load)
 
     @classmethod
     def load(cls, folder: Path | Sheets | None = None, codes: Mapping[str, CodeList] | None = None) -> CaseRules:
@@ -102,6 +108,8 @@ class CaseRules:
             frozenset(handling.texts("never", ())),
             frozenset(rejecting.texts("by_director", ())),
             Watch.load(folder / "reminders.toml", limits.timers, teams),
+            visits=VisitRules.load(folder / "visits.toml", codes),
+            repeats=RepeatRules.load(folder / "repeats.toml"),
         )
         check_cases(rules, root)
         check_classes(root, folder, codes, rules.watch)
@@ -154,6 +162,11 @@ class CaseRules:
 
     def _in_force(self, step: Step) -> CaseRules:
         return next((rules for last, rules in self.former if step.rev and step.rev <= last), self)
+
+    def visits_of(self, case: CaseState, steps: Sequence[Step]) -> VisitRules:
+        """The rules of return visits that were in force when the last of *steps* that closed *case* came."""
+        rev = next((step.rev for step in reversed(steps) if step.at == case.closed_at), None)
+        return next((rules for last, rules in self.visits_before if rev and rev <= last), self.visits)
 
     def begin(self, event_values: Mapping[str, Any]) -> CaseState:
         """A case without steps: a draft."""

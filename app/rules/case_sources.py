@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.paths import resource
-from app.rules.reading import Table, read_table
+from app.rules.reading import Sheet, Table, read_table
 from app.schema.kinds import Choice
 from app.schema.values import Value
 
@@ -61,7 +61,7 @@ class _Blank(dict[str, str]):
         return ""
 
 
-def load_sources(forms: Forms, path: Path | None = None) -> dict[str, Source]:
+def load_sources(forms: Forms, path: Path | Sheet | None = None) -> dict[str, Source]:
     """The sources at *path* (default: resources/rules/case_sources.toml); KnownError("rules.…") naming what is wrong."""
     root = read_table(path or resource("rules", "case_sources.toml"))
     most = root.whole("title_most")

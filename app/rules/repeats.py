@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from app.paths import resource
-from app.rules.reading import read_table
+from app.rules.reading import Sheet, read_table
 
 WAYS = ("dwelling", "place", "grid")
 Key = tuple[str, ...]
@@ -25,7 +25,7 @@ class RepeatRules:
     by: tuple[str, ...]
 
     @classmethod
-    def load(cls, path: Path | None = None) -> RepeatRules:
+    def load(cls, path: Path | Sheet | None = None) -> RepeatRules:
         """The rules at *path* (default: resources/rules/repeats.toml); KnownError("rules.…") where it is wrong."""
         root = read_table(path or resource("rules", "repeats.toml"))
         root.only("days", "count", "class_depth", "by")
@@ -49,10 +49,10 @@ class RepeatRules:
         code = str(category or "")
         return "" if code == "unclassified" else "_".join(code.split("_")[: self.depth])
 
-    def matter_key(self, grid: object, category: object) -> str | None:
-        """Grid and class in one word, to be found by index; None where either is missing."""
-        matter = self.matter(category)
-        return f"{grid} {matter}" if grid and matter else None
+
+def matter_key(grid: object, category: object) -> str | None:
+    """Grid and class in one word, to be found by index whatever level counts; None where either is missing."""
+    return f"{grid} {category}" if grid and category and category != "unclassified" else None
 
 
 def place_key(place: object) -> str | None:

@@ -11,14 +11,18 @@ from typing import Any
 from app.errors import KnownError
 from app.paths import resource
 from app.rules.case_engine import CaseRules
+from app.rules.case_sources import Source, load_sources
 from app.rules.code_lists import read_codes
 from app.rules.numbering import Numbering
 from app.rules.permissions import Permissions
 from app.rules.reading import Sheet, Sheets
 from app.schema.codes import CodeList, load_codes
+from app.schema.loading import load_forms
 
 CASES = "cases"
-_FILES = (CASES, "limits", "reminders", "numbers")
+_SOURCES = "case_sources"
+_VISITS = "visits"
+_FILES = (CASES, "limits", "reminders", "numbers", _VISITS, "repeats", _SOURCES)
 _CALENDAR = re.compile(r"calendar_20\d\d")
 MOST_TEXT = 300_000
 """Characters of one file; the largest of the program's own has a tenth of them."""
@@ -50,6 +54,8 @@ class Ruling:
     codes: Mapping[str, CodeList]
     unread: Mapping[str, str]
     texts: Mapping[str, str] = field(default_factory=dict)
+    sources: Mapping[str, Source] | None = None
+    """How a ledger's row begins a case, where the county says so; else as the program has it."""
 
 
 def changeable(name: str, codes: Mapping[str, CodeList]) -> bool:
@@ -81,8 +87,10 @@ def read_ruling(versions: Sequence[Version] = ()) -> Ruling:
             left[name].pop()
             continue
         texts = {name: held[-1] for name, held in left.items() if held}
-        former = _former(ordered, texts, shipped)
-        return replace(ruling, rules=replace(ruling.rules, former=former), unread=unread, texts=texts)
+        former = _former(ordered, CASES, texts, shipped)
+        visits = [(rev, rules.visits) for rev, rules in _former(ordered, _VISITS, texts, shipped)]
+        rules = replace(ruling.rules, former=former, visits_before=visits)
+        return replace(ruling, rules=rules, unread=unread, texts=texts)
 
 
 def check_text(name: str, text: str, versions: Sequence[Version] = ()) -> None:
@@ -135,20 +143,31 @@ def _read(texts: Mapping[str, str], shipped: Mapping[str, CodeList]) -> Ruling:
     plain = {f"{name}.toml": text for name, text in texts.items() if name not in shipped and text}
     folder = Sheets(resource("rules"), plain)
     rules = CaseRules.load(folder, codes)
-    return Ruling(rules, Permissions.load(folder=folder), Numbering.load(folder / "numbers.toml"), codes, {})
+    numbering = Numbering.load(folder / "numbers.toml")
+    sources = _sources(folder, codes) if texts.get(_SOURCES) else None
+    return Ruling(rules, Permissions.load(folder=folder), numbering, codes, {}, sources=sources)
+
+
+def _sources(folder: Sheets, codes: Mapping[str, CodeList]) -> dict[str, Source]:
+    # They name fields of forms and codes of their lists; read only where the county has a text of its own: forms take their time.
+    forms = load_forms()
+    for name, held in codes.items():
+        if name in forms.codes:
+            forms.codes[name].follow(held)
+    return load_sources(forms, folder / f"{_SOURCES}.toml")
 
 
 def _former(
-    ordered: Sequence[Version], current: Mapping[str, str], shipped: Mapping[str, CodeList]
+    ordered: Sequence[Version], name: str, current: Mapping[str, str], shipped: Mapping[str, CodeList]
 ) -> list[tuple[int, CaseRules]]:
-    """The case rules of before, each with the last rev that they judge. Limits don't matter: due times are stored."""
+    """The rules by the earlier texts of *name*, each with the last rev that they judge. Limits don't matter: due times are stored."""
     found: list[tuple[int, CaseRules]] = []
     text, last = "", None
-    for version in [version for version in ordered if version.name == CASES]:
+    for version in [version for version in ordered if version.name == name]:
         if version.rev:
             # One that can't be read stood nowhere here: the version before it did.
             with contextlib.suppress(KnownError):
-                last = _read({**current, CASES: text}, shipped).rules
+                last = _read({**current, name: text}, shipped).rules
             if last is not None:
                 found.append((version.rev, last))
         text = version.text

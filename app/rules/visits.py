@@ -12,7 +12,7 @@ from app.paths import resource
 from app.rules.case_fold import CaseState
 from app.rules.classes import above
 from app.rules.limits import URGENCIES
-from app.rules.reading import read_table
+from app.rules.reading import Sheet, read_table
 from app.schema.codes import CodeList, load_codes
 from app.schema.dates import CHINA
 
@@ -30,7 +30,7 @@ class VisitRules:
     profiles: frozenset[str]
 
     @classmethod
-    def load(cls, path: Path | None = None, codes: Mapping[str, CodeList] | None = None) -> VisitRules:
+    def load(cls, path: Path | Sheet | None = None, codes: Mapping[str, CodeList] | None = None) -> VisitRules:
         """The rules at *path* (default: resources/rules/visits.toml); KnownError("rules.…") where it is wrong."""
         root = read_table(path or resource("rules", "visits.toml"))
         root.only("sample_percent", "by_rule")

@@ -7,17 +7,17 @@ from collections.abc import Iterable
 
 import msgpack
 
-CASES = "cases"
-"""The rules of which every version is kept for good: steps are judged by those of their day."""
+KEPT = frozenset({"cases", "visits"})
+"""The rules of which every version is kept for good: steps, and who is visited, are judged by those of their day."""
 Row = tuple[int, str, int, str]
 """Number, name, the last rev before it, text (empty: the program's own)."""
 
 
 def in_force(rows: Iterable[Row], number: int | None = None) -> list[Row]:
-    """Of *rows* up to *number* those that count: the newest of each name, and every one of the case rules; by number."""
+    """Of *rows* up to *number* those that count: the newest of each name, and every one of those in ``KEPT``; by number."""
     held = sorted(row for row in rows if number is None or row[0] <= number)
     newest = {row[1]: row[0] for row in held}
-    return [row for row in held if row[1] == CASES or newest[row[1]] == row[0]]
+    return [row for row in held if row[1] in KEPT or newest[row[1]] == row[0]]
 
 
 def tag(rows: Iterable[Row]) -> bytes:

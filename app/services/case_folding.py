@@ -10,8 +10,7 @@ from app.rules.calendar import iso
 from app.rules.case_engine import CaseRules, CaseState, Step
 from app.rules.case_fold import in_order
 from app.rules.case_merging import MERGED, Look, barred, masters, root, told
-from app.rules.repeats import RepeatRules, place_key
-from app.rules.visits import VisitRules
+from app.rules.repeats import matter_key, place_key
 from app.schema.record import Record
 from app.schema.values import Value
 
@@ -60,9 +59,8 @@ def _barred(rules: CaseRules, event_id: str, steps: Sequence[Step], look: Look) 
     return barred(rules, event_id, look) if masters(steps) else frozenset()
 
 
-def derive_cases(rules: CaseRules, visits: VisitRules | None = None, repeats: RepeatRules | None = None) -> Derive:
+def derive_cases(rules: CaseRules) -> Derive:
     """What the store calls in the transaction of every change: folds the steps of the events touched."""
-    visits, repeats = visits or VisitRules.load(), repeats or RepeatRules.load()
 
     def derive(store: Store, touched: set[tuple[str, str]]) -> None:
         events = {record_id for form, record_id in touched if form == EVENT}
@@ -87,8 +85,8 @@ def derive_cases(rules: CaseRules, visits: VisitRules | None = None, repeats: Re
                         **state.columns(),
                         "area_name": names.get(event.area),
                         "place_key": place_key(event.values.get("place")),
-                        "matter_key": repeats.matter_key(event.values.get("grid"), state.category),
-                        "visit_why": (why := visits.why(event_id, event.area, state)) or None,
+                        "matter_key": matter_key(event.values.get("grid"), state.category),
+                        "visit_why": (why := rules.visits_of(state, steps).why(event_id, event.area, state)) or None,
                     }
                     if state.state == MERGED:
                         columns |= _merged(store, rules, event_id, state, steps, look)

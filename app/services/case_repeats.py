@@ -36,11 +36,15 @@ class Repeat:
 class CaseRepeats:
     """Asked of indexed columns only. Counts places and matters; no person and no number is ever counted."""
 
-    def __init__(self, store: Store, gate: Gate, cases: Cases, rules: RepeatRules) -> None:
+    def __init__(self, store: Store, gate: Gate, cases: Cases) -> None:
         self._store = store
         self._gate = gate
         self._cases = cases
-        self.rules = rules
+
+    @property
+    def rules(self) -> RepeatRules:
+        """When something repeats itself, as the county has it now."""
+        return self._cases.rules.repeats
 
     def hints(self, values: Mapping[str, Any], area: str) -> Sequence[Again]:
         """The cases that the one being taken would repeat, each once, the newest first: what ``CaseTaking`` asks."""
@@ -103,7 +107,8 @@ class CaseRepeats:
                 case "place":
                     wanted["place_key"] = key[2]
                 case _:
-                    wanted["matter_key"] = f"{key[1]} {key[2]}"
+                    # With all classes below; what only begins alike the keys tell apart.
+                    wanted["matter_key"] = ("between", f"{key[1]} {key[2]}", f"{key[1]} {key[2]}~")
             rows = self._rows(wanted, area if way == "place" else None)
             same = [row for row in rows if self.rules.keys(row, row["area"]).get(way) == key]
             found[way] = sorted(same, key=lambda row: (str(row["reported_at"]), row["id"]), reverse=True)

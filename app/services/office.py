@@ -14,7 +14,6 @@ from app.rules.case_engine import CaseRules
 from app.rules.case_sources import load_sources
 from app.rules.coverage import CoverageRules
 from app.rules.permissions import Permissions
-from app.rules.repeats import RepeatRules
 from app.rules.requests import RequestRules
 from app.rules.retention import Retention
 from app.rules.ruling import renew
@@ -86,6 +85,7 @@ class Office:
         self.gate = Gate(store, session, permissions)
         care, asked = CareRules.load(), RequestRules.load(calendar=rules.limits.calendar)
         self._ruling = ruling
+        sources = ruling.sources if ruling else load_sources(store.forms)
         if ruling:
             ruling.told(lambda: renew(asked, replace(asked, calendar=rules.limits.calendar)))
         checks: dict[str, Check] = {TAG: care.faults, REQUEST: asked.faults, SHAPE: outline_faults, GRID: code_faults}
@@ -97,12 +97,12 @@ class Office:
         self.records = Records(store, self.gate, checks, {REQUEST: asked.filled}, beside, {EVENT: keep_reported})
         self.attachments = Attachments(store, self.gate, self.records)
         self.cases = Cases(store, self.gate, rules)
-        self.repeats = CaseRepeats(store, self.gate, self.cases, RepeatRules.load())
+        self.repeats = CaseRepeats(store, self.gate, self.cases)
         self.taking = CaseTaking(store, self.gate, self.cases, self.attachments, self.repeats.hints)
         self.orders = Orders(store, self.gate, self.cases)
         self.finding = CaseFinding(store, self.gate, self.registry, self.entry)
         self.links = CaseLinks(store, self.gate, self.cases)
-        self.sources = CaseSources(store, self.gate, self.cases, self.records, load_sources(store.forms))
+        self.sources = CaseSources(store, self.gate, self.cases, self.records, sources)
         self.handing = CaseMediation(store, self.gate, self.cases, self.sources.sources)
         self.case_lists = CaseLists(store, self.gate, rules)
         self.batch = CaseBatch(store, self.cases)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from app.paths import resource
 from app.rules.case_engine import CaseRules
+from app.rules.case_sources import load_sources
 from app.rules.permissions import Permissions
 from app.rules.ruling import Version, read_ruling, renew, shipped_text
 from app.services.cases import EVENT, derive_cases
@@ -30,6 +31,7 @@ class Ruling:
         self.forms = forms
         self.rules = CaseRules.load(codes=forms.codes)
         self.permissions = Permissions.load()
+        self.sources = load_sources(forms) if EVENT in forms else {}
         self._held = ""
         self._fold = derive_cases(self.rules)
         self._told: list[Callable[[], None]] = []
@@ -61,6 +63,9 @@ class Ruling:
                 self.forms.codes[name].follow(codes)
         renew(self.rules, replace(found.rules, codes=self.forms.codes))
         renew(self.permissions, found.permissions)
+        if EVENT in self.forms:
+            self.sources.clear()
+            self.sources.update(found.sources if found.sources is not None else load_sources(self.forms))
         self._held, self.unread = number, found.unread
         for changed in self._told:
             changed()

@@ -9,7 +9,6 @@ from app.errors import Denied
 from app.rules.calendar import iso
 from app.rules.case_engine import CaseRules
 from app.rules.indicators import EXCLUDED, CaseFacts, Indicator, by_area, indicators
-from app.rules.visits import VisitRules
 from app.schema.dates import CHINA
 from app.schema.record import Record
 from app.services.case_folding import EVENT, fold_case, read_steps
@@ -27,7 +26,6 @@ class Statistics:
         self._store = store
         self._gate = gate
         self._rules = rules
-        self._visits = VisitRules.load(codes=rules.codes)
 
     def day(self, day: datetime.date, *, area: str | None = None) -> dict[str, Any]:
         """The day roll-up (日汇总) of *day*: what app.exchange.documents.day_report takes. All areas held where none is named."""
@@ -98,13 +96,13 @@ class Statistics:
         return indicators([case for case in facts if divisions.any_covers(areas, case.area)], start, end)
 
     def _facts(self, events: list[Record]) -> list[CaseFacts]:
-        steps = read_steps(self._store, [event.id for event in events])
-        return [
-            CaseFacts.of(
-                event.id, event.area, fold_case(self._store, self._rules, event, steps.get(event.id, [])), self._visits
-            )
-            for event in events
-        ]
+        by_event = read_steps(self._store, [event.id for event in events])
+        found = []
+        for event in events:
+            steps = by_event.get(event.id, [])
+            case = fold_case(self._store, self._rules, event, steps)
+            found.append(CaseFacts.of(event.id, event.area, case, self._rules.visits_of(case, steps)))
+        return found
 
     def _urgent(self, event: Record) -> bool:
         state = self._rules.states.get(str(event.values.get("state")))

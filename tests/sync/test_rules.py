@@ -7,8 +7,10 @@ import datetime as dt
 import pytest
 
 from app.errors import KnownError
+from app.rules.permissions import Permissions
 from app.rules.ruling import shipped_text
 from app.schema.loading import load_forms
+from app.services.office import Office
 from app.services.ruling import Ruling
 from app.store.store import Store
 from sync.county import office, ruled
@@ -44,6 +46,11 @@ class RuledDesk(FileDesk):
         self.desk.store = self.store
         self.ruling.note(self.store)
         self._office()
+
+    def _office(self):
+        super()._office()
+        if hasattr(self, "ruling"):
+            self.office = Office(self.store, self.office.session, self.rules, Permissions.load(), self.ruling)
 
     def sync(self):
         done = self.desk.sync()
@@ -209,6 +216,84 @@ def test_steps_of_before_are_judged_by_the_rules_of_before_on_every_device(count
         assert "reported" not in one.rules.actions["accept"].sources
     c = desk("王干事")
     assert c.office.cases.case(case).state.state == "accepted"
+
+
+def put_in(county, name, *changes):
+    text = shipped_text(name)
+    for old, new in changes:
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    return ruled.put(county.county, name, text)
+
+
+def closed(desk, title):
+    cases = desk.office.cases
+    made = cases.report({"title": title, "detail": "村口", "urgency": "normal", "category": "appeal"}, area=V)
+    assert made.ok, made.faults
+    for action, values in (
+        ("accept", {}), ("assign", {"lead_unit": "供电所"}), ("acknowledge", {}), ("feed_back", {"result": "好了"}),
+        ("close_direct", {"reason": "小事"}),
+    ):  # fmt: skip
+        done = cases.act(made.record.id, action, values)
+        assert done.ok, done.faults
+    return made.record.id
+
+
+def why(desk, event):
+    return desk.store.get("event", event).values["visit_why"]
+
+
+def test_who_is_visited_follows_the_rules_at_the_closing_whoever_reckons_when(county, desk):
+    a, b = desk(), desk("李干事")
+    before = closed(a, "先办结的")
+    assert a.sync().ok
+    put_in(county, "visits", ("sample_percent = 20", "sample_percent = 0"), ('"unclassified", "appeal", ', ""))
+    apart = closed(a, "断网时办结的")  # by the rules that it knew
+    assert (why(a, before), why(a, apart)) == ("rule", "rule")
+    assert a.sync().ok
+    assert b.sync().ok
+    late = desk("王干事")
+    for one in (a, b, late):
+        assert (why(one, before), why(one, apart)) == ("rule", None), one.user
+        # One that nobody has to visit isn't counted as such either.
+        figures = one.office.statistics.day(one.office.cases.now().date())["indicators"]
+        assert figures["r_visit"]["denominator"] == 1, one.user
+    ruled.back(county.county, "visits")
+    again = closed(b, "又改回来")
+    assert b.sync().ok
+    assert a.sync().ok
+    for one in (a, b, desk("赵干事")):
+        assert (why(one, before), why(one, apart), why(one, again)) == ("rule", None, "rule"), one.user
+
+
+def test_what_counts_as_a_repetition_is_asked_by_the_rules_of_now(county, desk):
+    a = desk()
+    for number, category in enumerate(("dispute_neighbour_noise", "dispute_family", "dispute_neighbour")):
+        values = {"title": f"第{number}件", "detail": "吵", "urgency": "normal", "category": category, "place": "村口"}
+        assert a.office.cases.report(values, area=V).ok
+    assert a.office.repeats.all() == []
+    put_in(county, "repeats", ("class_depth = 2", "class_depth = 1"))
+    assert a.sync().ok
+    [found] = a.office.repeats.all()
+    assert len(found.events) == 3
+    put_in(county, "repeats", ("count = 3", "count = 2"))
+    assert a.sync().ok
+    [found] = a.office.repeats.all()
+    assert len(found.events) == 2
+
+
+def test_how_a_ledger_row_begins_a_case_is_the_countys_to_say(county, desk):
+    a = desk()
+    put_in(county, "case_sources", ('title = "{problems}"', 'title = "走访发现：{problems}"'))
+    assert a.sync().ok
+    assert a.office.sources.sources["visit"].title == "走访发现：{problems}"
+    with pytest.raises(KnownError, match="no_such"):
+        put_in(county, "case_sources", ('detail = ["problems"]', 'detail = ["no_such"]'))
+    with pytest.raises(KnownError, match="visits"):
+        put_in(county, "visits", ('urgencies = ["urgent", "critical"]', 'urgencies = ["soon"]'))
+    ruled.back(county.county, "case_sources")
+    assert a.sync().ok
+    assert a.office.sources.sources["visit"].title == "{problems}"
 
 
 def test_a_restored_county_takes_its_devices_back_to_its_rules(county, database, desk, tmp_path, forms):
