@@ -171,6 +171,15 @@ def test_who_may_not_issue_leaves_no_paper_and_no_gap(office):
     assert case_papers.issue(office, event, "dispatch_slip").number.endswith("-交1号")
 
 
+def test_a_paper_that_cannot_be_laid_out_leaves_no_gap(office, monkeypatch):
+    event = assigned(office)
+    with monkeypatch.context() as patch:
+        patch.setattr(case_papers, "sheet_bytes", lambda *_: (_ for _ in ()).throw(KnownError("store.no_space")))
+        with pytest.raises(KnownError):
+            case_papers.issue(office, event, "dispatch_slip")
+    assert case_papers.issue(office, event, "dispatch_slip").number.endswith("-交1号")
+
+
 def test_a_director_issues_though_he_enters_no_cases(office):
     event = assigned(office)
     director = colleague(office, "dir", roles=("director",))

@@ -20,7 +20,16 @@ def test_an_act_is_offered_with_what_it_fits_and_the_rest_is_told_why(office):
     [left] = found["assign"].left
     assert (left.id, left.title, left.why) == (new, "路灯不亮", "现在是“待甄别”，不能“交办”。请刷新后看看最新进展。")
     assert "merge" not in found, "what names another case is no act for many"
-    assert not any(code.startswith("assist_") for code in found), "nobody assists"
+
+
+def test_assisting_is_offered_only_where_somebody_assists(office):
+    alone, helped = report(office), report(office)
+    for one in (alone, helped):
+        act(office, one, "accept")
+        act(office, one, "assign", lead_unit="村电站")
+    act(office, helped, "add_assist", assist_units="派出所")
+    assert offers(office, [alone, helped])["assist_acknowledge"].fits == (helped,)
+    assert not any(code.startswith("assist_") for code in offers(office, [alone]))
 
 
 def test_what_fits_the_most_comes_first_and_of_these_what_is_usually_next(office):

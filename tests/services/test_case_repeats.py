@@ -6,7 +6,7 @@ import pytest
 
 from app.errors import KnownError
 from app.rules.repeats import RepeatRules, place_key
-from tests.services.conftest import LOWER, UPPER
+from tests.services.conftest import LOWER, UPPER, colleague
 from tests.services.test_cases import act, report
 
 RUBBISH = {"title": "垃圾没人收", "category": "environment_rubbish_overflow", "place": "村口 大榕树下"}
@@ -39,6 +39,13 @@ def test_the_third_case_of_one_place_and_class_in_ninety_days_is_hinted_and_show
     assert office.taking.repeated(RUBBISH, UPPER) == ()
     assert office.repeats.all() == []
     assert office.repeats.of(third) == (repeat,)
+
+
+def test_who_may_not_read_cases_is_told_of_none(office):
+    for _ in range(2):
+        report(office, UPPER, **RUBBISH)
+    assert len(office.taking.repeated(RUBBISH, UPPER)) == 2
+    assert colleague(office, "bang", roles=("helper",)).taking.repeated(RUBBISH, UPPER) == ()
 
 
 def test_a_dwelling_repeats_itself_whatever_the_matter(office):

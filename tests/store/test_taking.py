@@ -67,8 +67,12 @@ def test_what_is_empty_and_what_is_bytes_comes_back_as_it_was(store):
     assert row == (None, "null", b"\0\xff", "blob")
 
 
-def test_only_a_first_copy_is_made_room_for(enrolled):
+def test_only_a_first_copy_is_made_room_for(enrolled, tmp_path, key, forms):
     usual = enrolled.conn.execute("PRAGMA cache_size").fetchone()
+    empty = Store.create(tmp_path / "empty", key, forms)
+    empty.make_ready()
+    assert empty.conn.execute("PRAGMA cache_size").fetchone() != usual
+    empty.close()
     enrolled.save([person()], "u")
     enrolled.sync.deltas([whole(enrolled.new_id(), 5)], {STREAM: 5})
     enrolled.make_ready()

@@ -9,7 +9,6 @@ from app.errors import KnownError
 from tests.ui.conftest import commit
 from tests.ui.offices import LOWER, TOWN, UPPER
 from ui.pages.meeting import MeetingPage
-from ui.pages.meeting_read import read_meeting
 from ui.pages.meetings import MeetingsPage
 from ui.pages.patrons import PatronsPage
 from ui.pieces.buttons import Button
@@ -197,22 +196,38 @@ def test_words_refused_after_another_meeting_came_stand_there_when_one_is_back(q
     assert (page._file.sheet.meeting.id, page.panel.line) == (other, None)
 
 
-def test_a_late_answer_of_a_save_leaves_the_meeting_that_is_open_alone(qtbot, held):
+class Late:
+    """The lane, whose answers wait until they are let go."""
+
+    def __init__(self, jobs):
+        self.jobs, self.held = jobs, []
+
+    def run(self, work, then, failed=None):
+        self.jobs.run(work, lambda found: self.held.append(lambda: then(found)), failed)
+
+
+@pytest.mark.parametrize("typed", ["", "会后再说"])
+def test_a_late_answer_of_a_save_leaves_the_meeting_that_is_open_alone(qtbot, held, monkeypatch, typed):
     desk, meeting, (lamp, _pipe) = held
     other = desk.make("meeting", TOWN, kind="clear", date="2026-10-18", place="镇三楼")
     desk.office.meetings.prepare(other)
-    page = opened(desk, qtbot, other)
-    page.opened({"id": meeting})
+    page = opened(desk, qtbot, meeting)
     page.prepare()
     desk.settle()
     commit(page.panel.decision, "先断电")
-    page._save("", onward=False)
+    late = Late(desk.jobs)
+    with monkeypatch.context() as patch:
+        patch.setattr(page, "_jobs", late)
+        page._save("", onward=False)
     page.opened({"id": other})
-    page._show(read_meeting(desk.office, other))  # as if its answer came first
-    commit(page.panel.decision, "会后再说")
     desk.settle()
+    if typed:
+        commit(page.panel.decision, typed)
+    (answer,) = late.held
+    answer()
     assert {row.item.values["meeting"] for row in page._file.sheet.lines} == {other}
-    assert page.panel.decision.toPlainText() == "会后再说"
+    assert page.panel.line.item.values["meeting"] == other
+    assert page.panel.decision.toPlainText() == typed
     assert decided(desk, meeting, lamp)["decision"] == "先断电"
 
 
