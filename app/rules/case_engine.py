@@ -20,7 +20,7 @@ from app.rules.case_fields import check_fields, fill_fields
 from app.rules.case_fold import CaseState, Step, in_order
 from app.rules.case_judging import faults, graded
 from app.rules.case_profiles import Grade, Profile, read_profiles
-from app.rules.case_separation import Concern, Separation, read_separations
+from app.rules.case_separation import Concern, Doing, Separation, read_separations
 from app.rules.case_soundness import check_cases, check_classes
 from app.rules.case_states import State, read_states
 from app.rules.classes import above
@@ -32,7 +32,7 @@ from app.rules.watching import Watch
 from app.schema.codes import CodeList, load_codes
 from app.schema.values import Fault
 
-__all__ = ["Action", "CaseRules", "CaseState", "Concern", "Owner", "Profile", "State", "Step"]
+__all__ = ["Action", "CaseRules", "CaseState", "Concern", "Doing", "Owner", "Profile", "State", "Step"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,13 +271,9 @@ class CaseRules:
             return [Fault("action", "unknown_action", sentence("rules.unknown_action", action=step.action))]
         return list(faults(self, case, action, step, profile))
 
-    def separation(
-        self, case: CaseState, code: str, values: Mapping[str, Any], user: str, at: dt.datetime | None = None
-    ) -> list[Concern]:
-        """The separation rules in force at *at* that the action would offend; those that aren't strict only warn."""
-        return [
-            concern for rule in self.separations if (concern := rule.concern(case, code, values, user, at)) is not None
-        ]
+    def separation(self, case: CaseState, doing: Doing, at: dt.datetime | None = None) -> list[Concern]:
+        """The separation rules in force at *at* that *doing* would offend; those that aren't strict only warn."""
+        return [concern for rule in self.separations if (concern := rule.concern(case, doing, at)) is not None]
 
     def dues(self, case: CaseState, step: Step) -> dict[str, str]:
         """The due times that *step* sets, to be stored in its values under ``due``.
@@ -333,7 +329,9 @@ class CaseRules:
         for name in action.guards:
             if name in BEFORE_FILLING and (fault := GUARDS[name](case, bare)):
                 return fault.message
-        strict = (concern for concern in self.separation(case, action.code, {}, user, at) if concern.strict)
+        strict = (
+            concern for concern in self.separation(case, Doing(action.code, {}, user, role), at) if concern.strict
+        )
         return next((concern.message for concern in strict), "")
 
     def grade(self, profile: str, code: object) -> Grade | None:

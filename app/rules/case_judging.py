@@ -12,6 +12,7 @@ from app.rules.case_effects import GUARDS
 from app.rules.case_fields import missing
 from app.rules.case_fold import CaseState, Step
 from app.rules.case_profiles import Grade, Profile
+from app.rules.case_separation import Doing
 from app.rules.classes import above
 from app.schema.values import Fault
 
@@ -42,7 +43,7 @@ def faults(rules: CaseRules, case: CaseState, action: Action, step: Step, profil
     if action.only_reporter and case.reporter and step.user != case.reporter:
         yield Fault("action", "only_reporter", sentence("rules.only_reporter"))
     yield from _class_faults(rules, case, action, step)
-    for concern in rules.separation(case, action.code, step.values, step.user, step.at):
+    for concern in rules.separation(case, Doing(action.code, step.values, step.user, step.role, step.unit), step.at):
         if concern.strict:
             yield Fault("action", concern.code, concern.message)
 

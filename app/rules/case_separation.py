@@ -15,6 +15,9 @@ from app.rules.classes import above
 from app.rules.reading import Table
 
 MODES = ("strict", "warn", "off")
+_HANDLING = frozenset(
+    {"acknowledge", "return_back", "progress", "feed_back", "extend_request", "suspend_request", "supervise_answer"}
+)
 _VERIFYING = frozenset({"verify", "verify_pass", "verify_fail"})
 
 
@@ -28,14 +31,26 @@ class Concern:
 
 
 @dataclass(frozen=True, slots=True)
+class Doing:
+    """An action with what it says, and who would do it: account, role and unit as the step records them."""
+
+    action: str
+    values: Mapping[str, Any]
+    user: str
+    role: str = ""
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Separation:
-    """One rule; cases of ``classes`` are free of it, and ``modes`` gives some classes a mode of their own."""
+    """One rule; cases of ``classes`` and people in ``roles`` are free of it, and ``modes`` gives some classes a mode of their own."""
 
     code: str
     mode: str
     classes: frozenset[str]
     modes: Mapping[str, str] = field(default_factory=dict)
     span: Span = ALWAYS
+    roles: frozenset[str] = frozenset()
 
     def mode_for(self, category: str) -> str:
         """strict, warn or off for cases of *category*; a class has what the class above it has."""
@@ -44,11 +59,11 @@ class Separation:
             return "off"
         return next((self.modes[code] for code in codes if code in self.modes), self.mode)
 
-    def concern(
-        self, case: CaseState, action: str, values: Mapping[str, Any], user: str, at: dt.datetime | None = None
-    ) -> Concern | None:
-        """The concern that *user* doing *action* at *at* gives rise to; None where there is none."""
-        if not _RULES[self.code](case, action, values, user) or (at is not None and not self.span.holds(at)):
+    def concern(self, case: CaseState, doing: Doing, at: dt.datetime | None = None) -> Concern | None:
+        """The concern that *doing* something at *at* gives rise to; None where there is none."""
+        if doing.role in self.roles or (at is not None and not self.span.holds(at)):
+            return None
+        if not _RULES[self.code](case, doing):
             return None
         mode = self.mode_for(case.category)
         return None if mode == "off" else Concern(self.code, mode == "strict", sentence(f"rules.{self.code}"))
@@ -58,7 +73,7 @@ def read_separations(root: Table) -> tuple[Separation, ...]:
     """The separation rules of a rule file; one that it doesn't name is off."""
     found = []
     for row in root.rows("separation"):
-        row.only("code", "mode", "classes", "modes", "since", "until")
+        row.only("code", "mode", "classes", "modes", "roles", "since", "until")
         modes = row.table("modes")
         found.append(
             Separation(
@@ -67,12 +82,14 @@ def read_separations(root: Table) -> tuple[Separation, ...]:
                 frozenset(row.texts("classes", ())),
                 {name: modes.one_of(name, MODES) for name in modes},
                 read_span(row),
+                frozenset(row.texts("roles", ())),
             )
         )
     return tuple(found)
 
 
-def _reporter_handles(case: CaseState, action: str, values: Mapping[str, Any], user: str) -> bool:
+def _reporter_handles(case: CaseState, doing: Doing) -> bool:
+    action, values, user = doing.action, doing.values, doing.user
     if not case.reporter:
         return False
     # Entered for a member who phoned in, it is he who collected it, not the clerk who wrote it down.
@@ -87,20 +104,29 @@ def _reporter_handles(case: CaseState, action: str, values: Mapping[str, Any], u
     return handler in reporter or (handler in {"", user, name} and is_reporter)
 
 
-def _handler_verifies(case: CaseState, action: str, _values: Mapping[str, Any], user: str) -> bool:
+def _handler_verifies(case: CaseState, doing: Doing) -> bool:
     # A visit before the closing is the check of that profile.
-    checks = action in _VERIFYING or (action == "return_visit" and case.closed_at is None)
-    return checks and user in case.handlers
+    checks = doing.action in _VERIFYING or (doing.action == "return_visit" and case.closed_at is None)
+    return checks and doing.user in case.handlers
 
 
-def _handler_visits(case: CaseState, action: str, _values: Mapping[str, Any], user: str) -> bool:
-    if action != "return_visit" or case.closed_at is None:
+def _handler_visits(case: CaseState, doing: Doing) -> bool:
+    if doing.action != "return_visit" or case.closed_at is None:
         return False
-    return user in case.handlers or (case.self_handled and user == case.reporter)
+    return doing.user in case.handlers or (case.self_handled and doing.user == case.reporter)
+
+
+def _stranger_handles(case: CaseState, doing: Doing) -> bool:
+    """What the lead unit says of its case is said by somebody of another one."""
+    if doing.action not in _HANDLING or not case.lead_unit or case.transferred:
+        return False
+    who = {doing.unit, doing.user, said(doing.values, "name")} - {""}
+    return bool(doing.unit) and who.isdisjoint({case.lead_unit, case.handler})
 
 
 _RULES = {
     "reporter_not_handler": _reporter_handles,
     "handler_not_verifier": _handler_verifies,
     "handler_not_visitor": _handler_visits,
+    "handler_of_lead": _stranger_handles,
 }

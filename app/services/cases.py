@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from app.errors import KnownError
 from app.messages import sentence
 from app.rules.case_effects import KEEP
-from app.rules.case_engine import Action, CaseRules, CaseState, Step
+from app.rules.case_engine import Action, CaseRules, CaseState, Concern, Doing, Step
 from app.rules.case_merging import MERGE, MERGED
 from app.schema.dates import CHINA
 from app.schema.record import Record
@@ -216,6 +216,13 @@ class Cases:
         found = self.rules.allowed(case.state, session.roles, session.user, author=author, at=self.now())
         own = self._is_own(case)
         return [a for a in found if self._gate.decide(f"act:{a.code}", EVENT, case.event.area, own=own).allowed]
+
+    def concerns(self, case: Case, code: str) -> list[Concern]:
+        """What this user should think of before he does the action *code*; strict ones forbid it."""
+        session = self._gate.session
+        role = self.rules.role_for(code, session.roles) or ""
+        doing = Doing(code, {"name": session.name}, session.user, role, session.unit)
+        return self.rules.separation(case.state, doing, self.now())
 
     def why_not(self, case: Case, code: str) -> str:
         """Why ``actions`` doesn't offer this user the action *code* on *case*, in a sentence."""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from app.errors import KnownError
 from app.paths import resource
 from app.rules.calendar import iso, parse
-from app.rules.case_engine import CaseRules
+from app.rules.case_engine import CaseRules, Doing
 from app.rules.case_fold import CaseState, Step, in_order
 from app.rules.permissions import Permissions
 from app.schema.codes import load_codes
@@ -450,9 +450,9 @@ def test_who_handled_does_not_verify_and_who_reported_is_warned():
     assert RULES.refusals(case, step(9, "verify_pass", case, user="赵六")) == []
     assert "verify_pass" not in [action.code for action in RULES.allowed(case, ["registrar"], "王五")]
     assigned = walk("report", "accept", "assign")
-    [concern] = RULES.separation(assigned, "acknowledge", {}, "王五")
+    [concern] = RULES.separation(assigned, Doing("acknowledge", {}, "王五"))
     assert (concern.code, concern.strict) == ("reporter_not_handler", False)
-    assert RULES.separation(assigned, "acknowledge", {}, "赵六") == []
+    assert RULES.separation(assigned, Doing("acknowledge", {}, "赵六")) == []
     # Wherever the step falls in the county's order: kept, and a person is asked.
     after = RULES.apply(case, own)
     assert (after.state, after.contested) == ("feedback", (own.id,))

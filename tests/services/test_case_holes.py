@@ -191,3 +191,21 @@ def test_the_text_that_counts_is_the_last_that_can_be_read(office):
     office.store.ruled.take(3, 0, rows)
     assert text_of(office.store, "calendar_2026") == good
     assert text_of(office.store, "calendar_2025") == shipped_text("calendar_2025")
+
+
+def test_who_is_not_of_the_lead_unit_is_told_so_and_who_stands_in_for_it_is_not(office):
+    event = report(office, category="appeal")
+    act(office, event, "accept")
+    act(office, event, "assign", lead_unit="村电站", lead_handler="小周", lead_role="grid_member")
+
+    def told(user, role, unit):
+        desk = colleague(office, user, roles=(role,), unit=unit)
+        return [(one.code, one.strict) for one in desk.cases.concerns(desk.cases.case(event), "acknowledge")]
+
+    assert told("小吴", "grid_member", "下寨村") == [("handler_of_lead", False)]
+    assert told("小周", "grid_member", "上寨村") == []
+    assert told("老赵", "grid_leader", "村电站") == []
+    assert told("小林", "registrar", "综治中心") == []
+    stranger = colleague(office, "小吴", roles=("grid_member",), unit="下寨村")
+    act(stranger, event, "acknowledge")
+    assert event_of(office, event)["state"] == "handling", "a warning stops nobody"

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from app.errors import Denied, KnownError
+from app.rules.case_engine import Doing
 from app.rules.case_fold import Step
 from app.services.case_sheet import Person, Sheet
 from app.services.case_taking import person_id
@@ -147,14 +148,14 @@ def test_entered_for_a_member_it_is_he_who_collected_not_the_clerk(office):
     case = office.cases.case(event.id)
     assert (case.state.reporter, case.state.entered_for) == ("lin", "王霞")
     rules = office.cases.rules
-    assert not rules.separation(case.state, "acknowledge", {"name": "林小禾"}, "lin")
-    assert not rules.separation(case.state, "assign", {"lead_handler": "林小禾"}, "duan")
+    assert not rules.separation(case.state, Doing("acknowledge", {"name": "林小禾"}, "lin"))
+    assert not rules.separation(case.state, Doing("assign", {"lead_handler": "林小禾"}, "duan"))
     for action, values, user in (
         ("assign", {"lead_handler": "王霞"}, "duan"),
         ("acknowledge", {"handler": "王霞"}, "lin"),
         ("acknowledge", {"name": "王霞"}, "wangxia"),
     ):
-        assert [c.code for c in rules.separation(case.state, action, values, user)] == ["reporter_not_handler"]
+        assert [c.code for c in rules.separation(case.state, Doing(action, values, user))] == ["reporter_not_handler"]
 
 
 def test_the_registrar_may_still_withdraw_what_he_entered_for_a_member(office):

@@ -58,7 +58,7 @@ def read_file(office: Office, event_id: str, *, whole: bool = True) -> CaseFile:
     rules = office.cases.rules
     warnings = {}
     for action in actions if whole else ():
-        concerns = rules.separation(case.state, action.code, {}, office.session.user, now)
+        concerns = office.cases.concerns(case, action.code)
         if concerns:
             warnings[action.code] = "；".join(concern.message for concern in concerns)
     phone = office.forms[EVENT].show("reporter_phone", case.event.values.get("reporter_phone"), masked=True)
@@ -75,7 +75,7 @@ def _barred(office: Office, case: Case, actions: Sequence[Action]) -> str:
     usual = rules.usual(case.state.state, case.state.profile)
     if not usual or any(action.code == usual for action in actions) or rules.role_for(usual, session.roles) is None:
         return ""
-    told = [c.message for c in rules.separation(case.state, usual, {}, session.user) if c.strict]
+    told = [c.message for c in office.cases.concerns(case, usual) if c.strict]
     return "；".join(told)
 
 
