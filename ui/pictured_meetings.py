@@ -1,4 +1,4 @@
-"""Meetings for the pictures: one a month ago with its decisions, and today's with its list."""
+"""Meetings for the pictures: those of the demo, a decision being typed, and cases that leaders took on."""
 
 from __future__ import annotations
 
@@ -9,41 +9,10 @@ from PySide6.QtWidgets import QWidget
 if TYPE_CHECKING:
     from app.services.office import Office
 
-_HOST = {
-    "place": "镇政府三楼会议室",
-    "host": "段宏远",
-    "recorder": "林小禾",
-    "present": "班子成员、各村书记、派出所、司法所、应急办",
-}
-_SAID = (
-    ("请村委会本周内约双方到场丈量，书面答复。", "杨守义", "2026-09-05"),
-    ("拆除旧线，换阻燃线，应急办复查。", "镇应急办", "2026-09-10"),
-    ("纳入村级道路养护，先立警示牌。", "镇村镇办", "2026-09-12"),
-)
-
 
 def now(office: Office) -> dict[str, Any]:
-    """Today's meeting, made once: what was decided in August stands first."""
-    held = office.meetings.all()
-    if held:
-        return {"id": held[0].id}
-    area = office.session.area
-    first = office.records.save("meeting", {**_HOST, "kind": "clear", "date": "2026-08-18"}, area=area).record
-    assert first is not None
-    office.meetings.prepare(first.id)
-    lines = [line for line in office.meetings.sheet(first.id).lines if not line.closed]
-    for line, (decision, owner, due) in zip(lines[:: max(len(lines) // 3, 1)], _SAID, strict=False):
-        office.meetings.decide(line.item.id, {"decision": decision, "owner": owner, "due": due})
-    second = office.records.save("meeting", {**_HOST, "kind": "clear", "date": "2026-09-18"}, area=area).record
-    assert second is not None
-    office.meetings.prepare(second.id)
-    return {"id": second.id}
-
-
-def held(office: Office) -> dict[str, Any]:
-    """The ledger of meetings, with those two."""
-    now(office)
-    return {}
+    """The meeting that is prepared: what was decided in the last one stands first."""
+    return {"id": office.meetings.all()[0].id}
 
 
 def typed(page: QWidget) -> None:
@@ -72,24 +41,5 @@ def patrons(office: Office) -> dict[str, Any]:
 
 
 def reception(office: Office) -> dict[str, Any]:
-    """A reception day with one who came."""
-    held = office.store.select("reception_day", limit=1)
-    if held:
-        return {"form": "reception_day", "id": held[0].id}
-    area = office.session.area
-    for date, leader, post in (("2026-10-15", "李雪梅", "镇长"), ("2026-09-15", "段宏远", "党委书记")):
-        values = {"date": date, "leader": leader, "post": post, "place": "镇综治中心接访大厅"}
-        made = office.records.save("reception_day", values, area=area).record
-        assert made is not None
-    village = next(a["code"] for a in office.store.areas() if a["level"] in ("village", "community"))
-    office.cases.report(
-        {
-            "title": "征地补偿款未到账",
-            "place": "上寨三组",
-            "channel": "visit_in",
-            "source_form": "reception_day",
-            "source_id": made.id,
-        },
-        area=village,
-    )
-    return {"form": "reception_day", "id": made.id}
+    """The first reception day, with who came."""
+    return {"form": "reception_day", "id": office.store.select("reception_day", order=["date"], limit=1)[0].id}

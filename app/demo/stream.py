@@ -14,6 +14,7 @@ from app.demo.ground import DemoGround
 from app.demo.ledgers import ledger_records
 from app.demo.links import linked
 from app.demo.mediations import mediation_records
+from app.demo.meetings import MeetingsAndReceptions
 from app.demo.numbers import Numbers
 from app.demo.plan import DemoPlan
 from app.demo.population import Population, Row, VillageSite
@@ -38,14 +39,19 @@ def records(plan: DemoPlan, now: dt.datetime) -> Iterator[Row]:
     chain = Chain(f"{plan.seed}/{plan.scale}", numbers, now)
     rules = CaseRules.load()
     care = CareAndRequests(f"{plan.seed}/{plan.scale}", numbers, now, RequestRules.load(calendar=rules.limits.calendar))
+    meetings = MeetingsAndReceptions(numbers, rules, now)
     events, visits, hazards, disputes, mediations = _AMOUNTS[plan.scale]
     for _, villages in itertools.groupby(plan.villages, key=lambda village: village.code[:9]):
         sites = [VillageSite(village) for village in villages]
         for site in sites:
             yield from care.village(chain.village(site, population.village(site)))
         cases = Cases(chance, numbers, rules, sites, now)
-        yield from linked(cases.records(events), numbers)
-        yield from ledger_records("dispute", disputes, sites, chance, numbers, now)
-        yield from mediation_records(mediations, sites, chance, numbers, now)
-        yield from ledger_records("visit", visits, sites, chance, numbers, now)
-        yield from ledger_records("hazard", hazards, sites, chance, numbers, now)
+        rows = itertools.chain(
+            linked(cases.records(events), numbers),
+            ledger_records("dispute", disputes, sites, chance, numbers, now),
+            mediation_records(mediations, sites, chance, numbers, now),
+            ledger_records("visit", visits, sites, chance, numbers, now),
+            ledger_records("hazard", hazards, sites, chance, numbers, now),
+        )
+        names = {site.plan.code: site.plan.name for site in sites}
+        yield from meetings.township(rows, f"{sites[0].plan.code:.9}000", names)

@@ -88,7 +88,9 @@ def test_areas_stand_under_their_parents_and_records_in_villages(township):
     assert areas["990001101000"]["name"] == "云岭镇"
     assert all(not area["parent"] or area["parent"] in areas for area in areas.values())
     villages = {code for code, area in areas.items() if area["level"] == "village"}
-    assert {area for _, _, area, _ in township} == villages
+    of_township = {"meeting", "meeting_item", "reception_day"}
+    assert {area for form, _, area, _ in township if form not in of_township} == villages
+    assert {area for form, _, area, _ in township if form in of_township} == {"990001101000"}
 
 
 def test_identity_numbers_are_right_unique_and_of_nobody(township):
@@ -270,3 +272,23 @@ def test_each_village_has_care_tags_that_stand_and_requests_in_every_state(towns
     for _, _, values in found["data_request"]:
         assert asked.faults(values, None, today) == []
     assert {values.get("outcome") for _, _, values in found["data_request"]} == {"done", "refused", None}
+
+
+def test_one_meeting_was_held_one_is_prepared_and_leaders_receive_before_and_after_today(township):
+    held, prepared = sorted((row for row in township if row[0] == "meeting"), key=lambda row: row[3]["date"])
+    items = [row[3] for row in township if row[0] == "meeting_item"]
+    first = [item for item in items if item["meeting"] == held[1]]
+    second = [item for item in items if item["meeting"] == prepared[1]]
+    assert len(first) > 10
+    assert all(item["decision"] and item["owner"] and item["due"] for item in first)
+    assert {item.get("result") for item in first} == {"done", "partly", "not_done", None}
+    assert len(second) > 10
+    assert not any("decision" in item for item in second)
+    # Some was carried from the one to the other, some was settled between.
+    assert {item["about"] for item in first} & {item["about"] for item in second}
+    assert {item["about"] for item in first} - {item["about"] for item in second}
+    assert {item["about_form"] for item in second} == {"event", "dispute", "hazard"}
+    days = [row[3]["date"] for row in township if row[0] == "reception_day"]
+    assert min(days) < NOW.date().isoformat() <= max(days)
+    came = [row[3] for row in township if row[0] == "case_link" and row[3]["other_form"] == "reception_day"]
+    assert came
