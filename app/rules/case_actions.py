@@ -58,6 +58,8 @@ class Action:
     quiet: bool = False
     one_of: tuple[str, ...] = ()
     """Fields of which at least one must be there; asked for at the desk alone."""
+    yields: bool = False
+    """Whether the county's own step of this kind gives way to what was done without knowing of it."""
 
     def target(self, state: str, values: Mapping[str, object]) -> str:
         """The state that follows *state*."""
@@ -85,7 +87,7 @@ class Action:
 _KEYS = (
     "label", "aliases", "roles", "only", "author_from", "from", "to", "to_when", "quiet", "guards", "does", "stop",
     "start", "start_when", "due_from", "limit_of", "text", "fields", "must", "in",
-    "one_of",
+    "one_of", "yields",
 )  # fmt: skip
 
 
@@ -129,6 +131,7 @@ def read_actions(
             frozenset(table.some_of("author_from", states, ())),
             table.flag("quiet"),
             table.some_of("one_of", names, ()),
+            table.flag("yields"),
         )
         aliases.update(dict.fromkeys(table.texts("aliases", ()), code))
     for state in states.values():

@@ -23,6 +23,7 @@ from app.rules.case_profiles import Grade, Profile, read_profiles
 from app.rules.case_separation import Concern, Doing, Separation, read_separations
 from app.rules.case_soundness import check_cases, check_classes
 from app.rules.case_states import State, read_states
+from app.rules.case_yielding import barred_too, yielding
 from app.rules.classes import above
 from app.rules.limits import Limits
 from app.rules.reading import Sheets, read_table
@@ -154,7 +155,7 @@ class CaseRules:
         case = self.begin(event_values)
         for step in in_order(steps):
             if step.id in barred:
-                case = case.contesting(step, sentence("rules.merge_ring"))
+                case = barred_too(case, step, sentence("rules.merge_ring"))
             else:
                 case = self._in_force(step).apply(case, step)
         # What was done stays judged as it was; who must act is asked of the rules of now.
@@ -180,7 +181,7 @@ class CaseRules:
 
     def apply(self, case: CaseState, step: Step) -> CaseState:
         """*case* after *step*, which is contested where its action isn't allowed there."""
-        return applied(self, case, step)
+        return yielding(self, case, step, applied)
 
     def allowed(
         self,

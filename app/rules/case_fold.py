@@ -142,6 +142,8 @@ class CaseState:
     contested steps by id, ``reasons`` why they are; ``once``: what counts once only, however many devices told of it;
     ``settled``: what a person said of steps that were contested, by step: "keep" or "drop".
     ``asked``: the request that waits for a word, of two the later (then the other is next); ``suspension_asked``: a suspension is.
+    ``yielded``: steps of the county's own that gave way; ``beneath``: the case as it would be without those that still may (see
+    ``case_yielding``).
     ``entered_for``: the member who found it, where somebody else registered it for him.
     """
 
@@ -186,6 +188,8 @@ class CaseState:
     reasons: Mapping[str, str] = field(default_factory=dict)
     settled: Mapping[str, str] = field(default_factory=dict)
     moves: tuple[Move, ...] = ()
+    yielded: tuple[str, ...] = ()
+    beneath: CaseState | None = None
     return_count: int = 0
     reopen_count: int = 0
     rework_count: int = 0

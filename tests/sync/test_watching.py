@@ -187,6 +187,35 @@ def test_an_urgent_case_is_supervised_within_hours_and_a_villages_case_goes_up(c
     assert a.store.get("event", village).values["due_at"] > "2026-09-30"
 
 
+def test_a_feedback_without_a_network_counts_though_the_county_escalated_meanwhile(county, desk, clock):
+    a, b = desk(), desk("李干事")
+    cases = a.office.cases
+    made = cases.report({"title": "水沟堵了", "detail": "村口", "urgency": "normal", "category": "appeal"}, area=V)
+    village = made.record.id
+    for action, values in (
+        ("accept", {"level": "village"}), ("assign", {"lead_unit": "供电所"}), ("acknowledge", {}),
+    ):  # fmt: skip
+        assert cases.act(village, action, values).ok
+    assert a.sync().ok
+    clock.at += 3 * DAY
+    assert cases.act(village, "feed_back", {"result": "通了"}).ok  # without a network from here on
+    clock.at = MONDAY + 24 * DAY
+    assert b.sync().ok
+    assert b.office.cases.case(village).state.level == "township"
+    assert a.sync().ok
+    assert b.sync().ok
+    late = desk("王干事")
+    for one in (a, b, late):
+        case = one.office.cases.case(village).state
+        assert (case.level, case.result, case.contested) == ("village", "通了", ()), one.user
+        assert len(case.yielded) == 1
+        assert one.office.conflicts.open() == []
+    # The county sees it as they do: what it does from now on concerns the verification.
+    with county.county.database.snapshot() as conn:
+        [(_, seen)] = county.county.watching._cases(conn, [village]).values()
+    assert (seen.state, seen.level, seen.yielded) == (case.state, case.level, case.yielded)
+
+
 def test_a_county_that_was_stopped_for_long_does_the_last_of_what_it_missed_and_nothing_ancient(county, desk, clock):
     a = desk()
     event = handled(a)

@@ -190,6 +190,9 @@ def _steps(office: Office, case: Case, now: dt.datetime) -> tuple[Step, ...]:
             label = f"{label}（有争议）"
             why = case.state.reasons.get(step.id, "").partition("。")[0]
             lines.insert(0, f"按先后排到这里时不能算数（{why}），没有改变状态，等受理员或主任裁定。")
+        if step.id in case.state.yielded:
+            label = f"{label}（未生效）"
+            lines.insert(0, "自动办这一步时，承办人断网已经办了，以承办人办的为准。")
         if step.id in settled:
             label = f"{label}（{settled[step.id]}）"
         if step.action == "settle":
