@@ -88,7 +88,7 @@ class CasePapers:
         Only the device that gave the case its number counts without letters: any other puts its own before, so that two
         devices that are apart never give one number. A case without a number has the device's count of the year.
         """
-        letters = self._cases.device_letters()
+        letters = self._cases.numbers.letters()
         if case.state.case_no is None:
             before, width = f"{self._cases.now().year}-{letters}-{mark}", 4
         else:

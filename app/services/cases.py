@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import datetime
-import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -19,6 +17,7 @@ from app.schema.dates import CHINA
 from app.schema.record import Record
 from app.schema.values import Fault, Value
 from app.services.case_folding import EVENT, STEP, derive_cases, fold_case, read_steps, stands
+from app.services.case_numbers import CaseNumbers
 from app.services.case_queues import Where, ours, questions
 from app.services.gate import Gate
 from app.services.records import Outcome
@@ -32,8 +31,6 @@ __all__ = ["EVENT", "STEP", "Case", "Cases", "derive_cases", "keep_reported", "r
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 _APART = datetime.timedelta(minutes=10)
 """So long after its making a step may reach the county without anybody asking when it did."""
-# So many letters name a device in its case numbers: 30 bits, where four hex digits would be alike for two of 300 devices.
-_LETTERS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +49,7 @@ class Cases:
         self._store = store
         self._gate = gate
         self.rules = rules
+        self.numbers = CaseNumbers(store)
 
     def now(self) -> datetime.datetime:
         """The time on the county's clock, in China."""
@@ -138,7 +136,7 @@ class Cases:
             return Outcome(None, tuple(faults))
         if code == "accept" and not step.values.get("case_no") and not case.state.case_no:
             # Only now: a number taken for a step that is refused would be missing from the year's row.
-            step = replace(step, values={**step.values, "case_no": self._number(now)})
+            step = replace(step, values={**step.values, "case_no": self.numbers.next(now.year)})
         saved = self._store.save([self._edit(event_id, area, step)], self._gate.session.user, audit=[line])
         return Outcome(self._store.get(STEP, saved.ids[0]))
 
@@ -359,36 +357,6 @@ class Cases:
     def _edit(self, event_id: str, area: str, step: Step) -> Edit:
         device = self._gate.session.device or self._store.sync.state.device
         return Edit(STEP, step.id, area, {**step.row(), "event": event_id, "device": device or None})
-
-    def _number(self, now: datetime.datetime) -> str:
-        """The next case number, which is final: of the block that the county leased to this device, while there is one.
-
-        Else year, this device's short name, a count of its own, so that no two devices give one number.
-        """
-        if leased := self._store.numbers.take(now.year):
-            return leased
-        key = f"case_no.{now.year}"
-        with self._store.transaction():
-            prefix = f"{now.year}-{self.device_letters()}-"
-            count = max(self._store.meta.integer(key), self._given(prefix)) + 1
-            self._store.meta.set(key, count)
-        return f"{prefix}{count:04d}"
-
-    def device_letters(self) -> str:
-        """The short name of this device; before it is enrolled, one that the store made up for itself."""
-        device = self._store.sync.state.device or self._store.meta.get("case_no.device", "")
-        if not device:
-            device = self._store.new_id()
-            self._store.meta.set("case_no.device", device)
-        # Base 32 has neither 0 nor 1: the number is read out over the telephone.
-        return base64.b32encode(hashlib.blake2b(device.encode(), digest_size=5).digest()).decode()[:_LETTERS]
-
-    def _given(self, prefix: str) -> int:
-        """The highest count in the steps here: a store brought back from a copy or the journal has forgotten its own."""
-        last = self._store.select(STEP, {"case_no": ("<", prefix + "~")}, order=["-case_no"], limit=1)
-        number = str(last[0].values["case_no"]) if last else ""
-        count = number.removeprefix(prefix)
-        return int(count) if number.startswith(prefix) and count.isdecimal() else 0
 
 
 def keep_reported(event: Record) -> None:

