@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from app.messages import sentence
+from app.rules import whistles
 from app.rules.case_actions import Action
 from app.rules.case_effects import DROP, EFFECTS, KEEP, SETTLES, said
 from app.rules.case_fold import CaseState, Move, Step
@@ -47,6 +48,11 @@ def applied(rules: CaseRules, case: CaseState, step: Step) -> CaseState:
     if not then.waiting:
         # Once nobody has to act, only the visit is waited for.
         due = {timer: moment for timer, moment in due.items() if timer == "visit_due"}
+    ran = {**case.held, **case.due}
+    if whistles.ARRIVAL in held:
+        calls, held = whistles.waiting(case.whistles, moved.whistles, ran, held)
+    else:
+        calls, due = whistles.waiting(case.whistles, moved.whistles, ran, due)
     if after != "handling":
         changes.update(asked="", suspension_asked=False, extension_days=0, extension_engineering=False)
     reached = moved.having(
@@ -54,6 +60,7 @@ def applied(rules: CaseRules, case: CaseState, step: Step) -> CaseState:
         state=after,
         due=due,
         held=held,
+        whistles=calls,
         since=begun(case, action, step, dues),
         handle_due=None if after in {"draft", "accepted"} else due.get(HANDLE, case.handle_due),
         last_at=step.at,

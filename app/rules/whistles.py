@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from app.rules.case_engine import CaseRules
 
 ON_TIME, LATE, ABSENT = "on_time", "late", "absent"
+ARRIVAL = "arrival_due"
+"""The timer that runs while any unit is waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +27,18 @@ class Called:
     opinion: str = ""
     evaluation: str = ""
 
+    @property
+    def waited_for(self) -> bool:
+        """Whether it has neither come nor been judged."""
+        return self.arrived_at is None and not self.evaluation
+
 
 @dataclass(frozen=True, slots=True)
 class Whistle:
-    """One call. ``due``: until when they have to be there; ``result``: what came of it, the last that was said."""
+    """One call. ``due``: until when they have to be there; ``result``: what came of it, the last that was said.
+
+    ``over``: the case went on, and nobody is waited for any more.
+    """
 
     step: str
     at: dt.datetime
@@ -39,6 +49,7 @@ class Whistle:
     due: dt.datetime | None
     units: tuple[Called, ...]
     result: str = ""
+    over: bool = False
 
     def proposed(self, called: Called, now: dt.datetime) -> str:
         """What the times say of *called*: on_time, late, absent; "" while there is still time. A person confirms it."""
@@ -98,6 +109,31 @@ def judged(whistles: Sequence[Whistle], values: Mapping[str, Any]) -> tuple[Whis
         return replace(whistle, result=result or whistle.result), replace(called, evaluation=word)
 
     return _changed(whistles, values, change)
+
+
+def waiting(
+    before: Sequence[Whistle],
+    whistles: Sequence[Whistle],
+    ran: Mapping[str, dt.datetime],
+    due: dict[str, dt.datetime],
+) -> tuple[tuple[Whistle, ...], dict[str, dt.datetime]]:
+    """*whistles*, and the timers *due* with that for arrivals: it runs as long as one unit of one call is waited for, to the earliest time.
+
+    *before* and *ran*: the calls and timers before the step. A timer that a suspension moved is not moved back.
+    """
+    if ARRIVAL not in due:
+        # The case went to others, or is done: what wasn't waited for to the end isn't taken up by another call.
+        return tuple(replace(each, over=True) for each in whistles) if ARRIVAL in ran else tuple(whistles), due
+    if list(whistles) == list(before):
+        return tuple(whistles), due
+    left = [each for each in whistles if not each.over and any(unit.waited_for for unit in each.units)]
+    if not left:
+        return tuple(whistles), {timer: until for timer, until in due.items() if timer != ARRIVAL}
+    if len(whistles) > len(before):
+        earlier = [moments[ARRIVAL] for moments in (ran, due) if ARRIVAL in moments]
+        return tuple(whistles), {**due, ARRIVAL: min(earlier)}
+    ends = [each.due for each in left if each.due]
+    return tuple(whistles), {**due, ARRIVAL: max(due[ARRIVAL], min(ends))} if ends else due
 
 
 def named(whistles: Sequence[Whistle], values: Mapping[str, Any]) -> tuple[int, int] | None:
