@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import msgpack
@@ -27,30 +27,38 @@ class Answering(Belonging):
 
         What was accepted becomes agreed, what was refused goes to *needs attention*, the unsent rest is laid on top again.
         """
+        self.answered([(number, receipts)])
+
+    def answered(self, frames: Iterable[tuple[int, Sequence[Receipt]]]) -> None:
+        """Take the answers to several *frames*, one after the other as ``receipts`` does, in one transaction: all of them or none."""
         with self._store.transaction():
-            answered = {receipt.counter: receipt for receipt in receipts}
-            changes = self._outbox.by_counter(answered)
-            by_form: dict[str, dict[str, list[Change]]] = {}
-            for counter in sorted(changes):
-                change = changes[counter]
-                by_form.setdefault(change.form, {}).setdefault(change.id, []).append(change)
-            self._outbox.remove(counter for counter in changes if answered[counter].final)
-            self._wait([counter for counter in changes if not answered[counter].final])
-            self._remember(changes.values(), answered)
-            self._go_on(changes.values(), answered)
-            shown: dict[str, list[str]] = {}
-            for form, per_record in by_form.items():
-                different = self._answered(form, per_record, answered)
-                if different:
-                    shown[form] = different
-            if not self._conn.execute("SELECT 1 FROM outbox WHERE frame = ? LIMIT 1", (number,)).fetchone():
-                self._conn.execute("DELETE FROM frame WHERE number = ?", (number,))
-            if shown:
-                self._store.settled(shown)
-            # Also of who was erased before this was answered: what is forgotten must not come back by the journal.
-            people = {c.id for c in changes.values() if c.form == RESIDENT and answered[c.counter].final}
-            if people:
-                self._store.sync.forget({RESIDENT: people})
+            for number, receipts in frames:
+                self._verdicts(number, receipts)
+
+    def _verdicts(self, number: int, receipts: Sequence[Receipt]) -> None:
+        answered = {receipt.counter: receipt for receipt in receipts}
+        changes = self._outbox.by_counter(answered)
+        by_form: dict[str, dict[str, list[Change]]] = {}
+        for counter in sorted(changes):
+            change = changes[counter]
+            by_form.setdefault(change.form, {}).setdefault(change.id, []).append(change)
+        self._outbox.remove(counter for counter in changes if answered[counter].final)
+        self._wait([counter for counter in changes if not answered[counter].final])
+        self._remember(changes.values(), answered)
+        self._go_on(changes.values(), answered)
+        shown: dict[str, list[str]] = {}
+        for form, per_record in by_form.items():
+            different = self._answered(form, per_record, answered)
+            if different:
+                shown[form] = different
+        if not self._conn.execute("SELECT 1 FROM outbox WHERE frame = ? LIMIT 1", (number,)).fetchone():
+            self._conn.execute("DELETE FROM frame WHERE number = ?", (number,))
+        if shown:
+            self._store.settled(shown)
+        # Also of who was erased before this was answered: what is forgotten must not come back by the journal.
+        people = {c.id for c in changes.values() if c.form == RESIDENT and answered[c.counter].final}
+        if people:
+            self._store.sync.forget({RESIDENT: people})
 
     def _wait(self, counters: Sequence[int]) -> None:
         self._outbox.wait(counters)

@@ -13,7 +13,7 @@ from app.store.agreement import Frame
 from app.store.store import Store
 from sync.client.filling import FIRST_GUESS, Filling
 from sync.client.greeting import greeting
-from sync.client.link import PIECE, Cut, Pace, Stopwatch, checked, incoming, post, suited
+from sync.client.link import PIECE, Cut, Pace, Stopwatch, checked, portions, post, suited
 from sync.client.mending import Mending
 from sync.client.report import Tally
 from sync.client.speaking import abilities, capable, give_up_unread
@@ -94,12 +94,17 @@ class Request:
         finally:
             self._sync.handed(number for end, number in self._ends if end <= self._sent)
         with response:
-            for message in incoming(response, self._arrived, self._reader):
-                self._take(message)
-                if isinstance(message, Down) and self._sync.urgent_unsent():
-                    # Leaving the block ends the answer where it is; the next request begins with the urgent change.
-                    self.answer.again = True
-                    return
+            for portion in portions(response, self._arrived, self._reader):
+                for verdicts, messages in itertools.groupby(portion, lambda message: isinstance(message, Receipts)):
+                    if verdicts:
+                        self._take_verdicts([message for message in messages if isinstance(message, Receipts)])
+                        continue
+                    for message in messages:
+                        self._take(message)
+                        if isinstance(message, Down) and self._sync.urgent_unsent():
+                            # Leaving the block ends the answer where it is; the next request begins with the urgent change.
+                            self.answer.again = True
+                            return
         if not self.answer.ended:
             raise Cut("answer")
         self._measure("sync.rate_down", self._got - self._before)
@@ -120,11 +125,17 @@ class Request:
         with self._link.own_work():
             self._used(message)
         self._reading = True
-        if isinstance(message, Receipts):
-            # They come as the county gets its work done: that says nothing of the link.
-            self._link.start()
-            self._before = self._got
         self._frames_down += isinstance(message, Down)
+        self._tell()
+
+    def _take_verdicts(self, messages: list[Receipts]) -> None:
+        """Those that are there already cost fewer writes together."""
+        self._reading = False
+        self.answer.take_together(messages)
+        self._reading = True
+        # They come as the county gets its work done: that says nothing of the link.
+        self._link.start()
+        self._before = self._got
         self._tell()
 
     def _used(self, message: Message) -> None:

@@ -20,7 +20,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from app.errors import KnownError
 from app.schema.dates import china_time
 from app.store.store import Store
-from sync.wire import MEDIA_TYPE, Message, Reader
+from sync.wire import MEDIA_TYPE, Message, Reader, WireError
 
 CONNECT_SECONDS, STALL_SECONDS = 10.0, 30.0
 PIECE = 4 << 10
@@ -220,19 +220,33 @@ def post(http: requests.Session, url: str, body: Iterable[bytes], token: str, ca
     return response
 
 
-def incoming(
-    response: requests.Response, arrived: Callable[[int], None], reader: Reader | None = None
-) -> Iterator[Message]:
-    """The messages of an answer as they come, by *reader*; *arrived* hears of every portion of bytes before it is read."""
+def incoming(response: requests.Response, arrived: Callable[[int], None]) -> Iterator[Message]:
+    """The messages of an answer as they come; *arrived* hears of every portion of bytes before it is read."""
+    for messages in portions(response, arrived, Reader()):
+        yield from messages
+
+
+def portions(response: requests.Response, arrived: Callable[[int], None], reader: Reader) -> Iterator[list[Message]]:
+    """The messages of an answer by *reader*, those together that came together; see ``incoming``.
+
+    What came before something that can't be read is given before the WireError.
+    """
     # In small portions: what came of a long one before a cut would else be lost.
-    reader, stream = reader or Reader(), response.iter_content(_PORTION)
+    stream = response.iter_content(_PORTION)
     while True:
         with network():
             data = next(stream, b"")
         if not data:
             return
         arrived(len(data))
-        yield from reader.feed(data)
+        found: list[Message] = []
+        try:
+            for message in reader.feed(data):
+                found.append(message)  # noqa: PERF402 - what came before a fault stays
+        except WireError:
+            yield found
+            raise
+        yield found
 
 
 def said_in(response: requests.Response) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from app.errors import KnownError
-from app.schema.record import first_rev
+from app.schema.record import Receipt, first_rev
 from app.store.agreement import Area, Frame
 from app.store.retirement import release
 from app.store.store import Store
@@ -29,6 +29,7 @@ from sync.wire import (
 MOST_CHANGES = 2000
 """Changes that one frame holds at most."""
 _TAKEN = {"accepted", "merged", "conflict"}
+_NO_VERDICT = {"sync.not_yours", "sync.void"}
 _ALIKE = 2
 """How many times as long as one that came through a frame may be to say nothing when it is cut."""
 TRIES = 2
@@ -78,7 +79,7 @@ class Answer:
             case Head():
                 self._head(message)
             case Receipts():
-                self._receipts(message)
+                self.take_together([message])
             case Down():
                 self._down(message)
             case End():
@@ -113,8 +114,46 @@ class Answer:
             self._sync.set_areas([Area(area.code, area.name, area.level, area.parent) for area in head.areas])
             self._sync.set_scope(set(head.streams))
 
-    def _receipts(self, message: Receipts) -> None:
-        frame = self._open.get(message.number)
+    def take_together(self, messages: Iterable[Receipts]) -> None:
+        """Do what *messages*, which came together, say one after the other, in as few transactions as hold no more than a long frame."""
+        due: list[tuple[Frame, list[Receipt]]] = []
+        for message in messages:
+            frame = self._open.get(message.number)
+            if (
+                frame is None
+                or self._foreign
+                or message.code in _NO_VERDICT
+                or not message.known
+                or _another(message, frame)
+            ):
+                # It may say that those behind it are another machine's: those before it are not.
+                self._settle(due)
+                self._no_verdict(message, frame)
+                continue
+            receipts = message.spread(frame.counters)
+            if any(receipt.rev < first_rev(1) for receipt in receipts if receipt.status in _TAKEN):
+                # No county gives such a number: a byte flipped on the way. What was taken without a rev would count nowhere.
+                self._settle(due)
+                raise WireError("receipts")
+            if sum(len(held) for _, held in due) + len(receipts) > MOST_CHANGES:
+                self._settle(due)
+            due.append((frame, receipts))
+            del self._open[frame.number]
+        self._settle(due)
+
+    def _settle(self, due: list[tuple[Frame, list[Receipt]]]) -> None:
+        """Write down the verdicts that are *due*; none is, after that."""
+        if not due:
+            return
+        self._sync.answered((frame.number, receipts) for frame, receipts in due)
+        for frame, receipts in due:
+            self._longest = max(self._longest, len(frame.content))
+            self._tally.up += sum(receipt.final for receipt in receipts)
+            self.waiting = self.waiting or not all(receipt.final for receipt in receipts)
+        due.clear()
+
+    def _no_verdict(self, message: Receipts, frame: Frame | None) -> None:
+        """The county says something else of *frame* than what became of its changes."""
         # Where it is said of a number without a frame, that was given up: another machine sent it.
         if self._foreign or (frame is None and message.code != "sync.not_yours"):
             return
@@ -125,20 +164,9 @@ class Answer:
         elif message.code == "sync.void":
             self._sync.void(frame.number)
             self.again = True
-        elif not message.known:
-            if not self._late:
-                self._absent.add(frame.number)
-                self._missing.append(frame)
-        else:
-            receipts = message.spread(frame.counters)
-            if any(receipt.rev < first_rev(1) for receipt in receipts if receipt.status in _TAKEN):
-                # No county gives such a number: a byte flipped on the way. What was taken without a rev would count nowhere.
-                raise WireError("receipts")
-            self._sync.receipts(frame.number, receipts)
-            self._longest = max(self._longest, len(frame.content))
-            del self._open[frame.number]
-            self._tally.up += sum(receipt.final for receipt in receipts)
-            self.waiting = self.waiting or not all(receipt.final for receipt in receipts)
+        elif not self._late:
+            self._absent.add(frame.number)
+            self._missing.append(frame)
 
     def _lost(self, frame: Frame) -> None:
         """The county never got *frame* whole: once more, or, after two failures, anew and smaller."""
