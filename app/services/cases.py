@@ -17,6 +17,7 @@ from app.schema.dates import CHINA
 from app.schema.record import Record
 from app.schema.values import Fault, Value
 from app.services.case_folding import EVENT, STEP, derive_cases, fold_case, read_steps, stands
+from app.services.case_limits import past_limits
 from app.services.case_numbers import CaseNumbers
 from app.services.case_queues import Where, ours, questions
 from app.services.gate import Gate
@@ -132,6 +133,8 @@ class Cases:
         step, faults = self._step(case.state, case.event.values, code, values, now, area, event_id)
         if step is not None and code == MERGE:
             faults = self._master_faults(event_id, str(step.values["master"]))
+        if step is not None and not faults:
+            faults = past_limits(self.rules, case.state.profile, case.event.values, step)
         if faults or step is None:
             return Outcome(None, tuple(faults))
         if code == "accept" and not step.values.get("case_no") and not case.state.case_no:

@@ -324,13 +324,18 @@ class CasePage(Page):
         )
 
     def _show_form(
-        self, event_id: str, action: Action, defaults: Mapping[str, Any], others: Sequence[tuple[str, str]]
+        self,
+        event_id: str,
+        action: Action,
+        defaults: Mapping[str, Any],
+        others: Sequence[tuple[str, str]],
+        units: Mapping[str, Sequence[str]],
     ) -> None:
         file = self._file
         if file is None or event_id != self._id:
             return
         kept = self._left.get((self._id, action.code), {})
-        form = ActionForm(action, {**defaults, **kept}, self._office.forms.codes, others)
+        form = ActionForm(action, {**defaults, **kept}, self._office.forms.codes, others, units)
         form.submitted.connect(lambda values: self._act(form, values))
         form.left.connect(lambda values: self._on_left(action, values))
         self.next_card.title.setText(action.label)

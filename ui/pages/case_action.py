@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
@@ -15,15 +16,19 @@ from app.schema.codes import CodeList
 from app.schema.dates import read_time
 from app.schema.values import BadValue, Fault
 from ui import theme
+from ui.pages.case_units import UnitEntry
 from ui.pieces.buttons import Button
 from ui.pieces.dates import china_today, read_typed
 from ui.pieces.text import words
+
+_UNITS = ("lead_unit", "assist_unit")
+_HINTS = {"case_no": "不填，自动给号"}
 
 
 class ActionForm(QWidget):
     """``ActionForm(action, defaults, codes)``. Signals ``submitted(values)``, ``left(values)`` (Esc: what was typed is kept).
 
-    *cases* are (id, words) offered where the action names another case.
+    *cases* are (id, words) offered where the action names another case, *units* the known units by field, "" for any.
     """
 
     submitted = Signal(dict)
@@ -35,10 +40,13 @@ class ActionForm(QWidget):
         defaults: Mapping[str, Any],
         codes: Mapping[str, CodeList],
         cases: Sequence[tuple[str, str]] = (),
+        units: Mapping[str, Sequence[str]] = MappingProxyType({}),
     ) -> None:
         super().__init__()
         self.action = action
-        self._codes, self._cases = codes, cases
+        self._codes, self._cases, self._units = codes, cases, units
+        # The units nobody knows that were asked about: sent again, they are meant.
+        self._doubted: tuple[str, ...] = ()
         self.fields: dict[str, QWidget] = {}
         self._faults = words("", "13", "red", wrap=True)
         self._faults.hide()
@@ -80,13 +88,22 @@ class ActionForm(QWidget):
             elif isinstance(entry, QPlainTextEdit):
                 value = entry.toPlainText().strip()
             elif isinstance(entry, QLineEdit):
-                value = _canonical(field, entry.text().strip())
+                value = _canonical(field, entry.text().strip(), limit=field.name in self.action.due_from.values())
             if value not in (None, ""):
                 found[field.name] = value
         return found
 
     def submit(self) -> None:
-        """Hand the values over, once."""
+        """Hand the values over, once; a unit that nobody knows is asked about before."""
+        strange = tuple(unit for one in self.fields.values() if isinstance(one, UnitEntry) for unit in one.unknown())
+        if strange and strange != self._doubted and self.confirm.isEnabled():
+            self._doubted = strange
+            said = (
+                f"还没有用过“{'、'.join(strange)}”这个单位，请从列表里选；没有写错的，再按一次“{self.action.label}”。"
+            )
+            wrong = [n for n, one in self.fields.items() if isinstance(one, UnitEntry) and one.unknown()]
+            self.show_faults([Fault(wrong[0], "unit_unknown", said)])
+            return
         if self.confirm.isEnabled():
             self.confirm.setEnabled(False)
             self.submitted.emit(self.values())
@@ -125,6 +142,9 @@ class ActionForm(QWidget):
             and not isinstance(watched, QPlainTextEdit)
         ):
             entries = list(self.fields.values())
+            if isinstance(watched, UnitEntry) and watched.offers():
+                watched.take_offered()
+                return True
             place = entries.index(watched) + 1 if watched in entries else 0
             (entries[place] if place < len(entries) else self.confirm).setFocus(Qt.FocusReason.TabFocusReason)
             return True
@@ -144,9 +164,12 @@ class ActionForm(QWidget):
             area.setTabChangesFocus(True)
             area.setFixedHeight(theme.current().grown(72))
             return area
+        if field.kind == "units" or field.name in _UNITS:
+            known = self._units.get(field.name, self._units.get("", ()))
+            return UnitEntry(known, _shown(field, value), several=field.kind == "units")
         entry = QLineEdit(_shown(field, value))
         entry.setPlaceholderText(
-            {"time": "如 9.18 14:30、今天 9:00", "units": "几个单位用、隔开", "integer": "数字"}.get(field.kind, "")
+            {"time": "如 9.18 14:30、今天 9:00", "integer": "数字"}.get(field.kind, "") or _HINTS.get(field.name, "")
         )
         return entry
 
@@ -174,11 +197,15 @@ def _shown(field: ActionField, value: Any) -> str:
     return str(value)[:16].replace("T", " ") if field.kind == "time" else str(value)
 
 
-def _canonical(field: ActionField, text: str) -> str:
-    """A time as it is kept where it can be read; anything else as typed, for the rules to name."""
+def _canonical(field: ActionField, text: str, *, limit: bool = False) -> str:
+    """A time as it is kept where it can be read; anything else as typed, for the rules to name.
+
+    A *limit* that names only its day lasts until the day ends.
+    """
     if field.kind != "time" or not text:
         return text
     day, _, hour = text.replace("：", ":").partition(" ")
+    hour = hour.strip() or ("23:59" if limit and "T" not in day else "")
     try:
         iso = read_typed(day, china_today())
         return read_time(f"{iso} {hour}".strip())

@@ -100,8 +100,10 @@ def came_since(office: Office, before: CaseFile, now: CaseFile, action: Action) 
     return f"{'，'.join(told)}；{end}。"
 
 
-def begin_form(office: Office, file: CaseFile, action: Action) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-    """What the form of *action* begins with, and the (id, words) of the cases that it may name; runs in the lane."""
+def begin_form(
+    office: Office, file: CaseFile, action: Action
+) -> tuple[dict[str, Any], list[tuple[str, str]], dict[str, Sequence[str]]]:
+    """What the form of *action* begins with, the (id, words) of the cases that it may name, and the units; runs in the lane."""
     session, event = office.session, file.case.event
     others: list[tuple[str, str]] = []
     if any(field.kind == "ref" for field in action.fields):
@@ -119,7 +121,22 @@ def begin_form(office: Office, file: CaseFile, action: Action) -> tuple[dict[str
         area=event.area,
         case=file.case.state,
     )
-    return filled, others
+    units = known_units(office, [action])
+    if action.asks("assist_unit"):
+        owing = [part.unit for part in file.case.state.assist_units if part.open]
+        units["assist_unit"] = owing
+        if len(owing) == 1 and filled.get("assist_unit") not in owing:
+            filled["assist_unit"] = owing[0]
+    return filled, others, units
+
+
+def known_units(office: Office, actions: Sequence[Action]) -> dict[str, Sequence[str]]:
+    """The units that the forms of *actions* offer, for ``ActionForm``: those that led a case, and one's own."""
+    if not any(action.asks("lead_unit") or any(f.kind == "units" for f in action.fields) for action in actions):
+        return {}
+    own = office.session.unit
+    led = office.case_lists.units()
+    return {"": led if not own or own in led else [own, *led]}
 
 
 def _visit_words(values: Mapping[str, Any]) -> str:

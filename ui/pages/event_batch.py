@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QMenu, QProgressBar, QVBoxLayout, QWidget
 
 from app.services.case_batch import MOST, Left, Offer
 from ui.jobs import Jobs
 from ui.pages.case_action import ActionForm
+from ui.pages.case_read import known_units
 from ui.pieces.buttons import Button
 from ui.pieces.card import Card, empty
 from ui.pieces.scrolled import scrolled
@@ -44,6 +45,7 @@ class BatchPanel(Card):
         self.form: ActionForm | None = None
         self._offer: Offer | None = None
         self._typed: dict[str, dict[str, Any]] = {}
+        self._units: Mapping[str, Sequence[str]] = {}
         inside = QWidget()
         self._column = QVBoxLayout(inside)
         self._column.setContentsMargins(12, 10, 12, 10)
@@ -57,7 +59,11 @@ class BatchPanel(Card):
         self._ids = list(ids)
         self._turn += 1
         turn = self._turn
-        self._jobs.run(lambda: self._office.batch.offers(ids), then=lambda offers: self._show_offers(turn, offers))
+        self._jobs.run(lambda: self._read(ids), then=lambda found: self._show_offers(turn, *found))
+
+    def _read(self, ids: Sequence[str]) -> tuple[list[Offer], dict[str, Sequence[str]]]:
+        offers = self._office.batch.offers(ids)
+        return offers, known_units(self._office, [offer.action for offer in offers])
 
     def put_away(self) -> None:
         """Nothing is marked any more; what stands in the form is kept."""
@@ -73,9 +79,10 @@ class BatchPanel(Card):
         if first is not None:
             first.setFocus()
 
-    def _show_offers(self, turn: int, offers: Sequence[Offer]) -> None:
+    def _show_offers(self, turn: int, offers: Sequence[Offer], units: Mapping[str, Sequence[str]]) -> None:
         if turn != self._turn or self.running:
             return
+        self._units = units
         code = self._offer.action.code if self._offer is not None else ""
         if self.form is not None and (same := next((one for one in offers if one.action.code == code), None)):
             self._place_form(same, self.form)
@@ -108,7 +115,9 @@ class BatchPanel(Card):
 
     def _show_form(self, offer: Offer) -> None:
         self._leave_form()
-        form = ActionForm(offer.action, self._typed.get(offer.action.code, {}), self._office.forms.codes)
+        form = ActionForm(
+            offer.action, self._typed.get(offer.action.code, {}), self._office.forms.codes, units=self._units
+        )
         form.submitted.connect(lambda values: self._check(form, values))
         form.left.connect(lambda _values: self._on_left())
         self._place_form(offer, form)
@@ -222,15 +231,21 @@ class BatchPanel(Card):
         if untouched:
             parts.append(f"停下时还剩 {untouched} 件没动")
         said = "，".join(parts)
+        held = QApplication.focusWidget()
+        here = held is not None and self.isAncestorOf(held)
         empty(self._column)
         self._column.addWidget(words(said, "16", strong=True, wrap=True))
         self._column.addWidget(words("办了的都存在本机，有网时自动发送。", "13", "text-3", wrap=True))
         self._show_left("没有办的", [*left, *offer.left])
         line = QHBoxLayout()
-        line.addWidget(Button("知道了", self.closed.emit, small=True))
+        known = Button("知道了", self.closed.emit, small=True)
+        line.addWidget(known)
         line.addStretch(1)
         self._column.addLayout(line)
         self._column.addStretch(1)
+        if here:
+            known.show()
+            known.setFocus()
         self.ended.emit(said)
         # Only now: the marks that go with the run are no wish for another.
         self.running = False
