@@ -59,6 +59,7 @@ DOORS = (
     Door("领导包案", "patrons", "ldba", "user-star"),
     Door("重复事项", "repeats", "cfsx", "repeat"),
     Door("吹哨报到台账", "whistles", "csbdtz", "speakerphone"),
+    Door("领导接访", "receptions", "ldjf", "calendar-event"),
     Door("定期清零会", "meetings", "dqqlh", "messages"),
     Door("比对查重", "duplicates", "bdcc", "users"),
     Door("离开满期去标识", "leaving", "lkmqqbs", "user-off"),

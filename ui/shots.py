@@ -156,6 +156,7 @@ def _shots() -> list[Shot]:
         Shot("meetings", "meetings"),
         Shot("meeting", "meeting", pictured_meetings.now, before=pictured_meetings.typed),
         Shot("patrons", "patrons", pictured_meetings.patrons),
+        Shot("receptions", "receptions"),
         Shot("reception", "meetings", pictured_meetings.reception, looks=("light",)),
         Shot("reports", "reports", lambda _office: {"day": "2026-09-18"}),
         Shot("registry", "registry"),

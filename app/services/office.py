@@ -127,7 +127,7 @@ class Office:
         self.mediations = Mediations(store, self.gate, self.records)
         self.meetings = Meetings(store, self.gate, self.records, self.cases)
         self.patrons = Patrons(store, self.gate, rules)
-        self.receptions = Receptions(store, self.links)
+        self.receptions = Receptions(store, self.gate, self.links, self.cases)
         self.statistics = Statistics(store, self.gate, rules)
         self.conflicts = Conflicts(store, self.gate, rules, self.cases)
         self.standings = Standings(store, self.conflicts)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from PySide6.QtCore import Qt
 
 from app.errors import KnownError
 from tests.ui.conftest import commit
 from tests.ui.offices import LOWER, TOWN, UPPER
+from tests.ui.test_case_page import act, report
+from ui.lists import Group
+from ui.pages.desk import DeskPage
 from ui.pages.meeting import MeetingPage
 from ui.pages.meetings import MeetingsPage
 from ui.pages.patrons import PatronsPage
+from ui.pages.receptions import ReceptionsPage
 from ui.pieces.buttons import Button
 
 
@@ -372,3 +378,37 @@ def test_minutes_and_the_patrons_ledger_are_written_beside_the_window(qtbot, hel
     qtbot.waitUntil(lambda: patrons.out.worker is None, timeout=60_000)
     assert minutes.read_bytes().startswith(b"%PDF")
     assert ledger.read_bytes().startswith(b"PK")
+
+
+def test_reception_days_stand_by_month_with_who_came_and_the_desk_says_the_next(qtbot, desk):
+    today = desk.office.receptions.today()
+    past, coming = today - dt.timedelta(days=40), today + dt.timedelta(days=5)
+    before = desk.make("reception_day", TOWN, date=past.isoformat(), leader="段宏远", place="接访大厅")
+    after = desk.make("reception_day", TOWN, date=coming.isoformat(), leader="李雪梅", place="接访大厅")
+    case = report(desk, "修路补偿", **desk.office.receptions.taking(before))
+    page = ReceptionsPage(desk.office, desk.jobs)
+    qtbot.addWidget(page)
+    page.resize(1166, 700)
+    page.show()
+    page.opened({})
+    desk.settle()
+    rows = [row for row in page._rows if not isinstance(row, Group)]
+    assert [(row["id"], row["state"].text) for row in rows] == [(before, "已过"), (after, "未到")]
+    assert (rows[0]["came"], rows[0]["open"].text) == ("1", "1")
+    assert page.table.current() == after
+    went = []
+    page.go.connect(lambda name, args: went.append((name, args)))
+    qtbot.keyClick(page.table.view, Qt.Key.Key_Return)
+    assert went == [("meetings", {"form": "reception_day", "id": after})]
+    act(desk, case, "void", reason="登记错了")
+    page.refresh(["event"])
+    desk.settle()
+    assert [row["open"].text for row in page._rows if not isinstance(row, Group)] == ["—", "—"]
+    first = DeskPage(desk.office, desk.jobs)
+    qtbot.addWidget(first)
+    first.resize(1190, 720)
+    first.show()
+    first.opened({})
+    desk.settle()
+    assert first.receptions.words() == f"{coming.month}月{coming.day}日李雪梅接访"
+    assert first.receptions.isVisible()

@@ -122,6 +122,11 @@ def pages(
 
         return RepeatsPage(office, jobs)
 
+    def receptions() -> Page:
+        from ui.pages.receptions import ReceptionsPage
+
+        return ReceptionsPage(office, jobs)
+
     def help_page() -> Page:
         from ui.pages.help import HelpPage
 
@@ -145,6 +150,7 @@ def pages(
         ("reports", reports, "reports"),
         ("meeting", meeting, "meetings"),
         ("patrons", patrons, "meetings"),
+        ("receptions", receptions, "meetings"),
         ("sync", sync, "sync"),
         ("conflict", conflict, "sync"),
         ("history", history, ""),

@@ -18,6 +18,7 @@ from ui.pages.case_words import spoken_day
 from ui.pages.desk_quick import Quick, read_line
 from ui.pages.desk_reminders import RemindersCard
 from ui.pages.desk_tasks import Desk, read_desk
+from ui.pages.receptions import ReceptionsDoor
 from ui.pages.sync_words import last_time
 from ui.pieces.buttons import Button
 from ui.pieces.card import Card, empty
@@ -40,6 +41,8 @@ class DeskPage(Page):
         self._office, self._jobs, self._urgent = office, jobs, urgent
         self._desk: Desk | None = None
         self._mine = True
+        self.receptions = ReceptionsDoor(lambda: self.go.emit("receptions", {}))
+        self.add_quiet(self.receptions)
         if "visit" in office.forms:
             self.add_quiet(Button("新增走访", lambda: self.go.emit("visits", {"new": True})))
         if office.gate.decide("create", "mediation", office.session.area).allowed:
@@ -151,6 +154,7 @@ class DeskPage(Page):
         self.week_card.note.setText(desk.week)
         self.week_card.setVisible(bool(desk.figures))
         self._figures.show_figures(desk.figures)
+        self.receptions.show_days(desk.receptions, room=not self.narrow())
         self._show_said()
 
     def _show_said(self) -> None:

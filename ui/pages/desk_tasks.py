@@ -19,6 +19,7 @@ from ui.lists import Cell, Group
 from ui.lists.columns import Row
 from ui.pages.case_words import GROUPS, chip_of, due_tone, group_of, late_by, spoken_time
 from ui.pages.desk_quick import Place
+from ui.pages.receptions import next_days
 from ui.pieces.chips import State, state
 from ui.pieces.figures import Figure
 
@@ -69,6 +70,7 @@ class Desk:
     places: tuple[Place, ...]
     online: bool = True
     notices: tuple[Notice, ...] = ()
+    receptions: tuple[str, ...] = ()
 
 
 def read_desk(office: Office, *, mine: bool = True) -> Desk:
@@ -90,6 +92,7 @@ def read_desk(office: Office, *, mine: bool = True) -> Desk:
         _places(office),
         bool(office.store.sync.state.url),
         tuple(office.reminders.now()),
+        next_days(office),
     )
 
 

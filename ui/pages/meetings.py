@@ -27,6 +27,8 @@ class MeetingsPage(LedgerPage):
         # A meeting is the township's where no village was picked: its list is of all that is open there.
         self._home = office.session.area
         super().__init__(office, jobs, worker, [MEETING, DAY], "会议研判", ask_path=ask_path)
+        if office.gate.decide("read", DAY, None).allowed:
+            self.add_quiet(Button("接访安排", lambda: self.go.emit("receptions", {}), icon="calendar-event"))
         if office.gate.decide("read", "event", None).allowed:
             self.add_quiet(Button("领导包案", lambda: self.go.emit("patrons", {}), icon="user-star"))
 
