@@ -57,7 +57,7 @@ def _assist(state: str) -> Callable[[CaseState, Step], CaseState]:
 
 def _takes_level(case: CaseState, step: Step) -> CaseState:
     level = step.values.get("level")
-    if step.values.get("grade"):
+    if case.grade and case.grade == said(step.values, "grade"):
         return case  # the grade says where it goes
     return case.having(level=level if level in LEVELS else case.level)
 
