@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from app.messages import sentence
+from app.rules.case_actions import Action
 from app.rules.case_fold import Step
 from app.rules.classes import above
 from app.rules.reading import Table
@@ -91,3 +92,18 @@ def admission_fault(
     return Fault(
         "lead_unit" if action in GIVING else "action", "not_admitted", sentence("rules.not_admitted", label=label)
     )
+
+
+def givable(
+    admissions: tuple[Admission, ...], category: str, at: dt.datetime, action: Action, codes: Mapping[str, CodeList]
+) -> Action:
+    """*action* without the choice of a grid member where none may be given a case of *category*: to whom it goes is then no question."""
+    fields = {field.name: field for field in action.fields}
+    to_member = Step("", action.code, at, {"lead_role": MEMBER})
+    if "lead_role" not in fields or admission_fault(admissions, category, to_member, action.code, codes) is None:
+        return action
+    asked = fields["lead_role"]
+    fields["lead_role"] = replace(
+        asked, options={code: label for code, label in asked.options.items() if code != MEMBER}
+    )
+    return replace(action, fields=tuple(fields.values()))

@@ -10,6 +10,7 @@ from tests.ui.offices import UPPER
 from ui.pages.case import CasePage
 from ui.pages.case_form import EventFormPage
 from ui.pages.case_read import read_file
+from ui.pages.case_search import CaseEntry
 from ui.pages.event_list import EventsPage
 
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -208,7 +209,7 @@ def test_the_panel_of_a_list_reads_only_what_it_shows(qtbot, desk, monkeypatch):
     for one in (event_id, other):
         act(desk, one, "accept")
     page = shown(qtbot, desk, event_id, action="merge")
-    assert other in [page._form.fields["master"].itemData(row) for row in range(page._form.fields["master"].count())]
+    assert isinstance(page._form.fields["master"], CaseEntry)
     reads = []
     monkeypatch.setattr(desk.office.case_lists, "listed", lambda *_asked: reads.append("others"))
     monkeypatch.setattr(desk.office.taking, "people", lambda _event: reads.append("people"))
@@ -315,3 +316,42 @@ def test_everything_of_a_case_stands_on_one_screen(qtbot, desk):
     page = shown(qtbot, desk, event_id)
     # What a screen of 1366 x 768 leaves beside navigation and top bar.
     assert page.layout().heightForWidth(1190) <= 720
+
+
+def test_the_case_to_merge_into_is_found_by_words_or_number_and_stays_when_the_form_is_left(qtbot, desk):
+    event_id, other, closed = report(desk), report(desk, "村口灯杆歪了"), report(desk, "村口灯杆倒了")
+    act(desk, event_id, "accept")
+    act(desk, other, "accept", case_no="101〔2026〕00077")
+    act(desk, closed, "void", reason="登记错了")
+    page = shown(qtbot, desk, event_id, action="merge")
+    entry = page._form.fields["master"]
+    for typed, found in (("灯杆", [other]), ("00077", [other]), ("", [other])):
+        hits = []
+        page._find_cases(typed, hits.extend)
+        desk.settle()
+        assert [one.id for one in hits] == found
+    entry.setFocus()
+    qtbot.keyClick(entry, Qt.Key.Key_Down)
+    desk.settle()
+    qtbot.waitUntil(entry.offers)
+    qtbot.keyClick(entry, Qt.Key.Key_Return)
+    assert entry.value() == other
+    page._form.leave()
+    page._begin(next(action for action in page._file.actions if action.code == "merge"))
+    desk.settle()
+    entry = page._form.fields["master"]
+    assert (entry.value(), entry.text()) == (other, "村口灯杆歪了")
+    page._form.submit()
+    desk.settle()
+    assert desk.get("event", event_id)["state"] == "merged"
+
+
+def test_to_whom_a_case_goes_is_asked_only_where_a_grid_member_may_have_it(qtbot, desk):
+    admitted = min(desk.office.cases.rules.admissions[0].classes)
+    for category, offered, begun in (("hazard_road", ["unit"], "unit"), (admitted, ["unit", "grid_member"], None)):
+        event_id = report(desk, category=category)
+        act(desk, event_id, "accept")
+        page = shown(qtbot, desk, event_id, action="assign")
+        box = page._form.fields["lead_role"]
+        assert [box.itemData(row) for row in range(box.count()) if box.itemData(row)] == offered
+        assert page._form.values().get("lead_role") == begun

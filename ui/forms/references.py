@@ -98,6 +98,12 @@ class RefEntry(QLineEdit):
         popup = self._list.popup()
         return popup.isVisible() and popup.currentIndex().isValid() and not self._timer.isActive()
 
+    def take_offered(self) -> None:
+        """Take the line that is chosen in the list."""
+        index = self._list.popup().currentIndex()
+        self._list.popup().hide()
+        self._on_activated(index)
+
     def settle(self) -> None:
         """Put back the title of what is referred to, or take the reference away where the field was emptied."""
         if self._list.popup().isVisible():

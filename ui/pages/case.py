@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QProgressBar, QVBoxLayou
 
 from app.rules.case_engine import Action
 from app.services.records import Outcome
+from ui.forms.references import Target
 from ui.jobs import Jobs
 from ui.page import Page
 from ui.pages.attachments_card import AttachmentsCard
@@ -20,7 +21,8 @@ from ui.pages.case_next_card import NextCard
 from ui.pages.case_owner_card import OwnerCard
 from ui.pages.case_papers_card import PapersCard
 from ui.pages.case_people_card import PeopleCard
-from ui.pages.case_read import CaseFile, begin_form, came_since, read_file, stage_labels
+from ui.pages.case_read import Begun, CaseFile, begin_form, came_since, read_file, stage_labels
+from ui.pages.case_search import find_cases
 from ui.pages.case_time_card import add_times
 from ui.pages.case_whistle_card import WhistleCard
 from ui.pages.case_words import chip_of, due_tone, late_by, left_until, read_due, spoken_time
@@ -319,23 +321,24 @@ class CasePage(Page):
             return
         self._keep()
         event_id = self._id
+        kept = self._left.get((event_id, action.code), {})
         self._jobs.run(
-            lambda: begin_form(self._office, file, action), then=lambda found: self._show_form(event_id, action, *found)
+            lambda: begin_form(self._office, file, action, kept), then=lambda begun: self._show_form(event_id, begun)
         )
 
-    def _show_form(
-        self,
-        event_id: str,
-        action: Action,
-        defaults: Mapping[str, Any],
-        others: Sequence[tuple[str, str]],
-        units: Mapping[str, Sequence[str]],
-    ) -> None:
+    def _find_cases(self, text: str, show: Callable[[Sequence[Target]], None]) -> None:
         file = self._file
+        if file is not None:
+            event = file.case.event
+            self._jobs.run(lambda: find_cases(self._office, event.id, event.area, text), then=show)
+
+    def _show_form(self, event_id: str, begun: Begun) -> None:
+        file, action = self._file, begun.action
         if file is None or event_id != self._id:
             return
-        kept = self._left.get((self._id, action.code), {})
-        form = ActionForm(action, {**defaults, **kept}, self._office.forms.codes, others, units)
+        form = ActionForm(
+            action, begun.values, self._office.forms.codes, begun.units, find=self._find_cases, named=begun.named
+        )
         form.submitted.connect(lambda values: self._act(form, values))
         form.left.connect(lambda values: self._on_left(action, values))
         self.next_card.title.setText(action.label)

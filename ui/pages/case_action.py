@@ -16,6 +16,8 @@ from app.schema.codes import CodeList
 from app.schema.dates import read_time
 from app.schema.values import BadValue, Fault
 from ui import theme
+from ui.forms.references import Find, Target
+from ui.pages.case_search import CaseEntry
 from ui.pages.case_units import UnitEntry
 from ui.pieces.buttons import Button
 from ui.pieces.dates import china_today, read_typed
@@ -28,7 +30,7 @@ _HINTS = {"case_no": "不填，自动给号"}
 class ActionForm(QWidget):
     """``ActionForm(action, defaults, codes)``. Signals ``submitted(values)``, ``left(values)`` (Esc: what was typed is kept).
 
-    *cases* are (id, words) offered where the action names another case, *units* the known units by field, "" for any.
+    *find* looks for the other case that the action names (``named``: one that stands there), *units* are the known units by field, "" for any.
     """
 
     submitted = Signal(dict)
@@ -39,12 +41,14 @@ class ActionForm(QWidget):
         action: Action,
         defaults: Mapping[str, Any],
         codes: Mapping[str, CodeList],
-        cases: Sequence[tuple[str, str]] = (),
         units: Mapping[str, Sequence[str]] = MappingProxyType({}),
+        *,
+        find: Find = lambda _text, show: show(()),
+        named: Mapping[str, Target] = MappingProxyType({}),
     ) -> None:
         super().__init__()
         self.action = action
-        self._codes, self._cases, self._units = codes, cases, units
+        self._codes, self._units, self._find, self._named = codes, units, find, named
         # The units nobody knows that were asked about: sent again, they are meant.
         self._doubted: tuple[str, ...] = ()
         self.fields: dict[str, QWidget] = {}
@@ -83,6 +87,8 @@ class ActionForm(QWidget):
             value: Any
             if isinstance(entry, QComboBox):
                 value = entry.currentData()
+            elif isinstance(entry, CaseEntry):
+                value = entry.value()
             elif isinstance(entry, QCheckBox):
                 value = entry.isChecked() or None
             elif isinstance(entry, QPlainTextEdit):
@@ -142,7 +148,7 @@ class ActionForm(QWidget):
             and not isinstance(watched, QPlainTextEdit)
         ):
             entries = list(self.fields.values())
-            if isinstance(watched, UnitEntry) and watched.offers():
+            if isinstance(watched, UnitEntry | CaseEntry) and watched.offers():
                 watched.take_offered()
                 return True
             place = entries.index(watched) + 1 if watched in entries else 0
@@ -154,7 +160,9 @@ class ActionForm(QWidget):
         if field.kind == "choice":
             return self._choice(field, self._options(field), value)
         if field.kind == "ref":
-            return self._choice(field, self._cases, value)
+            case = CaseEntry(self._find, "标题、编号、地点；↓ 列出本村没办完的")
+            case.set_target(self._named.get(field.name))
+            return case
         if field.kind == "yesno":
             check = QCheckBox(field.label)
             check.setChecked(bool(value))

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from app.rules.case_admission import givable
 from app.rules.case_engine import Action, CaseRules
-from app.services.case_batch import called
-from app.services.case_lists import CaseFilter
 from app.services.cases import EVENT, STEP, Case
 from app.store.standing import Standing
+from ui.forms.opening import target_of
+from ui.forms.references import Target
 from ui.pages.case_order import order_facts
 from ui.pages.case_people_card import CasePerson, read_people
 from ui.pages.case_words import spoken_time
@@ -21,9 +22,6 @@ from ui.pieces.timeline import Step
 
 if TYPE_CHECKING:
     from app.services.office import Office
-
-
-_NEAR = 200
 
 
 @dataclass(frozen=True)
@@ -100,17 +98,19 @@ def came_since(office: Office, before: CaseFile, now: CaseFile, action: Action) 
     return f"{'，'.join(told)}；{end}。"
 
 
-def begin_form(
-    office: Office, file: CaseFile, action: Action
-) -> tuple[dict[str, Any], list[tuple[str, str]], dict[str, Sequence[str]]]:
-    """What the form of *action* begins with, the (id, words) of the cases that it may name, and the units; runs in the lane."""
+@dataclass(frozen=True)
+class Begun:
+    """What the form of ``action`` begins with: ``values``, the cases that stand there by field, the units that it offers."""
+
+    action: Action
+    values: Mapping[str, Any]
+    named: Mapping[str, Target]
+    units: Mapping[str, Sequence[str]]
+
+
+def begin_form(office: Office, file: CaseFile, action: Action, kept: Mapping[str, Any]) -> Begun:
+    """How the form of *action* begins, with what was typed into it before (*kept*); runs in the lane."""
     session, event = office.session, file.case.event
-    others: list[tuple[str, str]] = []
-    if any(field.kind == "ref" for field in action.fields):
-        # Those of its village: of a whole county's nobody would find one in a box, and the links' search finds them.
-        near = office.case_lists.listed("open", CaseFilter(area=event.area))
-        found = office.case_lists.page(near.listing, 0, _NEAR)
-        others = [(other.id, called(other)) for other in found if other.id != event.id]
     filled = office.cases.rules.fill(
         action.code,
         {},
@@ -127,7 +127,17 @@ def begin_form(
         units["assist_unit"] = owing
         if len(owing) == 1 and filled.get("assist_unit") not in owing:
             filled["assist_unit"] = owing[0]
-    return filled, others, units
+    rules, state = office.cases.rules, file.case.state
+    action = givable(rules.admissions, state.category, file.now, action, rules.codes)
+    # Where only one is possible it is no question.
+    only = {f.name: next(iter(f.options)) for f in action.fields if f.kind == "choice" and len(f.options) == 1}
+    values = {**only, **filled, **kept}
+    refs = {
+        field.name: str(values[field.name]) for field in action.fields if field.kind == "ref" and values.get(field.name)
+    }
+    held = office.store.many(EVENT, list(refs.values()))
+    named = {name: target_of(office, held[key]) for name, key in refs.items() if key in held}
+    return Begun(action, values, named, units)
 
 
 def known_units(office: Office, actions: Sequence[Action]) -> dict[str, Sequence[str]]:
