@@ -160,6 +160,63 @@ def test_words_that_name_no_place_stay_as_they_were_typed(qtbot, desk, village, 
     assert (event.values["place"], event.values.get("dwelling"), event.area) == ("老磨房上首的桥", None, TOWN)
 
 
+def test_enter_before_the_hits_goes_on_and_the_first_hit_is_taken_when_it_comes(qtbot, desk, village, page):
+    clerk = Typist(qtbot, desk, page)
+    clerk.go(page.fields.place)
+    for _again in range(2):
+        page.fields.place.clear()
+        clerk.go(page.fields.place)
+        qtbot.keyClicks(page.fields.place, "szcyz312")
+        qtbot.keyClick(page.fields.place, Qt.Key.Key_Return)
+        assert page.focusWidget() is page.fields.area, "what is typed next belongs there"
+        desk.settle()
+        assert page.sheet().values["dwelling"] == village["home"]
+
+
+def test_words_that_fit_several_houses_are_none_of_them_and_say_their_village(qtbot, desk, village, page):
+    desk.make("dwelling", address="上寨村一组3-14号", grid=village["grid"])
+    clerk = Typist(qtbot, desk, page)
+    clerk.go(page.fields.place)
+    clerk.type("上寨村一组", found=True)
+    clerk.enter()
+    assert page.sheet().values["place"] == "上寨村一组"
+    assert "dwelling" not in page.sheet().values
+    assert page.sheet().area == UPPER
+    clerk.go(page.fields.place)
+    page.fields.place.clear()
+    clerk.type("上寨村一组3-14", found=True)
+    clerk.enter()
+    assert page.sheet().values["place"] == "上寨村一组3-14号", "the only one that fits is meant"
+
+
+def test_one_enter_takes_a_name_that_nobody_on_record_has(qtbot, desk, page):
+    clerk = Typist(qtbot, desk, page)
+    clerk.go(page.fields.people.name)
+    clerk.type("王老栓", found=True)
+    clerk.enter()
+    assert page.fields.people.name.words() == "王老栓"
+    assert page.focusWidget() is page.fields.people.role
+
+
+def test_while_it_is_saved_nothing_more_can_be_typed(qtbot, desk, page):
+    commit(page.fields.title, "桥栏松动")
+    page.save()
+    assert not page.fields.title.isEnabled()
+    desk.settle()
+    assert page.fields.title.isEnabled()
+    assert len(desk.office.store.select("event")) == 1
+
+
+def test_a_fault_is_said_until_its_field_is_changed(qtbot, desk, page):
+    page.save()
+    desk.settle()
+    assert page.fields.rows["title"].wrong()
+    assert page.told.isVisible()
+    qtbot.keyClicks(page.fields.title, "A")
+    assert not page.fields.rows["title"].wrong()
+    assert not page.told.isVisible()
+
+
 def test_an_event_nobody_placed_belongs_to_the_township_and_a_village_chosen_counts(qtbot, desk, page):
     assert page.fields.area.value() == TOWN
     commit(page.fields.title, "桥栏松动")

@@ -29,6 +29,7 @@ from ui.pages.intake_read import (
     read_when,
     with_place,
 )
+from ui.pages.intake_row import IntakeRow
 from ui.pages.intake_where import IntakeWhere
 from ui.pieces.dates import china_today
 from ui.pieces.text import words
@@ -50,6 +51,7 @@ class IntakePage(Page):
         self._index: ClassIndex | None = None
         self._kept: dict[str, Any] | None = None
         self._saving = False
+        self._cursor: QWidget | None = None
         self._beat = QTimer(self, interval=1000)
         self._beat.timeout.connect(self.keep)
         self._again = QTimer(self, singleShot=True, interval=300)
@@ -57,7 +59,9 @@ class IntakePage(Page):
         self.set_primary("登记", self.save, keys="Ctrl+Return")
         files = IntakeFiles(office, jobs)
         self.where = IntakeWhere(office, jobs, self)
-        self.fields = IntakeFields(office.forms.codes, self.where.find_places, self.where.find_people, files)
+        self.fields = IntakeFields(
+            office.forms.codes, self.where.find_places, self.where.find_people, files, self.where.vague
+        )
         self.where.serve(self.fields)
         self.told = words("", tone="orange", wrap=True)
         self.told.hide()
@@ -138,6 +142,9 @@ class IntakePage(Page):
             sheet = replace(sheet, values={**sheet.values, "reporter_phone": member.phone})
         self._saving = True
         self._say("")
+        # What is typed from here on would be in no case: nothing takes it, and that it is being saved shows.
+        self._cursor = QApplication.focusWidget()
+        self._shut(True)
         key = draft_prefix(self._office) + sheet.id
 
         def work() -> Outcome:
@@ -155,6 +162,10 @@ class IntakePage(Page):
         people = fields.people
         for entry in (*fields.order, people.role, people.phone, fields.solved, fields.result, fields.witness):
             entry.installEventFilter(self)
+        for row in fields.rows.values():
+            signal = getattr(row.entry, "changed", None) or getattr(row.entry, "textChanged", None)
+            if signal is not None:
+                signal.connect(lambda *_what, row=row: self._on_changed(row))
         for choice in fields.choices:
             choice.chosen.connect(partial(self._next, choice))
         for found in (fields.place, fields.reporter):
@@ -349,8 +360,23 @@ class IntakePage(Page):
             first = next((entry for name, entry in spot.items() if name in said), self.fields.people.name)
         self.fields.go_to(first)
 
+    def _shut(self, shut: bool) -> None:
+        self.fields.setEnabled(not shut)
+        if self._primary is not None:
+            self._primary.setEnabled(not shut)
+        if not shut and self._cursor is not None and self.fields.isAncestorOf(self._cursor):
+            self._cursor.setFocus()
+
+    def _on_changed(self, row: IntakeRow) -> None:
+        """A fault is said until its field is changed."""
+        if row.wrong():
+            row.say("")
+            if not any(one.wrong() for one in self.fields.rows.values()):
+                self._say("")
+
     def _on_saved(self, solved: bool, outcome: Outcome) -> None:
         self._saving = False
+        self._shut(False)
         if not outcome.ok or outcome.record is None:
             self._say_faults(outcome.faults)
             return
@@ -367,6 +393,7 @@ class IntakePage(Page):
 
     def _on_failed(self, error: Exception) -> None:
         self._saving = False
+        self._shut(False)
         self._say(spoken(error))
 
 

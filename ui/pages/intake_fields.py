@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
@@ -13,7 +13,7 @@ from app.schema.codes import CodeList
 from ui import theme
 from ui.forms.choices import ChoiceEntry
 from ui.forms.fields import TextEntry
-from ui.forms.references import Find
+from ui.forms.references import Find, Target
 from ui.pages.intake_bars import AgainHint
 from ui.pages.intake_class import ClassEntry
 from ui.pages.intake_files import IntakeFiles
@@ -33,14 +33,21 @@ _TWO_COLUMNS = 980
 class IntakeFields(QScrollArea):
     """Every field, its row by the name of what it holds (``rows``), and ``order``: from one to the next by Enter."""
 
-    def __init__(self, codes: Mapping[str, CodeList], find_places: Find, find_people: Find, files: IntakeFiles) -> None:
+    def __init__(
+        self,
+        codes: Mapping[str, CodeList],
+        find_places: Find,
+        find_people: Find,
+        files: IntakeFiles,
+        vague: Callable[[Sequence[Target]], bool],
+    ) -> None:
         super().__init__()
         self.title = QLineEdit()
         self.title.setMaxLength(100)
         self.title.setPlaceholderText("什么事，一句话")
         self.category = ClassEntry()
         self.profile = ProfileChoice()
-        self.place = FoundEntry(find_places, "房屋地址、网格、村，打几个字或首字母；没有的照写")
+        self.place = FoundEntry(find_places, "房屋地址、网格、村，打几个字或首字母；没有的照写", words_first=vague)
         self.area = ChoiceEntry(())
         self.urgency = ChoiceEntry([(item.code, item.label) for item in codes["urgency"].items])
         self.detail = TextEntry()

@@ -16,15 +16,18 @@ WORDS = "@words"
 class FoundEntry(RefEntry):
     """Signals as `RefEntry`; ``written`` when other words stand there. ``went_on``: Enter with words that stay words.
 
-    Enter takes the first of the hits for just what stands there, and waits for them where they aren't there yet: never one
-    of those for half a word. Tab and Esc keep the words. *words_first*: where no hit has just this name, keeping the words is
-    offered before the hits (a namesake is nobody's reporter).
+    Enter takes the first of the hits for just what stands there, never one of those for half a word. Where they aren't there
+    yet it goes on at once (what is typed next belongs into the next field) and the first is taken when it comes. Tab and Esc
+    keep the words. *words_first*: where no hit has just this name, keeping the words is offered before the hits (a namesake
+    is nobody's reporter); or a question, what of the hits.
     """
 
     written = Signal()
     went_on = Signal()
 
-    def __init__(self, find: Find, hint: str, *, words_first: bool = False) -> None:
+    def __init__(
+        self, find: Find, hint: str, *, words_first: bool | Callable[[Sequence[Target]], bool] = False
+    ) -> None:
         super().__init__(self._offered, hint)
         self._search, self._words_first = find, words_first
         # The text that the hits are for, and whether Enter waits for those of the text that stands there.
@@ -78,9 +81,11 @@ class FoundEntry(RefEntry):
         elif not self._going:
             self._going = True
             self.search()
+            self.went_on.emit()
 
     def _on_written(self) -> None:
         self._going = False
+        self._found_for = None
         held = self.target()
         if held is not None and held.title != self.words():
             # What is typed over a pick is no longer that pick; whoever shows more of it hears so.
@@ -96,19 +101,19 @@ class FoundEntry(RefEntry):
         if text != self.words():
             return
         self._found_for = text
-        going, self._going = self._going and self.hasFocus(), False
+        going, self._going = self._going, False
         if not going:
             show(offered)
         elif offered:
             self.take(offered[0])
-            self.chosen.emit()
+            self.setCursorPosition(0)
         else:
             self.settle()
-            self.went_on.emit()
 
     def _with_words(self, text: str, hits: Sequence[Target]) -> list[Target]:
-        if text.isascii() or not hits:
+        if text.isascii():
             return list(hits)
         kept = Target(WORDS, text, "照这样写")
+        first = self._words_first(hits) if callable(self._words_first) else self._words_first
         exact = any(hit.title == text for hit in hits)
-        return [kept, *hits] if self._words_first and not exact else [*hits, kept]
+        return [kept, *hits] if first and not exact else [*hits, kept]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
+from app.rules.village_names import village_in
 from app.schema.kinds import Phone
 from app.services.case_finding import PlaceHit
 from app.services.case_taking import Member
@@ -31,6 +32,8 @@ class IntakeWhere(QObject):
         self._office, self._jobs = office, jobs
         self._place: PlaceHit | None = None
         self._hits: Sequence[PlaceHit] = ()
+        # The village that the words of a place said.
+        self._said = ""
         self.members: dict[str, Member] = {}
         self.areas: dict[str, str] = {}
 
@@ -38,6 +41,8 @@ class IntakeWhere(QObject):
         """Follow *fields*."""
         self._fields = fields
         fields.place.picked.connect(self._on_place)
+        fields.place.went_on.connect(self._say_village)
+        fields.place.chosen.connect(self._say_village)
         fields.member.changed.connect(self._on_member)
 
     def find_places(self, text: str, show: Callable[[Sequence[Target]], None]) -> None:
@@ -52,6 +57,11 @@ class IntakeWhere(QObject):
     def find_people(self, text: str, show: Callable[[Sequence[Target]], None]) -> None:
         """Residents by what is typed."""
         self._jobs.run(lambda: people_targets(self._office, text), show)
+
+    def vague(self, hits: Sequence[Target]) -> bool:
+        """Whether *hits* are several dwellings: of them none is meant by words that name none of them."""
+        kinds = [self._hits[int(hit.id)].kind for hit in hits if hit.id.isdigit() and int(hit.id) < len(self._hits)]
+        return len(kinds) > 1 and kinds[0] == "dwelling"
 
     def offer(self, opening: Opening) -> None:
         """What can be chosen, before anything is."""
@@ -98,6 +108,15 @@ class IntakeWhere(QObject):
             self._fields.area.set_value(self._place.area)
         self.say_place()
         self.moved.emit()
+
+    def _say_village(self) -> None:
+        """A place in words says its village, where nobody chose one."""
+        fields = self._fields
+        at = str(fields.area.value() or "")
+        found = village_in(fields.place.words(), {name: code for code, name in self.areas.items()})
+        if found is not None and self._place is None and at in (self._office.session.area, self._said):
+            self._said = found
+            fields.area.set_value(found)
 
     def _on_member(self) -> None:
         """What is known of a member who phoned in is not typed again."""

@@ -14,6 +14,7 @@ from app.exchange.excel.workbook import Cell, is_blank, text_of
 from app.exchange.orders.shape import KEEP, LISTS, Shape, Told, code_of
 from app.exchange.roster.plan import Finding
 from app.messages import sentence
+from app.rules.village_names import village_in
 from app.schema.codes import CodeList
 from app.schema.dates import CHINA, read_time
 from app.schema.form import Form
@@ -235,7 +236,8 @@ class _Line:
     def _area(self) -> str:
         text = self._text("village")
         if not text:
-            return self._in.area
+            # The hotline's sheets have an address and no column for the village.
+            return village_in(comparable(self._text("place")), self._in.villages) or self._in.area
         found = self._in.villages.get(self._in.words.village(text))
         if found is None:
             self._more.append(f"{self._heading('village')}：{text}")
