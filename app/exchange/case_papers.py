@@ -59,7 +59,7 @@ def documents(office: Office, event_id: str) -> list[dict[str, Any]]:
     known = load_papers()
     issued = [
         {
-            "name": one.number,
+            "name": one.key,
             "title": f"{known[one.kind].title if one.kind in known else one.kind}（{one.at[:10]}）",
             "ready": True,
             "missing": [],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,7 +33,8 @@ _END = "号"
 class Issued:
     """A paper that was issued. ``files``: format -> id of the record that names its file; ``corrects``: the number of an older one.
 
-    ``corrected``: the number of the one that stands in its place; empty where it stands itself.
+    ``corrected``: the number of the one that stands in its place; empty where it stands itself. ``twice``: another paper has the
+    same number, which a cloned disk gave: both stay, and a person corrects one.
     """
 
     number: str
@@ -46,6 +48,27 @@ class Issued:
     corrects: str = ""
     corrected: str = ""
     answers: str = ""
+    twice: bool = False
+
+    @property
+    def key(self) -> str:
+        """What it is asked for by: its number, or, where that was given twice, the id of one of its files."""
+        return min(self.files.values()) if self.twice and self.files else self.number
+
+    @property
+    def label(self) -> str:
+        """Its number, and what tells it from another of the same number."""
+        return f"{self.number}（{self.at[:16].replace('T', ' ')}，{self.by}）" if self.twice else self.number
+
+
+_Issue = tuple[str, str, str, str, str]
+
+
+def _issue(record: Record) -> _Issue:
+    """What the files of one paper have in common: two papers of one number differ in something of it."""
+    said = record.values
+    number, owner, at, by, kind = (str(said.get(name) or "") for name in ("number", "owner", "at", "by", "kind"))
+    return number, owner, at, by, kind
 
 
 class CasePapers:
@@ -63,8 +86,10 @@ class CasePapers:
         return self._issued(event_id)
 
     def find(self, event_id: str, number: str) -> Issued:
-        """The one with *number*; KnownError("case_papers.no_number")."""
-        found = next((one for one in self.of(event_id) if one.number == number), None)
+        """The one with *number*, or with that ``key``; KnownError("case_papers.no_number")."""
+        issued = self.of(event_id)
+        found = next((one for one in issued if one.key == number), None)
+        found = found or next((one for one in issued if one.number == number), None)
         if found is None:
             raise KnownError("case_papers.no_number", number=number)
         return found
@@ -149,23 +174,28 @@ class CasePapers:
         return next(one for one in self._issued(event.id) if one.number == number)
 
     def _issued(self, event_id: str) -> tuple[Issued, ...]:
-        found: dict[str, list[Record]] = {}
+        found: dict[_Issue, list[Record]] = {}
         for record in self._store.select(PAPER, {"owner": event_id, "owner_form": EVENT}, order=["-at", "-id"]):
-            found.setdefault(str(record.values["number"]), []).append(record)
-        after = {
-            str(records[0].values["corrects"]): number
-            for number, records in found.items()
-            if records[0].values.get("corrects")
-        }
+            found.setdefault(_issue(record), []).append(record)
+        numbers = list(dict.fromkeys(number for number, *_ in found))
+        issues = {_issue(record) for record in (self._store.select(PAPER, {"number": numbers}) if numbers else ())}
+        counted = collections.Counter(number for number, *_ in issues)
+        after: dict[_Issue, str] = {}
+        for issue, records in found.items():
+            wrong = records[0].values.get("corrects")
+            # Of two papers of one number the later is the one that is corrected.
+            if target := next((one for one in found if wrong and one[0] == wrong and one[2] <= issue[2]), None):
+                after[target] = issue[0]
         made = []
-        for number, records in found.items():
+        for issue, records in found.items():
+            number = issue[0]
             said = {name: str(value) for name, value in records[0].values.items() if value is not None}
             files = {str(record.values["format"]): record.id for record in records}
             whole = {str(record.values["format"]): str(record.values["sha256"]) for record in records}
             made.append(
                 Issued(
                     number, said["kind"], said["at"], said.get("by", ""), said.get("to", ""), said.get("step", ""), whole.get(PDF, ""), files,
-                    said.get("corrects", ""), after.get(number, ""), said.get("details", ""),
+                    said.get("corrects", ""), after.get(issue, ""), said.get("details", ""), counted[number] > 1,
                 )
             )  # fmt: skip
         return tuple(made)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import shutil
 import time
@@ -179,6 +180,15 @@ class TestRestored:
         assert a.store.numbers.take(YEAR) == f"{ROW}00021"
 
 
+def issue(desk, event, content, by="张干事", corrects=""):
+    """A supervision letter of a case, its number."""
+    papers, case = desk.office.case_papers, desk.office.cases.case(event)
+    papers._gate.session = dataclasses.replace(papers._gate.session, name=by)
+    number = papers.number(case, "督")
+    papers.keep(case, "supervision_notice", number, {"pdf": content}, title="督办通知书", corrects=corrects)
+    return number
+
+
 def test_a_revoked_devices_block_stays_unused(desk, county):
     a = desk()
     office.revoke(county.county, a.store.sync.state.device)
@@ -250,6 +260,30 @@ class TestBothDatabases:
             assert ["00001" in str(row.values["mine"]) for row in kept] == [True]
         later = accept(b, "丙")
         assert number(b, later) == f"{ROW}00021"
+
+    def test_a_paper_number_that_a_clone_gave_too_is_told_and_both_papers_stay(self, desk, tmp_path):
+        a = desk()
+        case = accept(a, "甲")
+        assert a.sync().ok
+        a.store.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        shutil.copytree(a.folder, tmp_path / "clone")
+        b = object.__new__(FileDesk)
+        b.__dict__.update(vars(a))
+        b.folder, b.desk = tmp_path / "clone", type(a.desk)(None, a.user)
+        b.again()
+        first, second = issue(a, case, b"one"), issue(b, case, b"two", by="另一人")
+        assert first == second == f"{ROW}00001-督1号"
+        for one in (a, b, b, a, b, a):
+            assert one.sync().ok
+        for one in (a, b):
+            papers = one.office.case_papers.of(case)
+            assert [(paper.number, paper.twice) for paper in papers] == [(first, True)] * 2
+            assert len({one.office.case_papers.find(case, paper.key).sha256 for paper in papers}) == 2
+        third = issue(a, case, b"three", corrects=first)
+        by_number = {paper.number: paper for paper in a.office.case_papers.of(case) if not paper.twice}
+        assert by_number[third].corrects == first
+        # One of the two stands corrected, the other as it is.
+        assert sorted(paper.corrected for paper in a.office.case_papers.of(case) if paper.twice) == ["", third]
 
     def test_numbers_that_cases_bear_already_are_passed_over(self, desk, county):
         a = desk()

@@ -60,7 +60,7 @@ def read_choices(office: Office, event_id: str) -> tuple[tuple[Issued, ...], tup
 
 def _again(one: Issued) -> Choice:
     title = _title(one.kind)
-    return Choice(f"补打{title} {one.number}", title, one.number, again=True)
+    return Choice(f"补打{title} {one.label}", title, one.key, again=True)
 
 
 def _title(kind: str) -> str:
@@ -126,6 +126,9 @@ class PapersCard(Card):
             )
             parts = [one.number, one.at[:10], one.by, f"已由 {one.corrected} 更正" if one.corrected else ""]
             self.add(words(" · ".join(part for part in parts if part), "13", "text-3", wrap=True))
+            if one.twice:
+                told = "另有一份文书用了同一个文号（有一台电脑的硬盘是复制的）。两份都留着，请给后出的一份出更正件。"
+                self.add(words(told, "13", "orange", wrap=True))
         self.setVisible(bool(issued or choices))
 
     def _reprint(self, one: Issued) -> None:

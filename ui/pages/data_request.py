@@ -47,6 +47,12 @@ def read_asked(office: Office, request_id: str, resident_id: str) -> Asked:
     return Asked(request, person, person is not None and office.leaving.may())
 
 
+_ERASING = (
+    "不能恢复。下次同步后，县中心和各台电脑上都去掉；调解卷宗、已经出具的文书照法律保存（档案法、个人信息保护法第四十七条）。"
+    "请写明核对情况，会记入日志。"
+)
+
+
 class DataRequestPage(Page):
     """``opened``: {"id": id of a request}, or {"resident": id} to write one down."""
 
@@ -178,7 +184,7 @@ class DataRequestPage(Page):
             case "delete" if erasable:
                 told = (
                     "姓名、号码、电话、住址、照片和修改历史里的这些内容都会去掉，不能恢复；"
-                    "性别、人户状态和变动日期留作统计。调解卷宗按法律规定保存，不受影响。"
+                    "性别、人户状态和变动日期留作统计。调解卷宗、已经出具的文书按法律规定保存，上面的姓名不改。"
                 )
                 self._right.add(words(told, tone="text-2", wrap=True))
                 self.erase_button = Button("去标识…", partial(self._ask_erase, request, person), icon="user-off")
@@ -194,7 +200,7 @@ class DataRequestPage(Page):
     def _ask_erase(self, request: Record, person: Record) -> None:
         name = str(person.values.get("name") or "")
         ask_reason(
-            self, f"去掉“{name}”的个人信息", "不能恢复。下次同步后，县中心和各台电脑上都去掉。请写明核对情况，会记入日志。", "去标识",
+            self, f"去掉“{name}”的个人信息", _ERASING, "去标识",
             lambda _reason: self._jobs.run(
                 lambda: self._office.leaving.erase_for(request.id), lambda _done: self._on_carried("已去标识，申请已办结")
             ),
