@@ -152,7 +152,9 @@ class Orders:
             lines.append(sentence("orders.closed_there", source=order.source))
         text = "\n".join(lines) or sentence("orders.state_only", source=order.source)
         mark = {"text": text, "order": _mark(order, changed.known)}
-        edits = [Edit(EVENT, event.id, event.area, changed.values)] if changed.values else []
+        # What came to this device a moment ago, and nobody looked at, isn't overruled in silence either.
+        seen = {name: event.rev_of(name) for name in changed.values}
+        edits = [Edit(EVENT, event.id, event.area, changed.values, seen)] if changed.values else []
         wanted: list[tuple[str, dict[str, Any]]] = [(UPDATE, mark)]
         if reopen:
             due = str(order.values.get("reply_due") or "")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from app.exchange.orders.shape import NOTE, REOPEN, SKIP, Told
 from app.exchange.roster.plan import Finding
 from app.messages import sentence
-from app.services.orders import Changed, Order, Orders
+from app.services.orders import Changed, Known, Order, Orders
 
 if TYPE_CHECKING:
     from app.store.saving import Edit
@@ -117,10 +117,11 @@ def carry_out(
         edits: list[Edit] = []
         again = 0
         part = work[start : start + size]
-        # Somebody else at this store may have imported the file meanwhile: what came must not be laid over his case.
-        there = room.known(item for item in part if isinstance(item, Order))
-        for item in part:
-            if isinstance(item, Order) and item.id in there:
+        # Somebody else at this store may have been quicker: what he did must not be written over.
+        there = room.known(item if isinstance(item, Order) else item.order for item in part)
+        for planned in part:
+            item = planned if isinstance(planned, Order) else _by_now(planned, there, room, plan.dos)
+            if item is None or (isinstance(item, Order) and item.id in there):
                 continue
             order = item if isinstance(item, Order) else item.order
             reopen = isinstance(item, Changed) and item.reopened and plan.dos.get((order.sheet, order.row)) == REOPEN
@@ -136,3 +137,15 @@ def carry_out(
             room.save(plan.source, edits, again)
         tick(min(start + size, len(work)), len(work))
     return made, updated, refused, False
+
+
+def _by_now(
+    item: Changed, there: Mapping[str, Known], room: Orders, dos: Mapping[tuple[str, int], str]
+) -> Changed | None:
+    """What the order of *item* brings to its case as that is by now; None where it is nothing, or where a person has to decide."""
+    held = there.get(item.order.id)
+    if held is None or held.event.deleted or not room.reached(held):
+        return None
+    found = room.changed(item.order, held)
+    undecided = found is not None and found.reopened and (item.order.sheet, item.order.row) not in dos
+    return None if undecided else found

@@ -102,6 +102,25 @@ def test_an_order_that_changed_tells_its_new_words_in_a_step_and_overwrites_noth
     assert bring(hotline([FIRST]))["unchanged"] == 1, "an older export brings nothing back"
 
 
+def test_what_a_clerk_saves_while_the_file_is_compared_is_not_written_over(office, bring, hotline):
+    bring(hotline([FIRST]))
+    event = brought(office, FIRST[0])
+    new = with_field(with_field(FIRST, "来电号码", "19900000005"), "答复时限", "2026-09-26")
+    saved = []
+
+    def meanwhile(_done, total, _words):
+        if total == 1 and not saved:
+            saved.append(office.records.save("event", {"reporter_phone": "19900000009"}, record_id=event.id))
+
+    said = bring(hotline([new]), progress=meanwhile)
+    assert saved[0].ok
+    assert (said["created"], said["updated"], said["refused"]) == (0, 1, [])
+    event = brought(office, FIRST[0])
+    assert event.values["reporter_phone"] == "19900000009"
+    assert event.values["reply_due"] == "2026-09-26T23:59:59+08:00"
+    assert bring(hotline([new]))["unchanged"] == 1
+
+
 def test_an_empty_field_is_filled_by_a_later_export(office, bring, hotline):
     bring(hotline([with_field(FIRST, "事发地址", "")]))
     bring(hotline([FIRST]))
