@@ -162,6 +162,7 @@ class Row:
     body: bytes
     chain: bytes
     was: int | None
+    taken: int | None
 
     @classmethod
     def like(cls, row: Any, **other: Any) -> Row:
