@@ -50,8 +50,8 @@ def exchange(
     error: KnownError | None = None
     agreed, halted = False, ""
     store.sync.began()
-    store.make_ready()
     try:
+        store.make_ready()
         agreed = _Loop(store, http, tally, progress, now, sleep, Limits(store, tally, most, stopped)).run(tries)
     except Halt as halt:
         halted = halt.code
