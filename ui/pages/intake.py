@@ -298,7 +298,7 @@ class IntakePage(Page):
         if after is None:
             after = (
                 self._primary
-                if entry is self.fields.solved or not self.fields.solved.isEnabled()
+                if entry in (self.fields.solved, self.fields.witness) or not self.fields.solved.isEnabled()
                 else self.fields.solved
             )
         if after is self._primary and after is not None:
