@@ -128,6 +128,8 @@ class SearchEverywhere(QLineEdit):
         self._cap.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._list: _Results | None = None
         self._asked = 0
+        # Whether an answer is still to come, and whether Enter waits for it.
+        self._awaited = self._going = False
         self._timer = QTimer(self, singleShot=True, interval=120)
         self._timer.timeout.connect(self._ask)
         self.textEdited.connect(self._on_text)
@@ -138,7 +140,7 @@ class SearchEverywhere(QLineEdit):
         if event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Up) and open_list:
             self._list.step(1 if event.key() == Qt.Key.Key_Down else -1)
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self._choose(self._list.now() if open_list else None)
+            self._enter(open_list)
         else:
             super().keyPressEvent(event)
 
@@ -173,7 +175,19 @@ class SearchEverywhere(QLineEdit):
         else:
             self._list.hide()
 
+    def _enter(self, open_list: bool) -> None:
+        """Take what is found for just what stands there, also where it isn't found yet; a second Enter doesn't wait."""
+        late = self._timer.isActive() or self._awaited
+        if self._going or not late or (open_list and not self._timer.isActive()):
+            self._choose(self._list.now() if open_list and self._list is not None else None)
+            return
+        self._going = True
+        if self._timer.isActive():
+            self._timer.stop()
+            self._ask()
+
     def _on_text(self, text: str) -> None:
+        self._going = False
         self._timer.start() if text.strip() else self._close()
 
     def _ask(self) -> None:
@@ -183,9 +197,19 @@ class SearchEverywhere(QLineEdit):
         if not text:
             return
         near = list(self.here(text))
+        self._awaited = self.find is not None
         self.show_found(near)
         if self.find is not None:
-            self.find(text, lambda found: self.show_found([*found, *near]) if turn == self._asked else None)
+            self.find(text, lambda found: self._on_found([*found, *near]) if turn == self._asked else None)
+        else:
+            self._on_found(near)
+
+    def _on_found(self, found: Sequence[Found]) -> None:
+        self._awaited = False
+        if self._going:
+            self._choose(found[0] if found else None)
+        else:
+            self.show_found(found)
 
     def _choose(self, found: Found | None) -> None:
         text = self.text().strip()
@@ -199,6 +223,7 @@ class SearchEverywhere(QLineEdit):
     def _close(self) -> None:
         self._timer.stop()
         self._asked += 1
+        self._going = self._awaited = False
         if self._list is not None:
             self._list.hide()
 

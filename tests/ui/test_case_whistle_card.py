@@ -32,6 +32,11 @@ def test_an_arrival_is_registered_and_judged_from_the_card(qtbot, desk):
     assert page._form.values()["evaluation"] == "on_time"
     page._form.submit()
     desk.settle()
+    desk.settle()
+    told = {step.title: step.text for step in page._file.steps}
+    assert "吹哨单位 派出所、供电所" in told["吹哨报到"]
+    assert "到场单位 供电所" in told["登记到场"]
+    assert "单位 供电所，评价 及时" in told["评价报到"]
     [whistle] = desk.office.cases.case(event).state.whistles
     assert [(unit.unit, unit.evaluation, unit.arrived_at is not None) for unit in whistle.units] == [
         ("派出所", "", False),

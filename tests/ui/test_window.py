@@ -175,6 +175,28 @@ def test_theme_and_size_change_while_the_window_is_open(window: Window, qapp: QA
     assert window.navigation.width() == 176
 
 
+def test_enter_before_anything_is_found_waits_for_it_and_a_second_one_does_not(
+    window: Window, qtbot, type_text: Callable
+) -> None:
+    asked = []
+    window.top.search.find = lambda text, show: asked.append((text, show))
+    window.top.search.setFocus()
+    type_text(window.top.search, "零零零")
+    qtbot.keyClick(window.top.search, Qt.Key.Key_Return)
+    [(text, show)] = asked
+    assert text == "零零零"
+    assert window.current_name() != "case"
+    show([Found("零零零号", page="case", args={"id": "1"})])
+    assert window.current_name() == "case"
+    window.top.search.setFocus()
+    type_text(window.top.search, "零零零")
+    qtbot.keyClick(window.top.search, Qt.Key.Key_Return)
+    with qtbot.waitSignal(window.searched):
+        qtbot.keyClick(window.top.search, Qt.Key.Key_Return)
+    asked[-1][1]([Found("晚到", page="events")])
+    assert window.top.search.text() == "零零零"
+
+
 def test_what_was_searched_can_be_chosen_by_keyboard(window: Window, qtbot, type_text: Callable) -> None:
     asked: list[str] = []
 

@@ -207,6 +207,7 @@ def _steps(office: Office, case: Case, now: dt.datetime) -> tuple[Step, ...]:
             f"主办 {step.values['lead_unit']}" if step.values.get("lead_unit") else "",
             f"协办 {step.values['assist_units']}" if step.values.get("assist_units") else "",
             f"期限 {spoken_time(step.values['due_at'], now)}" if step.values.get("due_at") else "",
+            *_called(action, step.values, now),
         ]
         lines = [text, "，".join(part for part in extra if part)]
         if files.get(step.id):
@@ -239,6 +240,21 @@ def _steps(office: Office, case: Case, now: dt.datetime) -> tuple[Step, ...]:
             )
         )
     return tuple(found)
+
+
+_WHISTLE = ("units", "arrive_by", "called_unit", "arrived_at", "evaluation")
+
+
+def _called(action: Action | None, values: Mapping[str, Any], now: dt.datetime) -> list[str]:
+    """Who was called to the spot, by when, who came when, and how it was judged: what its step says, in the words of its form."""
+    told = []
+    for field in action.fields if action is not None and action.code.startswith("whistle") else ():
+        value = values.get(field.name)
+        if not value or field.name not in _WHISTLE:
+            continue
+        said = spoken_time(value, now) if field.kind == "time" else field.options.get(str(value), "")
+        told.append(f"{field.label} {said or ('、'.join(value) if isinstance(value, list) else value)}")
+    return told
 
 
 def _settled_words(case: Case) -> dict[str, str]:

@@ -170,7 +170,10 @@ class LedgerPage(Page):
             unit="条",
             hints=[("Return", "打开"), ("F2", "修改")],
             empty=EmptyState(
-                "notebook", f"这里没有{form.title}记录", "登记后按日期排在这里；也可以从 Excel 导入原来的台账。", *steps
+                "notebook",
+                f"这里没有{form.title.removesuffix('记录')}记录",
+                "登记后按日期排在这里；也可以从 Excel 导入原来的台账。",
+                *steps,
             ),
         )
         columns = IconButton("columns-3", "选列", menu=self.table.columns_menu())

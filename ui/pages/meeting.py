@@ -118,6 +118,8 @@ class MeetingPage(Page):
             self.said.emit(f"列入 {prepared.added} 件{settled}" if prepared.added else "清单已是最新", None)
             self._urgent()
             self._show(opened)
+            # Enter begins with the first matter.
+            self.table.view.setFocus()
 
         self._jobs.run(lambda: (self._office.meetings.prepare(meeting), read_meeting(self._office, meeting)), done)
 

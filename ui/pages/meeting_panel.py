@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
 from app.schema.values import Fault
 from app.services.meetings import Line, Sheet
@@ -47,7 +47,7 @@ class MatterPanel(Card):
         self.owner = QLineEdit()
         self.due = DateEntry()
         self._make_fields()
-        self._steps = QHBoxLayout()
+        self._steps = QGridLayout()
         self._shown: dict[str, str] = {}
 
     def show_nothing(self, text: str) -> None:
@@ -92,11 +92,10 @@ class MatterPanel(Card):
         if self.line is None or self.line.item.id != item_id:
             return
         empty(self._steps)
-        for code in offers:
+        for number, code in enumerate(offers):
+            # Two in a row: four are wider than the panel of a small screen, and what is typed would be cut off with them.
             button = Button(f"记下并{STEP_WORDS[code]}", partial(self.decided.emit, code), small=True)
-            self._steps.addWidget(button)
-        if offers:
-            self._steps.addStretch(1)
+            self._steps.addWidget(button, number // 2, number % 2)
 
     def begin(self) -> None:
         """Put the cursor where the decision is typed."""
@@ -226,7 +225,7 @@ class MatterPanel(Card):
         keep.addWidget(Button("记下，下一件", lambda: self.decided.emit(""), kind="primary", keys="Ctrl+Return"))
         keep.addStretch(1)
         self._body.addLayout(keep)
-        self._steps = QHBoxLayout()
+        self._steps = QGridLayout()
         self._steps.setSpacing(6)
         self._body.addLayout(self._steps)
         if line.acted:
