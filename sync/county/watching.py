@@ -51,33 +51,29 @@ class Watching:
     def __init__(self, county: County) -> None:
         self._county = county
         self._lock = threading.Lock()
-        self._stopped = False
 
-    def look(self, most: int | None = None) -> int:
+    def look(self, most: int | None = None, stopped: Callable[[], bool] = lambda: False) -> int:
         """Learn what changed and do what is due; how many steps were made.
 
-        *most*: revs to learn at once, and then one portion of cases is dealt with, so that nobody waits long; None: all.
+        *most*: revs to learn at once, and then one portion of cases is dealt with, so that nobody waits long; None: all, portion
+        by portion, until it is *stopped*: what is left is found next time.
         """
         if STEP not in self._county.tables.by_form or not self._lock.acquire(blocking=False):
             return 0
         try:
-            return self._look(most)
+            return self._look(most, stopped)
         finally:
             self._lock.release()
-
-    def stop(self) -> None:
-        """The server ends: whoever is looking does so after the portion under way; what is left is found next time."""
-        self._stopped = True
 
     @property
     def _rules(self) -> str:
         """By which rules is read: those of the county, over those that this program brought."""
         return f"{self._county.ruled.stamp} {__version__}"
 
-    def _look(self, most: int | None) -> int:
+    def _look(self, most: int | None, stopped: Callable[[], bool]) -> int:
         county = self._county
         learned = 0
-        while not self._stopped and (most is None or learned < most):
+        while not stopped() and (most is None or learned < most):
             with county.database.snapshot() as conn:
                 county.ruled.renew(conn)
                 row = conn.execute(sa.select(COUNTY).where(COUNTY.c.county == county.code)).one()
@@ -90,7 +86,7 @@ class Watching:
         else:
             return 0  # cases whose newest steps aren't known yet are left alone
         made, more = 0, first is not None and first <= county.now_ms()
-        while more and not self._stopped:
+        while more and not stopped():
             steps, more = self._act()
             made += steps
             if most is not None:

@@ -297,7 +297,7 @@ class Server(uvicorn.Server):
     async def _watch(self) -> None:
         """Look what is late; beside everything else, for it may have much to read the first time."""
         try:
-            await anyio.to_thread.run_sync(self._county.watching.look)
+            await anyio.to_thread.run_sync(lambda: self._county.watching.look(stopped=lambda: self.should_exit))
         except Exception as bad:  # noqa: BLE001 - the county's edge: the next minute looks again
             _log.warning("the watch over due times comes later: %s", type(bad).__name__)
         finally:
@@ -306,7 +306,6 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Let everybody finish, then leave the mark where the county stands."""
         await super().shutdown(sockets)
-        self._county.watching.stop()
         if self._watched:
             await self._watched
         await self._mark(self._watermark.write)
