@@ -159,16 +159,22 @@ class Attachments:
         )
 
     def beginning(
-        self, owner_form: str, owner: str, area: str, staged: Sequence[Staged]
+        self, owner_form: str, owner: str, area: str, staged: Sequence[Staged], *, step: str = ""
     ) -> tuple[list[Edit], list[AuditLine]]:
-        """What names *staged* files in the save of a new record; KnownError("files.staged_gone") where one is no longer here."""
+        """What names *staged* files in the save of a new record, or of one *step* of a case that stands.
+
+        KnownError("files.staged_gone") where one is no longer here.
+        """
         form = self.form_of(owner_form)
         here = self._store.files.many(one.sha256 for one in staged)
+        of_step = {"step": step} if step else {}
         edits, lines = [], []
         for sha256, one in {one.sha256: one for one in staged}.items():
             if sha256 not in here or not here[sha256].here:
                 raise KnownError("files.staged_gone", name=one.name)
-            edits.append(Edit(form.name, None, area, {**one.values, "owner_form": owner_form, "owner": owner}))
+            edits.append(
+                Edit(form.name, None, area, {**one.values, "owner_form": owner_form, "owner": owner, **of_step})
+            )
             lines.append(self._gate.line("create", form.name, area, record=owner, fields="file", own=True))
         return edits, lines
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -32,6 +32,8 @@ __all__ = ["EVENT", "STEP", "Case", "Cases", "derive_cases", "keep_reported", "r
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 _APART = datetime.timedelta(minutes=10)
 """So long after its making a step may reach the county without anybody asking when it did."""
+Brings = Callable[[str, str], tuple[Sequence[Edit], Sequence["AuditLine"]]]
+"""(step id, area) -> what is saved along with a step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +123,13 @@ class Cases:
                 clean[item.name] = item.default
         return clean, faults
 
-    def act(self, event_id: str, action: str, values: Mapping[str, Any]) -> Outcome:
-        """Do *action* on a case; the record returned is the step. Faults say what is missing or why it can't be done now."""
+    def act(
+        self, event_id: str, action: str, values: Mapping[str, Any], *, brings: Brings | None = None, photos: int = 0
+    ) -> Outcome:
+        """Do *action* on a case; the record returned is the step. Faults say what is missing or why it can't be done now.
+
+        What *brings* gives is saved with it; *photos*: how many are among that.
+        """
         case = self.case(event_id)
         known = self.rules.action(action)
         code = known.code if known else action
@@ -130,17 +137,19 @@ class Cases:
         area = case.event.area
         line = self._gate.line(f"act:{code}", EVENT, area, record=event_id, own=own)
         now = self.now()
-        step, faults = self._step(case.state, case.event.values, code, values, now, area, event_id)
+        step, faults = self._step(case.state, case.event.values, code, values, now, area, event_id, photos)
         if step is not None and code == MERGE:
             faults = self._master_faults(event_id, str(step.values["master"]))
         if step is not None and not faults:
             faults = past_limits(self.rules, case.state.profile, case.event.values, step)
         if faults or step is None:
             return Outcome(None, tuple(faults))
+        also, lines = brings(step.id, area) if brings else ((), ())
         if code == "accept" and not step.values.get("case_no") and not case.state.case_no:
             # Only now: a number taken for a step that is refused would be missing from the year's row.
             step = replace(step, values={**step.values, "case_no": self.numbers.next(now.year)})
-        saved = self._store.save([self._edit(event_id, area, step)], self._gate.session.user, audit=[line])
+        edits = [self._edit(event_id, area, step), *also]
+        saved = self._store.save(edits, self._gate.session.user, audit=[line, *lines])
         return Outcome(self._store.get(STEP, saved.ids[0]))
 
     def beside(self, event_id: str, action: str, values: Mapping[str, Any], *, while_: str) -> Edit | None:
@@ -316,11 +325,12 @@ class Cases:
         now: datetime.datetime,
         area: str,
         event_id: str,
+        photos: int = 0,
     ) -> tuple[Step | None, list[Fault]]:
         session = self._gate.session
         filled = self.rules.fill(
             code, values, event=event, at=now, user=session.name, unit=session.unit, area=area, case=state,
-            photos=self.photos(event_id, code),
+            photos=self.photos(event_id, code, photos),
         )  # fmt: skip
         if session.name != session.user:
             filled["name"] = session.name
@@ -335,12 +345,12 @@ class Cases:
         dues = self.rules.dues(state, step)
         return (replace(step, values={**filled, "due": dues}) if dues else step), []
 
-    def photos(self, event_id: str, code: str) -> int:
-        """How many photos the case has, where the action *code* wants to know."""
+    def photos(self, event_id: str, code: str, more: int = 0) -> int:
+        """How many photos the case has with *more* that come along, where the action *code* wants to know."""
         action = self.rules.action(code)
         if action is None or not action.asks("photos"):
             return 0
-        return self._store.count("cases_attachment", {"owner": event_id, "owner_form": EVENT, "kind": "photo"})
+        return more + self._store.count("cases_attachment", {"owner": event_id, "owner_form": EVENT, "kind": "photo"})
 
     def _master_faults(self, event_id: str, master: str) -> list[Fault]:
         """A case goes into one that stands: into itself, or into one that itself went elsewhere, it would be lost."""

@@ -21,6 +21,7 @@ from app.schema.loading import load_forms
 from app.services.attachments import Attachments
 from app.services.care import TAG, Care
 from app.services.case_batch import CaseBatch
+from app.services.case_doing import CaseDoing
 from app.services.case_finding import CaseFinding
 from app.services.case_links import CaseLinks
 from app.services.case_lists import CaseLists
@@ -125,6 +126,7 @@ class Office:
         self.posts = Posts(store, self.gate, self.registry, self.chronicle)
         self.coverage = Coverage(store, self.gate, CoverageRules.load())
         self.mediations = Mediations(store, self.gate, self.records)
+        self.doing = CaseDoing(self.cases, self.attachments)
         self.meetings = Meetings(store, self.gate, self.records, self.cases)
         self.patrons = Patrons(store, self.gate, rules)
         self.receptions = Receptions(store, self.gate, self.links, self.cases)

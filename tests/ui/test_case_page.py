@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLineEdit, QPlainTextEdit
 
@@ -355,3 +357,48 @@ def test_to_whom_a_case_goes_is_asked_only_where_a_grid_member_may_have_it(qtbot
         box = page._form.fields["lead_role"]
         assert [box.itemData(row) for row in range(box.count()) if box.itemData(row)] == offered
         assert page._form.values().get("lead_role") == begun
+
+
+def test_a_photo_is_handed_in_with_a_step_kept_while_the_form_is_left_and_named_in_the_same_save(qtbot, desk, tmp_path):
+    event_id = report(desk)
+    for action, values in (("accept", {}), ("assign", {"lead_unit": "村电站"}), ("acknowledge", {})):
+        act(desk, event_id, action, **values)
+    path = tmp_path / "灯亮了.jpg"
+    Image.new("RGB", (3000, 2000), "red").save(path, "JPEG")
+    page = shown(qtbot, desk, event_id, action="feed_back")
+    assert page._form.files.files.isHidden()
+    page._form.files.take_paths([path])
+    page._form.submit()
+    assert "照片还在处理" in page._form._faults.text()
+    desk.settle()
+    desk.settle()
+    page._form.leave()
+    assert desk.office.attachments.of("event", event_id) == []
+    page._begin(next(action for action in page._file.actions if action.code == "feed_back"))
+    desk.settle()
+    desk.settle()
+    assert [one.name for one in page._form.files.staged()] == ["灯亮了.jpg"]
+    page._form.submit()
+    desk.settle()
+    assert desk.office.attachments.of("event", event_id) == []
+    page._form.fields["result"].setPlainText("换了灯泡")
+    page._form.submit()
+    desk.settle()
+    desk.settle()
+    [one] = desk.office.attachments.of("event", event_id)
+    step = desk.office.cases.case(event_id).steps[-1]
+    assert (step.action, one.step, one.name) == ("feed_back", step.id, "灯亮了.jpg")
+    assert "附件 灯亮了.jpg" in page._file.steps[0].text
+    assert page._step_files._held == {}
+
+
+def test_where_a_file_is_gone_neither_step_nor_file_is_saved(desk, tmp_path):
+    event_id = report(desk)
+    path = tmp_path / "灯亮.jpg"
+    Image.new("RGB", (30, 20), "red").save(path, "JPEG")
+    staged = desk.office.attachments.stage("event", event_id, path)
+    desk.office.attachments.unstage([staged])
+    before = len(desk.office.cases.case(event_id).steps)
+    with pytest.raises(KnownError, match="灯亮"):
+        desk.office.doing.act(event_id, "accept", {}, [staged])
+    assert len(desk.office.cases.case(event_id).steps) == before

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.rules.case_engine import Action
 from app.services.records import Outcome
@@ -23,9 +23,10 @@ from ui.pages.case_papers_card import PapersCard
 from ui.pages.case_people_card import PeopleCard
 from ui.pages.case_read import Begun, CaseFile, begin_form, came_since, read_file, stage_labels
 from ui.pages.case_search import find_cases
-from ui.pages.case_time_card import add_times
+from ui.pages.case_step_files import StepFiles
+from ui.pages.case_time_card import show_due
 from ui.pages.case_whistle_card import WhistleCard
-from ui.pages.case_words import chip_of, due_tone, late_by, left_until, read_due, spoken_time
+from ui.pages.case_words import chip_of
 from ui.pages.paper_dialog import MakeWorker
 from ui.pages.standing_words import StandingChip
 from ui.pieces.buttons import Button
@@ -70,6 +71,7 @@ class CasePage(Page):
         self._strip = Card()
         self._strip.body.setContentsMargins(4, 0, 4, 0)
         self.facts_card = Card("基本情况", actions=self._edit_buttons())
+        self._step_files = StepFiles(office, jobs)
         self.people_card = PeopleCard(office, jobs)
         self.people_card.named.connect(self._on_named)
         self.people_card.opened.connect(lambda resident: self.go.emit("person", {"id": resident}))
@@ -256,31 +258,6 @@ class CasePage(Page):
                 ended = known.counts == "closed" and now == len(labels) - 1
                 self._strip.add(StageStrip(labels, len(labels) if ended else now))
 
-    def _show_due(self, file: CaseFile) -> None:
-        self.due_card.clear()
-        values, case = file.case.event.values, file.case.state
-        due, now = values.get("due_at"), file.now
-        self.due_card.setVisible(bool(due) and self._office.cases.rules.states[case.state].waiting)
-        if not due:
-            return
-        tone = due_tone(due, now)
-        late = late_by(due, now)
-        facts = [Fact("到期", spoken_time(due, now), tone)]
-        facts.append(Fact("已超" if late else "还剩", late.removeprefix("超 ") if late else left_until(due, now), tone))
-        if case.extension_count:
-            facts.append(Fact("延期", f"{case.extension_count} 次"))
-        self.due_card.add(Facts(facts))
-        end, begin = read_due(due), case.last_at or case.reported_at
-        if end is not None and begin is not None and end > begin:
-            bar = QProgressBar()
-            bar.setTextVisible(False)
-            bar.setProperty("tone", "orange" if tone else "")
-            bar.setRange(0, 1000)
-            share = (now - begin) / (end - begin)
-            bar.setValue(max(0, min(1000, int(share * 1000))))
-            self.due_card.add(bar)
-        add_times(self.due_card, self._office.cases.rules, file)
-
     def _show_units(self, file: CaseFile) -> None:
         self.units_card.clear()
         case = file.case.state
@@ -295,7 +272,7 @@ class CasePage(Page):
     def _show_next(self, file: CaseFile) -> None:
         self._form = None
         self.owner_card.show_case(file)
-        self._show_due(file)
+        show_due(self.due_card, self._office.cases.rules, file)
         self._show_units(file)
         # Before the old buttons go: what they throw away gives the cursor to anybody.
         here = self._fresh or self.next_card.holds_focus()
@@ -336,8 +313,10 @@ class CasePage(Page):
         file, action = self._file, begun.action
         if file is None or event_id != self._id:
             return
+        files = self._step_files.begin(file.case.event, action.code)
+        codes = self._office.forms.codes
         form = ActionForm(
-            action, begun.values, self._office.forms.codes, begun.units, find=self._find_cases, named=begun.named
+            action, begun.values, codes, begun.units, find=self._find_cases, named=begun.named, files=files
         )
         form.submitted.connect(lambda values: self._act(form, values))
         form.left.connect(lambda values: self._on_left(action, values))
@@ -367,8 +346,9 @@ class CasePage(Page):
 
     def _act(self, form: ActionForm, values: Mapping[str, Any]) -> None:
         event_id, code = self._id, form.action.code
+        files = form.files.staged() if form.files is not None else ()
         self._jobs.run(
-            lambda: self._office.cases.act(event_id, code, values),
+            lambda: self._office.doing.act(event_id, code, values, files),
             then=lambda outcome: self._on_acted(form, event_id, outcome),
             failed=lambda error: self._on_refused(form, error),
         )
@@ -387,6 +367,7 @@ class CasePage(Page):
             form.show_faults(outcome.faults)
             return
         self._left.pop((event_id, form.action.code), None)
+        self._step_files.done(event_id, form.action.code)
         if self._form is form:
             self._form = None
         self.said.emit(

@@ -19,6 +19,7 @@ from ui import theme
 from ui.forms.references import Find, Target
 from ui.pages.case_search import CaseEntry
 from ui.pages.case_units import UnitEntry
+from ui.pages.intake_files import IntakeFiles
 from ui.pieces.buttons import Button
 from ui.pieces.dates import china_today, read_typed
 from ui.pieces.text import words
@@ -30,7 +31,8 @@ _HINTS = {"case_no": "不填，自动给号"}
 class ActionForm(QWidget):
     """``ActionForm(action, defaults, codes)``. Signals ``submitted(values)``, ``left(values)`` (Esc: what was typed is kept).
 
-    *find* looks for the other case that the action names (``named``: one that stands there), *units* are the known units by field, "" for any.
+    *find* looks for the other case that the action names (``named``: one that stands there), *units* are the known units by field, "" for any;
+    *files* takes what is handed in with the step.
     """
 
     submitted = Signal(dict)
@@ -45,6 +47,7 @@ class ActionForm(QWidget):
         *,
         find: Find = lambda _text, show: show(()),
         named: Mapping[str, Target] = MappingProxyType({}),
+        files: IntakeFiles | None = None,
     ) -> None:
         super().__init__()
         self.action = action
@@ -52,6 +55,7 @@ class ActionForm(QWidget):
         # The units nobody knows that were asked about: sent again, they are meant.
         self._doubted: tuple[str, ...] = ()
         self.fields: dict[str, QWidget] = {}
+        self.files = files
         self._faults = words("", "13", "red", wrap=True)
         self._faults.hide()
         body = QVBoxLayout(self)
@@ -68,6 +72,8 @@ class ActionForm(QWidget):
             body.addWidget(entry)
         if not self._asked:
             body.addWidget(words(f"把这件事记为“{action.label}”。", tone="text-2", wrap=True))
+        if files is not None:
+            body.addWidget(files)
         body.addWidget(self._faults)
         body.addSpacing(4)
         line = QHBoxLayout()
@@ -109,6 +115,9 @@ class ActionForm(QWidget):
             )
             wrong = [n for n, one in self.fields.items() if isinstance(one, UnitEntry) and one.unknown()]
             self.show_faults([Fault(wrong[0], "unit_unknown", said)])
+            return
+        if self.files is not None and self.files.coming():
+            self.show_faults([Fault("files", "files_coming", "照片还在处理，处理完再办。")])
             return
         if self.confirm.isEnabled():
             self.confirm.setEnabled(False)

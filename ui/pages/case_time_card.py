@@ -1,10 +1,12 @@
-"""What else of time a case's page says: the other limits that run, those that stand still, and what the county will do by itself."""
+"""What of time a case's page says: its limit, the others that run or stand still, and what the county will do by itself."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ui.pages.case_words import due_tone, spoken_time
+from PySide6.QtWidgets import QProgressBar
+
+from ui.pages.case_words import due_tone, late_by, left_until, read_due, spoken_time
 from ui.pieces.card import Card
 from ui.pieces.facts import Fact, Facts
 from ui.pieces.text import words
@@ -16,8 +18,34 @@ if TYPE_CHECKING:
 _DONE = {"remind": "催办", "supervise": "督办", "escalate": "升级"}
 
 
-def add_times(card: Card, rules: CaseRules, file: CaseFile) -> None:
-    """Add it to *card*, below the limit of the state."""
+def show_due(card: Card, rules: CaseRules, file: CaseFile) -> None:
+    """Show it in *card*; hidden where nobody has to act."""
+    card.clear()
+    values, case = file.case.event.values, file.case.state
+    due, now = values.get("due_at"), file.now
+    card.setVisible(bool(due) and rules.states[case.state].waiting)
+    if not due:
+        return
+    tone = due_tone(due, now)
+    late = late_by(due, now)
+    facts = [Fact("到期", spoken_time(due, now), tone)]
+    facts.append(Fact("已超" if late else "还剩", late.removeprefix("超 ") if late else left_until(due, now), tone))
+    if case.extension_count:
+        facts.append(Fact("延期", f"{case.extension_count} 次"))
+    card.add(Facts(facts))
+    end, begin = read_due(due), case.last_at or case.reported_at
+    if end is not None and begin is not None and end > begin:
+        bar = QProgressBar()
+        bar.setTextVisible(False)
+        bar.setProperty("tone", "orange" if tone else "")
+        bar.setRange(0, 1000)
+        share = (now - begin) / (end - begin)
+        bar.setValue(max(0, min(1000, int(share * 1000))))
+        card.add(bar)
+    _add_times(card, rules, file)
+
+
+def _add_times(card: Card, rules: CaseRules, file: CaseFile) -> None:
     case, now = file.case.state, file.now
     others = sorted((due, timer) for timer, due in case.due.items() if timer != case.due_timer)
     if others:

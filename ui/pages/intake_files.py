@@ -15,7 +15,7 @@ from app.errors import KnownError
 from app.services.attachments import Staged
 from ui.jobs import Jobs
 from ui.pages.attachments_card import KINDS
-from ui.pieces.buttons import Button
+from ui.pieces.buttons import Button, IconButton
 from ui.pieces.camera import CameraButton, Photo, as_png
 from ui.pieces.card import Card
 from ui.pieces.files import Files, FileTile
@@ -38,20 +38,42 @@ class _Shown:
 
 
 class IntakeFiles(Card):
-    """Signal ``changed``. What is taken in is sealed on the disk before the case is saved, and comes back with its draft."""
+    """Signal ``changed``. What is taken in is sealed on the disk before the case is saved, and comes back with its draft.
+
+    *small*: one line in the form of an action, without a frame and without whole folders; tiles stand below it once there are any.
+    """
 
     changed = Signal()
 
-    def __init__(self, office: Office, jobs: Jobs) -> None:
-        paste = Button("粘贴", self.paste, kind="quiet", icon="clipboard", small=True, tip="截图、复制的照片（Ctrl+V）")
-        folder = Button("整个文件夹", self._choose_folder, kind="quiet", icon="folder", small=True)
-        self.camera = CameraButton(self.take_photo)
-        super().__init__("照片附件", " ", actions=[self.camera, paste, folder])
-        self._office, self._jobs = office, jobs
+    def __init__(self, office: Office, jobs: Jobs, *, small: bool = False) -> None:
+        # Two of one key on a page would be none: there the photos of the case have it.
+        self.camera = CameraButton(self.take_photo, small=small)
+        if small:
+            super().__init__()
+            self.setObjectName("bare")
+            self.body.setContentsMargins(0, 0, 0, 0)
+            pick = Button(
+                "附照片",
+                self._choose,
+                kind="link",
+                icon="paperclip",
+                small=True,
+                tip="照片、扫描件、文件，和这一步一起交",
+            )
+            self.add_line(
+                pick, self.camera, IconButton("clipboard", "粘贴截图、复制的照片", self.paste, small=True), None
+            )
+        else:
+            paste = Button(
+                "粘贴", self.paste, kind="quiet", icon="clipboard", small=True, tip="截图、复制的照片（Ctrl+V）"
+            )
+            folder = Button("整个文件夹", self._choose_folder, kind="quiet", icon="folder", small=True)
+            super().__init__("照片附件", " ", actions=[self.camera, paste, folder])
+        self._office, self._jobs, self._small = office, jobs, small
         self._owner = ""
         self._held: list[_Shown] = []
         self._coming = self._pasted = self._photos = 0
-        self.files = Files(columns=4, add="添加照片")
+        self.files = Files(columns=3 if small else 4, add="" if small else "添加照片")
         self.files.added.connect(self._choose)
         self.files.opened.connect(self._on_opened)
         self.add(self.files)
@@ -113,7 +135,12 @@ class IntakeFiles(Card):
     def say(self, text: str) -> None:
         """Say what happened; "" how files come here."""
         retone(self.said, "orange" if text else "text-3")
-        self.said.setText(text or "可以拖进来，或截图、复制照片后按 Ctrl+V；照片缩小后加密存在本机。")
+        how = "" if self._small else "可以拖进来，或截图、复制照片后按 Ctrl+V；照片缩小后加密存在本机。"
+        self.said.setText(text or how)
+        if self._small and not text:
+            self.said.hide()
+        elif self.said.isHidden():
+            self.said.show()
 
     def _on_listed(self, wanted: Sequence[Path]) -> None:
         self._coming -= 1
@@ -162,6 +189,8 @@ class IntakeFiles(Card):
     def _show(self) -> None:
         self.note.setText(f"{len(self._held)} 份" if self._held else "")
         self.files.show_files([_tile(one) for one in self._held])
+        if self._small:
+            self.files.setVisible(bool(self._held))
 
     def _on_opened(self, key: object) -> None:
         menu = QMenu(self)

@@ -25,12 +25,14 @@ _AFTER_OPENING = 400
 
 
 class CameraButton(Button):
-    """``CameraButton(take)``: *take* gets each photo as a `Photo`. Hidden where there is no camera."""
+    """``CameraButton(take)``: *take* gets each photo as a `Photo`. Hidden where there is no camera; *small*: an icon without a key."""
 
-    def __init__(self, take: Callable[[Photo], object], cameras: Cameras | None = None) -> None:
+    def __init__(self, take: Callable[[Photo], object], cameras: Cameras | None = None, *, small: bool = False) -> None:
+        tip = "用摄像头拍材料或现场"
         super().__init__(
-            "拍照", self.open, kind="quiet", icon="camera", keys="F7", small=True, tip="用摄像头拍材料或现场"
-        )
+            "" if small else "拍照", self.open, kind="quiet", icon="camera", keys="" if small else "F7", small=True,
+            tip=f"拍照：{tip}" if small else tip,
+        )  # fmt: skip
         self._take = take
         self._cameras = cameras or Cameras(self)
         self._cameras.changed.connect(self._show)

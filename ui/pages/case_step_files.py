@@ -1,0 +1,36 @@
+"""Photos and papers that are handed in with a step: they stay with the form of their action until it is done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ui.jobs import Jobs
+from ui.pages.intake_files import IntakeFiles
+
+if TYPE_CHECKING:
+    from app.schema.record import Record
+    from app.services.attachments import Staged
+    from app.services.office import Office
+
+
+class StepFiles:
+    """What was picked and not handed in yet, by case and action; sealed on the disk already."""
+
+    def __init__(self, office: Office, jobs: Jobs) -> None:
+        self._office, self._jobs = office, jobs
+        self._held: dict[tuple[str, str], tuple[Staged, ...]] = {}
+
+    def begin(self, event: Record, code: str) -> IntakeFiles | None:
+        """The line of the form in which they are picked, with those that were picked before; None where this user may add none."""
+        form = self._office.attachments.form_of("event").name
+        if not self._office.gate.decide("create", form, event.area, own=True).allowed:
+            return None
+        files = IntakeFiles(self._office, self._jobs, small=True)
+        key = (event.id, code)
+        files.show_files(event.id, self._held.get(key, ()))
+        files.changed.connect(lambda: self._held.__setitem__(key, files.staged()))
+        return files
+
+    def done(self, event_id: str, code: str) -> None:
+        """They belong to a step now."""
+        self._held.pop((event_id, code), None)
