@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from app.messages import sentence
 from app.schema.record import Record
 from app.services.addresses import AddressBook, is_initials
 from app.services.entry import Entry
@@ -138,7 +139,7 @@ class CaseFinding:
             for record_id, area, name in self._store.columns(_GRID, ("id", "area", "name")):
                 village = names.get(area)
                 if village is not None:
-                    hit = PlaceHit("grid", f"{village}{name}", "网格", area, record_id)
+                    hit = PlaceHit("grid", f"{village}{name}", sentence("cases.a_grid"), area, record_id)
                     found.append((fold(hit.words), hit))
         self._held = stamp, found
         return found

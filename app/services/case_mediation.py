@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from app.errors import KnownError
+from app.messages import sentence
 from app.rules.case_fold import Step
 from app.rules.case_sources import Source
 from app.rules.classes import above
@@ -133,16 +134,16 @@ class CaseMediation:
             return None
         label = self._store.forms[MEDIATION].show("outcome", outcome)
         # How it ended, and no word of what was said or agreed there (人民调解法第十五条: 保密).
-        facts = [f"调解结果：{label}"]
+        facts = [sentence("cases.mediated", label=label)]
         if values.get("agreement_no"):
-            facts.append(f"协议编号 {values['agreement_no']}")
+            facts.append(sentence("cases.agreement", number=values["agreement_no"]))
         if values.get("agreed_on") and outcome in REACHED:
             facts.append(spoken_date(str(values["agreed_on"])))
         text = "，".join(facts)
         once = f"{MEDIATION} {edit.id} {'reached' if outcome in REACHED else 'ended'}"
         if outcome in ENDED:
             return self._cases.beside(event, FAILED, {"words": text, "once": once}, while_=TIMER)
-        said = {"result": text, "measure": "人民调解", "assist_open_note": text, "once": once}
+        said = {"result": text, "measure": sentence("cases.by_mediation"), "assist_open_note": text, "once": once}
         return self._cases.beside(event, "feed_back", said, while_=TIMER)
 
 

@@ -222,7 +222,9 @@ class CaseTaking:
         }  # fmt: skip
         given = {name: value for name, value in values.items() if value is not None}
         clean, wrong = self._store.forms[PERSON].clean(given)
-        faults = [Fault("people", fault.code, f"{one.name or '涉事人员'}：{fault.message}") for fault in wrong]
+        faults = [
+            Fault("people", fault.code, f"{one.name or sentence('cases.somebody')}：{fault.message}") for fault in wrong
+        ]
         return Edit(PERSON, person_id(event, one.resident) or self._store.new_id(), area, clean), faults
 
     def _used(self, category: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from app.messages import sentence
 from app.schema.record import Record
 from app.schema.values import Value
 from app.services.case_folding import EVENT, chunks, read_steps
@@ -142,7 +143,7 @@ class OpenMatters:
         state = form.show("result", values.get("result")) if values.get("result") else ""
         return Matter(
             HAZARD, record.id, record.area, _text(values.get("object")), "", _day(values.get("found_at")),
-            state or ("待复查" if values.get("rectified_at") else "待整改"), _text(values.get("responsible")),
+            state or sentence(f"cases.hazard_to_{'check' if values.get('rectified_at') else 'mend'}"), _text(values.get("responsible")),
             _day(values.get("due")), _last(values.get("measure")), _hazard_closed(values),
             bool(_hazard_closed(values)),
         )  # fmt: skip

@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from app.messages import sentence
 from app.rules.case_fold import Step
 from app.schema.record import Record
 from app.services.case_folding import EVENT, chunks, fold_case, read_steps
@@ -93,11 +94,11 @@ class Patrons:
         state = self._rules.states.get(str(values.get("state") or ""))
         label = state.label if state else ""
         if waiting:
-            result = "稳步推进"
+            result = sentence("cases.patron_goes_on")
         elif any(step.action == _HANDED for step in steps):
-            result = "终结移交"
+            result = sentence("cases.patron_handed")
         else:
-            result = "化解" if state is not None and state.counts == "closed" else label
+            result = sentence("cases.patron_solved") if state is not None and state.counts == "closed" else label
         due = said.get("due")
         first = said.get("review_on") or (due.get("patron_due") if isinstance(due, dict) else "")
         return PatronCase(

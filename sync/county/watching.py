@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar, TypeVarTuple
 import sqlalchemy as sa
 
 from app import __version__
+from app.messages import sentence
 from app.rules.case_engine import CaseRules, CaseState, Step
 from app.rules.watching import SYSTEM, SYSTEM_ROLE, Act
 from app.schema.dates import CHINA
@@ -34,11 +35,6 @@ PORTION = 1000
 """Revs learned in one transaction."""
 _ACTS = 100
 """Cases dealt with in one transaction."""
-_LINES = {
-    "remind": "{timer}{when}（到期 {due}），按规则“{rule}”自动催办，请抓紧办理。",
-    "supervise": "{timer}{when}（到期 {due}），按规则“{rule}”自动督办。",
-    "escalate": "{timer}{when}（到期 {due}），按规则“{rule}”自动升级。",
-}
 
 
 class Watching:
@@ -227,18 +223,19 @@ def _step(rules: CaseRules, event: Record, case: CaseState, act: Act, at: dt.dat
         return None
     timer = rules.limits.timers.get(act.timer, act.timer)
     due = act.due.astimezone(CHINA).strftime("%Y-%m-%d %H:%M")
-    when = f"已超 {act.rule.repeat.after.words()}" if act.rule.repeat.after else "已到"
-    text = _LINES[act.rule.do].format(timer=timer, when=when, due=due, rule=act.rule.label)
+    after, county = act.rule.repeat.after, sentence("cases.county")
+    when = sentence("cases.over", limit=after.words()) if after else sentence("cases.reached")
+    text = sentence(f"cases.auto_{act.rule.do}", timer=timer, when=when, due=due, rule=act.rule.label)
     said = {"name": SYSTEM, "rule": act.rule.code, "timer": act.timer}
     match act.rule.do:
         case "remind":
             said["text"] = text
         case "supervise":
-            said |= {"opinion": text, "supervise_unit": "县中心", "supervise_level": act.rule.supervise_level}
+            said |= {"opinion": text, "supervise_unit": county, "supervise_level": act.rule.supervise_level}
         case _:
             said["reason"] = text
-    filled = rules.fill(act.rule.do, said, event=event.values, at=at, user=SYSTEM, unit="县中心", case=case)
-    step = Step(act.step, act.rule.do, at, filled, SYSTEM, SYSTEM_ROLE, "县中心")
+    filled = rules.fill(act.rule.do, said, event=event.values, at=at, user=SYSTEM, unit=county, case=case)
+    step = Step(act.step, act.rule.do, at, filled, SYSTEM, SYSTEM_ROLE, county)
     if rules.refusals(case, step):
         return None
     dues = rules.dues(case, step)
