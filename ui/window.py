@@ -25,6 +25,7 @@ from ui.composing import Composing
 from ui.jobs import spoken
 from ui.navigation import DOORS, PLACES, Navigation, Place
 from ui.page import Page
+from ui.pieces.filters import SearchField
 from ui.pieces.toast import Toast
 from ui.topbar import Found, TopBar
 
@@ -256,6 +257,11 @@ class Window(QMainWindow):
             popup.close()
             return
         if self.top.search.escape():
+            return
+        # Esc doesn't come as a key to the field that says it clears it.
+        held = QApplication.focusWidget()
+        if isinstance(held, SearchField) and held.text():
+            held.clear()
             return
         page = self.current_page()
         if page is not None and not page.escape() and page.back_button.isVisible():

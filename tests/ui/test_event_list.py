@@ -68,6 +68,18 @@ def test_words_lead_to_the_tab_where_the_case_stands_and_back(qtbot, desk):
     assert titles(page) == ["路灯不亮"]
 
 
+def test_who_chooses_a_tab_himself_sees_it_also_where_the_words_stand_elsewhere(qtbot, desk):
+    report(desk, "路灯不亮")
+    page = shown(qtbot, desk, tab="open")
+    page.filters.search.setText("路灯")
+    page.filters.search._search()
+    settled(desk)
+    page.tabs.pick("late")
+    settled(desk)
+    assert page.tabs.now() == "late"
+    assert titles(page) == []
+
+
 def test_a_click_on_a_head_sorts_the_whole_list(qtbot, desk):
     for title in ("乙", "甲", "丙"):
         report(desk, title)

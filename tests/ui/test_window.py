@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit
 
 from ui import theme
 from ui.page import Page
+from ui.pieces.filters import SearchField
 from ui.topbar import Found
 from ui.window import Window
 
@@ -173,6 +174,18 @@ def test_theme_and_size_change_while_the_window_is_open(window: Window, qapp: QA
     finally:
         window.look("light", False)
     assert window.navigation.width() == 176
+
+
+def test_escape_clears_the_words_of_a_list_before_it_leaves_the_page(window: Window, qtbot) -> None:
+    window.go("case", id="1")
+    page = window.current_page()
+    field = SearchField("编号、标题")
+    page.add(field)
+    field.show()
+    field.setFocus()
+    qtbot.keyClicks(field, "ld")
+    qtbot.keyClick(field, Qt.Key.Key_Escape)
+    assert (field.text(), window.current_page()) == ("", page)
 
 
 def test_enter_before_anything_is_found_waits_for_it_and_a_second_one_does_not(

@@ -52,6 +52,7 @@ class EventsPage(Page):
         self._shown = ""
         self._fresh = True
         self._turn = 0
+        self._stays = False
         self._listing = Listing(b"")
         self._columns_known = False
         self.filters = EventFilters(self, office, jobs)
@@ -95,6 +96,7 @@ class EventsPage(Page):
 
     def opened(self, args: Mapping[str, Any]) -> None:
         before = self._tab, self.filters.now
+        self._stays = False
         asked = {name: value or "" for name, value in args.items() if name in CaseFilter.__dataclass_fields__}
         if tab := str(args.get("tab") or ""):
             # The list is read once, below.
@@ -223,6 +225,8 @@ class EventsPage(Page):
         self._load()
 
     def _on_tab(self, key: str) -> None:
+        # Who chooses a tab himself sees that tab, be it empty.
+        self._stays = True
         self._enter(key)
         if (fitting := self._fitting(self.filters.now)) != self.filters.now:
             self.filters.begin(fitting)
@@ -237,6 +241,7 @@ class EventsPage(Page):
         return held if self._tab == "all" else replace(held, state="")
 
     def _on_text(self, text: str) -> None:
+        self._stays = False
         text = text.strip()
         if not text and self._before_words:
             # The words had led elsewhere; without them the clerk is back where she was.
@@ -261,7 +266,7 @@ class EventsPage(Page):
         if turn != self._turn:
             return
         self.tabs.show_counts(found.counts)
-        if self.filters.now.text and not len(found.listing) and found.counts.get("all"):
+        if self.filters.now.text and not self._stays and not len(found.listing) and found.counts.get("all"):
             # Nobody knows in which tab a case stands: where its words are found elsewhere, they are shown there.
             before, there = self._tab, found.counts["all"]
             self.tabs.pick("all")
