@@ -153,7 +153,7 @@ def _shots() -> list[Shot]:
         Shot("mediation-check", "mediation_session", session, before=end),
         Shot("sync", "sync"),
         Shot("conflict", "conflict", conflict),
-        Shot("meetings", "meetings"),
+        Shot("meetings", "meetings", lambda _office: {"form": "meeting"}),
         Shot("meeting", "meeting", pictured_meetings.now, before=pictured_meetings.typed),
         Shot("patrons", "patrons", pictured_meetings.patrons),
         Shot("receptions", "receptions"),
