@@ -322,6 +322,19 @@ def test_photos_come_by_file_folder_clipboard_and_drop_and_are_saved_with_the_ca
     assert all(one.media_type == "image/jpeg" for one in held)
 
 
+def test_a_picture_on_its_way_is_told_and_the_cursor_stays_with_the_photos(qtbot, desk, page):
+    picture = QImage(640, 480, QImage.Format.Format_RGB32)
+    picture.fill(0xFF3366)
+    QApplication.clipboard().setImage(picture)
+    files = page.fields.files
+    files.files.begin()
+    assert files.paste()
+    assert files.note.text() == "正在处理 1 份"
+    desk.settle()
+    assert files.note.text() == "1 份"
+    assert files.files.isAncestorOf(page.focusWidget())
+
+
 def test_words_in_the_clipboard_go_into_the_field(qtbot, desk, page):
     QApplication.clipboard().setText("copied")
     Typist(qtbot, desk, page).press(Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)

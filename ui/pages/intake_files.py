@@ -130,6 +130,7 @@ class IntakeFiles(Card):
     def take_paths(self, paths: Sequence[Path]) -> None:
         """Take files in, of a folder those that can be attached; one that can't be is told and holds up no other."""
         self._coming += 1
+        self._count()
         self._jobs.run(lambda: files_in(paths), self._on_listed, self._on_refused)
 
     def say(self, text: str) -> None:
@@ -144,6 +145,7 @@ class IntakeFiles(Card):
 
     def _on_listed(self, wanted: Sequence[Path]) -> None:
         self._coming -= 1
+        self._count()
         for path in wanted[:MOST]:
             self._take(path, path.name)
         if not wanted:
@@ -154,11 +156,13 @@ class IntakeFiles(Card):
     def _take_image(self, image: Photo, name: str) -> None:
         owner = self._owner
         self._coming += 1
+        self._count()
         self._jobs.run(lambda: self._staged(owner, as_png(image()), name), self._on_taken, self._on_refused)
 
     def _take(self, source: Path, name: str) -> None:
         owner = self._owner
         self._coming += 1
+        self._count()
         self._jobs.run(lambda: self._staged(owner, source, name), self._on_taken, self._on_refused)
 
     def _staged(self, owner: str, source: Path | bytes, name: str) -> tuple[str, list[_Shown]]:
@@ -181,16 +185,27 @@ class IntakeFiles(Card):
 
     def _on_refused(self, error: Exception) -> None:
         self._coming -= 1
+        self._count()
         if isinstance(error, KnownError):
             self.say(str(error))
         else:
             self._jobs.failed.emit(error)
 
     def _show(self) -> None:
-        self.note.setText(f"{len(self._held)} 份" if self._held else "")
+        self._count()
+        cursor = QApplication.focusWidget()
+        here = cursor is not None and self.files.isAncestorOf(cursor)
         self.files.show_files([_tile(one) for one in self._held])
         if self._small:
             self.files.setVisible(bool(self._held))
+        if here:
+            # The tiles are made anew, and what goes gives the cursor to anybody.
+            self.files.begin()
+
+    def _count(self) -> None:
+        """How many there are, and that some are on their way: a large picture takes seconds on an old machine."""
+        parts = [f"{len(self._held)} 份" if self._held else "", f"正在处理 {self._coming} 份" if self._coming else ""]
+        self.note.setText("，".join(part for part in parts if part))
 
     def _on_opened(self, key: object) -> None:
         menu = QMenu(self)

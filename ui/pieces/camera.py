@@ -170,5 +170,6 @@ def as_png(image: QImage) -> bytes:
     """*image* as a file would hold it; never written to the disk in clear."""
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, "PNG")  # type: ignore[call-overload]
+    # It is packed anew as a JPEG at once: half the time is worth a fifth more bytes in between.
+    image.save(buffer, "PNG", 80)  # type: ignore[call-overload]
     return bytes(buffer.data().data())

@@ -57,6 +57,14 @@ class Files(QWidget):
         for column in range(self._columns):
             self._grid.setColumnStretch(column, 1)
 
+    def begin(self) -> None:
+        """Put the cursor on the last tile: the one that adds, where there is one."""
+        place = self._grid.itemAt(self._grid.count() - 1)
+        if place is not None and (tile := place.widget()) is not None:
+            # What a layout was just given is shown by an event of its own, and what isn't shown takes no cursor.
+            tile.show()
+            tile.setFocus()
+
 
 class _Tile(QAbstractButton):
     def __init__(self, file: FileTile, height: int, dashed: bool = False) -> None:
