@@ -81,6 +81,7 @@ def test_what_the_case_of_a_hazard_says_fills_the_ledger_once_it_is_struck_off(o
     act(office, event, "acknowledge")
     clock.hours(24)
     act(office, event, "feed_back", result="清完了", measure="搬走纸箱，装了灭火器")
+    assert office.sources.news("hazard", hazard) == {}, "nothing while the case is open"
     clock.hours(24)
     act(colleague(office, "wang"), event, "verify_pass", finding="通了", method="site")
     assert office.sources.take_news("hazard", hazard).ok

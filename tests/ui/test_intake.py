@@ -335,8 +335,14 @@ def test_a_picture_on_its_way_is_told_and_the_cursor_stays_with_the_photos(qtbot
     assert files.files.isAncestorOf(page.focusWidget())
 
 
-def test_words_in_the_clipboard_go_into_the_field(qtbot, desk, page):
-    QApplication.clipboard().setText("copied")
+def test_words_in_the_clipboard_go_into_the_field_also_where_a_picture_of_them_comes_along(qtbot, desk, page):
+    # As a spreadsheet copies a cell.
+    image = QImage(32, 20, QImage.Format.Format_RGB32)
+    image.fill(Qt.GlobalColor.white)
+    mime = QMimeData()
+    mime.setText("copied")
+    mime.setImageData(image)
+    QApplication.clipboard().setMimeData(mime)
     Typist(qtbot, desk, page).press(Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
     assert page.fields.title.text() == "copied"
     assert page.fields.files.staged() == ()
