@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PIL import Image
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtWidgets import QLineEdit, QPlainTextEdit
 
 from app.errors import KnownError
@@ -370,13 +370,20 @@ def test_a_photo_is_handed_in_with_a_step_kept_while_the_form_is_left_and_named_
     page._form.files.take_paths([path])
     page._form.submit()
     assert "照片还在处理" in page._form._faults.text()
-    desk.settle()
-    desk.settle()
+    # It is still being made small when the form is left.
     page._form.leave()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    desk.settle()
     assert desk.office.attachments.of("event", event_id) == []
     page._begin(next(action for action in page._file.actions if action.code == "feed_back"))
     desk.settle()
     desk.settle()
+    # While those of before are being read nothing is handed in without them.
+    files = page._step_files.begin(page._file.case.event, "feed_back")
+    qtbot.addWidget(files)
+    assert files.coming()
+    desk.settle()
+    assert not files.coming()
     assert [one.name for one in page._form.files.staged()] == ["灯亮了.jpg"]
     page._form.submit()
     desk.settle()

@@ -29,6 +29,8 @@ class StepFiles:
         key = (event.id, code)
         files.show_files(event.id, self._held.get(key, ()))
         files.changed.connect(lambda: self._held.__setitem__(key, files.staged()))
+        # A photo that is still being made small when the form is left comes to the next one.
+        files.late = lambda staged: self._held.__setitem__(key, (*self._held.get(key, ()), staged))
         return files
 
     def done(self, event_id: str, code: str) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import shiboken6
 from PySide6.QtCore import QMimeData, Signal
 from PySide6.QtGui import QCursor, QImage, QPixmap
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
@@ -73,6 +75,8 @@ class IntakeFiles(Card):
         self._owner = ""
         self._held: list[_Shown] = []
         self._coming = self._pasted = self._photos = 0
+        # Who is told of what comes when this form is closed already.
+        self.late: Callable[[Staged], object] = lambda _staged: None
         self.files = Files(columns=3 if small else 4, add="" if small else "添加照片")
         self.files.added.connect(self._choose)
         self.files.opened.connect(self._on_opened)
@@ -89,8 +93,12 @@ class IntakeFiles(Card):
         self._show()
         self.say("")
         if staged:
+            # Until they are read they are not among those held: nothing may be saved without them.
+            self._coming += 1
             self._jobs.run(
-                lambda: (owner, [_Shown(one, self._office.attachments.small_of(one)) for one in staged]), self._on_read
+                lambda: (owner, [_Shown(one, self._office.attachments.small_of(one)) for one in staged]),
+                self._on_kept,
+                self._on_refused,
             )
 
     def staged(self) -> tuple[Staged, ...]:
@@ -131,7 +139,7 @@ class IntakeFiles(Card):
         """Take files in, of a folder those that can be attached; one that can't be is told and holds up no other."""
         self._coming += 1
         self._count()
-        self._jobs.run(lambda: files_in(paths), self._on_listed, self._on_refused)
+        self._jobs.run(lambda: files_in(paths), partial(_listed, self), self._on_refused)
 
     def say(self, text: str) -> None:
         """Say what happened; "" how files come here."""
@@ -143,11 +151,11 @@ class IntakeFiles(Card):
         elif self.said.isHidden():
             self.said.show()
 
-    def _on_listed(self, wanted: Sequence[Path]) -> None:
+    def listed(self, wanted: Sequence[Path]) -> None:
+        """Take in what there is of it."""
         self._coming -= 1
         self._count()
-        for path in wanted[:MOST]:
-            self._take(path, path.name)
+        self.take_each(wanted[:MOST])
         if not wanted:
             self.say("文件夹里没有照片或文件。")
         elif len(wanted) > MOST:
@@ -157,23 +165,32 @@ class IntakeFiles(Card):
         owner = self._owner
         self._coming += 1
         self._count()
-        self._jobs.run(lambda: self._staged(owner, as_png(image()), name), self._on_taken, self._on_refused)
+        self._jobs.run(lambda: self._staged(owner, as_png(image()), name), partial(_arrived, self), self._on_refused)
 
-    def _take(self, source: Path, name: str) -> None:
+    def take_each(self, paths: Sequence[Path]) -> None:
+        """Take *paths* in, one job of the lane each; of a form that was closed meanwhile, too."""
         owner = self._owner
-        self._coming += 1
-        self._count()
-        self._jobs.run(lambda: self._staged(owner, source, name), self._on_taken, self._on_refused)
+        for path in paths:
+            self._coming += 1
+            self._count()
+            self._jobs.run(
+                lambda path=path: self._staged(owner, path, path.name), partial(_arrived, self), self._on_refused
+            )
 
     def _staged(self, owner: str, source: Path | bytes, name: str) -> tuple[str, list[_Shown]]:
         """Runs in the lane."""
         staged = self._office.attachments.stage("event", owner, source, name)
         return owner, [_Shown(staged, self._office.attachments.small_of(staged))]
 
-    def _on_taken(self, found: tuple[str, list[_Shown]]) -> None:
+    def taken(self, found: tuple[str, list[_Shown]]) -> None:
+        """Show what was taken in."""
         self._coming -= 1
         self._on_read(found)
         self.changed.emit()
+
+    def _on_kept(self, found: tuple[str, list[_Shown]]) -> None:
+        self._coming -= 1
+        self._on_read(found)
 
     def _on_read(self, found: tuple[str, list[_Shown]]) -> None:
         owner, shown = found
@@ -204,6 +221,8 @@ class IntakeFiles(Card):
 
     def _count(self) -> None:
         """How many there are, and that some are on their way: a large picture takes seconds on an old machine."""
+        if not shiboken6.isValid(self):
+            return
         parts = [f"{len(self._held)} 份" if self._held else "", f"正在处理 {self._coming} 份" if self._coming else ""]
         self.note.setText("，".join(part for part in parts if part))
 
@@ -226,6 +245,23 @@ class IntakeFiles(Card):
         chosen = QFileDialog.getExistingDirectory(self, "选一个文件夹，里面的照片和文件都添加", str(Path.home()))
         if chosen:
             self.take_paths([Path(chosen)])
+
+
+def _listed(files: IntakeFiles, wanted: Sequence[Path]) -> None:
+    """Also where the form was closed meanwhile: who picked them had them in mind."""
+    if shiboken6.isValid(files):
+        files.listed(wanted)
+    else:
+        files.take_each(wanted[:MOST])
+
+
+def _arrived(files: IntakeFiles, found: tuple[str, list[_Shown]]) -> None:
+    """What was taken in goes to its form; where that was closed meanwhile, to whoever keeps it for the next."""
+    if shiboken6.isValid(files):
+        files.taken(found)
+    else:
+        for one in found[1]:
+            files.late(one.staged)
 
 
 def files_in(paths: Sequence[Path]) -> list[Path]:
