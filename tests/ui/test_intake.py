@@ -198,6 +198,27 @@ def test_one_enter_takes_a_name_that_nobody_on_record_has(qtbot, desk, page):
     assert page.focusWidget() is page.fields.people.role
 
 
+def test_what_is_typed_before_the_page_is_read_is_the_title_of_a_new_one(qtbot, desk, page):
+    page.opened({})
+    assert not page.fields.place.isEnabled()
+    qtbot.keyClicks(page.fields.title, "A1")
+    desk.settle()
+    assert page.fields.title.text() == "A1"
+    assert page.fields.place.isEnabled()
+    qtbot.keyClicks(page.focusWidget(), "2")
+    assert page.fields.title.text() == "A12"
+    page.leaving()
+    desk.settle()
+    page.opened({})
+    qtbot.keyClicks(page.fields.title, "B1")
+    desk.settle()
+    desk.settle()
+    assert page.sheet().values["title"] == "B1", "the draft waits, and is not written over"
+    page.leaving()
+    desk.settle()
+    assert len(desk.office.store.drafts()) == 2
+
+
 def test_while_it_is_saved_nothing_more_can_be_typed(qtbot, desk, page):
     commit(page.fields.title, "桥栏松动")
     page.save()

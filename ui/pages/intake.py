@@ -78,6 +78,10 @@ class IntakePage(Page):
         """Begin a case, or go on with the one that was left."""
         self.keep()
         self._sheet = None
+        # The telephone doesn't wait: what is typed before the page is read is the title of the new one.
+        self.fields.await_reading(True)
+        self.fields.title.clear()
+        self.fields.title.setFocus()
         index, held = self._index, dict(args)
         self._jobs.run(lambda: read_opening(self._office, held, index), self._on_opened)
         self._jobs.run(self._office.finding.prepare)
@@ -185,12 +189,21 @@ class IntakePage(Page):
     # -- showing ------------------------------------------------------------------------------------------------------------------
 
     def _on_opened(self, opening: Opening) -> None:
+        early = self.fields.title.text().strip() if self._sheet is None else ""
+        if early and opening.kept:
+            # It belongs to none of those that were left: they wait, and a new one begins with it.
+            self._jobs.run(lambda: read_opening(self._office, {"new": True}, opening.index), self._on_opened)
+            return
+        self.fields.await_reading(False)
         sheet = opening.sheet
         self._sheet, self._index = None, opening.index
         values = dict(sheet.values)
         self.fields.category.show_index(opening.index, opening.recent, self._office.forms.codes["event_class"])
         self.where.offer(opening)
-        self.fields.title.setText(str(values.get("title") or ""))
+        if early and values.get("title"):
+            values["detail"] = "\n".join(part for part in (str(values.get("detail") or ""), early) if part)
+            early = ""
+        self.fields.title.setText(early or str(values.get("title") or ""))
         self.fields.title.setCursorPosition(len(self.fields.title.text()))
         self.fields.category.set_value(values.get("category"))
         self.fields.profile.chosen = values.get("profile")
@@ -216,12 +229,15 @@ class IntakePage(Page):
         self.drafts.show_drafts(opening.others, kept=opening.kept)
         shown = self.sheet()
         # What came over from the desk's line is typed already: it is kept even where nobody adds a word.
-        brought = bool(sheet.values) and not opening.kept
+        brought = (bool(sheet.values) or bool(early)) and not opening.kept
         self._kept = shown.packed() if shown and not brought else None
         self._beat.start()
         # What the desk's line said already needs no second look: the cursor goes to the first that it left open.
         first = next((entry for entry in self.fields.order[:3] if not _typed(entry)), self.fields.detail)
-        first.setFocus(Qt.FocusReason.TabFocusReason)
+        if early:
+            self.fields.title.setFocus()
+        else:
+            first.setFocus(Qt.FocusReason.TabFocusReason)
 
     def _usual_channel(self) -> str:
         roles = set(self._office.session.roles)

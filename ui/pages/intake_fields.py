@@ -109,6 +109,14 @@ class IntakeFields(QScrollArea):
         entry.setFocus(Qt.FocusReason.TabFocusReason)
         self.ensureWidgetVisible(entry)
 
+    def await_reading(self, waits: bool) -> None:
+        """While the page is being read only the title takes what is typed: of the rest nothing would be left."""
+        for name, row in self.rows.items():
+            if name != "title":
+                row.setEnabled(not waits)
+        self.people.setEnabled(not waits)
+        self.files.setEnabled(not waits)
+
     def settle(self) -> None:
         """Take what was typed and not left yet."""
         for choice in self.choices:
