@@ -136,7 +136,7 @@ def _cases_counted(db: sqlite_utils.Database) -> None:
 
 def _taken(db: sqlite_utils.Database) -> None:
     """When the county took each step, by its own clock."""
-    db.conn.execute("CREATE TABLE taken (id TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID")
+    db.conn.execute("CREATE TABLE IF NOT EXISTS taken (id TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID")
 
 
 VERSIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
