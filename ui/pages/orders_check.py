@@ -97,6 +97,7 @@ class OrdersCheck(QWidget):
         """Another file: nothing of what was chosen counts any more."""
         self.chosen.clear()
         self._picked = False
+        self.pick_side("columns")
 
     def rows(self) -> list[dict[str, Any]]:
         """What was decided of single rows, as ``--choices`` takes it."""
