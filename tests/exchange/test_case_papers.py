@@ -231,3 +231,17 @@ def test_the_notes_of_a_joint_meeting_begin_with_what_its_record_says(office):
     }
     stranger = colleague(office, "mo", roles=("helper",))
     assert stranger.meetings.of("event", event) == []
+
+
+def test_a_step_that_came_late_says_on_paper_when_the_county_had_it(office, clock):
+    event = assigned(office)
+    case = office.cases.case(event)
+    step = next(step for step in case.steps if step.action == "assign")
+    kind = next(kind for kind in load_papers().values() if "assign" in kind.steps)
+    before = case_papers.gather(office, case, kind)["at"]
+    assert "县中心" not in before
+    with office.store.transaction():
+        office.store.query.keep_received([(step.id, int(step.at.timestamp() * 1000) + 5 * 3_600_000)])
+    later = case_papers.gather(office, case, kind)["at"]
+    assert later.startswith(before)
+    assert re.search(r"（县中心\d{4}年\d+月\d+日\d+时\d+分收到）", later)
