@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from ui import theme
 from ui.pieces.buttons import Button, IconButton
@@ -113,6 +113,14 @@ class Page(QWidget):
         """
         self._sides.append((thing, normal, slim))
         thing.setFixedWidth(slim)
+
+    def to_top(self) -> None:
+        """Show the head of the page, where the window scrolls it."""
+        around = self.parentWidget()
+        while around is not None and not isinstance(around, QScrollArea):
+            around = around.parentWidget()
+        if around is not None:
+            around.verticalScrollBar().setValue(0)
 
     def narrow(self) -> bool:
         """Whether the page has little room, as in a small window or on a screen whose everything is enlarged."""

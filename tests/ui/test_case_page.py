@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PIL import Image
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
-from PySide6.QtWidgets import QLineEdit, QPlainTextEdit
+from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QScrollArea
 
 from app.errors import KnownError
 from tests.ui.offices import UPPER
@@ -96,6 +96,25 @@ def test_only_the_usual_step_is_done_with_ctrl_enter(qtbot, desk):
 def test_with_a_reporter_among_the_people_the_cursor_is_on_the_next_step(qtbot, desk):
     page = shown(qtbot, desk, report(desk, reporter="张文贵", reporter_phone="19900000001"))
     assert page.next_card.holds_focus()
+
+
+def test_a_case_is_shown_from_its_head(qtbot, desk):
+    page = CasePage(desk.office, desk.jobs)
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setWidget(page)
+    qtbot.addWidget(area)
+    area.resize(1190, 400)
+    with qtbot.waitActive(area):
+        area.show()
+        area.activateWindow()
+    for title in ("路灯不亮", "井盖松动"):
+        page.opened({"id": report(desk, title)})
+        desk.settle()
+        desk.settle()
+        bar = area.verticalScrollBar()
+        qtbot.waitUntil(lambda bar=bar: bar.maximum() > 0 and bar.value() == 0)
+        bar.setValue(bar.maximum())
 
 
 def test_a_cursor_elsewhere_stays_there_when_something_comes_in(qtbot, desk):

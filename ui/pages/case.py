@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
@@ -281,6 +282,9 @@ class CasePage(Page):
             # What a layout was just given is shown by an event of its own, and what isn't shown takes no cursor.
             front.show()
             front.setFocus()
+        if self._fresh:
+            # What went gave the cursor, and with it the sight, to what lies at the end of the page.
+            QTimer.singleShot(0, self, self.to_top)
         self._fresh = False
 
     def _begin_with(self, code: str, values: Mapping[str, Any]) -> None:
