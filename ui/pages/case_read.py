@@ -15,7 +15,7 @@ from ui.forms.opening import target_of
 from ui.forms.references import Target
 from ui.pages.case_order import order_facts
 from ui.pages.case_people_card import CasePerson, read_people
-from ui.pages.case_words import spoken_time
+from ui.pages.case_words import owner_words, spoken_time
 from ui.pages.desk_quick import class_words
 from ui.pages.standing_words import note
 from ui.pieces.timeline import Step
@@ -71,6 +71,9 @@ def read_file(office: Office, event_id: str, *, whole: bool = True) -> CaseFile:
 def _barred(office: Office, case: Case, actions: Sequence[Action]) -> str:
     rules, session = office.cases.rules, office.session
     usual = rules.usual(case.state.state, case.state.profile)
+    if not owner_words(case.event.values, rules, office.gate.permissions.roles):
+        # Nobody's turn, as of a closed case of which no visit is asked: nothing is missed.
+        return ""
     if not usual or any(action.code == usual for action in actions) or rules.role_for(usual, session.roles) is None:
         return ""
     told = [c.message for c in office.cases.concerns(case, usual) if c.strict]
