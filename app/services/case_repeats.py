@@ -26,11 +26,15 @@ _Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """Cases that repeat one another by one way (dwelling, place, grid), the newest first; ``words`` say what they share."""
+    """Cases that repeat one another by one way (dwelling, place, grid), the newest first; ``words`` say what they share.
+
+    ``waiting``: how many of them aren't done.
+    """
 
     way: str
     words: str
     events: tuple[str, ...]
+    waiting: int = 0
 
 
 class CaseRepeats:
@@ -123,7 +127,9 @@ class CaseRepeats:
     def _repeat(self, way: str, rows: Sequence[_Row]) -> Repeat:
         newest = sorted(rows, key=lambda row: (str(row["reported_at"]), row["id"]), reverse=True)
         words = sentence(f"links.again_{way}", days=self.rules.days, count=len(newest))
-        return Repeat(way, words, tuple(row["id"] for row in newest))
+        states = self._cases.rules.states
+        waiting = sum(1 for row in newest if (state := states.get(str(row["state"]))) and state.waiting)
+        return Repeat(way, words, tuple(row["id"] for row in newest), waiting)
 
     def _since(self) -> str:
         return iso(self._cases.now() - dt.timedelta(days=self.rules.days))

@@ -22,14 +22,14 @@ WAYS = {"dwelling": "同一房屋", "place": "同一地点同类事", "grid": "�
 def read_repeats(office: Office) -> dict[str, tuple[Row, ...]]:
     """The repetitions by way, the largest first."""
     found: dict[str, list[Row]] = {ALL: [], **{way: [] for way in WAYS}}
-    for one in office.repeats.all():
-        # A hundred cases of one grid are asked by index, and never more than those of these days.
-        events = list(office.store.many(EVENT, one.events).values())
-        if not events:
-            continue
-        row = _row(office, one, events)
-        found[ALL].append(row)
-        found.setdefault(one.way, []).append(row)
+    repeats = office.repeats.all()
+    # Of each only its newest case is read: the others are counted already, and a grid may have hundreds.
+    newest = office.store.many(EVENT, {one.events[0] for one in repeats})
+    for one in repeats:
+        if one.events[0] in newest:
+            row = _row(office, one, newest[one.events[0]])
+            found[ALL].append(row)
+            found.setdefault(one.way, []).append(row)
     return {key: tuple(rows) for key, rows in found.items()}
 
 
@@ -49,16 +49,13 @@ def cases_of(office: Office, events: Sequence[str]) -> tuple[Row, ...]:
     )
 
 
-def _row(office: Office, one: Repeat, events: Sequence[Record]) -> Row:
-    newest = max(events, key=lambda event: str(event.values.get("reported_at") or ""))
-    states = office.cases.rules.states
-    still = sum(1 for event in events if (known := states.get(str(event.values.get("state")))) and known.waiting)
+def _row(office: Office, one: Repeat, newest: Record) -> Row:
     return {
         "id": f"{one.way} {newest.id}",
         "events": one.events,
         "what": Cell(_place(office, one.way, newest), " · ".join(_about(office, one.way, newest))),
         "count": str(len(one.events)),
-        "open": Cell(str(still), tone="orange") if still else Cell("—", tone="text-3"),
+        "open": Cell(str(one.waiting), tone="orange") if one.waiting else Cell("—", tone="text-3"),
         "last": spoken_time(str(newest.values.get("reported_at") or "")[:10], office.cases.now()),
     }
 
