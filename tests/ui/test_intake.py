@@ -173,6 +173,19 @@ def test_enter_before_the_hits_goes_on_and_the_first_hit_is_taken_when_it_comes(
         assert page.sheet().values["dwelling"] == village["home"]
 
 
+def test_a_save_right_after_enter_waits_for_what_it_takes(qtbot, desk, village, page):
+    commit(page.fields.title, "桥栏松动")
+    clerk = Typist(qtbot, desk, page)
+    clerk.go(page.fields.place)
+    qtbot.keyClicks(page.fields.place, "szcyz312")
+    qtbot.keyClick(page.fields.place, Qt.Key.Key_Return)
+    page.save()
+    qtbot.waitUntil(lambda: bool(desk.office.store.select("event")), timeout=10_000)
+    desk.settle()
+    [event] = desk.office.store.select("event")
+    assert event.values["dwelling"] == village["home"]
+
+
 def test_words_that_fit_several_houses_are_none_of_them_and_say_their_village(qtbot, desk, village, page):
     desk.make("dwelling", address="上寨村一组3-14号", grid=village["grid"])
     clerk = Typist(qtbot, desk, page)

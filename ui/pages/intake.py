@@ -37,6 +37,8 @@ from ui.pieces.text import words
 if TYPE_CHECKING:
     from app.services.office import Office
 
+_LATE = 20
+"""So many tenths of a second a save waits for what an Enter looks for: where nothing answers, the words stand."""
 _OUTSIDE = {"grid_member", "helper", "grid_leader"}
 """Roles that find cases on their rounds; at the desk of the others the telephone rings."""
 
@@ -52,6 +54,7 @@ class IntakePage(Page):
         self._kept: dict[str, Any] | None = None
         self._saving = False
         self._cursor: QWidget | None = None
+        self._late = 0
         self._beat = QTimer(self, interval=1000)
         self._beat.timeout.connect(self.keep)
         self._again = QTimer(self, singleShot=True, interval=300)
@@ -132,6 +135,13 @@ class IntakePage(Page):
     def save(self) -> None:
         """Report the case, or close it where it was solved on the spot; what is missing is said below its field."""
         self.fields.settle()
+        if self._late < _LATE and (self.fields.place.waits() or self.fields.reporter.waits()):
+            # Initials are no place: what they mean is on its way.
+            self._late += 1
+            meant = self._sheet.id if self._sheet else ""
+            QTimer.singleShot(100, self, lambda: self.save() if self._sheet and self._sheet.id == meant else None)
+            return
+        self._late = 0
         sheet = self.sheet()
         if sheet is None or self._saving:
             return

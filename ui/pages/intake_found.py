@@ -40,6 +40,10 @@ class FoundEntry(RefEntry):
         """What stands there, picked or not."""
         return self.text().strip()
 
+    def waits(self) -> bool:
+        """Whether Enter was pressed and what it takes is still being looked for."""
+        return self._going
+
     def show_words(self, text: str) -> None:
         """Show *text* that is nothing found."""
         self.set_target(None)
