@@ -81,11 +81,15 @@ class Clerks:
         while len(edits) < count:
             house = self._new_id()
             edits.append(Edit("household", house, area, {"head_name": self._value("name")}))
-            edits += [
-                Edit("resident", self._new_id(), area, {"name": self._value("name"), "household": house})
-                for _ in range(len(edits) % 4)
-            ]
+            edits += [Edit("resident", self._new_id(), area, self._roster_row(house)) for _ in range(len(edits) % 4)]
         self._save(who, edits, {}, death, bulk=True)
+
+    def _roster_row(self, house):
+        """A person whose date another column says again, as identity numbers do; but of some it says another, or there is none."""
+        date, other = self._value("birth_date"), self._value("birth_date")
+        said = other if self._values % 7 == 0 else date
+        row = {"household": house, "name": self._value("name"), "remark": said.replace("-", "") + self._value("remark")}
+        return row if self._values % 5 == 0 else {**row, "birth_date": date}
 
     def edit(self, chance):
         """Some fields of one record."""
