@@ -66,6 +66,7 @@ class RecordTable(QWidget):
         self.view = RecordView(self.model, bool(batch))
         self.view.horizontalHeader().setVisible(header)
         self._unit, self._note, self._whole, self._groups = unit, "", 0, 0
+        self._focus_due = False
         body = QVBoxLayout(self)
         body.setContentsMargins(0, 0, 0, 0)
         body.setSpacing(0)
@@ -102,6 +103,13 @@ class RecordTable(QWidget):
         if total and row >= 0:
             self.view.setCurrentIndex(self.model.index(min(row, total - 1), 0))
         self._show_counts()
+        if total and self._focus_due:
+            self._focus_due = False
+            self.view.setFocus()
+
+    def focus_with_rows(self) -> None:
+        """Give the list the focus with the next rows that it shows: an empty list takes none."""
+        self._focus_due = True
 
     def refresh(self) -> None:
         """Fetch again what is seen."""

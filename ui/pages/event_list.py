@@ -50,7 +50,6 @@ class EventsPage(Page):
         self._tab, self._order = "mine", ""
         self._before_words = ""
         self._shown = ""
-        self._fresh = True
         self._turn = 0
         self._stays = False
         self._listing = Listing(b"")
@@ -111,7 +110,7 @@ class EventsPage(Page):
             self.filters.begin(wanted)
         if before != (self._tab, self.filters.now):
             self.table.model.clear_checked()
-        self._fresh = True
+        self.table.focus_with_rows()
         self.filters.read()
         self._load()
         self.table.view.setFocus()
@@ -276,10 +275,6 @@ class EventsPage(Page):
         self._listing = found.listing
         total = len(found.listing)
         self.table.show_rows(total, note=f"只列最符合的 {MOST_FOUND:,} 件，再打几个字或加上筛选" if found.cut else "")
-        if self._fresh and total:
-            # An empty list takes no focus: it is given once there are rows.
-            self._fresh = False
-            self.table.view.setFocus()
         if not total:
             self._shown = ""
             self.panel.show_nothing()

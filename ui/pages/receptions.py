@@ -61,6 +61,7 @@ class ReceptionsPage(Page):
 
     def opened(self, args: Mapping[str, Any]) -> None:
         self._fresh = True
+        self.table.focus_with_rows()
         self._load()
 
     def refresh(self, changed: Sequence[str]) -> None:
@@ -77,9 +78,7 @@ class ReceptionsPage(Page):
         self._rows = rows
         self.table.show_rows(len(rows), groups=sum(isinstance(row, Group) for row in rows))
         if self._fresh and rows:
-            # An empty list takes no focus: it is given once there are rows, on today or the next day.
-            self._fresh = False
-            self.table.view.setFocus()
+            self._fresh = False  # today, or the next day
             coming = (n for n, row in enumerate(rows) if not isinstance(row, Group) and not row["past"])
             self.table.go_to(next(coming, len(rows) - 1))
 

@@ -30,7 +30,6 @@ class RepeatsPage(Page):
         self._office, self._jobs = office, jobs
         rules = office.repeats.rules
         self.set_title("重复事项", f"近 {rules.days} 天 {rules.count} 件以上的地点和事，不按人算")
-        self._fresh = True
         self._found: Mapping[str, tuple[Row, ...]] = {}
         self._rows: tuple[Row, ...] = ()
         self._cases: Sequence[Row] = ()
@@ -76,7 +75,7 @@ class RepeatsPage(Page):
         self.add(split, 1)
 
     def opened(self, args: Mapping[str, Any]) -> None:
-        self._fresh = True
+        self.table.focus_with_rows()
         self._load()
 
     def refresh(self, changed: Sequence[str]) -> None:
@@ -100,10 +99,6 @@ class RepeatsPage(Page):
     def _show_tab(self) -> None:
         self._rows = self._found.get(self.tabs.now(), ())
         self.table.show_rows(len(self._rows))
-        if self._fresh and self._rows:
-            # An empty list takes no focus: it is given once there are rows.
-            self._fresh = False
-            self.table.view.setFocus()
         if self._rows and self.table.view.currentIndex().row() < 0:
             self.table.go_to(0)
         self._on_current()

@@ -36,7 +36,6 @@ class WhistlesPage(Page):
         super().__init__("吹哨报到台账", back=True, dense=True)
         self._office, self._jobs, self._ask_path = office, jobs, ask_path
         self._rows: tuple[Row, ...] = ()
-        self._fresh = True
         self._found: Mapping[str, tuple[Row, ...]] = {}
         self.tabs = Tabs([(AWAITED, "等到场", None), (JUDGED, "待评价", None), (ALL, "全部", None)], ALL)
         self.tabs.picked.connect(lambda _key: self._show_tab())
@@ -73,7 +72,7 @@ class WhistlesPage(Page):
         return [("打印吹哨报到台账", "Ctrl+P", self.print_button.click)]
 
     def opened(self, args: Mapping[str, Any]) -> None:
-        self._fresh = True
+        self.table.focus_with_rows()
         self._load()
 
     def refresh(self, changed: Sequence[str]) -> None:
@@ -97,10 +96,6 @@ class WhistlesPage(Page):
     def _show_tab(self) -> None:
         self._rows = self._found.get(self.tabs.now(), ())
         self.table.show_rows(len(self._rows))
-        if self._fresh and self._rows:
-            # An empty list takes no focus: it is given once there are rows.
-            self._fresh = False
-            self.table.view.setFocus()
 
     def _fetch(self, offset: int, limit: int, _order: Order | None) -> Sequence[Row]:
         return self._rows[offset : offset + limit]
