@@ -30,8 +30,9 @@ class Device:
     state: str = "active"
 
 
-_Judge = tuple[Callable[[object], object], bool, bool, set[object]]
-"""How a field's values are checked, whether it must have one, whether there is but one spelling, and the texts that were found good."""
+_Judge = tuple[Callable[[object], object], frozenset[type], bool, bool, set[object]]
+"""How a field's values are checked, what they are, whether it must have one, whether there is but one spelling, and the texts found good."""
+_PLAIN = {"text": frozenset({str}), "integer": frozenset({int, bool}), "real": frozenset({float, int})}
 _ALLOWED, _DOUBTFUL, _NOT = "", "sync.doubtful", "sync.not_allowed"
 
 
@@ -139,13 +140,16 @@ class Rights:
             # A field that only a newer client knows is carried, not judged. What was found good once is good again.
             if value is None or (judge := judges.get(name)) is None:
                 continue
-            check, required, exact, sound = judge
+            check, types, required, exact, sound = judge
+            # What people may type isn't what travels: kept as it came, it would count otherwise than it stands in its column.
+            if type(value) not in types:
+                return "sync.faulty"
             kept = type(value) is str
             if kept and value in sound:
                 continue
             try:
                 found = check(value)
-                # What people may type isn't what travels: whoever reckons with a day or a moment reads only the one spelling.
+                # Whoever reckons with a day or a moment reads only the one spelling.
                 if (found is None and required) or (exact and found != value):
                     return "sync.faulty"
             except BadValue:
@@ -157,7 +161,7 @@ class Rights:
 
 def _judges(form: Form) -> Mapping[str, _Judge]:
     return {
-        name: (item.kind.check, item.required, isinstance(item.kind, Date | Time), set())
+        name: (item.kind.check, _PLAIN[item.kind.column], item.required, isinstance(item.kind, Date | Time), set())
         for name, item in form.fields.items()
         if not item.derived
     }

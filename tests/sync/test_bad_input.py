@@ -20,7 +20,7 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
 
 from app.schema.record import AREA, Change
-from sync.county import conversing, lanes
+from sync.county import conversing, lanes, office
 from sync.county.tables import ASIDE, ENTRY, FRAME, HISTORY
 from sync.wire import MEDIA_TYPE, Down, Hello, Reader, Receipts, Up, encode, encode_up, scope_tag
 from tests.sync.conftest import OTHER, VILLAGES, Running
@@ -206,6 +206,21 @@ def test_text_that_the_database_can_not_hold_holds_up_nothing_behind_it(county, 
     assert receipts.spread([*range(1, 7), 9])[-1].status == "accepted"
     again = ask(county, device, hello(device, asked=(1,)))
     assert again.status_code == 200
+
+
+def test_a_number_is_no_text_and_a_day_is_spelled_in_one_way(county, device):
+    """What people may type isn't what travels: kept as it came, it would count otherwise than it stands in its column."""
+    home = {AREA: V, "address": "村口1号", "area_m2": 90.5, "rented": True}
+    odd = [{"area_m2": "90.5"}, {"rented": "是"}, {"rented": 1.5}, {"address": 7}]
+    made = [
+        Change("dwelling", f"0190{n:028x}", V, {**home, **said}, {}, 1, n, "u") for n, said in enumerate([{}, *odd], 1)
+    ]
+    people = [person(10, 10, birth_date="1980-01-31"), person(11, 11, birth_date="1980年1月31日")]
+    answer = list(Reader().feed(ask(county, device, hello(device), Up(encode_up(1, [*made, *people]))).content))
+    (receipts,) = [message for message in answer if isinstance(message, Receipts)]
+    found = [receipt.code for receipt in receipts.spread([1, 2, 3, 4, 5, 10, 11])]
+    assert found == ["", *["sync.faulty"] * 4, "", "sync.faulty"]
+    assert all(row.sound for row in office.digest(county.county))
 
 
 def test_a_token_is_its_own_devices_and_no_others(county, device):
