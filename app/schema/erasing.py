@@ -38,7 +38,7 @@ class Naming:
 
 
 NAMING = (
-    Naming("movement", "resident", ("name", "reason", "from_place", "to_place")),
+    Naming("movement", "resident", ("name", "reason", "from_place", "to_place", "from_relation_text")),
     Naming("care_tag", "resident", ("degree", "purpose", "basis_note", "note", "end_reason"), deleted=True),
     Naming("registry_attachment", "owner", ("name", "sha256", "thumb"), deleted=True),
     Naming("case_person", "resident", ("name", "phone", "address", "note")),

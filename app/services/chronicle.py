@@ -35,6 +35,7 @@ _OF: Mapping[str, tuple[str, ...]] = {
     "dwelling": ("grid",),
 }
 _BESIDES = "relation"
+_WORD = "relation_text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +211,8 @@ class _Around:
         home_before, home_after = self._home(before), self._home(after, late=True)
         values |= {"resident": edit.id} | _turn("household", before, after) | _turn("presence", before, after)
         values |= {"from_relation": before.get(_BESIDES), "to_relation": after.get(_BESIDES)}
+        if before.get(_WORD) != after.get(_WORD):
+            values |= {"from_relation_text": before.get(_WORD)}
         values |= {"from_dwelling": home_before.get("dwelling"), "to_dwelling": home_after.get("dwelling")}
         values |= self._grids(home_before, home_after) | self._places(home_before, home_after, occasion.place, after)
         if left != came and before.get("household"):

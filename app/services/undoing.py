@@ -129,6 +129,10 @@ class Undoing:
             "to_relation"
         ):
             values |= {"relation": item.get("from_relation")}
+        word, relation = item.get("from_relation_text"), values.get("relation", now.values.get("relation"))
+        # 妻 or 女婿 of the roster, which the code alone doesn't say; who was given another word since keeps that.
+        if word and now.values.get("relation_text") is None and relation == item.get("from_relation"):
+            values |= {"relation_text": word}
         if item.get("kind") in _ARRIVALS and not item.get("from_household") and not item.get("from_presence"):
             line = self._gate.line("delete", now.form, now.area, record=now.id, reason=reason, own=True)
             return [Edit(now.form, now.id, now.area, {}, deleted=True)], [line]

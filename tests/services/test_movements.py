@@ -177,6 +177,35 @@ def test_a_change_of_head_turns_every_relation(office, li):
     assert (home["head_name"], office.movements.head_of(li[1])) == ("李长顺", father)
 
 
+def test_what_is_taken_back_gives_back_the_word_of_the_relation_too(office, li, luo):
+    mother, son = li[2][1:]
+    office.records.save("resident", {"relation_text": "妻"}, record_id=mother)
+    office.records.save("resident", {"relation_text": "长子"}, record_id=son)
+
+    def words():
+        return [(person(office, key)["relation"], person(office, key)["relation_text"]) for key in (mother, son)]
+
+    for act in (
+        lambda: office.movements.change_head(li[1], mother, NEW),
+        lambda: office.movements.split(li[1], [son], NEW),
+        lambda: office.movements.unplace([mother], NEW),
+        lambda: office.movements.move([mother], luo[1], NEW, relations={mother: "1"}),
+    ):
+        done = act()
+        assert words() != [("1", "妻"), ("2", "长子")]
+        office.undoing.undo(done.act)
+        assert words() == [("1", "妻"), ("2", "长子")]
+
+
+def test_a_word_of_the_relation_said_since_is_kept_when_an_act_is_taken_back(office, li):
+    mother = li[2][1]
+    office.records.save("resident", {"relation_text": "妻"}, record_id=mother)
+    done = office.movements.change_head(li[1], mother, NEW)
+    office.records.save("resident", {"relation_text": "老伴"}, record_id=mother)
+    office.undoing.undo(done.act)
+    assert (person(office, mother)["relation"], person(office, mother)["relation_text"]) == ("1", "老伴")
+
+
 def test_a_whole_household_moves_house_and_back(office, li, luo):
     done = office.movements.relocate(li[1], luo[0], NEW)
     home = office.store.get("household", li[1])
