@@ -7,9 +7,9 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from app.schema.values import Fault
 from app.services.case_sheet import Person, Sheet
@@ -21,7 +21,7 @@ from ui.pages.intake_bars import DraftBar
 from ui.pages.intake_class import ClassIndex
 from ui.pages.intake_fields import IntakeFields
 from ui.pages.intake_files import IntakeFiles
-from ui.pages.intake_found import FoundEntry
+from ui.pages.intake_keys import IntakeKeys
 from ui.pages.intake_read import (
     Opening,
     draft_prefix,
@@ -146,7 +146,7 @@ class IntakePage(Page):
         if sheet is None or self._saving:
             return
         if faults := self._missing(sheet):
-            self._say_faults(faults)
+            self._say(self.fields.say_faults(faults))
             return
         if self.fields.files.coming():
             self._say("照片还在处理，处理完再登记。")
@@ -174,18 +174,17 @@ class IntakePage(Page):
     def _connect(self) -> None:
         fields = self.fields
         people = fields.people
-        for entry in (*fields.order, people.role, people.phone, fields.solved, fields.result, fields.witness):
-            entry.installEventFilter(self)
+        keys = IntakeKeys(fields, lambda: self._primary, self)
         for row in fields.rows.values():
             signal = getattr(row.entry, "changed", None) or getattr(row.entry, "textChanged", None)
             if signal is not None:
                 signal.connect(lambda *_what, row=row: self._on_changed(row))
         for choice in fields.choices:
-            choice.chosen.connect(partial(self._next, choice))
+            choice.chosen.connect(partial(keys.next, choice))
         for found in (fields.place, fields.reporter):
-            found.chosen.connect(partial(self._next, found))
-            found.went_on.connect(partial(self._next, found))
-        people.ended.connect(lambda: self._next(people.name))
+            found.chosen.connect(partial(keys.next, found))
+            found.went_on.connect(partial(keys.next, found))
+        people.ended.connect(lambda: keys.next(people.name))
         fields.category.changed.connect(self._on_class)
         fields.profile.picked.connect(self._on_class)
         self.where.moved.connect(self._again.start)
@@ -243,11 +242,10 @@ class IntakePage(Page):
         self._kept = shown.packed() if shown and not brought else None
         self._beat.start()
         # What the desk's line said already needs no second look: the cursor goes to the first that it left open.
-        first = next((entry for entry in self.fields.order[:3] if not _typed(entry)), self.fields.detail)
         if early:
             self.fields.title.setFocus()
         else:
-            first.setFocus(Qt.FocusReason.TabFocusReason)
+            self.fields.first_open().setFocus(Qt.FocusReason.TabFocusReason)
 
     def _usual_channel(self) -> str:
         roles = set(self._office.session.roles)
@@ -287,20 +285,6 @@ class IntakePage(Page):
 
     # -- typing -------------------------------------------------------------------------------------------------------------------
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
-            if event.matches(QKeySequence.StandardKey.Paste) and self._takes_paste():
-                return True
-            enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-            plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
-            # A field that finds says itself when it goes on; in a text of several lines Enter is a new line; the line of
-            # the people has an order of its own.
-            mine = watched is self.fields.solved or any(watched is one for one in self.fields.order)
-            if enter and plain and mine and not isinstance(watched, QPlainTextEdit | FoundEntry):
-                self._next(watched)
-                return True
-        return super().eventFilter(watched, event)
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.matches(QKeySequence.StandardKey.Paste) and self.fields.files.paste():
             return
@@ -313,24 +297,6 @@ class IntakePage(Page):
     def dropEvent(self, event: QDropEvent) -> None:
         if self.fields.files.take_mime(event.mimeData()):
             event.acceptProposedAction()
-
-    def _takes_paste(self) -> bool:
-        """Pictures and files go to the photos, whatever field the cursor stands in; words go into the field."""
-        return self.fields.files.take_mime(QApplication.clipboard().mimeData())
-
-    def _next(self, entry: QObject) -> None:
-        place = next((n for n, one in enumerate(self.fields.order) if one is entry), None)
-        after = self.fields.order[place + 1] if place is not None and place + 1 < len(self.fields.order) else None
-        if after is None:
-            after = (
-                self._primary
-                if entry in (self.fields.solved, self.fields.witness) or not self.fields.solved.isEnabled()
-                else self.fields.solved
-            )
-        if after is self._primary and after is not None:
-            after.setFocus(Qt.FocusReason.TabFocusReason)
-        elif after is not None:
-            self.fields.go_to(after)
 
     def _values(self, sheet: Sheet) -> dict[str, Any]:
         member = self.where.member()
@@ -372,20 +338,6 @@ class IntakePage(Page):
         self.told.setText(text)
         self.told.setVisible(bool(text))
 
-    def _say_faults(self, faults: Sequence[Fault]) -> None:
-        said = {fault.field: fault.message for fault in reversed(faults)}
-        for name, row in self.fields.rows.items():
-            if name in said or row.wrong():
-                row.say(said.get(name, ""), wrong=name in said)
-        self.fields.people.say(said.get("people", ""))
-        elsewhere = [f.message for f in faults if f.field not in self.fields.rows and f.field != "people"]
-        self._say("；".join(elsewhere) or f"有 {len(said)} 处要改")
-        first = next((row.entry for row in self.fields.rows.values() if row.wrong()), None)
-        if first is None:
-            spot = {"result": self.fields.result, "witness": self.fields.witness}
-            first = next((entry for name, entry in spot.items() if name in said), self.fields.people.name)
-        self.fields.go_to(first)
-
     def _shut(self, shut: bool) -> None:
         self.fields.setEnabled(not shut)
         if self._primary is not None:
@@ -404,7 +356,7 @@ class IntakePage(Page):
         self._saving = False
         self._shut(False)
         if not outcome.ok or outcome.record is None:
-            self._say_faults(outcome.faults)
+            self._say(self.fields.say_faults(outcome.faults))
             return
         self._sheet = None
         self._beat.stop()
@@ -421,7 +373,3 @@ class IntakePage(Page):
         self._saving = False
         self._shut(False)
         self._say(spoken(error))
-
-
-def _typed(entry: QWidget) -> bool:
-    return bool(entry.text().strip()) if isinstance(entry, QLineEdit) else False

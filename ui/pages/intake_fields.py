@@ -10,6 +10,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from app.schema.codes import CodeList
+from app.schema.values import Fault
 from ui import theme
 from ui.forms.choices import ChoiceEntry
 from ui.forms.fields import TextEntry
@@ -109,6 +110,25 @@ class IntakeFields(QScrollArea):
         entry.setFocus(Qt.FocusReason.TabFocusReason)
         self.ensureWidgetVisible(entry)
 
+    def first_open(self) -> QWidget:
+        """Where the cursor goes: what the desk's line said already needs no second look."""
+        return next((entry for entry in self.order[:3] if not _typed(entry)), self.detail)
+
+    def say_faults(self, faults: Sequence[Fault]) -> str:
+        """Say each fault at its field, with the cursor in the first; the sentence for the head of the page is given back."""
+        said = {fault.field: fault.message for fault in reversed(faults)}
+        for name, row in self.rows.items():
+            if name in said or row.wrong():
+                row.say(said.get(name, ""), wrong=name in said)
+        self.people.say(said.get("people", ""))
+        first = next((row.entry for row in self.rows.values() if row.wrong()), None)
+        if first is None:
+            spot: dict[str, QWidget] = {"result": self.result, "witness": self.witness}
+            first = next((entry for name, entry in spot.items() if name in said), self.people.name)
+        self.go_to(first)
+        elsewhere = [fault.message for fault in faults if fault.field not in self.rows and fault.field != "people"]
+        return "；".join(elsewhere) or f"有 {len(said)} 处要改"
+
     def await_reading(self, waits: bool) -> None:
         """While the page is being read only the title takes what is typed: of the rest nothing would be left."""
         for name, row in self.rows.items():
@@ -173,6 +193,11 @@ class IntakeFields(QScrollArea):
             self.people.phone,
             self.solved,
             self.result,
+            self.witness,
         ]
         for before, after in itertools.pairwise(whole):
             QWidget.setTabOrder(before, after)
+
+
+def _typed(entry: QWidget) -> bool:
+    return bool(entry.text().strip()) if isinstance(entry, QLineEdit) else False
