@@ -72,6 +72,7 @@ def _devices(parser: argparse.ArgumentParser, parents: list[argparse.ArgumentPar
     code = parts.add_parser("code", parents=parents, help="发一次性注册码")
     code.add_argument("--areas", required=True, metavar="CODE,…")
     code.add_argument("--roles", metavar="ROLE,…")
+    code.add_argument("--unit", default="", metavar="NAME", help="使用人的单位")
     grant = parts.add_parser("grant", parents=parents, help="改一台设备的区域和身份")
     grant.add_argument("id")
     grant.add_argument("--areas", metavar="CODE,…")
@@ -175,7 +176,8 @@ def _devices_code(args: argparse.Namespace, desk: Desk) -> int:
     from sync.county import office
 
     county = _open(args)
-    code = office.issue_code(county, _listed(args.areas), _listed(args.roles) or office.DEFAULT_ROLES)
+    roles = _listed(args.roles) or office.DEFAULT_ROLES
+    code = office.issue_code(county, _listed(args.areas), roles, " ".join(args.unit.split()))
     county.close()
     desk.answer({"code": code}, f"一次性注册码（7 天内有效）： {code}")
     return 0

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from app.errors import KnownError
-from app.services.office import make_office
+from app.services.office import LONGEST_UNIT, make_office
 from app.store.agreement import Area
 from app.store.retirement import begin_anew
 from app.store.store import DATABASE, new_key
@@ -21,14 +21,19 @@ if TYPE_CHECKING:
 _ASKING = "enrolling.key"
 
 
-def make_home(home: Path, url: str, code: str, user: str, password: str, *, ca: str = "", name: str = "") -> Office:
-    """Enrol the device at *home* and open its new store.
+def make_home(
+    home: Path, url: str, code: str, user: str, password: str, *, ca: str = "", name: str = "", unit: str = ""
+) -> Office:
+    """Enrol the device at *home* and open its new store; *unit*: what the user says himself, where the county gives none.
 
     The device's signing key is written down before anything is asked: whoever loses the line, or the machine, in between
     asks again with the same key and the same code. KnownError("store.exists") where the home has a store.
     """
     from sync.client import enrol
 
+    unit = " ".join(unit.split())
+    if len(unit) > LONGEST_UNIT:
+        raise KnownError("accounts.unit_long", most=LONGEST_UNIT)
     begin_anew(home)
     if (home / DATABASE).exists():
         raise KnownError("store.exists", path=home)
@@ -36,7 +41,13 @@ def make_home(home: Path, url: str, code: str, user: str, password: str, *, ca: 
     key = _signing_key(home / _ASKING)
     said = enrol(url, code, user, password, key=key, ca=ca)
     shows = int(time.time() * 1000)
-    account = {"name": name or user, "roles": list(said.roles), "areas": list(said.held), "unit": ""}
+    account = {
+        "name": name or user,
+        "roles": list(said.roles),
+        "areas": list(said.held),
+        "unit": said.unit,
+        "unit_said": unit,
+    }
     office = make_office(home, new_key(), user, password, account)
     office.store.sync.enrolled(
         device=said.device,

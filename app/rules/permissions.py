@@ -22,7 +22,7 @@ ACTIONS = (
     "backup", "configure", "secure", "audit",
 )  # fmt: skip
 # What every user does on his own device and with his own account.
-EVERYBODY = frozenset({"sync", "login", "password"})
+EVERYBODY = frozenset({"sync", "login", "password", "unit"})
 # What concerns the office as a whole: neither form nor area matter.
 _PLACELESS = frozenset({"backup", "configure", "secure", "audit"})
 _DEFAULT_GROUP = "ledger"
@@ -155,6 +155,10 @@ class Permissions:
     def streams(self, roles: Iterable[str]) -> set[str]:
         """The stream classes that *roles* may hold on a device."""
         return {stream for code in roles if code in self.roles for stream in self.roles[code].streams}
+
+    def reach_own(self, roles: Iterable[str]) -> bool:
+        """Whether any of *roles* reaches what is given to the user or his unit: then his unit is a right, not only a word."""
+        return any(self.roles[code].own for code in roles if code in self.roles)
 
     def misplaced(self, roles: Iterable[str], areas: Iterable[str]) -> str:
         """The first of *roles* that holds over villages alone, where *areas* are more than that; empty for none."""

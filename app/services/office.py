@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from app.schema.form import Forms
 
 ACCOUNTS = "accounts"
+LONGEST_UNIT = 60
 
 
 class Office:
@@ -141,6 +142,32 @@ class Office:
         """Follow the rules and code lists that an exchange brought; whether any did."""
         return bool(self._ruling and self._ruling.note(self.store))
 
+    def names_unit(self) -> bool:
+        """Whether this user fills in his unit himself; not where the county gave it, or where it decides what he may see and do."""
+        account = self.store.meta.get(ACCOUNTS, {}).get(self.session.user, {})
+        return not account.get("unit") and not self.gate.permissions.reach_own(
+            (*self.session.roles, *account.get("roles", ()))
+        )
+
+    def name_unit(self, unit: str) -> None:
+        """From now on this user's unit is *unit*, as he says himself; his rights don't follow from it.
+
+        KnownError: accounts.unit_given, accounts.unit_long.
+        """
+        unit = " ".join(unit.split())
+        if len(unit) > LONGEST_UNIT:
+            raise KnownError("accounts.unit_long", most=LONGEST_UNIT)
+        if not self.names_unit():
+            raise KnownError("accounts.unit_given")
+        line = self.gate.line("unit", "", None, fields=unit)
+        with self.store.transaction():
+            # Read in here: an exchange in a process of its own may bring other rights just now.
+            accounts = self.store.meta.get(ACCOUNTS, {})
+            account = accounts.get(self.session.user, {})
+            self.store.meta.set(ACCOUNTS, {**accounts, self.session.user: {**account, "unit_said": unit}})
+            self.store.audit.write([line])
+        self.session = self.gate.session = replace(self.session, unit=unit)
+
     def close(self) -> None:
         """Close the store."""
         self.store.close()
@@ -209,7 +236,7 @@ def office_with_key(
     if not even_locked and locked(store):
         store.close()
         raise KnownError("sync.locked")
-    return Office(store, Session.of(user, account, store.sync.state.device), ruling.rules, ruling.permissions, ruling)
+    return Office(store, _session(store, user, account, ruling.permissions), ruling.rules, ruling.permissions, ruling)
 
 
 def make_office(
@@ -223,10 +250,18 @@ def make_office(
     now: Callable[[], float] = time.time,
     cost: Cost | None = None,
 ) -> Office:
-    """Make a new store at *home* with *user* as its first user; ``account``: name, roles, areas, unit."""
+    """Make a new store at *home* with *user* as its first user.
+
+    ``account``: name, roles, areas, unit (given to him), unit_said (which he filled in himself).
+    """
     ruling = Ruling(forms or load_forms())
     store = Store.create(home, key, ruling.forms, now=now, derive=ruling.derive)
     with store.transaction():
         store.meta.set(ACCOUNTS, {user: account})
     KeySlots(home, cost=cost, now=now).add_password(user, password, key)
-    return Office(store, Session.of(user, account, store.sync.state.device), ruling.rules, ruling.permissions, ruling)
+    return Office(store, _session(store, user, account, ruling.permissions), ruling.rules, ruling.permissions, ruling)
+
+
+def _session(store: Store, user: str, account: dict[str, Any], permissions: Permissions) -> Session:
+    names_unit = not permissions.reach_own(account.get("roles", ()))
+    return Session.of(user, account, store.sync.state.device, names_unit=names_unit)

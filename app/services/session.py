@@ -24,13 +24,16 @@ class Session:
         return self.areas[0] if self.areas else ""
 
     @classmethod
-    def of(cls, user: str, account: Mapping[str, Any], device: str) -> Session:
-        """The session of *user* from what the county told this device of the account."""
+    def of(cls, user: str, account: Mapping[str, Any], device: str, *, names_unit: bool = False) -> Session:
+        """The session of *user* from what the county told this device of the account.
+
+        *names_unit*: where the county gave no unit, the one that he filled in himself (``unit_said``) stands.
+        """
         return cls(
             user,
             account.get("name") or user,
             tuple(account.get("roles", ())),
             tuple(account.get("areas", ())),
-            account.get("unit", ""),
+            account.get("unit", "") or (account.get("unit_said", "") if names_unit else ""),
             device,
         )

@@ -115,10 +115,11 @@ class Belonging(Part):
 
     def set_rights(self, user: str, roles: Collection[str], areas: Collection[str]) -> None:
         """The county gave *user* of this device other roles or areas: they count from his next log-in."""
-        accounts = self._store.meta.get("accounts", {})
-        if user in accounts:
-            accounts[user] = {**accounts[user], "roles": list(roles), "areas": list(areas)}
-            with self._store.transaction():
+        with self._store.transaction():
+            # Read in here: the user may be filling in his unit just now.
+            accounts = self._store.meta.get("accounts", {})
+            if user in accounts:
+                accounts[user] = {**accounts[user], "roles": list(roles), "areas": list(areas)}
                 self._store.meta.set("accounts", accounts)
 
     def given_away(self) -> dict[str, tuple[str, str]]:

@@ -19,7 +19,10 @@ from sync.wire import Area, enrol_text
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
-    """What the county told this device; the token is told once. ``clock``: its time in ms since 1970 UTC, 0 if not told."""
+    """What the county told this device; the token is told once. ``clock``: its time in ms since 1970 UTC, 0 if not told.
+
+    ``unit``: the unit that it gives this user; empty where it gives none.
+    """
 
     url: str
     device: str
@@ -37,6 +40,7 @@ class Enrolment:
     begun: bytes = b""
     mark: tuple[int, bytes] | None = None
     clock: int = 0
+    unit: str = ""
 
 
 def enrol(
@@ -114,6 +118,7 @@ def _read(url: str, ca: str, said: Any) -> Enrolment:
             bytes.fromhex(said.get("begun", "")),
             (int(said["mark"][0]), bytes.fromhex(said["mark"][1])) if "mark" in said else None,
             int(said.get("clock", 0)),
+            str(said.get("unit") or ""),
         )
     except (KeyError, TypeError, ValueError) as bad:
         raise KnownError("sync.not_a_county", url=url) from bad

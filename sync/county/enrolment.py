@@ -43,6 +43,7 @@ class Enrolled:
     verify: str
     begun: bytes = b""
     mark: tuple[int, bytes] = (0, b"")
+    unit: str = ""
 
 
 def enrol(county: County, code: str, public_key: bytes, signature: bytes, user: str, password: str) -> Enrolled:
@@ -89,7 +90,7 @@ def enrol(county: County, code: str, public_key: bytes, signature: bytes, user: 
     keys = county.keys
     return Enrolled(
         device, token, county.code, epoch, user, areas, known.areas, tuple(roles), tuple(streams), keys.recipient, keys.verify,
-        start, (rev, tag),
+        start, (rev, tag), row.unit or "",
     )  # fmt: skip
 
 

@@ -175,8 +175,8 @@ def put_user(county: County, conn: sa.Connection, name: str, password: str, role
     county.database.put(conn, ACCOUNT, [row])
 
 
-def issue_code(county: County, areas: Sequence[str], roles: Sequence[str] = DEFAULT_ROLES) -> str:
-    """A one-time code for a device over *areas*; it lives a week."""
+def issue_code(county: County, areas: Sequence[str], roles: Sequence[str] = DEFAULT_ROLES, unit: str = "") -> str:
+    """A one-time code for a device over *areas*, of a user of *unit*; it lives a week."""
     _known_roles(county.permissions, roles)
     fits(county.permissions, roles, areas)
     code = "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(3))
@@ -192,9 +192,10 @@ def issue_code(county: County, areas: Sequence[str], roles: Sequence[str] = DEFA
                 areas=json.dumps(list(areas)),
                 roles=json.dumps(list(roles)),
                 until=county.now_ms() + CODE_LIVES_MS,
+                unit=unit,
             )
         )
-        county.audit(conn, "code", areas=list(areas), roles=list(roles))
+        county.audit(conn, "code", areas=list(areas), roles=list(roles), unit=unit)
     return code
 
 

@@ -121,6 +121,7 @@ CODE = sa.Table(
     _held("public_key", sa.LargeBinary),
     _held("used", sa.BigInteger),
     _held("device"),
+    _held("unit"),
 )
 # One row a frame, inserted before its changes: a second delivery finds it. ``void``: the device gave the number up (2: and what
 # stands there is its own). ``earlier``: marks of frames that its device had made before it, and that may come after it.

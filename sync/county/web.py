@@ -95,6 +95,7 @@ class EnrolAnswer(BaseModel):
     begun: str = Field("", description="the tag of the epoch's beginning, in hex")
     mark: tuple[int, str] = Field((0, ""), description="where the county stands: a rev and its tag, in hex")
     clock: int = Field(description="the county's time in milliseconds since 1970 UTC")
+    unit: str = Field("", description="the unit that the county gives this user; empty: he fills it in himself")
 
 
 class WipedNotice(BaseModel):
@@ -175,6 +176,7 @@ def make_app(county: County) -> FastAPI:
             verify=made.verify,
             begun=made.begun.hex(),
             mark=(made.mark[0], made.mark[1].hex()),
+            unit=made.unit,
             clock=county.now_ms(),
         )
 

@@ -53,6 +53,24 @@ def test_a_code_names_areas_and_roles_that_there_are(town):
     assert Device(town.folder / "a", "a", "pw")("init", "--county", town.url, "--code", code).code == 0
 
 
+def test_a_unit_is_the_countys_where_its_code_names_one_or_rights_follow_from_it(town):
+    def enrolled(name, roles, given, said):
+        unit = ("--unit", given) if given else ()
+        code = township("county", "devices", "code", *town.data, "--areas", UPPER, "--roles", roles, *unit).out.split()[
+            -1
+        ]
+        answer = Device(town.folder / name, name, "pw")(
+            "init", "--county", town.url, "--code", code, "--unit", said, "--json"
+        )
+        assert answer.code == 0, answer
+        return answer.json["unit"]
+
+    assert enrolled("clerk", "registrar", "", "综治中心") == "综治中心"
+    assert enrolled("given", "registrar", "司法所", "综治中心") == "司法所"
+    assert enrolled("handler", "lead_handler", "派出所", "综治中心") == "派出所"
+    assert enrolled("stranger", "lead_handler", "", "综治中心") == ""
+
+
 def test_a_clerk_may_import_report_and_back_up_and_roles_replace_that(town, tmp_path):
     clerk = town.device("a", "lin")
     watcher = town.device("b", "wang", roles="supervisor")

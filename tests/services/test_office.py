@@ -102,3 +102,48 @@ def test_a_store_is_never_made_over_another(home, forms, clock):
         make_office(home[0], new_key(), "wang", "x", ACCOUNT, forms=forms, now=clock, cost=CHEAP)
     assert told.value.code == "store.exists"
     open_again(home[0], "lin", "密码一", forms, clock).close()
+
+
+def test_a_unit_that_a_user_fills_in_stands_in_his_steps_and_after_the_next_login(tmp_path, forms, clock):
+    home, key = tmp_path / "home", new_key()
+    account = {**ACCOUNT, "unit": ""}
+    office = make_office(home, key, "lin", "密码一", account, forms=forms, now=clock, cost=CHEAP)
+    assert office.names_unit()
+    office.name_unit("  上寨村 村委会 ")
+    assert (office.session.unit, office.gate.session.unit) == ("上寨村 村委会", "上寨村 村委会")
+    assert office.store.audit.lines(1)[0].action == "unit"
+    outcome = office.cases.report({"title": "路灯坏了"}, area=UPPER)
+    assert outcome.ok, outcome.faults
+    assert office.cases.case(outcome.record.id).steps[0].unit == "上寨村 村委会"
+    with pytest.raises(KnownError, match="60"):
+        office.name_unit("长" * 61)
+    office.close()
+    office = office_with_key(home, "lin", key, forms=forms, now=clock)
+    assert office.session.unit == "上寨村 村委会"
+    office.close()
+
+
+def test_nobody_gets_at_the_cases_of_a_unit_by_saying_that_he_is_of_it(tmp_path, forms, clock):
+    home, key = tmp_path / "home", new_key()
+    account = {**ACCOUNT, "unit": "", "unit_said": "派出所"}
+    office = make_office(home, key, "lin", "密码一", account, forms=forms, now=clock, cost=CHEAP)
+    assert office.session.unit == "派出所"
+    office.store.sync.set_rights("lin", ["lead_handler"], [UPPER])
+    # Also before the next login: what he may do then must not come from what he says now.
+    with pytest.raises(KnownError, match="县中心"):
+        office.name_unit("水利站")
+    office.close()
+    office = office_with_key(home, "lin", key, forms=forms, now=clock)
+    assert office.session.unit == ""
+    with pytest.raises(KnownError, match="县中心"):
+        office.name_unit("水利站")
+    assert office.session.unit == ""
+    office.close()
+
+
+def test_a_unit_that_was_given_is_not_changed_at_the_desk(home, forms, clock):
+    office = open_again(home[0], "lin", "密码一", forms, clock)
+    with pytest.raises(KnownError, match="县中心"):
+        office.name_unit("派出所")
+    assert office.session.unit == "村委会"
+    office.close()

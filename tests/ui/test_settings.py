@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from keyring.errors import NoKeyringError
+from PySide6.QtWidgets import QLabel
 
 from app.errors import KnownError
 from app.services.office import unlock
@@ -133,3 +134,27 @@ def test_a_room_that_comes_later_says_what_to_use_meanwhile(qapp, qtbot, make):
         if button.words():
             button.click()
     assert len(gone) == 2
+
+
+def test_the_unit_is_filled_in_and_shown_at_once(open_desk):
+    desk = open_desk("registrar")
+    with desk.office.store.transaction():
+        account = {**desk.office.store.meta.get("accounts")["lin"], "unit": ""}
+        desk.office.store.meta.set("accounts", {"lin": account})
+    page = opened(desk, Ring())
+    page.unit.setText("石板乡综治中心")
+    page.unit_button.click()
+    desk.settle()
+    desk.settle()
+    assert desk.office.session.unit == "石板乡综治中心"
+    shown = [label.text() for label in page.about.findChildren(QLabel)]
+    assert "林小禾（石板乡综治中心）" in shown
+
+
+def test_a_unit_from_the_county_is_shown_and_not_changed(desk):
+    with desk.office.store.transaction():
+        account = {**desk.office.store.meta.get("accounts")["lin"], "unit": "派出所"}
+        desk.office.store.meta.set("accounts", {"lin": account})
+    page = opened(desk, Ring())
+    assert not page.unit.isVisibleTo(page)
+    assert "由县中心定" in page.unit_text.text()

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWid
 from app import __version__
 from app.errors import KnownError
 from app.schema.dates import china_time
+from app.services.office import LONGEST_UNIT
 from app.store.keys import Cost, Ring
 from ui import theme
 from ui.jobs import spoken
@@ -58,6 +59,7 @@ class SettingsPage(Page):
             tabs.pick(now)
             tabs.blockSignals(False)
         self._jobs.run(lambda: access.pin_state(self._office, self._ring), lambda state: self._show_pin(*state))
+        self._jobs.run(self._office.names_unit, self._show_unit)
         self._jobs.run(self._read_facts, self.about.show_facts)
         if self._office.gate.decide("audit", "", None).allowed:
             self._jobs.run(self._read_audit, self._show_audit)
@@ -155,9 +157,43 @@ class SettingsPage(Page):
 
     def _about(self) -> Card:
         card = Card("关于")
+        self.unit = QLineEdit()
+        self.unit.setMaxLength(LONGEST_UNIT)
+        self.unit.setPlaceholderText("如 镇综治中心；写在您办的每一步和打印的文书上")
+        self.unit.setAccessibleName("本单位")
+        self.unit.returnPressed.connect(self._name_unit)
+        self.unit_button = Button("存下单位", self._name_unit)
+        self.unit_text = words("", tone="text-2", wrap=True)
+        line = card.add_line(_label("本单位"), self.unit, self.unit_button, self.unit_text)
+        line.setStretch(1, 1)
+        line.setStretch(3, 1)
+        self._show_unit(False)
         self.about = Facts([("版本", f"乡治通 {__version__}")], label_width=100)
         card.add(self.about)
         return card
+
+    def _show_unit(self, open_: bool) -> None:
+        unit = self._office.session.unit
+        if not self.unit.isModified():
+            self.unit.setText(unit)
+        self.unit_text.setText(f"{unit or '未填单位'}（由县中心定，要改请找县中心管理员）")
+        self.unit.setVisible(open_)
+        self.unit_button.setVisible(open_)
+        self.unit_text.setVisible(not open_)
+
+    def _name_unit(self) -> None:
+        unit = self.unit.text()
+        self._jobs.run(lambda: self._office.name_unit(unit), lambda _done: self._unit_named())
+
+    def _unit_named(self) -> None:
+        session, window = self._office.session, self.window()
+        self.unit.setModified(False)
+        self._show_unit(True)
+        if isinstance(window, Window):
+            window.top.user.set_words(" · ".join(part for part in (session.name, session.unit) if part))
+        self._jobs.run(self._read_facts, self.about.show_facts)
+        said = f"本单位：{session.unit}。从现在起写在您办的每一步上" if session.unit else "单位已清空"
+        self.said.emit(said, None)
 
     def _read_facts(self) -> list[tuple[str, str]]:
         office = self._office
@@ -282,6 +318,7 @@ _ACTIONS = {
     "backup": "备份",
     "configure": "配置",
     "secure": "安全设置",
+    "unit": "填写单位",
 }
 
 
