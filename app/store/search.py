@@ -12,7 +12,7 @@ from app.schema.ddl import from_row, table_name
 from app.schema.form import Form, Forms
 from app.schema.values import Value
 from app.store.search_keys import LETTER_SIGNS, Document, document, join, split, tokens
-from app.store.search_terms import RANKS, Term, match, rank, terms
+from app.store.search_terms import LEAST_DIGITS, RANKS, Term, match, rank, terms
 
 Connection = Any
 
@@ -162,7 +162,7 @@ def find(
     any reading); three or more digits are any part of a number; two or more characters any part of a place or title,
     where a fragment that begins with a digit begins a number.
     """
-    return _hits(conn, forms, _chosen(conn, text, only, areas, limit))
+    return _hits(conn, forms, _chosen(conn, text, only, areas, limit), _digits(text))
 
 
 def matching(
@@ -234,14 +234,26 @@ def _candidates(
         cursor.close()
 
 
-def _hits(conn: Connection, forms: Forms, chosen: list[tuple[str, str, int]]) -> list[Hit]:
+def _digits(text: str) -> list[str]:
+    return [term.number for term in terms(text) if len(term.number) >= LEAST_DIGITS]
+
+
+def _hits(conn: Connection, forms: Forms, chosen: list[tuple[str, str, int]], digits: list[str]) -> list[Hit]:
     shown: dict[tuple[str, str], tuple[str, str]] = {}
     for name in dict.fromkeys(form for form, _, _ in chosen):
         form = forms[name]
         wanted = [record_id for each, record_id, _ in chosen if each == name]
-        for record_id, values in _values(conn, form, wanted):
-            notes = (form.show(item, values.get(item), masked=True) for item in form.note_fields)
-            shown[name, record_id] = (form.record_title(values, masked=True), "　".join(note for note in notes if note))
+        others = [item for item, kind in form.searched if kind == "number" and item not in form.note_fields]
+        for record_id, values in _values(conn, form, wanted, others if digits else []):
+            notes = [form.show(item, values.get(item), masked=True) for item in form.note_fields]
+            title = form.record_title(values, masked=True)
+            # Who typed the end of a phone number sees that it is the phone's: the number of the card says nothing about it.
+            for item in others if digits else ():
+                if any(
+                    each in str(values.get(item) or "") and not any(each in note for note in notes) for each in digits
+                ):
+                    notes.append(f"{form.fields[item].label} {form.show(item, values.get(item), masked=True)}")
+            shown[name, record_id] = (title, "　".join(note for note in notes if note))
     return [
         Hit(form, record_id, *shown[form, record_id], _SCORES[held])
         for form, record_id, held in chosen
@@ -249,8 +261,8 @@ def _hits(conn: Connection, forms: Forms, chosen: list[tuple[str, str, int]]) ->
     ]
 
 
-def _values(conn: Connection, form: Form, wanted: list[str]) -> Iterator[tuple[str, dict[str, Value]]]:
-    names = list(dict.fromkeys((form.title_field, *form.note_fields)))
+def _values(conn: Connection, form: Form, wanted: list[str], more: list[str]) -> Iterator[tuple[str, dict[str, Value]]]:
+    names = list(dict.fromkeys((form.title_field, *form.note_fields, *more)))
     columns = ", ".join(f'"{name}"' for name in names)
     for start in range(0, len(wanted), _BATCH):
         part = wanted[start : start + _BATCH]

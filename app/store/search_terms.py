@@ -31,7 +31,7 @@ RANKS = (0, 1, 2)
 """0: the whole name or number; 1: how a name begins or a number ends; 2: anything else that fits."""
 _MOST_TERMS = 8
 _MOST_GRAMS = 8
-_LEAST_DIGITS = 3
+LEAST_DIGITS = 3
 _LEAST_PLACE = 2
 
 
@@ -51,7 +51,7 @@ class Term:
                 return 0
             best = _better(best, 1 if name.startswith(self.name) else 2 if self.name in name else None)
             best = _better(best, self._sound_rank(name))
-        for number in found.numbers if len(self.number) >= _LEAST_DIGITS else ():
+        for number in found.numbers if len(self.number) >= LEAST_DIGITS else ():
             if self.number == number:
                 return 0
             best = _better(best, 1 if number.endswith(self.number) else 2 if self.number in number else None)
@@ -78,7 +78,7 @@ class Term:
             return _any([_all([WHOLE + text]) for text in dict.fromkeys((self.name, self.number)) if text])
         if rank == 1:
             ways = [_and([_all([begin_token(self.name)]), *self._further()])] if self.name else []
-            if len(self.number) >= _LEAST_DIGITS:
+            if len(self.number) >= LEAST_DIGITS:
                 longer = self._runs() if len(self.number) > RUNS[-1] else ()
                 ways.append(_all([end_token(self.number), *longer]))
             return _any([self.query(0), *ways])
@@ -108,7 +108,7 @@ class Term:
         return [_any([_all([INSIDE + end]) for end in ends])]
 
     def _number_ways(self) -> Iterable[str]:
-        if len(self.number) >= _LEAST_DIGITS:
+        if len(self.number) >= LEAST_DIGITS:
             yield _all(self._runs())
 
     def _runs(self) -> list[str]:

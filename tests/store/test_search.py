@@ -307,3 +307,16 @@ def test_a_pasted_address_and_a_pasted_page_are_answered(village, forms):
     assert search.find(village, forms, address, only={"dwelling"})[0].title == address
     assert search.find(village, forms, f"{address} " * 400, only={"dwelling"})[0].title == address
     assert search.find(village, forms, "没有这样的一句话" * 500) == []
+
+
+def test_a_hit_by_a_phone_says_that_it_is_the_phone_and_shows_it_masked(tmp_path, forms):
+    conn = encrypted(tmp_path, forms)
+    values = {"name": "罗秀英", "id_number": "11010519491231002X", "phone": "19900005678", "live_address": "三组1号"}
+    keep(conn, forms, [("resident", "b" * 32, VILLAGE, values)])
+    [hit] = search.find(conn, forms, "5678")
+    assert "联系电话 199****5678" in hit.note
+    assert "19900005678" not in hit.note
+    for asked in ("002X", "罗秀英"):
+        [hit] = search.find(conn, forms, asked)
+        assert "联系电话" not in hit.note
+    conn.close()

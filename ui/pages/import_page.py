@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtWidgets import QWidget
 
 from app.exchange.roster import absent
+from app.messages import sentence
 from ui import theme
 from ui.forms.choices import ChoiceEntry
 from ui.forms.opening import areas
@@ -50,6 +51,9 @@ class ImportPage(ImportSteps):
         super().__init__("从 Excel 导入", ["选文件", "对列、查错", "导入", "报告"], worker, ask_path, ask_save)
         self._office, self._jobs, self._imported = office, jobs, imported
         self._by_hand: dict[str, str] = {}
+        # The file that was refused for want of a village: read on as soon as one is chosen.
+        self._waiting: Path | None = None
+        self._asked: Path | None = None
         self.preview: Preview | None = None
         self.check = CheckStep(may_edit=office.gate.decide("edit", "resident", None).allowed)
         self.check.sheet_picked.connect(self._replan)
@@ -76,6 +80,7 @@ class ImportPage(ImportSteps):
         self.form_choice = ChoiceEntry(choices)
         self.form_choice.set_value(choices[0][0] if choices else None)
         self.area_choice = ChoiceEntry([])
+        self.area_choice.changed.connect(self._on_area)
         self._jobs.run(lambda: areas(self._office), self._on_areas)
         for field, hint in ((self.form_choice, "导入什么"), (self.area_choice, "表里没写村名的行归到")):
             field.setAccessibleName(hint)
@@ -123,7 +128,7 @@ class ImportPage(ImportSteps):
         self._turn += 1
         self.stop_reading()
         self.preview = None
-        self._by_hand = {}
+        self._by_hand, self._waiting = {}, None
         self.check.problems.forget()
         self._ready()
         self._show_step(CHOOSE)
@@ -133,19 +138,30 @@ class ImportPage(ImportSteps):
         if self._office.forms.get(str(self.form_choice.value())) is None:
             self.refuse("先选导入什么。")
             return
-        self._by_hand = {}
+        self._by_hand, self._waiting = {}, None
         self.check.problems.forget()
         self._plan(path, None)
 
     def _plan(self, path: Path, sheet: str | None) -> None:
         form, area, more = str(self.form_choice.value()), str(self.area_choice.value() or ""), More()
         tail = import_arguments(form, path, area, sheet, self._choices_file(), ["--preview"])
+        self._asked = path
         self.look(
             tail,
             lambda said: self._on_read(said, more),
             lambda said: self._on_preview(Preview(path, form, area, sheet, said, more)),
         )
         self.check.wait()
+
+    def refuse(self, said: str) -> None:
+        super().refuse(said)
+        if said == sentence("import.area_missing"):
+            self._waiting = self._asked
+            self.area_choice.setFocus()
+
+    def _on_area(self) -> None:
+        if self._waiting is not None and self.area_choice.value() and not self.busy():
+            self.read(self._waiting)
 
     def _choices_file(self) -> str:
         return self.choices_file(self.check.choices(self._by_hand))
