@@ -169,6 +169,7 @@ def _enrol(home: Path, url: str, note: _Note, desk: Desk) -> None:
         held.close()
         return
     from app.demo.plan import plan
+    from app.demo.words import words
 
     frame = plan(note.scale, note.seed)
     desk.say(f"正在造一个约 {frame.people} 人的虚构{_NAMES[note.scale]}……")
@@ -177,7 +178,8 @@ def _enrol(home: Path, url: str, note: _Note, desk: Desk) -> None:
     )
     county = County.open(home / _COUNTY / "county.db", load_forms())
     towns = [area["code"] for area in frame.areas if area["level"] == "township"]
-    code = county_office.issue_code(county, towns, sorted(Permissions.load().township_roles()))
+    unit = str(words("units")["centre"])
+    code = county_office.issue_code(county, towns, sorted(Permissions.load().township_roles()), unit)
     county.close()
     made = make_home(home, url, code, note.user, note.password)
     received = 0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from app.messages import sentence
 from app.rules import whistles
 from app.rules.case_actions import Action
-from app.rules.case_effects import DROP, EFFECTS, KEEP, SETTLES, said
+from app.rules.case_effects import DROP, EFFECTS, KEEP, ORDER_IN, SETTLES, said
 from app.rules.case_fold import CaseState, Move, Step
 from app.rules.case_judging import faults
 from app.rules.case_states import State
@@ -146,6 +146,7 @@ def _dated(rules: CaseRules, case: CaseState, action: Action, step: Step, after:
         name = str(step.values.get("name") or "")
         member = said(step.values, "entered_for")
         changes.update(reported_at=step.at, reporter=step.user, reporter_name=name, entered_for=member)
+        changes["imported"] = action.code == ORDER_IN
     if then.counts == "none":
         # Whoever took his report back still has it before him, to mend it.
         changes.update(reported_at=None)

@@ -15,6 +15,7 @@ from app.schema.values import Fault
 # The timers know these four by name: a due time moved, the clock stopped and restarted, the limit halved.
 EXTENDS, HOLDS, RELEASES, HALF = "extends", "holds", "releases", "half_limit"
 ASKS_EXTENSION = "asks_extension"
+ORDER_IN = "order_in"
 # The engine knows this one: what a person says of a contested step.
 SETTLES, KEEP, DROP = "settles", "keep", "drop"
 _EXTEND, _SUSPEND = "extend", "suspend"
@@ -313,7 +314,7 @@ def _unit_called(case: CaseState, step: Step) -> Fault | None:
 
 
 def _came_as_order(case: CaseState, _step: Step) -> Fault | None:
-    known = any(move.action == "order_in" and move.step not in case.aside for move in case.moves)
+    known = any(move.action == ORDER_IN and move.step not in case.aside for move in case.moves)
     return None if known else _refuse("action", "no_order")
 
 

@@ -144,7 +144,8 @@ class CaseState:
     ``asked``: the request that waits for a word, of two the later (then the other is next); ``suspension_asked``: a suspension is.
     ``yielded``: steps of the county's own that gave way; ``beneath``: the case as it would be without those that still may (see
     ``case_yielding``).
-    ``entered_for``: the member who found it, where somebody else registered it for him.
+    ``entered_for``: the member who found it, where somebody else registered it for him. ``imported``: it came as an order of
+    another system; ``reporter`` only brought it in.
     """
 
     state: str = "draft"
@@ -170,6 +171,7 @@ class CaseState:
     reporter: str = ""
     reporter_name: str = ""
     entered_for: str = ""
+    imported: bool = False
     handlers: frozenset[str] = frozenset()
     reported_at: dt.datetime | None = None
     accepted_at: dt.datetime | None = None

@@ -90,7 +90,8 @@ def read_separations(root: Table) -> tuple[Separation, ...]:
 
 def _reporter_handles(case: CaseState, doing: Doing) -> bool:
     action, values, user = doing.action, doing.values, doing.user
-    if not case.reporter:
+    # Who brought in an order of another system found nothing out himself.
+    if not case.reporter or case.imported:
         return False
     # Entered for a member who phoned in, it is he who collected it, not the clerk who wrote it down.
     reporter = {case.entered_for} if case.entered_for else {case.reporter, case.reporter_name or case.reporter}

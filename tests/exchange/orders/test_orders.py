@@ -73,6 +73,18 @@ def test_the_same_file_twice_changes_nothing(office, bring, hotline):
     assert office.store.count("event") == 4
 
 
+def test_who_imported_an_order_is_not_warned_as_its_reporter(office, bring, hotline):
+    bring(hotline([FIRST]))
+    event = brought(office, "RX20260917001")
+    for action, said in (("accept", {}), ("assign", {"lead_unit": "镇综合服务中心"})):
+        assert office.cases.act(event.id, action, said).ok
+    assert office.cases.concerns(office.cases.case(event.id), "acknowledge") == []
+    own = office.cases.report({"title": "路灯坏了"}, area=UPPER).record.id
+    for action, said in (("accept", {}), ("assign", {"lead_unit": "镇综合服务中心"})):
+        assert office.cases.act(own, action, said).ok
+    assert "reporter_not_handler" in [c.code for c in office.cases.concerns(office.cases.case(own), "acknowledge")]
+
+
 def test_another_source_with_the_same_number_is_another_order(office, bring, hotline):
     bring(hotline([FIRST]))
     assert bring(hotline([FIRST]), "县平台")["created"] == 1
