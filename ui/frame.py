@@ -12,6 +12,7 @@ from app.services.timekeeping import clock_words
 from ui.jobs import Jobs, Worker
 from ui.navigation import PLACES
 from ui.pages import case_room, registry_room
+from ui.pages.desk import DeskPage
 from ui.pages.desk_tasks import Counts, read_counts
 from ui.pages.sync import SyncPage
 from ui.pages.sync_speed import Told
@@ -78,6 +79,9 @@ class Frame:
         if counts.clock is not None:
             correct_by(counts.clock.ms - counts.clock.shows)
             self._window.top.show_clock(clock_words(counts.clock))
+        page = self._window.current_page()
+        if isinstance(page, DeskPage):
+            page.exchanged(counts.last)
         if turned and not fresh:
             self._window.refresh(("event",))
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtWidgets import QLabel
 
 from app.schema.dates import china_time
 from app.store.clock import DAY_MS
+from app.store.exchange_values import Exchange
 from ui.frame import make_window
+from ui.pages.sync_words import moment
 from ui.pieces import dates
 
 
@@ -38,3 +41,23 @@ def test_a_wrong_clock_is_told_beside_the_sync_chip_with_what_to_do(qapp, qtbot,
     frame.recount()
     desk.settle()
     assert not window.top.clock.isVisible()
+
+
+def test_the_desk_says_when_the_last_exchange_was_though_it_brought_nothing(qapp, qtbot, desk):
+    window, frame = make_window(qapp, desk.office, desk.jobs, desk.worker)
+    qtbot.addWidget(window)
+    window.show()
+    window.go("desk")
+    desk.settle()
+
+    def said() -> list[str]:
+        return [label.text() for label in window.current_page().sync_card.findChildren(QLabel)]
+
+    assert "还没有同步过" in said()
+    with desk.office.store.transaction():
+        at = desk.office.store.now_ms()
+        desk.office.store.sync.log(Exchange(at, "net", 0, 0, 10, 10, 0.1, "ok"))
+    frame.syncing(False, offline=False)
+    desk.settle()
+    assert "还没有同步过" not in said()
+    assert any(f"{moment(at):%H:%M}" in text for text in said())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -19,7 +20,7 @@ from ui.pages.desk_quick import Quick, read_line
 from ui.pages.desk_reminders import RemindersCard
 from ui.pages.desk_tasks import Desk, read_desk
 from ui.pages.receptions import ReceptionsDoor
-from ui.pages.sync_words import last_time
+from ui.pages.sync_words import last_time, moment
 from ui.pieces.buttons import Button
 from ui.pieces.card import Card, empty
 from ui.pieces.chips import Pill
@@ -31,6 +32,7 @@ from ui.pieces.text import words
 
 if TYPE_CHECKING:
     from app.services.office import Office
+    from app.store.exchange_values import Exchange
 
 
 class DeskPage(Page):
@@ -138,6 +140,22 @@ class DeskPage(Page):
         self.reminders.show_notices(desk.notices, desk.now)
         rows = desk.rows
         self.table.show_rows(len(rows), lambda offset, limit, _order: rows[offset : offset + limit])
+        self._show_sync(desk)
+        self.week_card.note.setText(desk.week)
+        self.week_card.setVisible(bool(desk.figures))
+        self._figures.show_figures(desk.figures)
+        self.receptions.show_days(desk.receptions, room=not self.narrow())
+        self._show_said()
+
+    def exchanged(self, last: Exchange | None) -> None:
+        """Say when the last exchange was, though it brought nothing that the page would be read again for."""
+        desk = self._desk
+        if desk is None or last is None or last == desk.last:
+            return
+        self._desk = replace(desk, last=last, now=max(desk.now, moment(last.at)))
+        self._show_sync(self._desk)
+
+    def _show_sync(self, desk: Desk) -> None:
         asking = desk.attention + desk.conflicts
         self._sync.show_facts(
             [
@@ -151,11 +169,6 @@ class DeskPage(Page):
                 Fact("上次", last_time(desk.last, desk.now) if desk.last else "还没有同步过"),
             ]
         )
-        self.week_card.note.setText(desk.week)
-        self.week_card.setVisible(bool(desk.figures))
-        self._figures.show_figures(desk.figures)
-        self.receptions.show_days(desk.receptions, room=not self.narrow())
-        self._show_said()
 
     def _show_said(self) -> None:
         empty(self._said)
