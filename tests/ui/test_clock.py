@@ -54,9 +54,9 @@ def test_the_desk_says_when_the_last_exchange_was_though_it_brought_nothing(qapp
         return [label.text() for label in window.current_page().sync_card.findChildren(QLabel)]
 
     assert "还没有同步过" in said()
-    with desk.office.store.transaction():
-        at = desk.office.store.now_ms()
-        desk.office.store.sync.log(Exchange(at, "net", 0, 0, 10, 10, 0.1, "ok"))
+    at = desk.office.store.now_ms()
+    desk.jobs.run(lambda: desk.office.store.sync.log(Exchange(at, "net", 0, 0, 10, 10, 0.1, "ok")))
+    desk.settle()
     frame.syncing(False, offline=False)
     desk.settle()
     assert "还没有同步过" not in said()
