@@ -154,7 +154,7 @@ def gather(office: Office, case: Case, kind: CasePaper) -> dict[str, str]:
         "assist_units": "、".join(part.unit for part in state.assist_units),
         "result": state.result,
         "extensions": f"{state.extension_count} 次",
-        "unit": office.session.unit,
+        "unit": office.session.unit or _centre(case),
         "today": _day(office.cases.now()),
     }
     found |= {name: _when(getattr(state, name)) for name in ("accepted_at", "assigned_at", "closed_at", "handle_due")}
@@ -170,6 +170,12 @@ def gather(office: Office, case: Case, kind: CasePaper) -> dict[str, str]:
     return {name: str(value) for name, value in found.items() if value}
 
 
+def _centre(case: Case) -> str:
+    """The unit that accepted the case: it stands at the seal where nobody filled in whose desk this is."""
+    accepted = (s.unit for s in reversed(case.steps) if s.action == "accept" and case.state.counts(s.id) and s.unit)
+    return next(accepted, "")
+
+
 def _of_step(office: Office, case: Case, step: Step) -> dict[str, str]:
     action = office.cases.rules.action(step.action, case.state.profile)
     said = {name: value for name, value in step.values.items() if isinstance(value, str | int | list | tuple)}
@@ -177,6 +183,9 @@ def _of_step(office: Office, case: Case, step: Step) -> dict[str, str]:
     for field in action.fields if action else ():
         value = said.get(field.name)
         if value in (None, ""):
+            if field.kind == "yesno":
+                # A box that nobody ticked says no; an empty row would have to be guessed.
+                found[field.name] = "否"
             continue
         if field.kind == "time":
             found[field.name] = _when(value)

@@ -245,3 +245,12 @@ def test_a_step_that_came_late_says_on_paper_when_the_county_had_it(office, cloc
     later = case_papers.gather(office, case, kind)["at"]
     assert later.startswith(before)
     assert re.search(r"（县中心\d{4}年\d+月\d+日\d+时\d+分收到）", later)
+
+
+def test_a_visit_says_yes_or_no_and_the_seal_names_the_centre_though_nobody_filled_in_his_unit(office):
+    event = closed(office)
+    mo = colleague(office, "mo", unit="")
+    assert mo.cases.act(event, "return_visit", {"words": "修好了"}).ok
+    kind = load_papers()["visit_record"]
+    said = case_papers.gather(mo, mo.cases.case(event), kind)
+    assert (said["not_solved"], said["unit"]) == ("否", "云岭镇综治中心")
