@@ -14,6 +14,11 @@ _NOW = "@now"
 _MAY_BE_OVER = frozenset({"patron_due", "arrival_due"})
 
 
+def past_day(due: Value, met: Value, today: str) -> bool:
+    """Whether the day *due* of a decision was over when the meeting met (ISO days): notes may be written down later."""
+    return bool(due) and str(due) < min(str(met or today), today)
+
+
 def past_limits(rules: CaseRules, profile: str, event: Mapping[str, Value], step: Step) -> list[Fault]:
     """What is wrong with the limits that *step* sets: one before what is done is over at once, and would be supervised.
 

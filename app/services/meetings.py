@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from app.errors import KnownError
+from app.messages import sentence
 from app.schema.dates import china_time
 from app.schema.ids import companion
 from app.schema.record import Record
-from app.schema.values import Value
+from app.schema.values import Fault, Value
 from app.services.case_folding import EVENT, chunks, read_steps
+from app.services.case_limits import past_day
 from app.services.cases import Cases
 from app.services.gate import Gate
 from app.services.open_matters import DISPUTE, HAZARD, MATTERS, Matter, OpenMatters
@@ -207,9 +209,18 @@ class Meetings:
     ) -> Outcome:
         """Write down what was decided (``decision``, ``owner``, ``due``); with *action* it becomes that step of the case as well.
 
+        A due day that was over when the meeting met is refused, with all that came with it; one that stands already is not.
+
         What was decided is kept also where the step can't be done; then the faults say why.
         """
         item = self._item(item_id)
+        due, meeting = values.get("due"), self._store.get(MEETING, str(item.values["meeting"]))
+        today = self.today().isoformat()
+        if due != item.values.get("due") and past_day(
+            str(due or ""), meeting.values.get("date") if meeting else None, today
+        ):
+            label = self._store.forms[ITEM].fields["due"].label
+            return Outcome(None, (Fault("due", "limit_past", sentence("meeting.due_past", label=label, due=due)),))
         saved = self._records.save(ITEM, values, record_id=item.id, seen=_whole(item, values, seen))
         if not saved.ok or not action:
             return saved

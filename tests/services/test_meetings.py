@@ -226,3 +226,19 @@ def test_two_recorders_make_one_list_and_neither_loses_a_word(two):
         assert [step.action for step in case.steps] == ["report", "accept", "remind", "remind"]
         assert (case.state.remind_count, case.state.aside) == (1, {})
         assert line_of(office, where, lamp).acted == ("remind",)
+
+
+def test_a_due_day_that_was_over_when_they_met_is_refused_and_one_that_stands_is_not(office, clock):
+    lamp = report(office)
+    where = meeting(office, date="2026-09-16")
+    office.meetings.prepare(where)
+    refused = decide(office, where, lamp, due="2026-09-15")
+    assert [(fault.field, fault.code) for fault in refused.faults] == [("due", "limit_past")]
+    # Notes that are written down two days later count from the meeting.
+    assert decide(office, where, lamp, due="2026-09-17").ok
+    clock.hours(24 * 30)
+    assert decide(office, where, lamp, "再加一句", due="2026-09-17").ok
+    assert line_of(office, where, lamp).item.values["decision"] == "再加一句"
+    ahead = meeting(office, date="2026-12-01")
+    office.meetings.prepare(ahead)
+    assert decide(office, ahead, lamp, due="2026-11-20").ok

@@ -177,6 +177,24 @@ def test_a_due_day_under_the_cursor_is_kept_and_one_that_cannot_be_read_stays_an
     assert decided(desk, meeting, lamp)["due"] == "2026-10-09"
 
 
+def test_a_due_day_in_the_past_is_said_at_once_and_the_other_words_are_kept(qtbot, held):
+    desk, meeting, (lamp, _pipe) = held
+    page = opened(desk, qtbot, meeting)
+    said = []
+    page.said.connect(lambda words, _undo: said.append(words))
+    page.prepare()
+    desk.settle()
+    commit(page.panel.decision, "本周修好")
+    commit(page.panel.due, "2026-01-05")
+    page._decide("")
+    desk.settle()
+    assert "过去" in page.panel.faults.text()
+    page.leaving()
+    desk.settle()
+    assert "已经过去了，没有记下；其余的已记下" in said[-1]
+    assert decided(desk, meeting, lamp) == {"decision": "本周修好", "owner": None, "due": None}
+
+
 def test_words_refused_after_another_meeting_came_stand_there_when_one_is_back(qtbot, held):
     desk, meeting, (lamp, _pipe) = held
     other = desk.make("meeting", TOWN, kind="clear", date="2026-10-18", place="镇三楼")

@@ -202,11 +202,11 @@ class MeetingPage(Page):
         line = self.panel.line
         if line is None or not self.panel.dirty():
             return
-        unread = self.panel.undated()
+        unread, why = self.panel.undated(), "已经过去了" if self.panel.due_past() else "看不出是哪一天"
         self._save("", onward=False)
         if unread:
             self._unkept[line.item.id] = (None, {"due": unread})
-            self.said.emit(f"“{line.title}”的完成时限“{unread}”看不出是哪一天，没有记下；其余的已记下", None)
+            self.said.emit(f"“{line.title}”的完成时限“{unread}”{why}，没有记下；其余的已记下", None)
 
     def _decide(self, action: str) -> None:
         if self.panel.line is None or not self.panel.due_readable():

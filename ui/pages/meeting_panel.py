@@ -10,7 +10,9 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
-from app.schema.values import Fault
+from app.messages import sentence
+from app.schema.values import Fault, Value
+from app.services.case_limits import past_day
 from app.services.meetings import Line, Sheet
 from app.services.open_matters import KINDS
 from ui import theme
@@ -37,6 +39,8 @@ class MatterPanel(Card):
     def __init__(self) -> None:
         super().__init__("议定")
         self.line: Line | None = None
+        self._met: Value = None
+        self._today = ""
         inside = QWidget()
         self._body = QVBoxLayout(inside)
         self._body.setContentsMargins(0, 0, 8, 0)
@@ -62,6 +66,7 @@ class MatterPanel(Card):
     def show_line(self, line: Line, sheet: Sheet, *, may: bool) -> None:
         """Show one matter; *may*: decisions are typed."""
         self.line = line
+        self._met, self._today = sheet.meeting.values.get("date"), sheet.today.isoformat()
         form = str(line.item.values.get("about_form") or "")
         empty(self._body)
         self._make_fields()
@@ -115,15 +120,22 @@ class MatterPanel(Card):
         return found if self.undated() else {**found, "due": self.due.value()}
 
     def undated(self) -> str:
-        """What stands for the due day where no day can be read from it; else empty."""
+        """What stands for the due day where no day can be read from it, or one that was over when they met; else empty."""
         # Also where the cursor still stands in it: a key leaves the page without leaving the field.
         self.due.read()
-        return "" if self.due.value() else self.due.text().strip()
+        return "" if self.due.value() and not self.due_past() else self.due.text().strip()
+
+    def due_past(self) -> bool:
+        """Whether a due day was typed that was over already when the meeting met."""
+        day = self.due.value()
+        held = self.line.item.values.get("due") if self.line else None
+        return day != held and past_day(day, self._met, self._today)
 
     def due_readable(self) -> bool:
         """Whether the due day is empty or a day; where it is neither, the cursor goes there."""
         if self.undated():
-            self.faults.setText("完成时限看不出是哪一天。可写成 2026-09-18、9.18 或 +7。")
+            past = sentence("meeting.due_past", label="完成时限", due=self.due.value()) if self.due_past() else ""
+            self.faults.setText(past or "完成时限看不出是哪一天。可写成 2026-09-18、9.18 或 +7。")
             self.faults.show()
             self.due.setFocus(Qt.FocusReason.TabFocusReason)
             return False
