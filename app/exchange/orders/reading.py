@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import re
 from collections import Counter
@@ -12,6 +13,7 @@ from app.exchange.excel.layout import Column, Layout, Row
 from app.exchange.excel.words import Words
 from app.exchange.excel.workbook import Cell, is_blank, text_of
 from app.exchange.orders.shape import KEEP, LISTS, Shape, Told, code_of
+from app.exchange.orders.times import day_number, with_year
 from app.exchange.roster.plan import Finding
 from app.messages import sentence
 from app.rules.village_names import village_in
@@ -71,6 +73,7 @@ class _Line:
         self._in, self._layout, self._row, self._kept = reading, layout, row, kept
         self._more: list[str] = []
         self._values: dict[str, Value] = {}
+        self._worked_out: set[str] = set()
 
     def order(self) -> Order | None:
         reading = self._in
@@ -93,8 +96,7 @@ class _Line:
         self._put("place", self._text("place"))
         self._put("reporter", self._text("reporter"))
         self._phone()
-        self._moment("received", "found_at", end=False)
-        self._moment("due", "reply_due", end=True)
+        self._moments()
         self._class()
         self._urgency()
         self._unit()
@@ -114,7 +116,9 @@ class _Line:
         if number:
             self._values["order_no"] = number
         else:
-            said = [self._values.get(name) or "" for name in ("title", "detail", "place", "found_at", "reporter_phone")]
+            # A time that was worked out is no part of it: the same order would be another than when it wasn't.
+            names = ("title", "detail", "place", "found_at", "reporter_phone")
+            said = ["" if name in self._worked_out else self._values.get(name) or "" for name in names]
             key = f"content {print_of('|'.join(map(str, said)))}{print_of(detail)}"
             self._flag("number", "no_number")
         self._put("order_more", "\n".join(self._more))
@@ -179,25 +183,46 @@ class _Line:
             self._more.append(f"{self._heading('phone')}：{text}")
             self._flag("phone", "phone_wrong", value=text)
 
-    def _moment(self, target: str, name: str, *, end: bool) -> None:
-        cell = self._row.cells.get(f"order.{target}")
+    def _moments(self) -> None:
+        """When the order came in and when a reply is due; of a day without a year the other one tells which."""
+        cells = {target: self._row.cells.get(f"order.{target}") for target in ("received", "due")}
+        read = {target: self._moment(target, cell) for target, cell in cells.items()}
+        for target, other, name in (("received", "due", "found_at"), ("due", "received", "reply_due")):
+            cell, moment = cells[target], read[target]
+            if moment is None:
+                continue
+            if not moment:
+                with contextlib.suppress(BadValue):
+                    moment = with_year(text_of(cell), read[other] or "", later=target == "due")
+                    self._worked_out.add(name)
+            if not moment:
+                label = self._heading(target)
+                self._more.append(f"{label}：{text_of(cell)}")
+                self._flag(target, "time_wrong", label=label, value=text_of(cell))
+                continue
+            if target == "due" and moment[11:19] == "00:00:00":
+                # A day by which an answer is due ends with it.
+                day = datetime.datetime.fromisoformat(moment).astimezone(CHINA)
+                moment = day.replace(hour=23, minute=59, second=59).isoformat(timespec="seconds")
+            self._values[name] = moment
+
+    def _moment(self, target: str, cell: Cell) -> str | None:
+        """The moment in *cell*; empty where none can be read from it, None where nothing is said."""
         if is_blank(cell) or self._in.words.says_nothing(text_of(cell)):
-            return
+            return None
         raw: object = cell
         if isinstance(cell, datetime.date) and not isinstance(cell, datetime.datetime):
             raw = cell.isoformat()
         try:
-            read = read_time(raw)
+            return read_time(raw)
         except BadValue:
-            label = self._heading(target)
-            self._more.append(f"{label}：{text_of(cell)}")
-            self._flag(target, "time_wrong", label=label, value=text_of(cell))
-            return
-        if end and read[11:19] == "00:00:00":
-            # A day by which an answer is due ends with it.
-            day = datetime.datetime.fromisoformat(read).astimezone(CHINA)
-            read = day.replace(hour=23, minute=59, second=59).isoformat(timespec="seconds")
-        self._values[name] = read
+            pass
+        try:
+            moment = day_number(text_of(cell))
+        except BadValue:
+            return ""
+        self._worked_out.add("found_at" if target == "received" else "reply_due")
+        return moment
 
     # -- values that are matched ------------------------------------------------------------------------------------------------
 

@@ -64,6 +64,26 @@ def test_what_fits_nowhere_is_said_and_kept_in_its_own_words(office, bring, hotl
     assert "紧急程度：加急" in smell.values["order_more"]
 
 
+def test_a_day_number_as_text_and_a_day_without_its_year_are_read_where_the_order_says_the_year(office, bring, hotline):
+    order = with_field(with_field(FIRST, "来电时间", "46376.5"), "答复时限", "1月5日")
+    alone = with_field(with_field(SECOND, "来电时间", "11月20日"), "答复时限", "无")
+    far = with_field(with_field(THIRD, "来电时间", "2026-09-18 08:40:00"), "答复时限", "8月1日")
+    back = with_field(with_field(FOURTH, "来电时间", "12月30日 9:05"), "答复时限", "2026-01-08")
+    said = bring(hotline([order, alone, far, back]))
+    values = brought(office, "RX20260917001").values
+    assert (values["found_at"], values["reply_due"]) == ("2026-12-20T12:00:00+08:00", "2027-01-05T23:59:59+08:00")
+    assert "时限" not in values.get("order_more", "")
+    assert sorted(f["row"] for f in said["flagged"] if f["code"] == "time_wrong") == [5, 6]
+    kept = brought(office, "RX20260917002").values
+    assert "来电时间：11月20日" in kept["order_more"]
+    assert "答复时限：8月1日" in brought(office, "RX20260918003").values["order_more"]
+    [unnumbered] = [e for e in office.store.select("event", {}) if not e.values.get("order_no")]
+    assert unnumbered.values["found_at"] == "2025-12-30T09:05:00+08:00"
+    # What was worked out doesn't make another order of one without a number: so it came from programs that couldn't read it.
+    unread = with_field(with_field(back, "来电时间", ""), "答复时限", "2026-01-08")
+    assert bring(hotline([unread]))["created"] == 0
+
+
 def test_the_same_file_twice_changes_nothing(office, bring, hotline):
     bring(hotline())
     before = office.store.meta.integer("counter")
