@@ -226,8 +226,11 @@ class Conflicts:
     def _of_step(self, event: Record, state: CaseState, steps: Sequence[Step], step: Step) -> Conflict:
         """The question about a step that isn't allowed where it falls: take it after all, or leave what stands."""
         before = [other for other in steps[: steps.index(step)] if other.id not in state.contested]
-        stands = {"state": state.state}
+        # Two assigned it at once: whom it is with, and whom the other meant, is what has to be decided.
+        stands = {"state": state.state, "lead_unit": state.lead_unit} if state.lead_unit else {"state": state.state}
         asked = {"action": step.action}
+        if meant := step.values.get("lead_unit"):
+            asked["lead_unit"] = str(meant)
         author = before[-1].user if before else ""
         # Who took the step that came first looks from the other side.
         swap = author == self._gate.session.user != step.user

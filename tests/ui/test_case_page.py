@@ -8,11 +8,13 @@ from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QScrollArea
 
 from app.errors import KnownError
+from app.store.saving import Edit
 from tests.ui.offices import UPPER
 from ui.pages.case import CasePage
 from ui.pages.case_form import EventFormPage
 from ui.pages.case_read import read_file
 from ui.pages.case_search import CaseEntry
+from ui.pages.conflict_read import read_quarrels, step_words
 from ui.pages.event_list import EventsPage
 
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -243,8 +245,6 @@ def test_a_contested_step_says_so_in_words(desk):
     event_id = report(desk)
     act(desk, event_id, "accept", case_no="2026-0001")
     store = desk.office.store
-    from app.store.saving import Edit
-
     late = {
         "event": event_id,
         "action": "reject",
@@ -258,6 +258,40 @@ def test_a_contested_step_says_so_in_words(desk):
     assert len(contested) == 1
     assert "没有改变状态" in contested[0].text
     assert file.case.state.state == "accepted"
+
+
+def test_a_step_says_how_long_it_puts_off_until_when_it_rests_and_what_it_was_merged_into(desk):
+    event_id, other = report(desk), report(desk, "灯杆歪了")
+    for action, values in (
+        ("accept", {}),
+        ("assign", {"lead_unit": "镇村建办"}),
+        ("acknowledge", {}),
+        ("extend_request", {"days": 3, "reason": "雨没停"}),
+        ("extend_grant", {"days": 2, "approved_by": "林小禾"}),
+        ("suspend", {"reason": "等资金", "resume_on": "2099-12-01T23:59:00+08:00"}),
+    ):
+        act(desk, event_id, action, **values)
+    act(desk, other, "merge", master=event_id)
+    told = {step.title: step.text for step in read_file(desk.office, event_id).steps}
+    assert "延期 3 天" in told["申请延期"]
+    assert "延期 2 天" in told["批准延期"]
+    assert "计划恢复 2099年12月1日 23:59" in told["挂账"]
+    assert "并入 路灯不亮" in read_file(desk.office, other).steps[0].text
+
+
+def test_of_two_who_assigned_a_case_at_once_the_choice_says_to_whom(desk):
+    event_id = report(desk)
+    act(desk, event_id, "accept")
+    act(desk, event_id, "assign", lead_unit="镇村建办")
+    late = {"event": event_id, "action": "assign", "at": "2099-09-18T10:00:00+08:00", "by": "段宏远"}
+    desk.office.store.save([Edit("event_step", None, UPPER, {**late, "lead_unit": "镇执法队"})], "duan")
+    (quarrel,) = read_quarrels(desk.office)
+    said = [step_words(desk.office, side) for side in (quarrel.conflict.mine, quarrel.conflict.theirs)]
+    assert sorted(said) == ["不再办这一步，事件停在“待签收”，主办 镇村建办", "照办这一步：交办，主办 镇执法队"]
+    keep = "mine" if "action" in quarrel.conflict.mine else "theirs"
+    with pytest.raises(KnownError, match="改派"):
+        desk.office.conflicts.resolve(quarrel.conflict.id, keep=keep)
+    assert desk.get("event", event_id)["lead_unit"] == "镇村建办"
 
 
 def test_the_facts_of_an_event_are_mended_and_its_steps_stay(qtbot, desk):

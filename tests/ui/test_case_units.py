@@ -87,3 +87,15 @@ def test_the_only_unit_that_still_assists_stands_in_the_form(qtbot, desk):
     page = shown(qtbot, desk, event_id, action="assist_feed_back")
     desk.settle()
     assert page._form.fields["assist_unit"].text() == "镇执法队"
+
+
+def test_the_committee_that_the_form_proposes_to_a_user_without_a_unit_is_not_asked_about(qtbot, desk):
+    dispatched(desk, "路灯不亮", "镇村建办")
+    event_id = report(desk, "两家争地界")
+    act(desk, event_id, "accept")
+    page = shown(qtbot, desk, event_id, action="to_mediation")
+    desk.settle()
+    page._form.fields["lead_unit"].setText("人民调解委员会")
+    page._form.submit()
+    desk.settle()
+    assert desk.get("event", event_id)["lead_unit"] == "人民调解委员会"

@@ -182,7 +182,9 @@ class ActionForm(QWidget):
             area.setFixedHeight(theme.current().grown(72))
             return area
         if field.kind == "units" or field.name in _UNITS:
-            known = self._units.get(field.name, self._units.get("", ()))
+            known = tuple(self._units.get(field.name, self._units.get("", ())))
+            # What the form itself proposes to everybody isn't asked about.
+            known += tuple(one[1:] for one in field.defaults if known and one[:1] == "=" and one[1:] not in known)
             return UnitEntry(known, _shown(field, value), several=field.kind == "units")
         entry = QLineEdit(_shown(field, value))
         entry.setPlaceholderText(

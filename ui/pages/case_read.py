@@ -210,6 +210,9 @@ def _steps(office: Office, case: Case, now: dt.datetime) -> tuple[Step, ...]:
             f"主办 {step.values['lead_unit']}" if step.values.get("lead_unit") else "",
             f"协办 {step.values['assist_units']}" if step.values.get("assist_units") else "",
             f"期限 {spoken_time(step.values['due_at'], now)}" if step.values.get("due_at") else "",
+            f"延期 {step.values['days']} 天" if step.values.get("days") and step.action in _EXTENDS else "",
+            f"计划恢复 {spoken_time(step.values['resume_on'], now)}" if step.values.get("resume_on") else "",
+            _into(office, step.values),
             *_called(action, step.values, now),
         ]
         lines = [text, "，".join(part for part in extra if part)]
@@ -245,7 +248,16 @@ def _steps(office: Office, case: Case, now: dt.datetime) -> tuple[Step, ...]:
     return tuple(found)
 
 
+_EXTENDS = ("extend_request", "extend_grant")
 _WHISTLE = ("units", "arrive_by", "called_unit", "arrived_at", "evaluation")
+
+
+def _into(office: Office, values: Mapping[str, Any]) -> str:
+    """The case that a step merged this one into; one that isn't on this device is only said to be elsewhere."""
+    if not values.get("master"):
+        return ""
+    master = office.store.get(EVENT, str(values["master"]))
+    return f"并入 {master.values.get('title')}" if master else "并入的事件不在本机"
 
 
 def _called(action: Action | None, values: Mapping[str, Any], now: dt.datetime) -> list[str]:

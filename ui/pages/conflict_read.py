@@ -48,11 +48,12 @@ def read_quarrels(office: Office) -> list[Quarrel]:
 
 def step_words(office: Office, values: Mapping[str, Any]) -> str:
     """What a side of a contested step is: doing it after all, or leaving the case as it stands."""
+    unit = f"，主办 {values['lead_unit']}" if values.get("lead_unit") else ""
     if code := values.get("action"):
         action = office.cases.rules.action(str(code))
-        return f"照办这一步：{action.label if action else code}"
+        return f"照办这一步：{action.label if action else code}{unit}"
     state = office.cases.rules.states.get(str(values.get("state") or ""))
-    return f"不再办这一步，事件停在“{state.label if state else values.get('state')}”"
+    return f"不再办这一步，事件停在“{state.label if state else values.get('state')}”{unit}"
 
 
 def field_words(
