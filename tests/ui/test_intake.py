@@ -292,6 +292,29 @@ def test_entered_for_a_member_who_phoned_in_his_name_phone_and_grid_are_filled(q
     assert desk.office.cases.case(event.id).state.entered_for == "王霞"
 
 
+def test_the_members_of_the_places_grid_and_village_are_offered_first(qtbot, desk):
+    for code, name, area, member in (
+        ("001", "第一网格", UPPER, "张一"), ("002", "第二网格", LOWER, "张二"), ("003", "第三网格", LOWER, "张三"),
+    ):  # fmt: skip
+        desk.make("grid", name=name, code=f"{area}{code}", member=member, area=area)
+    page = IntakePage(desk.office, desk.jobs)
+    qtbot.addWidget(page)
+    page.show()
+    page.opened({})
+    desk.settle()
+
+    def offered():
+        return [words[:2] for _, words in page.fields.member.fitting("z")]
+
+    assert offered() == ["张一", "张二", "张三"]
+    page.fields.place.show_words("下寨村河边")
+    page.where._say_village()
+    assert offered() == ["张二", "张三", "张一"]
+    page.fields.area.set_value(UPPER)
+    page.fields.area.changed.emit()
+    assert offered() == ["张一", "张二", "张三"]
+
+
 def test_several_people_with_their_roles_and_the_same_one_only_once(qtbot, desk, village, page):
     clerk = Typist(qtbot, desk, page)
     people = page.fields.people

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QModelIndex, QStringListModel, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QFocusEvent, QKeyEvent, QMouseEvent
@@ -55,6 +55,10 @@ class ChoiceEntry(QLineEdit):
         """Offer other choices; the value stays."""
         self._choices = tuple(choices)
         self.set_value(self._value)
+
+    def rank_choices(self, number: Callable[[str], int]) -> None:
+        """Offer those with the lower *number* of their key first, else in the order as it was; what is typed stays."""
+        self._choices = tuple(sorted(self._choices, key=lambda choice: number(choice[0])))
 
     def fitting(self, typed: str) -> list[tuple[str, str]]:
         """The choices that *typed* may mean, the best first."""

@@ -44,6 +44,7 @@ class IntakeWhere(QObject):
         fields.place.went_on.connect(self._say_village)
         fields.place.chosen.connect(self._say_village)
         fields.member.changed.connect(self._on_member)
+        fields.area.changed.connect(self._rank_members)
 
     def find_places(self, text: str, show: Callable[[Sequence[Target]], None]) -> None:
         """Dwellings, grids and villages by what is typed."""
@@ -86,6 +87,7 @@ class IntakeWhere(QObject):
             self._hits = (hit,)
         else:
             self._fields.place.show_words(str(values.get("place") or ""))
+        self._rank_members()
 
     def place(self) -> PlaceHit | None:
         """The place on record that is meant; None where the words alone count."""
@@ -106,6 +108,7 @@ class IntakeWhere(QObject):
         self._place = self._hits[number] if 0 <= number < len(self._hits) else None
         if self._place is not None:
             self._fields.area.set_value(self._place.area)
+        self._rank_members()
         self.say_place()
         self.moved.emit()
 
@@ -117,6 +120,22 @@ class IntakeWhere(QObject):
         if found is not None and self._place is None and at in (self._office.session.area, self._said):
             self._said = found
             fields.area.set_value(found)
+            self._rank_members()
+
+    def _rank_members(self) -> None:
+        """The members of the place's own grid come first, then its village's: most calls come from there."""
+        place = self.place()
+        area, grid = str(self._fields.area.value() or ""), place.grid if place else ""
+
+        def number(key: str) -> int:
+            member = self.members.get(key)
+            if member is None:
+                return 3 * len(self.members)
+            # With the number in it, who was first for another place goes back to where he stood.
+            mine = 0 if grid and member.grid == grid else 1 if member.area == area else 2
+            return mine * len(self.members) + int(key)
+
+        self._fields.member.rank_choices(number)
 
     def _on_member(self) -> None:
         """What is known of a member who phoned in is not typed again."""
