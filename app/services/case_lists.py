@@ -87,8 +87,9 @@ class CaseLists:
         if not filter.text:
             listing = case_listing.cases(conn, self._in_tab(wanted, tab), order)
             return Found(listing, self._counts(wanted, tabs))
-        if len(filter.text.strip()) == 1 and not filter.text.isascii():
-            return self._by_sign(filter.text.strip(), wanted, tab, order)
+        signs, words = _parted(filter.text)
+        if signs and not words:
+            return self._by_signs(signs, wanted, tab, order)
         hits = self._hits(filter.text, wanted)
         if len(hits) < MOST_FOUND:
             base = replace(wanted, ids=hits)
@@ -100,9 +101,9 @@ class CaseLists:
         listing = case_listing.cases(conn, replace(asked, ids=hits), order)
         return Found(listing, dict.fromkeys(TABS), cut=len(hits) >= MOST_FOUND)
 
-    def _by_sign(self, sign: str, wanted: Wanted, tab: str, order: str) -> Found:
+    def _by_signs(self, signs: Sequence[str], wanted: Wanted, tab: str, order: str) -> Found:
         """The index of words begins with two characters; one alone is looked for in every title, which the index of cases holds."""
-        base = replace(wanted, all_of=(*wanted.all_of, ({"title": ("has", sign)},)))
+        base = _titled(wanted, signs)
         listing = case_listing.cases(self._store.conn, self._in_tab(base, tab), order)
         counts = self._counts(base, self._tabs())
         whole = len(listing) if tab == "all" else case_listing.counts(self._store.conn, base, {})[""]
@@ -237,7 +238,29 @@ class CaseLists:
         """The ids that the words *text* fit in the areas *wanted*, ``MOST_FOUND`` at most."""
         areas = [prefix(code) for code in wanted.areas]
         areas += self._gate.divisions().strangers(wanted.areas)
-        return search.matching(self._store.conn, text, EVENT, areas=areas, inside=inside, limit=MOST_FOUND)
+
+        def look(text: str, inside: Collection[str] | None) -> list[str]:
+            return search.matching(self._store.conn, text, EVENT, areas=areas, inside=inside, limit=MOST_FOUND)
+
+        found = look(text, inside)
+        signs, words = _parted(text)
+        if not signs or not words:
+            return found
+        # One character beside words may be a part of the title that the index of words doesn't begin at.
+        titled = case_listing.ids(self._store.conn, _titled(wanted, signs))
+        more = look(" ".join(words), titled if inside is None else titled & frozenset(inside))
+        return list(dict.fromkeys((*found, *more)))[:MOST_FOUND]
+
+
+def _parted(text: str) -> tuple[list[str], list[str]]:
+    """The single characters of what was typed, letters and digits apart, and its words."""
+    signs = [word for word in text.split() if len(word) == 1 and not word.isascii()]
+    return signs, [word for word in text.split() if word not in signs]
+
+
+def _titled(wanted: Wanted, signs: Sequence[str]) -> Wanted:
+    """*wanted*, with each of *signs* in its title."""
+    return replace(wanted, all_of=(*wanted.all_of, *(({"title": ("has", sign)},) for sign in signs)))
 
 
 def _states(where: Where) -> Collection[str]:

@@ -187,6 +187,10 @@ def test_one_character_is_found_in_every_title_and_counted_under_every_tab(many)
     found = many.case_lists.listed("open", CaseFilter(text="路"))
     assert (found.counts["all"], found.counts["open"], found.cut) == (3, 2, False)
     assert titles(many, text="鑫") == []
+    assert titles(many, text="路灯 又") == ["路灯又不亮"]
+    assert set(titles(many, text="路灯 亮")) == {"路灯不亮", "路灯又不亮"}
+    assert titles(many, text="路灯 鑫") == titles(many, text="塌 灯") == []
+    assert titles(many, text="塌 路") == ["路面塌陷"]
 
 
 def test_words_are_counted_under_every_tab(many):
