@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import Qt
 
 from sync.county import office
-from tests.command.conftest import cheap_passwords, clerk, forms, town  # noqa: F401 - fixtures
+from tests.command.conftest import cheap_passwords, clerk, forms, made_county, quiet_town, town  # noqa: F401 - fixtures
 from ui.__main__ import Program
 from ui.jobs import Jobs
 from ui.pages.first import FirstPage
