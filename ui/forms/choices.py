@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QModelIndex, QStringListModel, Qt, QTimer, Signal
+from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QFocusEvent, QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QCompleter, QLineEdit
+from PySide6.QtWidgets import QLineEdit
 
 from ui import icons
 from ui.forms.typed import rank
+from ui.pieces.proposals import Proposals
 
 
 class ChoiceEntry(QLineEdit):
@@ -28,13 +29,7 @@ class ChoiceEntry(QLineEdit):
         self._choices = tuple(choices)
         self._value: object = None
         self.setPlaceholderText(hint or "输入或选择")
-        self._words = QStringListModel(self)
-        self._list = QCompleter(self._words, self)
-        self._list.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
-        self._list.setMaxVisibleItems(12)
-        self._list.setWidget(self)
-        self._list.popup().setObjectName("choice-list")
-        self._list.activated[QModelIndex].connect(self._on_activated)
+        self._list = Proposals(self, self._on_activated, 12)
         arrow = QAction(icons.icon("chevron-down"), "全部选项（F4）", self)
         arrow.triggered.connect(self.open_list)
         self.addAction(arrow, QLineEdit.ActionPosition.TrailingPosition)
@@ -71,7 +66,7 @@ class ChoiceEntry(QLineEdit):
 
     def open_list(self) -> None:
         """Show all choices."""
-        self._words.setStringList([words for _, words in self._choices])
+        self._list.show_words([words for _, words in self._choices])
         self._list.complete()
         now = next((number for number, (key, _) in enumerate(self._choices) if key == self._value), -1)
         if now >= 0:
@@ -116,7 +111,7 @@ class ChoiceEntry(QLineEdit):
 
     def _on_edited(self, typed: str) -> None:
         found = [words for _, words in self.fitting(typed)]
-        self._words.setStringList(found)
+        self._list.show_words(found)
         if found and typed.strip():
             self._list.complete()
             self._list.popup().setCurrentIndex(self._list.completionModel().index(0, 0))

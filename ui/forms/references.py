@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QModelIndex, QStringListModel, Qt, QTimer, Signal
+from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QKeyEvent
-from PySide6.QtWidgets import QCompleter, QLineEdit
+from PySide6.QtWidgets import QLineEdit
 
 from ui import icons
+from ui.pieces.proposals import Proposals
 
 
 @dataclass(frozen=True)
@@ -48,13 +49,7 @@ class RefEntry(QLineEdit):
         self._turn = 0
         self.setPlaceholderText(hint or "输入后选择")
         self.addAction(QAction(icons.icon("search"), "", self), QLineEdit.ActionPosition.TrailingPosition)
-        self._words = QStringListModel(self)
-        self._list = QCompleter(self._words, self)
-        self._list.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
-        self._list.setMaxVisibleItems(10)
-        self._list.setWidget(self)
-        self._list.popup().setObjectName("choice-list")
-        self._list.activated[QModelIndex].connect(self._on_activated)
+        self._list = Proposals(self, self._on_activated)
         self._timer = QTimer(self, singleShot=True, interval=200)
         self._timer.timeout.connect(self.search)
         self.textEdited.connect(lambda _typed: self._timer.start())
@@ -128,7 +123,7 @@ class RefEntry(QLineEdit):
         if turn != self._turn or not self.hasFocus():
             return
         self._hits = tuple(found)
-        self._words.setStringList([target.words for target in found] or ["没有找到，换几个字试试"])
+        self._list.show_words([target.words for target in found] or ["没有找到，换几个字试试"])
         if found:
             self._list.popup().setSelectionMode(self._list.popup().SelectionMode.SingleSelection)
         self._list.complete()

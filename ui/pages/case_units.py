@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from PySide6.QtCore import QModelIndex, QStringListModel, Qt
+from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QCompleter, QLineEdit
+from PySide6.QtWidgets import QLineEdit
 
 from app.rules.case_fold import units
 from ui.forms.typed import rank
+from ui.pieces.proposals import Proposals
 
 _LAST = re.compile(r"[^、，,;；]*$")
 
@@ -28,13 +29,7 @@ class UnitEntry(QLineEdit):
             self.setPlaceholderText("几个单位用、隔开")
         elif known:
             self.setPlaceholderText("打几个字或首字母")
-        self._words = QStringListModel(self)
-        self._list = QCompleter(self._words, self)
-        self._list.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
-        self._list.setMaxVisibleItems(10)
-        self._list.setWidget(self)
-        self._list.popup().setObjectName("choice-list")
-        self._list.activated[QModelIndex].connect(self._take)
+        self._list = Proposals(self, self._take)
         self.textEdited.connect(lambda _text: self._offer())
 
     def unknown(self) -> tuple[str, ...]:
@@ -69,7 +64,7 @@ class UnitEntry(QLineEdit):
         if not found or found == [typed]:
             self._list.popup().hide()
             return
-        self._words.setStringList(found)
+        self._list.show_words(found)
         self._list.complete()
         self._list.popup().setCurrentIndex(self._list.completionModel().index(0, 0))
 

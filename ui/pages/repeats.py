@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSplitter
@@ -12,31 +12,26 @@ from ui import theme
 from ui.jobs import Jobs
 from ui.lists import Column, Order, RecordTable
 from ui.lists.columns import Row
-from ui.page import Page
+from ui.pages.counted import CountedPage
 from ui.pages.repeats_read import ALL, WAYS, cases_of, read_repeats
 from ui.pieces.card import Card
 from ui.pieces.empty import EmptyState
-from ui.pieces.tabs import Tabs
 
 if TYPE_CHECKING:
     from app.services.office import Office
 
 
-class RepeatsPage(Page):
+class RepeatsPage(CountedPage):
     """The repetitions at the left; Enter goes over to the cases of one, and from there into a case."""
 
     def __init__(self, office: Office, jobs: Jobs) -> None:
-        super().__init__("重复事项", back=True, dense=True)
-        self._office, self._jobs = office, jobs
+        tabs = [(ALL, "全部"), *WAYS.items()]
+        super().__init__("重复事项", jobs, lambda: read_repeats(office), tabs, ALL)
+        self._office = office
         rules = office.repeats.rules
         self.set_title("重复事项", f"近 {rules.days} 天 {rules.count} 件以上的地点和事，不按人算")
-        self._found: Mapping[str, tuple[Row, ...]] = {}
-        self._rows: tuple[Row, ...] = ()
         self._cases: Sequence[Row] = ()
         self._shown: object = None
-        self.tabs = Tabs([(ALL, "全部", None), *((way, words, None) for way, words in WAYS.items())], ALL)
-        self.tabs.picked.connect(lambda _key: self._show_tab())
-        self.add_beside(self.tabs)
         self.table = RecordTable(
             [
                 Column("what", "地点和事", stretch=True, sortable=False),
@@ -44,7 +39,7 @@ class RepeatsPage(Page):
                 Column("open", "没办完", 64, "right", sortable=False),
                 Column("last", "最近一件", 104, tone="text-2", sortable=False, spare=1),
             ],
-            lambda offset, limit, _order: self._rows[offset : offset + limit],
+            self._fetch,
             unit="处",
             hints=[("Return", "看这几件")],
             empty=EmptyState("repeat", "没有重复的地点和事", f"近 {rules.days} 天里没有哪处到 {rules.count} 件。"),
@@ -74,31 +69,18 @@ class RepeatsPage(Page):
         split.setSizes([theme.current().grown(560), theme.current().grown(600)])
         self.add(split, 1)
 
-    def opened(self, args: Mapping[str, Any]) -> None:
-        self.table.focus_with_rows()
-        self._load()
-
-    def refresh(self, changed: Sequence[str]) -> None:
-        if not changed or {"event", "event_step"} & set(changed):
-            self._load()
-
     def escape(self) -> bool:
         if self.cases.view.hasFocus():
             self.table.view.setFocus()
             return True
         return False
 
-    def _load(self) -> None:
-        self._jobs.run(lambda: read_repeats(self._office), self._show)
-
     def _show(self, found: Mapping[str, tuple[Row, ...]]) -> None:
-        self._found, self._shown = found, None
-        self.tabs.show_counts({key: len(rows) or None for key, rows in found.items()})
-        self._show_tab()
+        self._shown = None
+        super()._show(found)
 
     def _show_tab(self) -> None:
-        self._rows = self._found.get(self.tabs.now(), ())
-        self.table.show_rows(len(self._rows))
+        super()._show_tab()
         if self._rows and self.table.view.currentIndex().row() < 0:
             self.table.go_to(0)
         self._on_current()

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from app.rules.whistles import evaluations
 from app.services.whistles import Line
 from ui.jobs import Jobs
-from ui.lists import Cell, Column, Order, RecordTable
+from ui.lists import Cell, Column, RecordTable
 from ui.lists.columns import Row
-from ui.page import Page
 from ui.pages.case_whistle_card import called_words
 from ui.pages.case_words import spoken_time
+from ui.pages.counted import CountedPage
 from ui.pages.exporting import AskPath, ask_save_path
 from ui.pages.ledger_out import LedgerOut, ask_printable
 from ui.pages.paper_dialog import MakeWorker
@@ -21,7 +21,6 @@ from ui.pieces.buttons import IconButton
 from ui.pieces.card import Card
 from ui.pieces.chips import state
 from ui.pieces.empty import EmptyState
-from ui.pieces.tabs import Tabs
 
 if TYPE_CHECKING:
     from app.services.office import Office
@@ -29,17 +28,13 @@ if TYPE_CHECKING:
 AWAITED, JUDGED, ALL = "awaited", "judged", "all"
 
 
-class WhistlesPage(Page):
+class WhistlesPage(CountedPage):
     """Enter opens the case, where coming and evaluation are written down."""
 
     def __init__(self, office: Office, jobs: Jobs, worker: MakeWorker, *, ask_path: AskPath = ask_save_path) -> None:
-        super().__init__("吹哨报到台账", back=True, dense=True)
-        self._office, self._jobs, self._ask_path = office, jobs, ask_path
-        self._rows: tuple[Row, ...] = ()
-        self._found: Mapping[str, tuple[Row, ...]] = {}
-        self.tabs = Tabs([(AWAITED, "等到场", None), (JUDGED, "待评价", None), (ALL, "全部", None)], ALL)
-        self.tabs.picked.connect(lambda _key: self._show_tab())
-        self.add_beside(self.tabs)
+        tabs = [(AWAITED, "等到场"), (JUDGED, "待评价"), (ALL, "全部")]
+        super().__init__("吹哨报到台账", jobs, lambda: read_whistles(office), tabs, ALL)
+        self._ask_path = ask_path
         self.out = LedgerOut(worker)
         self.out.told.connect(lambda text: self.said.emit(text, None))
         may = office.gate.decide("document", "event", office.session.area or None).allowed
@@ -71,34 +66,11 @@ class WhistlesPage(Page):
     def actions(self) -> Sequence[tuple[str, str, Callable[[], object]]]:
         return [("打印吹哨报到台账", "Ctrl+P", self.print_button.click)]
 
-    def opened(self, args: Mapping[str, Any]) -> None:
-        self.table.focus_with_rows()
-        self._load()
-
-    def refresh(self, changed: Sequence[str]) -> None:
-        if not changed or {"event", "event_step"} & set(changed):
-            self._load()
-
     def print(self) -> None:
         """Lay the whole ledger out to print and sign, in a worker."""
         out = ask_printable(self._ask_path, self, "吹哨报到台账")
         if out is not None:
             self.out.lay_out("whistle", out)
-
-    def _load(self) -> None:
-        self._jobs.run(lambda: read_whistles(self._office), self._show)
-
-    def _show(self, found: Mapping[str, tuple[Row, ...]]) -> None:
-        self._found = found
-        self.tabs.show_counts({key: len(rows) or None for key, rows in found.items()})
-        self._show_tab()
-
-    def _show_tab(self) -> None:
-        self._rows = self._found.get(self.tabs.now(), ())
-        self.table.show_rows(len(self._rows))
-
-    def _fetch(self, offset: int, limit: int, _order: Order | None) -> Sequence[Row]:
-        return self._rows[offset : offset + limit]
 
     def _open(self) -> None:
         if row := self.table.current_row():
