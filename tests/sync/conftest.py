@@ -163,9 +163,31 @@ def new_store(tmp_path, empty_home, forms):
 
 
 @pytest.fixture
-def county(database, forms):
-    with Running(database, forms).serving() as running:
+def clock():
+    """The time at the county and its devices; who turns it has a `Turned` of its own."""
+    return time.time
+
+
+@pytest.fixture
+def county(database, forms, clock):
+    with Running(database, forms, now=clock).serving() as running:
         yield running
+
+
+@pytest.fixture
+def make(county, tmp_path, forms, clock):
+    """Makes devices with an office each, closed at the end."""
+    from tests.sync.offices import FileDesk  # it builds on this module
+
+    made = []
+
+    def one(user="张干事", **options):
+        made.append(FileDesk(tmp_path / f"device{len(made)}", forms, county, user, now=clock, **options))
+        return made[-1]
+
+    yield one
+    for desk in made:
+        desk.store.close()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import shutil
 
 from app.rules.case_engine import CaseRules
 from app.rules.permissions import Permissions
@@ -15,6 +16,19 @@ from tests.sync.conftest import TOWNSHIP, VILLAGES
 
 ALL = Permissions.load().township_roles()
 V = VILLAGES[0]
+# 2026-09-21, a Monday, 09:00 in China.
+MONDAY = 1_789_952_400
+HOUR, DAY = 3600, 86400
+
+
+class Turned:
+    """A clock that stands until somebody turns it."""
+
+    def __init__(self, at=MONDAY):
+        self.at = float(at)
+
+    def __call__(self):
+        return self.at
 
 
 class FileDesk:
@@ -39,6 +53,16 @@ class FileDesk:
         self.store = Store.open(self.folder, self.key, self.forms, derive=derive_cases(self.rules), **self.clock)
         self.desk.store = self.store
         self._office()
+
+    def clone(self, folder):
+        """The same device once more, from a copy of its disk."""
+        self.store.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        shutil.copytree(self.folder, folder)
+        twin = object.__new__(type(self))
+        twin.__dict__.update(vars(self))
+        twin.folder, twin.desk = folder, type(self.desk)(None, self.user)
+        twin.again()
+        return twin
 
     def over(self, url):
         """From now on through *url*."""

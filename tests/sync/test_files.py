@@ -51,19 +51,6 @@ def county(database, forms, tmp_path):
 
 
 @pytest.fixture
-def make(county, tmp_path, forms):
-    made = []
-
-    def one(user="张干事", **options):
-        made.append(FileDesk(tmp_path / f"device{len(made)}", forms, county, user, **options))
-        return made[-1]
-
-    yield one
-    for desk in made:
-        desk.store.close()
-
-
-@pytest.fixture
 def pair(make):
     return make("张干事"), make("李干事")
 

@@ -241,12 +241,7 @@ class TestBothDatabases:
         self, desk, county, tmp_path, forms
     ):
         a = desk()
-        a.store.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        shutil.copytree(a.folder, tmp_path / "clone")
-        b = object.__new__(FileDesk)
-        b.__dict__.update(vars(a))
-        b.folder, b.desk = tmp_path / "clone", type(a.desk)(None, a.user)
-        b.again()
+        b = a.clone(tmp_path / "clone")
         ours, theirs = accept(a, "甲"), accept(b, "乙")
         assert number(a, ours) == number(b, theirs) == f"{ROW}00001"
         for one in (a, b, b, a, b, a):
@@ -265,12 +260,7 @@ class TestBothDatabases:
         a = desk()
         case = accept(a, "甲")
         assert a.sync().ok
-        a.store.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        shutil.copytree(a.folder, tmp_path / "clone")
-        b = object.__new__(FileDesk)
-        b.__dict__.update(vars(a))
-        b.folder, b.desk = tmp_path / "clone", type(a.desk)(None, a.user)
-        b.again()
+        b = a.clone(tmp_path / "clone")
         first, second = issue(a, case, b"one"), issue(b, case, b"two", by="另一人")
         assert first == second == f"{ROW}00001-督1号"
         for one in (a, b, b, a, b, a):

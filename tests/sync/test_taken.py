@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.schema.loading import load_forms
 from app.schema.record import Receipt
 from sync import bundle
 from sync.client import filling, greeting, taking
@@ -17,25 +16,12 @@ from sync.client.link import Cut
 from sync.county import bundles
 from sync.frames import RAW, decode_down, encode_up
 from sync.wire import Down, Receipts
-from tests.sync.conftest import Running
-from tests.sync.offices import FileDesk, V
-
-# 2026-09-21, a Monday, 09:00 in China.
-MONDAY = 1_789_952_400
-HOUR = 3600
-
-
-class Time:
-    def __init__(self):
-        self.at = float(MONDAY)
-
-    def __call__(self):
-        return self.at
+from tests.sync.offices import HOUR, MONDAY, Turned, V
 
 
 @pytest.fixture
 def clock():
-    return Time()
+    return Turned()
 
 
 @pytest.fixture
@@ -44,22 +30,8 @@ def database(tmp_path):
 
 
 @pytest.fixture
-def county(database, clock):
-    with Running(database, load_forms(), now=clock).serving() as running:
-        yield running
-
-
-@pytest.fixture
-def desk(county, tmp_path, clock):
-    made = []
-
-    def make(user="张干事"):
-        made.append(FileDesk(tmp_path / f"desk{len(made)}", load_forms(), county, user, now=clock))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.store.close()
+def desk(make):
+    return make
 
 
 @pytest.fixture

@@ -12,25 +12,13 @@ from sync.county.backup import back_up, put_back
 from sync.county.county import County
 from sync.county.folding import Folding
 from sync.county.watching import Watching
-from tests.sync.conftest import VILLAGES, Running
-from tests.sync.offices import ALL, FileDesk, V
-
-# 2026-09-21, a Monday, 09:00 in China.
-MONDAY = 1_789_952_400
-HOUR, DAY = 3600, 86400
-
-
-class Time:
-    def __init__(self):
-        self.at = float(MONDAY)
-
-    def __call__(self):
-        return self.at
+from tests.sync.conftest import VILLAGES
+from tests.sync.offices import ALL, DAY, HOUR, MONDAY, FileDesk, Turned, V
 
 
 @pytest.fixture
 def clock():
-    return Time()
+    return Turned()
 
 
 @pytest.fixture
@@ -40,22 +28,8 @@ def database(tmp_path):
 
 
 @pytest.fixture
-def county(database, clock):
-    with Running(database, load_forms(), now=clock).serving() as running:
-        yield running
-
-
-@pytest.fixture
-def desk(county, tmp_path, clock):
-    made = []
-
-    def make(user="张干事"):
-        made.append(FileDesk(tmp_path / f"desk{len(made)}", load_forms(), county, user, now=clock))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.store.close()
+def desk(make):
+    return make
 
 
 def handled(desk, urgency="normal", title="路灯不亮"):
@@ -111,11 +85,11 @@ class TestBothDatabases:
         assert step.values["due"]["supervise_due"] > "2026-09-29T19:00"
 
 
-def test_of_two_cases_merged_into_each_other_apart_the_one_that_stands_is_still_watched(county, desk, clock):
-    a, b = desk(), desk("李干事")
+def merged_apart(a, b, **said):
+    """Two cases, the first of which *a* merges into the second, and *b* the second into the first; both have told the county."""
     events = []
     for title in ("路灯不亮", "村口灯坏了"):
-        made = a.office.cases.report({"title": title, "detail": "村口", "category": "appeal"}, area=V)
+        made = a.office.cases.report({"title": title, "detail": "村口", "category": "appeal", **said}, area=V)
         assert a.office.cases.act(made.record.id, "accept", {}).ok
         events.append(made.record.id)
     one, other = events
@@ -123,6 +97,12 @@ def test_of_two_cases_merged_into_each_other_apart_the_one_that_stands_is_still_
     assert a.office.cases.act(one, "merge", {"master": other}).ok
     assert b.office.cases.act(other, "merge", {"master": one}).ok
     assert (a.sync().ok, b.sync().ok) == (True, True)
+    return one, other
+
+
+def test_of_two_cases_merged_into_each_other_apart_the_one_that_stands_is_still_watched(county, desk, clock):
+    a, b = desk(), desk("李干事")
+    merged_apart(a, b)
     county.county.watching.look()
     clock.at += 10 * DAY
     assert county.county.watching.look() > 0
@@ -382,17 +362,7 @@ def test_an_exchange_waits_for_one_portion_of_late_cases_and_a_server_that_ends_
 def test_of_two_cases_merged_into_each_other_apart_the_one_that_stands_goes_with_its_grid(county, desk):
     a, b = desk(), desk("李干事")
     (grid,) = a.store.save([Edit("grid", None, V, {"name": "一"})], "x").ids
-    events = []
-    for title in ("路灯不亮", "村口灯坏了"):
-        said = {"title": title, "detail": "村口", "category": "appeal", "grid": grid}
-        made = a.office.cases.report(said, area=V)
-        assert a.office.cases.act(made.record.id, "accept", {}).ok
-        events.append(made.record.id)
-    one, other = events
-    assert (a.sync().ok, b.sync().ok) == (True, True)
-    assert a.office.cases.act(one, "merge", {"master": other}).ok
-    assert b.office.cases.act(other, "merge", {"master": one}).ok
-    assert (a.sync().ok, b.sync().ok) == (True, True)
+    one, other = merged_apart(a, b, grid=grid)
     # The grid alone is moved: what hangs on it the county moves.
     b.store.save([Edit("grid", grid, VILLAGES[1], {})], "x")
     assert (b.sync().in_agreement, a.sync().in_agreement) == (True, True)
