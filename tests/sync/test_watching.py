@@ -102,7 +102,7 @@ def merged_apart(a, b, **said):
 
 def test_of_two_cases_merged_into_each_other_apart_the_one_that_stands_is_still_watched(county, desk, clock):
     a, b = desk(), desk("李干事")
-    merged_apart(a, b)
+    one, other = merged_apart(a, b)
     county.county.watching.look()
     clock.at += 10 * DAY
     assert county.county.watching.look() > 0
