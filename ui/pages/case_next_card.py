@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from PySide6.QtWidgets import QApplication, QGridLayout, QMenu, QWidget
+from PySide6.QtWidgets import QGridLayout, QMenu, QWidget
 
 from app.rules.case_engine import Action
 from ui.pages.case_read import CaseFile
@@ -72,8 +72,3 @@ class NextCard(Card):
             grid.addWidget(Button("更多", kind="quiet", menu=menu, small=True), _FRAMED // 2 + _LINKS // 3 - 1, 4, 1, 2)
         self.add(grid)
         return first
-
-    def holds_focus(self) -> bool:
-        """Whether the cursor is in here."""
-        held = QApplication.focusWidget()
-        return held is not None and self.isAncestorOf(held)

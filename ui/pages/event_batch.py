@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QMenu, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QProgressBar, QVBoxLayout, QWidget
 
 from app.services.case_batch import MOST, Left, Offer
 from ui.jobs import Jobs
@@ -231,8 +231,7 @@ class BatchPanel(Card):
         if untouched:
             parts.append(f"停下时还剩 {untouched} 件没动")
         said = "，".join(parts)
-        held = QApplication.focusWidget()
-        here = held is not None and self.isAncestorOf(held)
+        here = self.holds_focus()
         empty(self._column)
         self._column.addWidget(words(said, "16", strong=True, wrap=True))
         self._column.addWidget(words("办了的都存在本机，有网时自动发送。", "13", "text-3", wrap=True))

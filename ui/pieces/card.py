@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLayout, QSizePolicy, QSpacerItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QHBoxLayout,
+    QLayout,
+    QSizePolicy,
+    QSpacerItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ui import theme
 from ui.pieces.text import Elided, rule, words
@@ -61,6 +70,11 @@ class Card(QFrame):
             self.body.insertLayout(place, thing, stretch)
         else:
             self.body.insertWidget(place, thing, stretch)
+
+    def holds_focus(self) -> bool:
+        """Whether the cursor is in here."""
+        held = QApplication.focusWidget()
+        return held is not None and self.isAncestorOf(held)
 
     def add_line(self, *things: QWidget | str | None, spacing: int = 8) -> QHBoxLayout:
         """Put things side by side; a str becomes a label, None takes the free space."""
