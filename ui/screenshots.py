@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
-from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtGui import QImage, QPainter
+from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
 from app.demo import plan, records
 from app.messages import sentence
@@ -243,6 +243,12 @@ def _settle(app: QApplication, jobs: Jobs, seconds: float = 20.0) -> None:
 
 def _write(widget: QWidget, path: Path) -> None:
     picture = widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+    painter = QPainter(picture)
+    for dialog in widget.findChildren(QDialog):
+        if dialog.isVisible():
+            # A window of its own: it stands where the desktop would put it.
+            painter.drawPixmap(widget.rect().center() - dialog.rect().center(), dialog.grab())
+    painter.end()
     # Pages have few colours: a palette of the 256 most used makes a third of the bytes.
     pixels = Counter(memoryview(picture.constBits()).cast("I"))
     table = [colour for colour, _count in pixels.most_common(256)]

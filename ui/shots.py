@@ -55,6 +55,9 @@ def _shots() -> list[Shot]:
         _wait_until(lambda: bool(page.papers_card.choices))  # type: ignore[attr-defined]
         page.papers_card.ask()  # type: ignore[attr-defined]
 
+    def leaves_paper(page: QWidget, _office: Office) -> None:
+        page.papers_card.leaving()  # type: ignore[attr-defined]
+
     def mediation(office: Office) -> dict[str, Any]:
         held = {s.values["mediation"] for s in office.store.select("mediation_session")}
         ids = [m.id for m in office.mediations.list() if m.id in held]
@@ -127,7 +130,7 @@ def _shots() -> list[Shot]:
         Shot("events-batch", "events", lambda _office: {"tab": "open"}, before=mark_some, after=mark_none),
         Shot("case", "case", first_case),
         Shot("case-whistle", "case", whistled, looks=("light",)),
-        Shot("case-papers", "case", whistled, before=asks_paper, looks=("light",)),
+        Shot("case-papers", "case", whistled, before=asks_paper, after=leaves_paper, looks=("light",)),
         Shot("case-action", "case", lambda office: {**first_case(office), "action": "feed_back"}),
         Shot(
             "event-new",
