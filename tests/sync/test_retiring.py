@@ -171,7 +171,7 @@ def test_only_a_device_that_was_told_to_may_say_that_it_was_wiped(county, desks)
         (token, {"changes": -1}, 422),
         (token, {"changes": 0, "hash": "x"}, 422),
     ):
-        answer = requests.post(f"{county.url}/v1/wiped", json=told, headers=headers, timeout=10)
+        answer = requests.post(f"{county.url}/v1/wiped", json=told, headers=headers, timeout=60)
         assert answer.status_code == status
     assert audited(county, "wiped") == []
     assert a.sync().in_agreement

@@ -95,12 +95,12 @@ def test_tuspy_is_refused_without_a_token_and_with_other_content(pair, county):
 
 
 def test_what_the_county_offers_is_told_as_tus_says(pair, county):
-    answer = requests.options(f"{county.url}/v1/files", timeout=5)
+    answer = requests.options(f"{county.url}/v1/files", timeout=60)
     assert answer.status_code == 204
     assert answer.headers["Tus-Version"] == "1.0.0"
     assert answer.headers["Tus-Extension"] == "creation,expiration,termination"
     token = pair[0].store.sync.state.token
-    wrong = requests.post(f"{county.url}/v1/files", headers={"Authorization": f"Bearer {token}"}, timeout=5)
+    wrong = requests.post(f"{county.url}/v1/files", headers={"Authorization": f"Bearer {token}"}, timeout=60)
     assert (wrong.status_code, wrong.json()["code"]) == (400, "files.request_wrong")
 
 
@@ -112,8 +112,8 @@ def test_an_upload_that_is_ended_is_gone(pair, county):
     begun = theirs(a, county, path, one, chunk_size=100_000)
     begun.upload(stop_at=100_000)
     headers = {"Authorization": f"Bearer {a.store.sync.state.token}", "Tus-Resumable": "1.0.0"}
-    assert requests.delete(begun.url, headers=headers, timeout=5).status_code == 204
-    assert requests.head(begun.url, headers=headers, timeout=5).status_code == 404
+    assert requests.delete(begun.url, headers=headers, timeout=60).status_code == 204
+    assert requests.head(begun.url, headers=headers, timeout=60).status_code == 404
     assert a.carry().sent == 1
 
 

@@ -237,4 +237,4 @@ def test_a_store_brought_up_to_date_knows_the_field_that_it_carried(county, new_
 
 
 def test_status_tells_the_version(county):
-    assert requests.get(f"{county.url}/v1/status", timeout=10).json()["version"] == wire.VERSION
+    assert requests.get(f"{county.url}/v1/status", timeout=60).json()["version"] == wire.VERSION

@@ -6,11 +6,13 @@ import os
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+import functools
 from collections.abc import Callable
 
 import pytest
 from PySide6.QtGui import QInputMethodEvent
 from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
 
 from tests.ui.offices import desk, open_desk
 from ui import theme
@@ -23,6 +25,15 @@ def qapp(qapp: QApplication) -> QApplication:
     """The application in the light theme."""
     theme.apply(qapp)
     return qapp
+
+
+@pytest.fixture
+def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> QtBot:
+    """The plugin's own, which waits a minute where a test names no time: five seconds are too few on a busy machine."""
+    patient = QtBot(request)
+    for name in ("waitUntil", "waitSignal", "waitSignals", "waitCallback", "waitExposed", "waitActive"):
+        setattr(patient, name, functools.partial(getattr(patient, name), timeout=60_000))
+    return patient
 
 
 @pytest.fixture

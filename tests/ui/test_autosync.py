@@ -45,7 +45,7 @@ def test_paused_only_what_is_urgent_goes(qtbot, made, auto):
     auto.allow(Allowance(TODAY, pause=FOREVER))
     auto.start()
     assert made.asked == []
-    with qtbot.waitSignal(auto.ended, timeout=10_000):
+    with qtbot.waitSignal(auto.ended, timeout=60_000):
         auto.soon()
     assert made.asked == [("sync", "--most", "0")]
 
@@ -54,10 +54,10 @@ def test_what_is_urgent_and_found_no_network_is_tried_again_though_all_else_is_p
     auto.allow(Allowance(TODAY, pause=FOREVER))
     auto.start()
     made.code = AWAY
-    with qtbot.waitSignal(auto.failed, timeout=10_000):
+    with qtbot.waitSignal(auto.failed, timeout=60_000):
         auto.soon()
     made.code = FINE
-    with qtbot.waitSignal(auto.ended, timeout=10_000):
+    with qtbot.waitSignal(auto.ended, timeout=60_000):
         auto.go()
     auto.go()
     assert made.asked == [("sync", "--most", "0")] * 2
@@ -65,30 +65,30 @@ def test_what_is_urgent_and_found_no_network_is_tried_again_though_all_else_is_p
 
 def test_what_was_urgent_yesterday_goes_when_the_window_opens_paused(qtbot, made, auto):
     auto.allow(Allowance(TODAY, pause=FOREVER))
-    with qtbot.waitSignal(auto.ended, timeout=10_000):
+    with qtbot.waitSignal(auto.ended, timeout=60_000):
         auto.start(urgent=True)
     assert made.asked == [("sync", "--most", "0")]
 
 
 def test_a_pause_that_is_over_holds_nothing(auto, made, qtbot):
     auto.allow(Allowance(TODAY, pause=int(NOW * 1000) - 1))
-    with qtbot.waitSignal(auto.ended, timeout=10_000):
+    with qtbot.waitSignal(auto.ended, timeout=60_000):
         auto.start()
     assert made.asked == [("sync",)]
 
 
 def test_what_is_left_of_the_budget_goes_along_and_a_new_day_has_its_own(auto, made, qtbot):
     auto.allow(Allowance(TODAY, used=300, budget=1000))
-    with qtbot.waitSignal(auto.ended, timeout=10_000):
+    with qtbot.waitSignal(auto.ended, timeout=60_000):
         auto.go()
     auto.allow(Allowance("2026-09-17", used=1000, budget=1000))
-    with qtbot.waitSignal(auto.ended, timeout=10_000):
+    with qtbot.waitSignal(auto.ended, timeout=60_000):
         auto.go()
     auto.allow(Allowance(TODAY, used=1000, budget=1000))
     auto.go()
     assert made.asked == [("sync", "--most", "700"), ("sync", "--most", "1000")]
     # Who asks gets a whole one.
-    with qtbot.waitSignal(auto.ended, timeout=10_000):
+    with qtbot.waitSignal(auto.ended, timeout=60_000):
         auto.ask()
     assert made.asked[-1] == ("sync",)
 
@@ -99,10 +99,10 @@ def test_while_the_network_is_away_it_tries_ever_more_seldom_and_at_once_when_it
     made.code = AWAY
     auto = AutoSync(made, retry=60_000, network=network)
     waits = []
-    with qtbot.waitSignal(auto.failed, timeout=10_000):
+    with qtbot.waitSignal(auto.failed, timeout=60_000):
         auto.start()
     waits.append(auto.next_in())
-    with qtbot.waitSignal(auto.failed, timeout=10_000):
+    with qtbot.waitSignal(auto.failed, timeout=60_000):
         auto.go()
     waits.append(auto.next_in())
     assert 40_000 < waits[0] < 80_000 < waits[1] < 160_000
@@ -114,7 +114,7 @@ def test_while_the_network_is_away_it_tries_ever_more_seldom_and_at_once_when_it
 
 def test_a_save_that_comes_too_late_for_the_running_one_goes_with_the_next(qtbot, made, auto):
     made.code = "import json; print(json.dumps({'ok': True, 'left': {'urgent': 1}}))"
-    with qtbot.waitSignals([auto.ended, auto.ended], timeout=10_000):
+    with qtbot.waitSignals([auto.ended, auto.ended], timeout=60_000):
         auto.go()
         auto.soon()
         auto._go_urgent()

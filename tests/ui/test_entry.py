@@ -384,13 +384,13 @@ def test_a_reader_that_types_line_by_line_into_the_name_is_caught(desk, page):
     for line in CARD.format(HEAD).splitlines():
         commit(QApplication.focusWidget(), line)
         QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
-    desk.qtbot.waitUntil(lambda: page.table.rows[0].value("name") == "李长顺", timeout=5000)
+    desk.qtbot.waitUntil(lambda: page.table.rows[0].value("name") == "李长顺", timeout=60_000)
     assert page.table.rows[0].value("id_number") == HEAD
     assert page.reader.isVisible()
     for part in ("周玉兰", "女", "汉", "19680520", "上寨村", WIFE):
         commit(QApplication.focusWidget(), part)
         QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
-    desk.qtbot.waitUntil(lambda: page.table.rows[1].value("id_number") == WIFE, timeout=5000)
+    desk.qtbot.waitUntil(lambda: page.table.rows[1].value("id_number") == WIFE, timeout=60_000)
     assert page.escape()
     assert not page.reader.isVisible()
     assert page.table.rows[1].value("name") == "周玉兰"

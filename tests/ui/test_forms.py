@@ -244,7 +244,7 @@ def test_a_household_is_found_by_initials_and_brings_its_village(desk):
     entry.setFocus()
     desk.qtbot.waitUntil(entry.hasFocus)
     desk.qtbot.keyClicks(entry, "lcs")
-    desk.qtbot.waitUntil(lambda: bool(entry._hits), timeout=5000)
+    desk.qtbot.waitUntil(lambda: bool(entry._hits), timeout=60_000)
     entry.take(entry._hits[0])
     assert form.value("household") == home
     assert form._area_row.value() == LOWER

@@ -64,7 +64,7 @@ class Typist:
         else:
             commit(entry, text)
         if found:
-            self.qtbot.waitUntil(lambda: entry._list.popup().isVisible(), timeout=10_000)
+            self.qtbot.waitUntil(lambda: entry._list.popup().isVisible(), timeout=60_000)
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ def test_a_case_that_is_phoned_in_takes_at_most_25_keys_beside_its_data(qtbot, d
     clerk.type("lcs", found=True)
     clerk.enter()
     clerk.type("19900000012")
-    with qtbot.waitSignal(page.go, timeout=10_000) as went:
+    with qtbot.waitSignal(page.go, timeout=60_000) as went:
         clerk.press(Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     [event] = desk.office.store.select("event")
     values = event.values
@@ -180,7 +180,7 @@ def test_a_save_right_after_enter_waits_for_what_it_takes(qtbot, desk, village, 
     qtbot.keyClicks(page.fields.place, "szcyz312")
     qtbot.keyClick(page.fields.place, Qt.Key.Key_Return)
     page.save()
-    qtbot.waitUntil(lambda: bool(desk.office.store.select("event")), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(desk.office.store.select("event")), timeout=60_000)
     desk.settle()
     [event] = desk.office.store.select("event")
     assert event.values["dwelling"] == village["home"]

@@ -108,7 +108,7 @@ def test_a_worker_gets_its_key_through_the_pipe_and_reports_progress(qtbot) -> N
     worker = Worker([sys.executable, "-c", CHILD, "0", "key"], secret=b"key-of-32\n")
     steps: list[dict[str, int]] = []
     worker.progressed.connect(steps.append)
-    with qtbot.waitSignal(worker.finished, timeout=10_000) as heard:
+    with qtbot.waitSignal(worker.finished, timeout=60_000) as heard:
         worker.start()
     assert heard.args[0] == {"secret": "key-of-32", "argv": ["0", "key"]}
     assert steps == [{"done": 1, "total": 2}]
@@ -116,20 +116,20 @@ def test_a_worker_gets_its_key_through_the_pipe_and_reports_progress(qtbot) -> N
 
 def test_a_worker_that_refused_some_data_has_finished(qtbot) -> None:
     worker = Worker([sys.executable, "-c", CHILD, "1"])
-    with qtbot.waitSignal(worker.finished, timeout=10_000):
+    with qtbot.waitSignal(worker.finished, timeout=60_000):
         worker.start()
 
 
 def test_a_worker_that_failed_says_its_own_last_words(qtbot) -> None:
     worker = Worker([sys.executable, "-c", CHILD, "3"])
-    with qtbot.waitSignal(worker.failed, timeout=10_000) as heard:
+    with qtbot.waitSignal(worker.failed, timeout=60_000) as heard:
         worker.start()
     assert heard.args == ["说明"]
 
 
 def test_a_worker_that_cannot_start_says_what_to_do(qtbot) -> None:
     worker = Worker(["/no/such/program"])
-    with qtbot.waitSignal(worker.failed, timeout=10_000) as heard:
+    with qtbot.waitSignal(worker.failed, timeout=60_000) as heard:
         worker.start()
     assert "重试" in heard.args[0]
 
@@ -150,6 +150,6 @@ def test_a_cancelled_worker_neither_finishes_nor_fails(qtbot) -> None:
     worker.failed.connect(heard.append)
     worker.start()
     qtbot.waitUntil(worker.running)
-    with qtbot.waitSignal(worker.cancelled, timeout=10_000):
+    with qtbot.waitSignal(worker.cancelled, timeout=60_000):
         worker.cancel()
     assert heard == []

@@ -168,8 +168,8 @@ def test_a_press_that_comes_too_late_says_that_the_file_is_there(qtbot, qapp, tm
     told = []
     strip.told.connect(told.append)
     strip.lay_out("visit", out)
-    qtbot.waitUntil(out.exists, timeout=20_000)
-    with qtbot.waitSignal(strip.told, timeout=20_000):
+    qtbot.waitUntil(out.exists, timeout=60_000)
+    with qtbot.waitSignal(strip.told, timeout=60_000):
         strip.stop_button.click()
     assert told == [f"取消晚了一步，文件已经写好：{out}"]
     assert strip.worker is None
@@ -217,7 +217,7 @@ def test_picking_the_household_fills_its_head_and_grid(desk):
     entry.setFocus()
     desk.qtbot.waitUntil(entry.hasFocus)
     desk.qtbot.keyClicks(entry, "0012")
-    desk.qtbot.waitUntil(lambda: bool(entry._hits), timeout=5000)
+    desk.qtbot.waitUntil(lambda: bool(entry._hits), timeout=60_000)
     entry.take(entry._hits[0])
     desk.settle()
     assert page.entry.value("household_name") == "李长顺"

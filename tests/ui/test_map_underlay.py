@@ -39,10 +39,10 @@ def page(desk):
 
 def colour(desk, page, lon, lat):
     """What is painted at a place, once every tile is there."""
-    desk.qtbot.waitUntil(lambda: page.canvas.whole, timeout=20_000)
+    desk.qtbot.waitUntil(lambda: page.canvas.whole, timeout=60_000)
     desk.settle()
     page.canvas.repaint()
-    desk.qtbot.waitUntil(lambda: page.canvas.whole, timeout=20_000)
+    desk.qtbot.waitUntil(lambda: page.canvas.whole, timeout=60_000)
     across, down = page.canvas.view.screen(*plane(lon, lat))
     return QColor(page.canvas.grab().toImage().pixelColor(QPoint(round(across), round(down))))
 

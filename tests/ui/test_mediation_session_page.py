@@ -102,7 +102,7 @@ def test_what_is_typed_is_kept_by_itself_and_restored_after_a_crash(qtbot, desk,
     qtbot.keyClick(page, Qt.Key.Key_F7)
     commit(page.entry, "没说完的半句")
     qtbot.waitUntil(
-        lambda: (desk.office.mediations.kept(mediation, None) or {}).get("@typing") == "没说完的半句", timeout=5000
+        lambda: (desk.office.mediations.kept(mediation, None) or {}).get("@typing") == "没说完的半句", timeout=60_000
     )
     # The page is gone without leaving(), as in a crash; nothing was saved as a record.
     assert desk.office.store.count("mediation_session") == 0

@@ -29,7 +29,7 @@ def office(request, tmp_path):
 
 def settle(qtbot, jobs):
     for _ in range(3):
-        qtbot.waitUntil(lambda: not jobs.busy(), timeout=10_000)
+        qtbot.waitUntil(lambda: not jobs.busy(), timeout=60_000)
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         QCoreApplication.processEvents()
 

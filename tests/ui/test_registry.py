@@ -85,7 +85,7 @@ def test_initials_and_last_digits_jump_to_the_person(desk, street):
     shown(desk, page)
     page.search.setFocus()
     desk.qtbot.keyClicks(page.search, "lcs 0012")
-    desk.qtbot.waitUntil(lambda: page.families.current_row().id == street["head"], timeout=5000)
+    desk.qtbot.waitUntil(lambda: page.families.current_row().id == street["head"], timeout=60_000)
     desk.settle()
     assert page.card.file.record.id == street["head"]
     assert page.tree.current().key == street["building"]

@@ -13,7 +13,7 @@ def test_the_day_is_saved_by_a_worker_while_the_window_goes_on(qtbot, desk, tmp_
     page.opened({})
     desk.settle()
     out = tmp_path / "日汇总.xlsx"
-    with qtbot.waitSignal(page.said, timeout=20_000) as heard:
+    with qtbot.waitSignal(page.said, timeout=60_000) as heard:
         page.write(out)
     assert str(out) in heard.args[0]
     cells = [cell.value for row in load_workbook(out).active.iter_rows() for cell in row]

@@ -54,7 +54,7 @@ def program(qapp, home):
 
 
 def settle(qtbot, jobs):
-    qtbot.waitUntil(lambda: not jobs.busy(), timeout=20_000)
+    qtbot.waitUntil(lambda: not jobs.busy(), timeout=60_000)
 
 
 def log_in(qtbot, program, password="pw"):
@@ -208,7 +208,7 @@ def test_one_exchange_at_a_time_and_its_answer_comes_back(qtbot):
         return child("import json,sys,time; time.sleep(0.2); print(json.dumps({'ok': True}))")(tail)
 
     auto = AutoSync(make)
-    with qtbot.waitSignal(auto.ended, timeout=10_000) as ended:
+    with qtbot.waitSignal(auto.ended, timeout=60_000) as ended:
         auto.ask()
         auto.go()
     assert ended.args == [{"ok": True}]
@@ -219,10 +219,10 @@ def test_one_exchange_at_a_time_and_its_answer_comes_back(qtbot):
 def test_a_failure_tells_the_countys_own_words_and_whether_anybody_asked(qtbot):
     line = json.dumps({"failed": {"code": "sync.unreachable", "message": "连不上县中心。"}})
     auto = AutoSync(child(f"import sys; sys.stderr.write({line!r} + chr(10)); sys.exit(3)"))
-    with qtbot.waitSignal(auto.failed, timeout=10_000) as failed:
+    with qtbot.waitSignal(auto.failed, timeout=60_000) as failed:
         auto.go()
     assert failed.args == ["连不上县中心。", False]
-    with qtbot.waitSignal(auto.failed, timeout=10_000) as failed:
+    with qtbot.waitSignal(auto.failed, timeout=60_000) as failed:
         auto.ask()
     assert failed.args == ["连不上县中心。", True]
 
