@@ -60,6 +60,8 @@ class Action:
     """Fields of which at least one must be there; asked for at the desk alone."""
     yields: bool = False
     """Whether the county's own step of this kind gives way to what was done without knowing of it."""
+    settled_as: tuple[str, ...] = ()
+    """What a contested step of this kind is done as, where a person lets it count and it can't be done itself any more."""
 
     def target(self, state: str, values: Mapping[str, object]) -> str:
         """The state that follows *state*."""
@@ -87,7 +89,7 @@ class Action:
 _KEYS = (
     "label", "aliases", "roles", "only", "author_from", "from", "to", "to_when", "quiet", "guards", "does", "stop",
     "start", "start_when", "due_from", "limit_of", "text", "fields", "must", "in",
-    "one_of", "yields",
+    "one_of", "yields", "settled_as",
 )  # fmt: skip
 
 
@@ -132,6 +134,7 @@ def read_actions(
             table.flag("quiet"),
             table.some_of("one_of", names, ()),
             table.flag("yields"),
+            table.some_of("settled_as", list(root.table("actions")), ()),
         )
         aliases.update(dict.fromkeys(table.texts("aliases", ()), code))
     for state in states.values():

@@ -12,6 +12,7 @@ from app.rules.case_actions import Action
 from app.rules.case_effects import DROP, EFFECTS, KEEP, ORDER_IN, SETTLES, said
 from app.rules.case_fold import CaseState, Move, Step
 from app.rules.case_judging import faults
+from app.rules.case_settling import after_all
 from app.rules.case_states import State
 from app.rules.case_timers import HANDLE, begun, next_timers, set_dues
 
@@ -109,7 +110,7 @@ def _settled(rules: CaseRules, case: CaseState, step: Step) -> CaseState:
         return case
     if step.values.get("word") != KEEP:
         return case.settling(held.id, DROP)
-    after = applied(rules, case.settling(held.id, KEEP), rules.after_all(held, step))
+    after = applied(rules, case.settling(held.id, KEEP), after_all(rules, held, step))
     return case if held.id in after.contested else after
 
 

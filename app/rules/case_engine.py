@@ -303,13 +303,6 @@ class CaseRules:
         action = self.action(code, profile)
         return action.label if action else code
 
-    @staticmethod
-    def after_all(held: Step, settling: Step) -> Step:
-        """The contested step *held* as it is done with *settling*: at its time, with the due times stored with it."""
-        values = {name: value for name, value in held.values.items() if name != "due"}
-        due = settling.values.get("due")
-        return replace(held, at=settling.at, values={**values, "due": due} if due else values)
-
     def hindrance(
         self, case: CaseState, action: Action, role: str, user: str = "", at: dt.datetime | None = None
     ) -> str:

@@ -13,6 +13,7 @@ from app.messages import sentence
 from app.rules.case_effects import KEEP
 from app.rules.case_engine import Action, CaseRules, CaseState, Concern, Doing, Step
 from app.rules.case_merging import MERGE, MERGED
+from app.rules.case_settling import AS, Way, way
 from app.schema.dates import CHINA
 from app.schema.record import Record
 from app.schema.values import Fault, Value
@@ -182,20 +183,32 @@ class Cases:
         if held is None:
             raise KnownError("conflicts.gone")
         now, area = self.now(), case.event.area
-        values = {"step": step_id, "word": word, "opinion": why}
+        values: dict[str, Any] = {"step": step_id, "word": word, "opinion": why}
+        if word == KEEP:
+            found = self.way(case.event, case.state, held, why)
+            if found.fault is not None:
+                return Outcome(None, (found.fault,))
+            if found.action != held.action:
+                said = why or sentence("conflicts.done_as", action=self.rules.label(held.action, case.state.profile))
+                values |= {AS: found.action, "opinion": said}
+            if dues := self.rules.dues(case.state.settling(step_id, KEEP), found.step):
+                values["due"] = dues
         step, faults = self._step(case.state, case.event.values, "settle", values, now, area, event_id)
-        if step is not None and word == KEEP:
-            left = case.state.settling(step_id, KEEP)
-            wanted = self.rules.after_all(held, step)
-            faults = self.rules.refusals(left, wanted)
-            if not faults and held.action == MERGE:
-                faults = self._master_faults(event_id, str(held.values.get("master") or ""))
-            if dues := self.rules.dues(left, wanted):
-                step = replace(step, values={**step.values, "due": dues})
         if faults or step is None:
             return Outcome(None, tuple(faults))
         saved = self._store.save([self._edit(event_id, area, step)], self._gate.session.user, audit=[line])
         return Outcome(self._store.get(STEP, saved.ids[0]))
+
+    def way(self, event: Record, state: CaseState, held: Step, why: str = "") -> Way:
+        """How the contested step *held* would be done now, if somebody let it count for the reason *why*; or why it can't be."""
+        said = why or sentence("conflicts.done_as", action=self.rules.label(held.action, state.profile))
+        session = self._gate.session
+        settling = Step("", "settle", self.now(), {"opinion": said}, session.user, "", session.unit)
+        found = way(self.rules, state, held, settling)
+        if found.fault is None and held.action == MERGE:
+            faults = self._master_faults(event.id, str(held.values.get("master") or ""))
+            return replace(found, fault=next(iter(faults), None))
+        return found
 
     def case(self, event_id: str) -> Case:
         """The case with its steps; KnownError("store.no_record")."""

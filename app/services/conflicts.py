@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from app.errors import KnownError
+from app.rules.calendar import iso
 from app.rules.case_effects import DROP, KEEP
 from app.rules.case_engine import CaseRules, CaseState, Step
 from app.schema.dates import china_time
@@ -42,6 +43,8 @@ class Conflict:
     step: str = ""
     stands: str = "theirs"
     """Which side the county uses until somebody decides: "mine" or "theirs"."""
+    cannot: str = ""
+    """Why the contested step can't count as things stand, in a sentence; "" where it can. Its side is shown and not offered."""
     seen: Mapping[str, int] = field(default_factory=dict)
     """The revs of the record's fields when this was read: deciding overwrites nothing that came since."""
 
@@ -231,6 +234,12 @@ class Conflicts:
         asked = {"action": step.action}
         if meant := step.values.get("lead_unit"):
             asked["lead_unit"] = str(meant)
+        way = self._cases.way(event, state, step)
+        if way.fault is None:
+            # What would come of it is said before somebody chooses it.
+            asked |= {"then": way.after.state, **({"as": way.action} if way.action != step.action else {})}
+            if way.after.due_at:
+                asked["due"] = iso(way.after.due_at)
         author = before[-1].user if before else ""
         # Who took the step that came first looks from the other side.
         swap = author == self._gate.session.user != step.user
@@ -248,6 +257,7 @@ class Conflicts:
             step.at.isoformat(),
             step.id,
             "mine" if swap else "theirs",
+            cannot=way.fault.message if way.fault else "",
         )
 
     def _resolve_step(self, conflict: Conflict, keep: str | None) -> None:

@@ -155,6 +155,33 @@ def test_of_two_acceptances_the_countys_first_stands_and_the_other_is_contested(
         [conflict] = office.conflicts.open()
         assert (conflict.step, conflict.record) == (mine.id, event)
         assert "甄别受理" in conflict.label
+        # It is said beforehand that it can't count: nobody is offered what would be refused.
+        assert "现在是“待交办”" in conflict.cannot
+        with pytest.raises(KnownError, match="待交办"):
+            office.conflicts.resolve(conflict.id, keep="mine" if "action" in conflict.mine else "theirs")
+
+
+def test_of_two_assignments_the_one_let_count_is_carried_out_as_a_reassignment_on_every_device(two):
+    first, second = two
+    event = report(first)
+    act(first, event, "accept")
+    first.sync(), second.sync()
+    act(first, event, "assign", lead_unit="镇村建办")
+    mine = act(second, event, "assign", lead_unit="镇执法队", instruction="先去看看")
+    first.sync(), second.sync(), first.sync()
+    [conflict] = second.conflicts.open()
+    keep = "mine" if "action" in conflict.mine else "theirs"
+    asked = getattr(conflict, keep)
+    assert (asked["as"], asked["then"], conflict.cannot) == ("reassign", "assigned", "")
+    second.conflicts.resolve(conflict.id, keep=keep)
+    second.sync(), first.sync()
+    for office in two:
+        held = event_of(office, event)
+        assert (held["state"], held["lead_unit"], held["contested"]) == ("assigned", "镇执法队", 0)
+        assert office.cases.case(event).state.settled == {mine.id: "keep"}
+        assert office.conflicts.open() == []
+    assert event_of(first, event)["due_at"] == event_of(second, event)["due_at"] == asked["due"]
+    assert first.store.sync.reckon() == second.store.sync.reckon()
 
 
 def test_steps_made_here_stand_before_and_after_the_exchange(two):

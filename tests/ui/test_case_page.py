@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PIL import Image
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
-from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QScrollArea
+from PySide6.QtWidgets import QLabel, QLineEdit, QPlainTextEdit, QScrollArea
 
 from app.errors import KnownError
 from app.store.saving import Edit
@@ -14,6 +14,7 @@ from ui.pages.case import CasePage
 from ui.pages.case_form import EventFormPage
 from ui.pages.case_read import read_file
 from ui.pages.case_search import CaseEntry
+from ui.pages.conflict import ConflictPage
 from ui.pages.conflict_read import read_quarrels, step_words
 from ui.pages.event_list import EventsPage
 
@@ -279,7 +280,7 @@ def test_a_step_says_how_long_it_puts_off_until_when_it_rests_and_what_it_was_me
     assert "并入 路灯不亮" in read_file(desk.office, other).steps[0].text
 
 
-def test_of_two_who_assigned_a_case_at_once_the_choice_says_to_whom(desk):
+def test_of_two_who_assigned_a_case_at_once_the_choice_says_to_whom_and_is_carried_out(qtbot, desk):
     event_id = report(desk)
     act(desk, event_id, "accept")
     act(desk, event_id, "assign", lead_unit="镇村建办")
@@ -287,11 +288,45 @@ def test_of_two_who_assigned_a_case_at_once_the_choice_says_to_whom(desk):
     desk.office.store.save([Edit("event_step", None, UPPER, {**late, "lead_unit": "镇执法队"})], "duan")
     (quarrel,) = read_quarrels(desk.office)
     said = [step_words(desk.office, side) for side in (quarrel.conflict.mine, quarrel.conflict.theirs)]
-    assert sorted(said) == ["不再办这一步，事件停在“待签收”，主办 镇村建办", "照办这一步：交办，主办 镇执法队"]
-    keep = "mine" if "action" in quarrel.conflict.mine else "theirs"
-    with pytest.raises(KnownError, match="改派"):
-        desk.office.conflicts.resolve(quarrel.conflict.id, keep=keep)
-    assert desk.get("event", event_id)["lead_unit"] == "镇村建办"
+    assert min(said) == "不再办这一步，事件停在“待签收”，主办 镇村建办"
+    assert max(said).startswith("照办这一步：交办，主办 镇执法队，按“改派”办。之后事件是“待签收”，")
+    page = ConflictPage(desk.office, desk.jobs)
+    qtbot.addWidget(page)
+    page.show()
+    page.opened({"id": quarrel.conflict.id})
+    desk.settle()
+    page._fields["@step"].choose("mine" if "action" in quarrel.conflict.mine else "theirs")
+    qtbot.keyClick(page, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    desk.settle()
+    event = desk.get("event", event_id)
+    assert (event["lead_unit"], event["state"], event["contested"]) == ("镇执法队", "assigned", 0)
+    told = read_file(desk.office, event_id).steps[0].text
+    assert "“交办”（段宏远）算数，按“改派”办了" in told
+
+
+def test_a_contested_step_that_cannot_count_is_shown_and_not_offered(qtbot, desk):
+    event_id = report(desk)
+    act(desk, event_id, "accept")
+    late = {"event": event_id, "action": "accept", "at": "2099-09-18T10:00:00+08:00", "by": "段宏远"}
+    desk.office.store.save([Edit("event_step", None, UPPER, {**late, "level": "township"})], "duan")
+    (quarrel,) = read_quarrels(desk.office)
+    page = ConflictPage(desk.office, desk.jobs)
+    qtbot.addWidget(page)
+    page.show()
+    page.opened({"id": quarrel.conflict.id})
+    desk.settle()
+    cards = page._fields["@step"].cards
+    barred = "mine" if "action" in quarrel.conflict.mine else "theirs"
+    assert {side: card.isEnabled() for side, card in cards.items()} == {side: side != barred for side in cards}
+    assert any("现在是“待交办”" in label.text() for label in page.findChildren(QLabel))
+    # By keys: its number does nothing, the other is taken and saved.
+    for key in (Qt.Key.Key_1, Qt.Key.Key_2):
+        qtbot.keyClick(page, key)
+    qtbot.keyClick(page, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    desk.settle()
+    event = desk.get("event", event_id)
+    assert (event["state"], event["contested"]) == ("accepted", 0)
+    assert read_quarrels(desk.office) == []
 
 
 def test_the_facts_of_an_event_are_mended_and_its_steps_stay(qtbot, desk):

@@ -277,11 +277,16 @@ def _settled_words(case: Case) -> dict[str, str]:
     return {step: words[word] for step, word in case.state.settled.items()}
 
 
+def _done_as(rules: CaseRules, settling: Any) -> str:
+    code = settling.values.get("as")
+    return f"算数，按“{rules.label(str(code))}”办了" if code else "算数，照原样办了"
+
+
 def _about(case: Case, settling: Any, rules: CaseRules) -> str:
     """Which step a settling is about, and what was said of it."""
     held = next((step for step in case.steps if step.id == settling.values.get("step")), None)
     label = rules.label(held.action, case.state.profile) if held else "一步"
-    said = "算数，照原样办了" if settling.values.get("word") == "keep" else "不算，留着备查"
+    said = _done_as(rules, settling) if settling.values.get("word") == "keep" else "不算，留着备查"
     return f"“{label}”{f'（{held.user}）' if held else ''}{said}"
 
 

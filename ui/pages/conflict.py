@@ -154,11 +154,21 @@ class ConflictPage(Page):
             values = {side: getattr(conflict, side).get(name) for side in _SIDES}
             field = _FieldChoice(
                 label, texts, heads, can_write=can_write, keys=number == 0, entry=entry, values=values,
-                targets=quarrel.targets,
+                targets=quarrel.targets, barred=_barred(conflict),
             )  # fmt: skip
             field.changed.connect(self._show_decided)
             self._fields[name] = field
             card.add(field)
+        if conflict.cannot:
+            card.add(words(f"这一步现在不能算数：{conflict.cannot}", "13", "orange", wrap=True))
+            card.add(
+                words(
+                    "可以先放着，等它办得了再定；选“不再办这一步”的，它的话也留在办理经过里。",
+                    "13",
+                    "text-2",
+                    wrap=True,
+                )
+            )
         card.add(words(f"改在 {spoken_time(conflict.when, china_now())}", "12", "text-3"))
         return card
 
@@ -232,6 +242,13 @@ class ConflictPage(Page):
         self._jobs.failed.emit(error)
 
 
+def _barred(conflict: Conflict) -> str:
+    """The side of a contested step that can't count as things stand; "" where both can be chosen."""
+    if not conflict.cannot:
+        return ""
+    return "mine" if "action" in conflict.mine else "theirs"
+
+
 class _FieldChoice(QWidget):
     """One field: three cards to choose from and the text that comes of it."""
 
@@ -248,6 +265,7 @@ class _FieldChoice(QWidget):
         entry: Entry | None = None,
         values: Mapping[str, Any] | None = None,
         targets: Mapping[str, Target] | None = None,
+        barred: str = "",
     ) -> None:
         super().__init__()
         # A choice, a date, a reference is written anew in the field's own widget; *values* by side go into it.
@@ -271,6 +289,8 @@ class _FieldChoice(QWidget):
                 texts.get(side, ""),
                 texts.get("base", "") if side != "base" else "",
             )
+            if side == barred:
+                card.bar()
             card.chosen.connect(lambda side=side: self.choose(side))
             self.cards[side] = card
             grid.addWidget(card, 1, column)
@@ -293,8 +313,8 @@ class _FieldChoice(QWidget):
             self.final.hide()
 
     def begin(self) -> None:
-        """Put the focus on the first card."""
-        next(iter(self.cards.values())).setFocus()
+        """Put the focus on the first card that can be chosen."""
+        next(card for card in self.cards.values() if card.isEnabled()).setFocus()
 
     def choose(self, side: str) -> None:
         """Take the text of *side*; it can still be changed."""
@@ -375,6 +395,12 @@ class _Choice(QFrame):
         body.addWidget(said)
         body.addStretch(1)
         self.mark(False)
+
+    def bar(self) -> None:
+        """It is shown and can't be chosen."""
+        self.setEnabled(False)
+        self.unsetCursor()
+        self._words.setText("现在不能选")
 
     def mark(self, now: bool) -> None:
         """Show whether this one is taken."""

@@ -12,6 +12,8 @@ from app.schema.record import DELETED
 from app.services.conflicts import Conflict
 from ui.forms.opening import read_targets
 from ui.forms.references import Target
+from ui.pages.case_words import spoken_time
+from ui.pieces.dates import china_now
 
 if TYPE_CHECKING:
     from app.services.office import Office
@@ -48,12 +50,19 @@ def read_quarrels(office: Office) -> list[Quarrel]:
 
 def step_words(office: Office, values: Mapping[str, Any]) -> str:
     """What a side of a contested step is: doing it after all, or leaving the case as it stands."""
+    rules = office.cases.rules
+
+    def state(code: object) -> str:
+        known = rules.states.get(str(code or ""))
+        return known.label if known else str(code or "")
+
     unit = f"，主办 {values['lead_unit']}" if values.get("lead_unit") else ""
     if code := values.get("action"):
-        action = office.cases.rules.action(str(code))
-        return f"照办这一步：{action.label if action else code}{unit}"
-    state = office.cases.rules.states.get(str(values.get("state") or ""))
-    return f"不再办这一步，事件停在“{state.label if state else values.get('state')}”{unit}"
+        instead = f"，按“{rules.label(str(values['as']))}”办" if values.get("as") else ""
+        due = f"，{spoken_time(values['due'], china_now())}前办" if values.get("due") else ""
+        then = f"。之后事件是“{state(values['then'])}”{due}" if values.get("then") else ""
+        return f"照办这一步：{rules.label(str(code))}{unit}{instead}{then}"
+    return f"不再办这一步，事件停在“{state(values.get('state'))}”{unit}"
 
 
 def field_words(
