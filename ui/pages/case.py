@@ -15,11 +15,12 @@ from app.services.records import Outcome
 from ui.forms.references import Target
 from ui.jobs import Jobs
 from ui.page import Page
+from ui.pages.action_drafts import ActionDrafts, Left
 from ui.pages.attachments_card import AttachmentsCard
 from ui.pages.case_action import ActionForm
 from ui.pages.case_links_card import LinksCard
 from ui.pages.case_next_card import NextCard
-from ui.pages.case_owner_card import OwnerCard
+from ui.pages.case_owner_card import OwnerCard, show_units
 from ui.pages.case_papers_card import PapersCard
 from ui.pages.case_people_card import PeopleCard
 from ui.pages.case_read import Begun, CaseFile, begin_form, came_since, read_file, stage_labels
@@ -40,8 +41,6 @@ from ui.pieces.timeline import Timeline
 
 if TYPE_CHECKING:
     from app.services.office import Office
-
-_PARTS = {"assigned": "待签收", "acknowledged": "处置中", "done": "已反馈", "refused": "被退回"}
 
 _LINE = 24
 
@@ -64,8 +63,9 @@ class CasePage(Page):
         # Whether the case is shown for the first time since it was opened or something was done.
         self._fresh = True
         self._form: ActionForm | None = None
-        # What was typed into an action's form and left with Esc, by case and action.
-        self._left: dict[tuple[str, str], dict[str, Any]] = {}
+        self._drafts = ActionDrafts(office, jobs)
+        self._beat = QTimer(self, interval=1000)
+        self._beat.timeout.connect(self._keep)
         self._chips = QHBoxLayout()
         self._chips.setSpacing(8)
         self.title_row.insertLayout(3, self._chips)
@@ -202,6 +202,9 @@ class CasePage(Page):
     def _show(self, file: CaseFile) -> None:
         if file.case.event.id != self._id:
             return
+        if self._form is not None:
+            self._show_came(file)  # a form was opened meanwhile: what is typed into it stays
+            return
         self._show_around(file)
         wanted = next((action for action in file.actions if action.code == self._wanted), None)
         self._wanted = ""
@@ -259,22 +262,11 @@ class CasePage(Page):
                 ended = known.counts == "closed" and now == len(labels) - 1
                 self._strip.add(StageStrip(labels, len(labels) if ended else now))
 
-    def _show_units(self, file: CaseFile) -> None:
-        self.units_card.clear()
-        case = file.case.state
-        self.units_card.setVisible(bool(case.lead_unit or case.assist_units))
-        label = self._office.cases.rules.states[case.state].label
-        lead = [(label, case.lead_unit, "主办")] if case.lead_unit else []
-        parts = [(_PARTS.get(part.state, part.state), part.unit, "协办") for part in case.assist_units]
-        for where, unit, part in (*lead, *parts):
-            line = self.units_card.add_line(Chip(state(where)), words(unit, wrap=True), words(part, "13", "text-3"))
-            line.setStretch(1, 1)
-
     def _show_next(self, file: CaseFile) -> None:
         self._form = None
         self.owner_card.show_case(file)
         show_due(self.due_card, self._office.cases.rules, file)
-        self._show_units(file)
+        show_units(self.units_card, self._office.cases.rules, file)
         # Before the old buttons go: what they throw away gives the cursor to anybody.
         here = self._fresh or self.next_card.holds_focus()
         front = self.next_card.show_case(file)
@@ -292,7 +284,7 @@ class CasePage(Page):
         action = next((one for one in self._file.actions if one.code == code), None) if self._file else None
         if action is not None:
             self._keep()
-            self._left[self._id, code] = dict(values)
+            self._drafts.preset(self._id, code, values)
             self._form = None
             self._begin(action)
 
@@ -302,10 +294,12 @@ class CasePage(Page):
             return
         self._keep()
         event_id = self._id
-        kept = self._left.get((event_id, action.code), {})
-        self._jobs.run(
-            lambda: begin_form(self._office, file, action, kept), then=lambda begun: self._show_form(event_id, begun)
-        )
+
+        def begin() -> tuple[Begun, Left]:
+            left = self._drafts.read(event_id, action.code)
+            return begin_form(self._office, file, action, left.values), left
+
+        self._jobs.run(begin, then=lambda found: self._show_form(event_id, *found))
 
     def _find_cases(self, text: str, show: Callable[[Sequence[Target]], None]) -> None:
         file = self._file
@@ -313,17 +307,21 @@ class CasePage(Page):
             event = file.case.event
             self._jobs.run(lambda: find_cases(self._office, event.id, event.area, text), then=show)
 
-    def _show_form(self, event_id: str, begun: Begun) -> None:
+    def _show_form(self, event_id: str, begun: Begun, left: Left) -> None:
         file, action = self._file, begun.action
         if file is None or event_id != self._id:
             return
-        files = self._step_files.begin(file.case.event, action.code)
+        if self._form is not None:
+            if self._form.action.code == action.code:
+                return  # asked for twice: into the first is being typed
+            self._keep()
+        files = self._step_files.begin(file.case.event, action.code, left.files)
         codes = self._office.forms.codes
         form = ActionForm(
             action, begun.values, codes, begun.units, find=self._find_cases, named=begun.named, files=files
         )
         form.submitted.connect(lambda values: self._act(form, values))
-        form.left.connect(lambda values: self._on_left(action, values))
+        form.left.connect(self._on_left)
         self.next_card.title.setText(action.label)
         self.next_card.clear()
         if warning := file.warnings.get(action.code):
@@ -333,20 +331,26 @@ class CasePage(Page):
         self.next_card.add(self.came)
         self.next_card.add(form)
         self._form = form
+        self._drafts.begun(event_id, action.code, form.values(), left.files)
+        self._beat.start()
         # The form has the column to itself: nothing of it lies below the edge.
         self.owner_card.hide()
         self.due_card.hide()
         self.units_card.hide()
         form.start()
 
-    def _on_left(self, action: Action, values: dict[str, Any]) -> None:
-        self._left[self._id, action.code] = values
+    def _on_left(self) -> None:
+        self._keep()
         if self._file is not None:
             self._show_next(self._file)
 
     def _keep(self) -> None:
-        if self._form is not None and self._id:
-            self._left[self._id, self._form.action.code] = self._form.values()
+        """Keep what was typed as a draft, if it changed since it was kept."""
+        if self._form is None:
+            self._beat.stop()
+        else:
+            code = self._form.action.code
+            self._drafts.keep(self._id, code, self._form.values(), self._step_files.held(self._id, code))
 
     def _act(self, form: ActionForm, values: Mapping[str, Any]) -> None:
         event_id, code = self._id, form.action.code
@@ -363,20 +367,25 @@ class CasePage(Page):
         self.refresh(())
 
     def _on_refused(self, form: ActionForm, error: Exception) -> None:
-        form.confirm.setEnabled(True)
+        if self._form is form:
+            form.confirm.setEnabled(True)
         self._jobs.failed.emit(error)
 
     def _on_acted(self, form: ActionForm, event_id: str, outcome: Outcome) -> None:
         if not outcome.ok:
-            form.show_faults(outcome.faults)
+            if self._form is form:
+                form.show_faults(outcome.faults)
+            else:
+                # He has gone on: nothing else would say that it wasn't done.
+                why = "；".join(fault.message for fault in outcome.faults)
+                self.said.emit(f"“{form.action.label}”没有办成，填的还在：{why}", None)
             return
-        self._left.pop((event_id, form.action.code), None)
+        self._drafts.done(event_id, form.action.code)
         self._step_files.done(event_id, form.action.code)
         if self._form is form:
             self._form = None
-        self.said.emit(
-            f"已{form.action.label}，存在本机" if not form.action.label.startswith("已") else form.action.label, None
-        )
+        label = form.action.label
+        self.said.emit(label if label.startswith("已") else f"已{label}，存在本机", None)
         self._urgent()
         if event_id == self._id:
             self._fresh = True

@@ -1,4 +1,4 @@
-"""Who must act next in a case, and what is usually done, in words."""
+"""Who must act next in a case and what is usually done, in words; and which units have it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 from ui.pages.case_read import CaseFile
 from ui.pages.case_words import owner_words
 from ui.pieces.card import Card
-from ui.pieces.text import Elided
+from ui.pieces.chips import Chip, state
+from ui.pieces.text import Elided, words
 
 if TYPE_CHECKING:
+    from app.rules.case_engine import CaseRules
     from app.services.office import Office
 
 _ASKED = {"extend": "申请延期", "suspend": "申请挂账"}
+_PARTS = {"assigned": "待签收", "acknowledged": "处置中", "done": "已反馈", "refused": "被退回"}
 
 
 class OwnerCard(Card):
@@ -45,3 +48,15 @@ def whose_turn(office: Office, file: CaseFile) -> tuple[str, str]:
     handler = f"（{state.handler}）" if state.handler and state.handler != who else ""
     act = rules.label(usual, state.profile) if usual else "办理"
     return f"现在该 {who}{handler}", act
+
+
+def show_units(card: Card, rules: CaseRules, file: CaseFile) -> None:
+    """Show the units that have a case in *card*, who leads first; hidden where none has."""
+    card.clear()
+    case = file.case.state
+    card.setVisible(bool(case.lead_unit or case.assist_units))
+    lead = [(rules.states[case.state].label, case.lead_unit, "主办")] if case.lead_unit else []
+    parts = [(_PARTS.get(part.state, part.state), part.unit, "协办") for part in case.assist_units]
+    for where, unit, part in (*lead, *parts):
+        line = card.add_line(Chip(state(where)), words(unit, wrap=True), words(part, "13", "text-3"))
+        line.setStretch(1, 1)

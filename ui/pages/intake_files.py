@@ -77,6 +77,7 @@ class IntakeFiles(Card):
         self._coming = self._pasted = self._photos = 0
         # Who is told of what comes when this form is closed already.
         self.late: Callable[[Staged], object] = lambda _staged: None
+        self._heir: IntakeFiles | None = None
         self.files = Files(columns=3 if small else 4, add="" if small else "添加照片")
         self.files.added.connect(self._choose)
         self.files.opened.connect(self._on_opened)
@@ -97,8 +98,8 @@ class IntakeFiles(Card):
             self._coming += 1
             self._jobs.run(
                 lambda: (owner, [_Shown(one, self._office.attachments.small_of(one)) for one in staged]),
-                self._on_kept,
-                self._on_refused,
+                partial(_kept, self),
+                partial(_refused, self),
             )
 
     def staged(self) -> tuple[Staged, ...]:
@@ -108,6 +109,20 @@ class IntakeFiles(Card):
     def coming(self) -> bool:
         """Whether some are still being taken in."""
         return self._coming > 0
+
+    def inherit(self, before: IntakeFiles) -> None:
+        """What was on its way to the one *before* comes here, and is waited for."""
+        before._heir = self
+        self._coming += before._coming
+        before._coming = 0
+        self._count()
+
+    def living(self) -> IntakeFiles | None:
+        """Who shows what comes for this one: itself, or the form that was opened since; None where all were closed."""
+        last = self
+        while last._heir is not None:
+            last = last._heir
+        return last if shiboken6.isValid(last) else None
 
     def take_mime(self, mime: QMimeData) -> bool:
         """Take what was dropped or pasted; False where there is no file and no picture in it."""
@@ -139,7 +154,7 @@ class IntakeFiles(Card):
         """Take files in, of a folder those that can be attached; one that can't be is told and holds up no other."""
         self._coming += 1
         self._count()
-        self._jobs.run(lambda: files_in(paths), partial(_listed, self), self._on_refused)
+        self._jobs.run(lambda: files_in(paths), partial(_listed, self), partial(_refused, self))
 
     def say(self, text: str) -> None:
         """Say what happened; "" how files come here."""
@@ -165,7 +180,9 @@ class IntakeFiles(Card):
         owner = self._owner
         self._coming += 1
         self._count()
-        self._jobs.run(lambda: self._staged(owner, as_png(image()), name), partial(_arrived, self), self._on_refused)
+        self._jobs.run(
+            lambda: self._staged(owner, as_png(image()), name), partial(_arrived, self), partial(_refused, self)
+        )
 
     def take_each(self, paths: Sequence[Path]) -> None:
         """Take *paths* in, one job of the lane each; of a form that was closed meanwhile, too."""
@@ -174,7 +191,7 @@ class IntakeFiles(Card):
             self._coming += 1
             self._count()
             self._jobs.run(
-                lambda path=path: self._staged(owner, path, path.name), partial(_arrived, self), self._on_refused
+                lambda path=path: self._staged(owner, path, path.name), partial(_arrived, self), partial(_refused, self)
             )
 
     def _staged(self, owner: str, source: Path | bytes, name: str) -> tuple[str, list[_Shown]]:
@@ -188,7 +205,8 @@ class IntakeFiles(Card):
         self._on_read(found)
         self.changed.emit()
 
-    def _on_kept(self, found: tuple[str, list[_Shown]]) -> None:
+    def kept(self, found: tuple[str, list[_Shown]]) -> None:
+        """Show what was taken in before this form."""
         self._coming -= 1
         self._on_read(found)
 
@@ -200,12 +218,19 @@ class IntakeFiles(Card):
         self._held += [one for one in shown if one.staged.sha256 not in known]
         self._show()
 
-    def _on_refused(self, error: Exception) -> None:
+    def refused(self, error: Exception) -> None:
+        """One of those on their way could not be taken in; say why."""
         self._coming -= 1
         self._count()
         if isinstance(error, KnownError):
             self.say(str(error))
         else:
+            self._jobs.failed.emit(error)
+
+    def gone_by(self, error: Exception | None = None) -> None:
+        """One of those on their way came, or can't come, when every form was closed."""
+        self._coming -= 1
+        if error is not None:
             self._jobs.failed.emit(error)
 
     def _show(self) -> None:
@@ -249,19 +274,40 @@ class IntakeFiles(Card):
 
 def _listed(files: IntakeFiles, wanted: Sequence[Path]) -> None:
     """Also where the form was closed meanwhile: who picked them had them in mind."""
-    if shiboken6.isValid(files):
-        files.listed(wanted)
+    shows = files.living()
+    if shows is not None:
+        shows.listed(wanted)
     else:
+        files.gone_by()
         files.take_each(wanted[:MOST])
 
 
 def _arrived(files: IntakeFiles, found: tuple[str, list[_Shown]]) -> None:
-    """What was taken in goes to its form; where that was closed meanwhile, to whoever keeps it for the next."""
-    if shiboken6.isValid(files):
-        files.taken(found)
+    """What was taken in goes to its form; where that was closed meanwhile, to the next, or to whoever keeps it until then."""
+    shows = files.living()
+    if shows is not None:
+        shows.taken(found)
+        return
+    files.gone_by()
+    for one in found[1]:
+        files.late(one.staged)
+
+
+def _kept(files: IntakeFiles, found: tuple[str, list[_Shown]]) -> None:
+    shows = files.living()
+    if shows is not None:
+        shows.kept(found)
     else:
-        for one in found[1]:
-            files.late(one.staged)
+        files.gone_by()
+
+
+def _refused(files: IntakeFiles, error: Exception) -> None:
+    """Somebody hears of it, also where the form was closed meanwhile."""
+    shows = files.living()
+    if shows is not None:
+        shows.refused(error)
+    else:
+        files.gone_by(error)
 
 
 def files_in(paths: Sequence[Path]) -> list[Path]:
