@@ -209,10 +209,17 @@ def _of_step(office: Office, case: Case, step: Step) -> dict[str, str]:
         "at": f"{_when(step.at)}（县中心{_when(came)}收到）" if came else _when(step.at),
         "step_by": str(step.values.get("name") or step.user),
         "step_unit": step.unit,
-        "days_said": f"{found['days']} 天" if found.get("days") else "",
+        "days_said": _days(found),
         "answer_due": found.get("answer_due") or found.get("supervise_due", ""),
         "whistle_place": found.get("place") or place,
     }
+
+
+def _days(found: Mapping[str, str]) -> str:
+    """How long an extension is asked for, in the days that it names."""
+    if not found.get("days"):
+        return ""
+    return f"{found['days']} 个{found['day_unit']}" if found.get("day_unit") else f"{found['days']} 天"
 
 
 def _when(value: object) -> str:

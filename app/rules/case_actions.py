@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from app.rules.case_effects import EFFECTS, GUARDS, said
+from app.rules.case_effects import EFFECTS, GUARDS, WAITS, said
 from app.rules.case_states import State
 from app.rules.reading import Table
 
@@ -60,6 +60,10 @@ class Action:
     """Fields of which at least one must be there; asked for at the desk alone."""
     yields: bool = False
     """Whether the county's own step of this kind gives way to what was done without knowing of it."""
+    not_while: tuple[str, ...] = ()
+    """Names of WAITS under which no desk offers it; what was done apart counts all the same."""
+    not_next_while: tuple[str, ...] = ()
+    """Likewise, under which it is not what is usually done next."""
     settled_as: tuple[str, ...] = ()
     """What a contested step of this kind is done as, where a person lets it count and it can't be done itself any more."""
 
@@ -89,7 +93,7 @@ class Action:
 _KEYS = (
     "label", "aliases", "roles", "only", "author_from", "from", "to", "to_when", "quiet", "guards", "does", "stop",
     "start", "start_when", "due_from", "limit_of", "text", "fields", "must", "in",
-    "one_of", "yields", "settled_as",
+    "one_of", "yields", "not_while", "not_next_while", "settled_as",
 )  # fmt: skip
 
 
@@ -134,6 +138,8 @@ def read_actions(
             table.flag("quiet"),
             table.some_of("one_of", names, ()),
             table.flag("yields"),
+            table.some_of("not_while", WAITS, ()),
+            table.some_of("not_next_while", WAITS, ()),
             table.some_of("settled_as", list(root.table("actions")), ()),
         )
         aliases.update(dict.fromkeys(table.texts("aliases", ()), code))

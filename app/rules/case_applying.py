@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from app.messages import sentence
 from app.rules import whistles
 from app.rules.case_actions import Action
-from app.rules.case_effects import DROP, EFFECTS, KEEP, ORDER_IN, SETTLES, said
+from app.rules.case_effects import DROP, EFFECTS, EXTENDS, KEEP, NOTHING_ASKED, ORDER_IN, SETTLES, said
+from app.rules.case_extension import put_off_by
 from app.rules.case_fold import CaseState, Move, Step
 from app.rules.case_judging import faults
 from app.rules.case_settling import after_all
@@ -54,8 +55,11 @@ def applied(rules: CaseRules, case: CaseState, step: Step) -> CaseState:
         calls, held = whistles.waiting(case.whistles, moved.whistles, ran, held)
     else:
         calls, due = whistles.waiting(case.whistles, moved.whistles, ran, due)
+    if EXTENDS in action.does:
+        put_off = put_off_by(case.due.get(HANDLE), due.get(HANDLE), step, case)
+        changes["extended_days"] = case.extended_days + put_off
     if after != "handling":
-        changes.update(asked="", suspension_asked=False, extension_days=0, extension_engineering=False)
+        changes.update(NOTHING_ASKED)
     reached = moved.having(
         **changes,
         state=after,

@@ -20,6 +20,16 @@ ORDER_IN = "order_in"
 SETTLES, KEEP, DROP = "settles", "keep", "drop"
 _EXTEND, _SUSPEND = "extend", "suspend"
 _MOST_DAYS = 3650
+NOTHING_ASKED: Mapping[str, Any] = {
+    "asked": "",
+    "suspension_asked": False,
+    "suspension_by": "",
+    "extension_days": 0,
+    "extension_unit": "",
+    "extension_engineering": False,
+    "extension_by": "",
+}
+"""The fields of a case of which no request waits."""
 _TRIES = 3  # so often nobody answered before a return visit may be given up
 
 
@@ -72,22 +82,28 @@ def _shifts_level(by: int) -> Callable[[CaseState, Step], CaseState]:
 
 
 def _asks_extension(case: CaseState, step: Step) -> CaseState:
-    engineering = bool(step.values.get("engineering"))
-    return case.having(extension_days=days(step.values), extension_engineering=engineering, asked=_EXTEND)
+    return case.having(
+        extension_days=days(step.values),
+        extension_unit=said(step.values, "day_unit"),
+        extension_engineering=bool(step.values.get("engineering")),
+        extension_by=step.user,
+        asked=_EXTEND,
+    )
 
 
-def _extends(case: CaseState, step: Step) -> CaseState:
+def _extends(case: CaseState, _step: Step) -> CaseState:
     return case.having(
         extension_count=case.extension_count + 1,
-        extended_days=case.extended_days + (days(step.values) or case.extension_days),
         extension_days=0,
+        extension_unit="",
         extension_engineering=False,
+        extension_by="",
         asked=_SUSPEND if case.suspension_asked else "",
     )
 
 
-def _asks_suspension(case: CaseState, _step: Step) -> CaseState:
-    return case.having(asked=_SUSPEND, suspension_asked=True)
+def _asks_suspension(case: CaseState, step: Step) -> CaseState:
+    return case.having(asked=_SUSPEND, suspension_asked=True, suspension_by=step.user)
 
 
 def _refuses_request(case: CaseState, step: Step) -> CaseState:
@@ -98,8 +114,11 @@ def _refuses_request(case: CaseState, step: Step) -> CaseState:
     return case.having(
         asked=_EXTEND if longer else _SUSPEND if still else "",
         suspension_asked=still,
+        suspension_by=case.suspension_by if still else "",
         extension_days=case.extension_days if longer else 0,
+        extension_unit=case.extension_unit if longer else "",
         extension_engineering=case.extension_engineering and longer,
+        extension_by=case.extension_by if longer else "",
     )
 
 
@@ -338,6 +357,12 @@ GUARDS: Mapping[str, Callable[[CaseState, Step], Fault | None]] = {
     "whistled": _whistled,
     "unit_called": _unit_called,
     "came_as_order": _came_as_order,
+}
+# What of a case makes a desk not offer an action, or not as the usual one: done apart it counts all the same.
+WAITS: Mapping[str, Callable[[CaseState], bool]] = {
+    "extension_waits": lambda case: case.extension_days > 0,
+    "suspension_waits": lambda case: case.suspension_asked,
+    "in_mediation_now": lambda case: "mediation_due" in case.due,
 }
 # Without the values of the step only these can be judged; the others speak once its form is filled.
 BEFORE_FILLING = frozenset(

@@ -14,8 +14,8 @@ from app.rules.calendar import WorkCalendar, iso
 from app.rules.case_actions import Action, read_actions
 from app.rules.case_admission import Admission, read_admissions
 from app.rules.case_applying import applied, dues_set, owned
-from app.rules.case_effects import BEFORE_FILLING, GUARDS, said
-from app.rules.case_extension import extension_fault
+from app.rules.case_effects import BEFORE_FILLING, GUARDS, WAITS, said
+from app.rules.case_extension import day_unit, extension_fault
 from app.rules.case_fields import check_fields, fill_fields
 from app.rules.case_fold import CaseState, Step, in_order
 from app.rules.case_judging import faults, graded
@@ -209,7 +209,7 @@ class CaseRules:
             and (self.role_for(action.code, roles) is not None or (author and case.state in action.author_sources))
             and not self.hindrance(case, action, self.role_for(action.code, roles) or "", user, at)
         ]
-        usual = self.usual(case.state, case.profile)
+        usual = self.next_of(case)
         return sorted(found, key=lambda action: action.code != usual)
 
     def role_for(self, code: str, roles: Collection[str]) -> str | None:
@@ -239,6 +239,7 @@ class CaseRules:
         if action is None:
             return dict(values)
         asked = str(case.extension_days) if case and case.extension_days else ""
+        unit_asked = case.extension_unit if case and case.extension_days else ""
         known = {
             "now": iso(at),
             "user": user,
@@ -246,6 +247,7 @@ class CaseRules:
             "area": area,
             "level": case.level if case else "",
             "days": asked,
+            "day_unit": unit_asked or (day_unit(self.limits, case) if case else ""),
             "photos": str(photos) if photos else "",
             "asked": case.asked if case else "",
             "reporter": (case.reporter_name or case.reporter) if case else "",
@@ -258,6 +260,8 @@ class CaseRules:
         action = self.action(code, profile)
         if action is None:
             return [Fault("action", "unknown_action", sentence("rules.unknown_action", action=code))]
+        if case is not None and (waits := self._waits(case, action.not_while)):
+            return [Fault("action", waits, sentence(f"rules.{waits}"))]
         grade = self.grade(profile, values.get("grade") or (case.grade if case else None))
         found = check_fields(action, values, self.codes, grade.require.get(action.code, ()) if grade else ())
         # Asked at the desk alone: what was granted under a longer limit stays granted when the county shortens it.
@@ -298,6 +302,17 @@ class CaseRules:
         held = self.states.get(state)
         return (known.next.get(state) if known else None) or (held.next if held else "")
 
+    def next_of(self, case: CaseState) -> str:
+        """What *case* most often takes next; empty where none is usual, or what is usual comes from elsewhere now."""
+        code = self.usual(case.state, case.profile)
+        action = self.action(code, case.profile)
+        return "" if action is None or self._waits(case, action.not_next_while) else code
+
+    @staticmethod
+    def _waits(case: CaseState, names: Collection[str]) -> str:
+        """The first of *names* of WAITS that *case* is in; "" for none."""
+        return next((name for name in names if WAITS[name](case)), "")
+
     def label(self, code: str, profile: str = "") -> str:
         """What *profile* calls an action; the code of one that a newer program made."""
         action = self.action(code, profile)
@@ -317,6 +332,8 @@ class CaseRules:
             and (fault := graded(known, self.grade(case.profile, case.grade), action))
         ):
             return fault.message
+        if waits := self._waits(case, action.not_while):
+            return sentence(f"rules.{waits}")
         if action.only_reporter and user and case.reporter and user != case.reporter:
             return sentence("rules.only_reporter")
         bare = Step("", action.code, _EPOCH, role=role)

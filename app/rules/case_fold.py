@@ -162,6 +162,7 @@ class CaseState:
     handler: str | None = None
     asked: str = ""
     suspension_asked: bool = False
+    suspension_by: str = ""
     result: str | None = None
     master: str | None = None
     due_timer: str = ""
@@ -198,6 +199,8 @@ class CaseState:
     verify_count: int = 0
     extension_count: int = 0
     extension_days: int = 0
+    extension_unit: str = ""
+    extension_by: str = ""
     extended_days: int = 0
     extension_engineering: bool = False
     remind_count: int = 0

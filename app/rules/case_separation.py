@@ -1,4 +1,4 @@
-"""Who may not be the same person in one case: the reporter and the handler, the handler and the verifier."""
+"""Who may not be the same person in one case: reporter and handler, handler and verifier, who asks and who grants."""
 
 from __future__ import annotations
 
@@ -125,9 +125,17 @@ def _stranger_handles(case: CaseState, doing: Doing) -> bool:
     return bool(doing.unit) and who.isdisjoint({case.lead_unit, case.handler})
 
 
+def _asker_grants(case: CaseState, doing: Doing) -> bool:
+    """Somebody says yes to his own request: to the extension or the suspension that waits."""
+    if doing.action == "extend_grant":
+        return bool(case.extension_days and case.extension_by) and doing.user == case.extension_by
+    return doing.action == "suspend" and bool(case.suspension_by) and doing.user == case.suspension_by
+
+
 _RULES = {
     "reporter_not_handler": _reporter_handles,
     "handler_not_verifier": _handler_verifies,
     "handler_not_visitor": _handler_visits,
     "handler_of_lead": _stranger_handles,
+    "asker_not_granter": _asker_grants,
 }

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from app.rules.calendar import moment
 from app.rules.case_actions import Action
-from app.rules.case_effects import EXTENDS, HALF, HOLDS, RELEASES, days
+from app.rules.case_effects import EXTENDS, HALF, HOLDS, RELEASES
+from app.rules.case_extension import put_off
 from app.rules.case_fold import CaseState, Step
 from app.rules.limits import Limits
 
@@ -78,7 +79,7 @@ def _shifted(limits: Limits, case: CaseState, action: Action, step: Step, timer:
     if RELEASES in action.does and case.suspended_at and timer in case.held:
         return _resumed(limits, case, action, timer, case.suspended_at, max(step.at, case.suspended_at))
     if EXTENDS in action.does and timer in case.due:
-        return case.due[timer] + dt.timedelta(days=days(step.values) or case.extension_days)
+        return put_off(limits, case, case.due[timer], step.values)
     half = HALF in action.does and timer == HANDLE
     if half and case.own_span:
         # Half of what was given: the dispatcher's own limit counts as the table's does.

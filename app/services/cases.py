@@ -12,7 +12,7 @@ from app.errors import KnownError
 from app.messages import sentence
 from app.rules.case_effects import KEEP
 from app.rules.case_engine import Action, CaseRules, CaseState, Concern, Doing, Step
-from app.rules.case_merging import MERGE, MERGED
+from app.rules.case_merging import MERGE, MERGED, TOLD
 from app.rules.case_settling import AS, Way, way
 from app.schema.dates import CHINA
 from app.schema.record import Record
@@ -237,6 +237,9 @@ class Cases:
         session = self._gate.session
         author = case.state.reporter == session.user
         found = self.rules.allowed(case.state, session.roles, session.user, author=author, at=self.now())
+        if not case.event.values.get("visit_due"):
+            # The reporter of a merged case is told once, when the work on it is done.
+            found = [action for action in found if action.code != TOLD]
         own = self._is_own(case)
         return [a for a in found if self._gate.decide(f"act:{a.code}", EVENT, case.event.area, own=own).allowed]
 
@@ -257,6 +260,8 @@ class Cases:
             return sentence("rules.not_in_profile", profile=profile.label, action=action.label)
         role = self.rules.role_for(action.code, session.roles) or ""
         decision = self._gate.decide(f"act:{action.code}", EVENT, case.event.area, own=self._is_own(case))
+        if action.code == TOLD and case.state.state == MERGED and not case.event.values.get("visit_due"):
+            return sentence("rules.not_to_tell")
         why = self.rules.hindrance(case.state, action, role, session.user, self.now()) or decision.message
         return why or sentence("rules.seldom", action=action.label)
 

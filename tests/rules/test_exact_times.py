@@ -211,8 +211,8 @@ def test_a_suspension_again_and_again_adds_up():
     assert due(case) == "2026-09-29T17:30:00"
 
 
-def ask(days=5, **more):
-    return "extend_request", {"days": days, "reason": "等", **more}
+def ask(days=5, day_unit="day", **more):
+    return "extend_request", {"days": days, "day_unit": day_unit, "reason": "等", **more}
 
 
 def grant(role, **more):
@@ -247,6 +247,41 @@ def test_an_extension_needs_whom_and_what_the_table_says(steps, fault):
         days = sum(values.get("days", 0) for action, values in steps if action == "extend_request")
         assert found.due["handle_due"] - parse("2026-09-24T17:30") == dt.timedelta(days=days)
         assert (found.extended_days, found.asked) == (days, "")
+
+
+@pytest.mark.parametrize(
+    ("category", "unit", "days", "end", "natural"),
+    [
+        # The limit ends on Thursday 24 September; from the 25th to the 27th nobody works.
+        ("facility_light", "working_day", 1, "2026-09-28T17:30:00", 4),
+        ("facility_light", "day", 1, "2026-09-25T17:30:00", 1),
+        # What nobody chooses is counted in the days of the class's own limit.
+        ("facility_light", "", 2, "2026-09-29T17:30:00", 5),
+        ("dispute_family", "", 2, "2026-09-30T23:59:59", 2),
+    ],
+)
+def test_an_extension_is_counted_in_the_days_of_the_limit_or_in_those_that_are_chosen(
+    category, unit, days, end, natural
+):
+    asked = {"days": days, "reason": "等", **({"day_unit": unit} if unit else {})}
+    case = _case(
+        *handled(),
+        ("extend_request", "2026-09-21T11:00", asked),
+        ("extend_grant", "2026-09-21T12:00", {}),
+        category=category,
+    )
+    assert (due(case), case.extended_days) == (end, natural)
+
+
+def test_how_long_a_case_may_be_put_off_is_asked_in_natural_days_however_it_is_counted():
+    [fault] = _case(
+        *handled(), ("extend_request", "2026-09-21T11:00", {"days": 11, "day_unit": "working_day", "reason": "等"})
+    )
+    assert (fault.code, fault.field) == ("extension_too_long", "days")
+    allowed = _case(
+        *handled(), ("extend_request", "2026-09-21T11:00", {"days": 4, "day_unit": "working_day", "reason": "等"})
+    )
+    assert allowed.asked == "extend"
 
 
 def test_a_class_may_be_put_off_longer_and_so_may_what_lies_below_it():

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from pathlib import Path
 
 import pytest
 
 from app.services.case_queues import QUEUES, questions
+from app.store.saving import Edit
 from app.store.store import Store
 from tests.services.conftest import UPPER, codes, colleague
 from tests.services.test_cases import act, event_of, report, to_feedback
@@ -148,6 +150,75 @@ def test_who_may_only_grant_the_first_extension_is_told_so_at_the_desk(office):
     act(office, event, "extend_request", days=2, reason="还等")
     assert codes(dispatcher.cases.act(event, "extend_grant", {"form_no": "1"})) == {("action", "director_grants")}
     assert "extend_grant" not in [a.code for a in dispatcher.cases.actions(dispatcher.cases.case(event))]
+
+
+def handled(office):
+    event = report(office)
+    act(office, event, "accept")
+    act(office, event, "assign", lead_unit="村电站")
+    act(office, event, "acknowledge")
+    return event
+
+
+def offered(office, event):
+    return {action.code for action in office.cases.actions(office.cases.case(event))}
+
+
+def test_who_asks_for_more_time_or_to_suspend_does_not_grant_it_himself(office, clock):
+    clock.hours(24 * 90)
+    event = handled(office)
+    other = colleague(office, "tan", roles=("director",))
+    for asks, grants, values in (("extend_request", "extend_grant", {"days": 2}), ("suspend_request", "suspend", {})):
+        act(office, event, asks, reason="等材料", **values)
+        assert grants not in offered(office, event)
+        assert codes(office.cases.act(event, grants, {"reason": "等"})) == {("action", "asker_not_granter")}
+        assert grants in offered(other, event)
+        act(other, event, grants, reason="等")
+
+
+def test_a_county_may_only_warn_of_who_grants_his_own_request(office, clock):
+    clock.hours(24 * 90)
+    rules = office.cases.rules
+    held = rules.separations
+    warns = [dataclasses.replace(one, mode="warn") if one.code == "asker_not_granter" else one for one in held]
+    vars(rules)["separations"] = tuple(warns)
+    event = handled(office)
+    act(office, event, "extend_request", days=2, reason="等材料")
+    [concern] = office.cases.concerns(office.cases.case(event), "extend_grant")
+    assert (concern.code, concern.strict) == ("asker_not_granter", False)
+    act(office, event, "extend_grant")
+
+
+def test_a_grant_to_oneself_from_another_program_is_contested_on_every_device(two, clock):
+    clock.hours(24 * 90)
+    first, second = two
+    event = handled(first)
+    asked = act(first, event, "extend_request", days=2, reason="等材料")
+    own = {**asked.values, "action": "extend_grant", "role": "director", "at": first.cases.now().isoformat()}
+    first.store.save([Edit("event_step", None, UPPER, own)], first.session.user)
+    first.sync(), second.sync()
+    due = {office.store.get("event", event).values["due_at"] for office in two}
+    held = [office.cases.case(event).state for office in two]
+    assert [(len(one.contested), one.extension_count) for one in held] == [(1, 0), (1, 0)]
+    assert len(due) == 1
+
+
+def test_a_request_that_waits_is_not_made_twice_at_one_desk_and_is_no_quarrel_made_apart(two):
+    first, second = two
+    event = handled(first)
+    first.sync(), second.sync()
+    act(first, event, "extend_request", days=2, reason="等材料")
+    assert "extend_request" not in offered(first, event)
+    assert codes(first.cases.act(event, "extend_request", {"days": 3, "reason": "等"})) == {
+        ("action", "extension_waits")
+    }
+    act(second, event, "extend_request", days=4, reason="等钱")
+    first.sync(), second.sync(), first.sync()
+    for office in two:
+        state = office.cases.case(event).state
+        assert (state.contested, state.extension_days) == ((), 4)
+    act(first, event, "request_refuse", about="extend", reason="时间够")
+    assert "extend_request" in offered(first, event)
 
 
 def test_two_who_settle_apart_have_settled_it_once_and_all_agree(two):

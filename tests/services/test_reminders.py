@@ -70,7 +70,7 @@ def test_an_extension_and_a_suspension_move_reminders_with_the_due_time(people, 
     clock.hours(80)
     assert said(power) == [("day_before", False)]
     power.reminders.see([event])
-    act(power, event, "extend_request", days=5, reason="等材料")
+    act(power, event, "extend_request", days=5, day_unit="day", reason="等材料")
     act(dispatcher, event, "extend_grant")
     # Half of the longer time has not passed: counted from the beginning, not from the extension.
     assert said(power) == []

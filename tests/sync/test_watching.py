@@ -133,7 +133,7 @@ def test_a_case_that_was_handled_is_left_alone_and_an_extension_begins_anew(coun
     a = desk()
     done, longer = handled(a), handled(a, title="水管漏水")
     assert a.office.cases.act(done, "feed_back", {"result": "已修好"}).ok
-    assert a.office.cases.act(longer, "extend_request", {"days": 5, "reason": "等材料"}).ok
+    assert a.office.cases.act(longer, "extend_request", {"days": 5, "day_unit": "day", "reason": "等材料"}).ok
     assert a.office.cases.act(longer, "extend_grant", {}).ok
     assert a.sync().ok
     clock.at += 4 * DAY

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QPlainTextEdit, QScrollArea
 
 from app.errors import KnownError
 from app.store.saving import Edit
+from tests.services.conftest import colleague
 from tests.ui.offices import UPPER
 from ui.pages.case import CasePage
 from ui.pages.case_form import EventFormPage
@@ -268,14 +269,18 @@ def test_a_step_says_how_long_it_puts_off_until_when_it_rests_and_what_it_was_me
         ("assign", {"lead_unit": "镇村建办"}),
         ("acknowledge", {}),
         ("extend_request", {"days": 3, "reason": "雨没停"}),
-        ("extend_grant", {"days": 2, "approved_by": "林小禾"}),
-        ("suspend", {"reason": "等资金", "resume_on": "2099-12-01T23:59:00+08:00"}),
     ):
+        act(desk, event_id, action, **values)
+    # Nobody says yes to himself; the page tells who may.
+    assert "自己申请的不能自己批" in read_file(desk.office, event_id).barred
+    granted = {"days": 2, "day_unit": "自然日", "approved_by": "谭主任"}
+    assert colleague(desk.office, "tan").cases.act(event_id, "extend_grant", granted).ok
+    for action, values in (("suspend", {"reason": "等资金", "resume_on": "2099-12-01T23:59:00+08:00"}),):
         act(desk, event_id, action, **values)
     act(desk, other, "merge", master=event_id)
     told = {step.title: step.text for step in read_file(desk.office, event_id).steps}
-    assert "延期 3 天" in told["申请延期"]
-    assert "延期 2 天" in told["批准延期"]
+    assert "延期 3 个工作日" in told["申请延期"]
+    assert "延期 2 个自然日" in told["批准延期"]
     assert "计划恢复 2099年12月1日 23:59" in told["挂账"]
     assert "并入 路灯不亮" in read_file(desk.office, other).steps[0].text
 
@@ -302,6 +307,46 @@ def test_of_two_who_assigned_a_case_at_once_the_choice_says_to_whom_and_is_carri
     assert (event["lead_unit"], event["state"], event["contested"]) == ("镇执法队", "assigned", 0)
     told = read_file(desk.office, event_id).steps[0].text
     assert "“交办”（段宏远）算数，按“改派”办了" in told
+
+
+def test_of_a_case_in_mediation_ctrl_enter_opens_its_mediation_and_it_is_not_handed_over_again(qtbot, desk):
+    event_id = report(desk)
+    act(desk, event_id, "accept")
+    act(desk, event_id, "to_mediation", reason="双方同意")
+    page = shown(qtbot, desk, event_id)
+    offered = {action.code for action in page._file.actions}
+    assert "to_mediation" not in offered
+    assert "feed_back" in offered
+    assert page.focusWidget().words() == "看调解登记"
+    [mediation] = desk.office.store.select("mediation", {"event": event_id})
+    with qtbot.waitSignal(page.go) as went:
+        qtbot.keyClick(page, Qt.Key.Key_Return, CTRL)
+    assert went.args == ["mediation_case", {"id": mediation.id}]
+    assert page._form is None
+
+
+def test_a_merged_case_leads_to_its_master_and_its_reporter_is_told_once_that_is_closed(qtbot, desk):
+    event_id, other = report(desk), report(desk, "灯杆歪了")
+    act(desk, event_id, "accept")
+    act(desk, other, "merge", master=event_id)
+    page = shown(qtbot, desk, other)
+    assert {action.code for action in page._file.actions} == {"split_off"}
+    case = desk.office.cases.case(other)
+    assert "办结了才告知" in desk.office.cases.why_not(case, "tell_reporter")
+    assert page.focusWidget().words() == "看并入的那件"
+    with qtbot.waitSignal(page.go) as went:
+        qtbot.keyClick(page.focusWidget(), Qt.Key.Key_Return)
+    assert went.args == ["case", {"id": event_id}]
+    for action, values in (
+        ("assign", {"lead_unit": "镇村建办"}),
+        ("acknowledge", {}),
+        ("feed_back", {"result": "修好了"}),
+        ("close_direct", {"reason": "当事人在场"}),
+    ):
+        act(desk, event_id, action, **values)
+    assert "tell_reporter" in {action.code for action in read_file(desk.office, other).actions}
+    act(desk, other, "tell_reporter", told="修好了")
+    assert "tell_reporter" not in {action.code for action in read_file(desk.office, other).actions}
 
 
 def test_a_contested_step_that_cannot_count_is_shown_and_not_offered(qtbot, desk):

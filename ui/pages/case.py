@@ -84,7 +84,7 @@ class CasePage(Page):
         self.steps_card = Card("办理经过", " ")
         self.timeline = Timeline()
         self.steps_card.add(self.timeline, 1)
-        self.next_card = NextCard(self._begin)
+        self.next_card = NextCard(self._begin, self.go.emit)
         self.owner_card = OwnerCard(office)
         self.due_card = Card("时限")
         self.units_card = Card("承办单位")

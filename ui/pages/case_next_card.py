@@ -19,11 +19,15 @@ _LINKS = 6
 
 
 class NextCard(Card):
-    """``NextCard(begin)``; *begin* gets the action that was chosen. Filled by `show_case`, or by who puts a form into it."""
+    """``NextCard(begin, go)``; *begin* gets the action that was chosen, *go* page and arguments of where the work is done meanwhile.
 
-    def __init__(self, begin: Callable[[Action], object]) -> None:
+    Filled by `show_case`, or by who puts a form into it.
+    """
+
+    def __init__(self, begin: Callable[[Action], object], go: Callable[[str, dict[str, str]], object]) -> None:
         super().__init__("下一步")
         self._begin = begin
+        self._go = go
 
     def show_case(self, file: CaseFile) -> QWidget | None:
         """Show what can be done in *file*; the button that the cursor belongs on.
@@ -34,13 +38,14 @@ class NextCard(Card):
         self.clear()
         if file.barred:
             self.add(words(file.barred, "12", "orange", wrap=True))
+        away = self._add_elsewhere(file)
         if not file.actions:
             self.add(words("这件事现在没有您要办的。", tone="text-3", wrap=True))
-            return None
-        usual = next((action for action in file.actions if action.code == file.usual), None)
+            return away
+        usual = next((action for action in file.actions if action.code == file.usual and away is None), None)
         # What is done to a unit that was called stands beside the unit.
         rest = [action for action in file.actions if action is not usual and action.code not in (ARRIVE, EVALUATE)]
-        front: Button | None = None
+        front = away
         if usual is not None:
             front = Button(usual.label, partial(self._begin, usual), kind="primary", keys="Ctrl+Return", spread=True)
             self.add(front)
@@ -48,6 +53,15 @@ class NextCard(Card):
                 self.add(words(warning, "12", "orange", wrap=True))
         first = self._add_rest(rest)
         return front or first
+
+    def _add_elsewhere(self, file: CaseFile) -> Button | None:
+        """The way to where the work is done: what is merged or in mediation isn't finished from here."""
+        if file.elsewhere is None:
+            return None
+        told, page, record = file.elsewhere
+        button = Button(told, partial(self._go, page, {"id": record}), kind="primary", keys="Ctrl+Return", spread=True)
+        self.add(button)
+        return button
 
     def _add_rest(self, rest: Sequence[Action]) -> Button | None:
         grid = QGridLayout()

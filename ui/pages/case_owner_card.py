@@ -43,10 +43,9 @@ def whose_turn(office: Office, file: CaseFile) -> tuple[str, str]:
         return "", ""
     if state.asked:
         return who, f"{_ASKED.get(state.asked, '提出申请')}，等批准"
-    profile = rules.profiles.get(state.profile)
-    usual = (profile.next.get(state.state) if profile else None) or rules.states[state.state].next
+    usual = rules.next_of(state)
     handler = f"（{state.handler}）" if state.handler and state.handler != who else ""
-    act = rules.label(usual, state.profile) if usual else "办理"
+    act = rules.label(usual, state.profile) if usual else "等调解结果" if "mediation_due" in state.due else "办理"
     return f"现在该 {who}{handler}", act
 
 

@@ -42,6 +42,8 @@ class CaseFile:
     people: tuple[CasePerson, ...] = ()
     usual: str = ""
     barred: str = ""
+    elsewhere: tuple[str, str, str] | None = None
+    """Where the work on it is done meanwhile, the case it went into or its mediation: (words, page, id)."""
 
 
 def read_file(office: Office, event_id: str, *, whole: bool = True) -> CaseFile:
@@ -63,14 +65,17 @@ def read_file(office: Office, event_id: str, *, whole: bool = True) -> CaseFile:
     standing = office.standings.of(EVENT, event_id)
     return CaseFile(
         case, now, actions, warnings, _steps(office, case, now), _facts(office, case, now), phone, standing,
-        read_people(office, case) if whole else (), rules.usual(case.state.state, case.state.profile),
-        _barred(office, case, actions) if whole else "",
+        read_people(office, case) if whole else (), rules.next_of(case.state),
+        _barred(office, case, actions) if whole else "", _elsewhere(office, case) if whole else None,
     )  # fmt: skip
+
+
+_GRANTS = {"extend": "extend_grant", "suspend": "suspend"}
 
 
 def _barred(office: Office, case: Case, actions: Sequence[Action]) -> str:
     rules, session = office.cases.rules, office.session
-    usual = rules.usual(case.state.state, case.state.profile)
+    usual = _GRANTS.get(case.state.asked) or rules.next_of(case.state)
     if not owner_words(case.event.values, rules, office.gate.permissions.roles):
         # Nobody's turn, as of a closed case of which no visit is asked: nothing is missed.
         return ""
@@ -78,6 +83,18 @@ def _barred(office: Office, case: Case, actions: Sequence[Action]) -> str:
         return ""
     told = [c.message for c in office.cases.concerns(case, usual) if c.strict]
     return "；".join(told)
+
+
+def _elsewhere(office: Office, case: Case) -> tuple[str, str, str] | None:
+    if case.state.master:
+        master = office.links.of(case.event.id).master
+        return ("看并入的那件", "case", master.id) if master is not None else None
+    if "mediation_due" not in case.state.due:
+        return None
+    if not office.gate.decide("read", "mediation", case.event.area, own=True).allowed:
+        return None
+    found = office.store.select("mediation", {"event": case.event.id}, order=["-id"])
+    return ("看调解登记", "mediation_case", found[0].id) if found else None
 
 
 def came_since(office: Office, before: CaseFile, now: CaseFile, action: Action) -> str:
@@ -210,7 +227,7 @@ def _steps(office: Office, case: Case, now: dt.datetime) -> tuple[Step, ...]:
             f"主办 {step.values['lead_unit']}" if step.values.get("lead_unit") else "",
             f"协办 {step.values['assist_units']}" if step.values.get("assist_units") else "",
             f"期限 {spoken_time(step.values['due_at'], now)}" if step.values.get("due_at") else "",
-            f"延期 {step.values['days']} 天" if step.values.get("days") and step.action in _EXTENDS else "",
+            _put_off(action, step.values),
             f"计划恢复 {spoken_time(step.values['resume_on'], now)}" if step.values.get("resume_on") else "",
             _into(office, step.values),
             *_called(action, step.values, now),
@@ -248,7 +265,6 @@ def _steps(office: Office, case: Case, now: dt.datetime) -> tuple[Step, ...]:
     return tuple(found)
 
 
-_EXTENDS = ("extend_request", "extend_grant")
 _WHISTLE = ("units", "arrive_by", "called_unit", "arrived_at", "evaluation")
 
 
@@ -270,6 +286,15 @@ def _called(action: Action | None, values: Mapping[str, Any], now: dt.datetime) 
         said = spoken_time(value, now) if field.kind == "time" else field.options.get(str(value), "")
         told.append(f"{field.label} {said or ('、'.join(value) if isinstance(value, list) else value)}")
     return told
+
+
+def _put_off(action: Action | None, values: Mapping[str, Any]) -> str:
+    """``延期 3 个工作日`` of an extension that is asked for or granted; "" of every other step."""
+    if action is None or not action.asks("days") or not values.get("days"):
+        return ""
+    named = next((field.options for field in action.fields if field.name == "day_unit"), {})
+    unit = named.get(str(values.get("day_unit") or ""))
+    return f"延期 {values['days']} {f'个{unit}' if unit else '天'}"
 
 
 def _settled_words(case: Case) -> dict[str, str]:
