@@ -211,6 +211,9 @@ def test_enter_goes_to_the_next_field_of_an_action(qtbot, desk):
     fields[0].setFocus()
     qtbot.keyClick(fields[0], Qt.Key.Key_Return)
     assert page.focusWidget() is fields[1]
+    fields[0].setFocus()
+    qtbot.keyClick(fields[0], Qt.Key.Key_Enter, Qt.KeyboardModifier.KeypadModifier)
+    assert page.focusWidget() is fields[1], "the Enter beside the figures is Enter, too"
 
 
 def test_what_goes_wrong_beside_an_open_action_is_said(qtbot, desk, monkeypatch):

@@ -102,6 +102,28 @@ def test_tab_opens_the_form_with_what_was_recognised(qtbot, desk):
     assert name == "event_new"
     assert args["area"] == LOWER
     assert args["values"]["category"] == "facility_light"
+    assert page.entry.text() == "", "left standing it would be registered twice"
+
+
+def test_a_line_that_nobody_ended_outlasts_a_lock_and_one_that_was_registered_does_not(qtbot, desk):
+    page = shown(qtbot, desk)
+    commit(page.entry, "上寨村 路灯不亮")
+    page.leaving()
+    desk.settle()
+    page = shown(qtbot, desk)
+    desk.settle()
+    assert page.entry.text() == "上寨村 路灯不亮"
+    page.opened({})
+    desk.settle()
+    qtbot.keyClick(page.entry, Qt.Key.Key_Return)
+    desk.settle()
+    assert desk.office.store.count("event") == 1
+    page.leaving()
+    desk.settle()
+    page = shown(qtbot, desk)
+    desk.settle()
+    assert page.entry.text() == ""
+    assert desk.office.store.drafts() == []
 
 
 def test_what_was_registered_waits_on_the_desk_for_its_next_action(qtbot, desk):

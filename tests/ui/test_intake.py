@@ -232,6 +232,31 @@ def test_what_is_typed_before_the_page_is_read_is_the_title_of_a_new_one(qtbot, 
     assert len(desk.office.store.drafts()) == 2
 
 
+def test_a_page_that_is_opened_twice_keeps_what_was_typed_between(qtbot, desk, page):
+    page.opened({"new": True})
+    # The first answer is there, the second isn't.
+    desk.jobs.run(lambda: None, then=lambda _done: page.fields.title.setText("井盖松动"))
+    desk.jobs.run(lambda: None, then=lambda _done: None)
+    page.opened({"new": True})
+    desk.settle()
+    assert page.fields.title.text() == "井盖松动"
+    assert page.sheet().values["title"] == "井盖松动"
+
+
+def test_who_has_gone_on_while_it_was_saved_is_not_called_back(qtbot, desk, page):
+    page.fields.title.setText("井盖松动")
+    went, said = [], []
+    page.go.connect(lambda name, _args: went.append(name))
+    page.said.connect(lambda text, _undo: said.append(text))
+    page.save()
+    page.leaving()
+    page.hide()
+    desk.settle()
+    assert desk.office.store.count("event") == 1
+    assert went == []
+    assert said == ["已登记：井盖松动"]
+
+
 def test_while_it_is_saved_nothing_more_can_be_typed(qtbot, desk, page):
     commit(page.fields.title, "桥栏松动")
     page.save()

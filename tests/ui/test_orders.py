@@ -68,6 +68,24 @@ def test_a_file_is_checked_matched_by_hand_imported_and_remembered(desk, export,
     assert page.check.values.code("class", "怪味扰民") == "facility_light"
 
 
+def test_escape_leaves_the_page_and_what_was_matched_by_hand_stands_when_it_is_opened_again(desk, export):
+    page = opened(desk, export)
+    assert page.escape(), "nothing was matched: back to choosing"
+    assert page.steps.currentIndex() == CHOOSE
+    page.choose_button.click()
+    looked(desk, page)
+    page.check.values.matched.emit("class", "怪味扰民", "facility_light")
+    looked(desk, page)
+    assert not page.escape()
+    page.opened({})
+    looked(desk, page)
+    assert page.steps.currentIndex() == CHECK
+    assert page.check.values.code("class", "怪味扰民") == "facility_light"
+    page.again_button.click()
+    assert page.steps.currentIndex() == CHOOSE
+    assert not page.decided()
+
+
 def test_a_case_closed_here_and_open_again_there_is_decided_on_the_page(desk, tmp_path):
     [first, *_] = samples.HOTLINE
     page = opened(desk, samples.hotline(tmp_path / "a.xlsx", [first]))

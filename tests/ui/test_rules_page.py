@@ -162,11 +162,33 @@ def test_an_edit_that_nobody_wants_goes_and_the_calendar_in_force_shows(qtbot, d
     page.calendar.go_to(0)
     page.drop.click()
     desk.settle()
-    assert page._sheet != before
+    edited = page._sheet
+    assert edited != before
+    said = []
+    page.said.connect(lambda text, undo: said.append((text, undo)))
     page.forget.click()
     desk.settle()
     assert page._sheet == before
     assert not desk.office.store.drafts()
+    [(text, undo)] = said
+    assert "已放弃" in text
+    undo()
+    desk.settle()
+    assert page._sheet == edited
+    assert desk.office.store.drafts()
+
+
+def test_a_stretch_that_was_struck_out_comes_back(qtbot, desk):
+    page = shown(qtbot, desk)
+    before, said = page._sheet, []
+    page.said.connect(lambda text, undo: said.append((text, undo)))
+    page.calendar.go_to(0)
+    page.drop.click()
+    [(text, undo)] = said
+    assert before.stretches[0].name in text
+    undo()
+    desk.settle()
+    assert page._sheet == before
 
 
 def test_a_late_answer_neither_shows_another_year_nor_takes_an_edit_back(qtbot, desk):

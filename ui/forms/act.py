@@ -13,6 +13,7 @@ from app.errors import KnownError
 from ui import theme
 from ui.forms.choices import ChoiceEntry
 from ui.forms.references import RefEntry
+from ui.jobs import spoken
 from ui.pieces.buttons import Button
 from ui.pieces.dates import DateEntry
 from ui.pieces.scrolled import scrolled
@@ -46,6 +47,7 @@ class ActDialog(QDialog):
         super().__init__(parent)
         self._jobs, self._prepare, self._done = jobs, prepare, done
         self._fields: list[QWidget] = []
+        self._running = False
         self.setWindowTitle(title)
         look = theme.current()
         self.setMinimumWidth(look.grown(620 if wide else 480))
@@ -115,7 +117,9 @@ class ActDialog(QDialog):
             self._fields[0].setFocus(Qt.FocusReason.TabFocusReason)
 
     def do(self) -> None:
-        """Do it."""
+        """Do it, once."""
+        if self._running:
+            return
         for field in self._fields:
             _settle(field)
         work = self._prepare()
@@ -123,6 +127,7 @@ class ActDialog(QDialog):
             self.say(work)
             return
         self.say("")
+        self._running = True
         self.act.refuse("正在办理")
         self._jobs.run(work, self._on_done, self._on_failed)
 
@@ -132,7 +137,7 @@ class ActDialog(QDialog):
             popup = QApplication.activePopupWidget()
             if (
                 enter
-                and event.modifiers() == Qt.KeyboardModifier.NoModifier
+                and event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
                 and popup is None
                 and watched in self._fields
             ):
@@ -145,17 +150,22 @@ class ActDialog(QDialog):
                 return True
         return super().eventFilter(watched, event)
 
+    def reject(self) -> None:
+        """Leave, but not while it is being done: what comes of it is still to be said."""
+        if not self._running:
+            super().reject()
+
     def _on_done(self, result: Any) -> None:
+        self._running = False
         self.accept()
         self._done(result)
 
     def _on_failed(self, error: Exception) -> None:
+        self._running = False
         self.act.refuse("")
+        self.say(spoken(error))
         if not isinstance(error, KnownError):
-            self.reject()
             self._jobs.failed.emit(error)
-            return
-        self.say(str(error))
 
 
 def _settle(field: QWidget) -> None:

@@ -223,15 +223,22 @@ class LinksCard(Card):
         event_id = self._id
         self._jobs.run(
             lambda: self._office.handing.accept(event_id),
-            lambda made: self._go(*page_of(made.form, made.id)),
+            lambda made: self._on_mediated(event_id, made),
             self._on_refused,
         )
 
+    def _on_mediated(self, event_id: str, made: Record) -> None:
+        self.changed.emit()
+        if event_id == self._id and self.isVisible():
+            self._go(*page_of(made.form, made.id))
+
     def _ask_undo(self, line: Line) -> None:
+        event_id = self._id
+
         def run(reason: str) -> None:
             self._jobs.run(
                 lambda: self._office.links.undo(line.link, reason),
-                then=lambda _record: self._done("已解除关联，原来的留着备查"),
+                then=lambda _record: self._done(event_id, "已解除关联，原来的留着备查"),
                 failed=self._on_refused,
             )
 
@@ -280,23 +287,26 @@ class LinksCard(Card):
             return
         if code == MERGE:
             self._jobs.run(
-                lambda: self._office.cases.act(event_id, MERGE, {"master": other}), self._on_merged, self._on_refused
+                lambda: self._office.cases.act(event_id, MERGE, {"master": other}),
+                lambda outcome: self._on_merged(event_id, outcome),
+                self._on_refused,
             )
         else:
             self._jobs.run(
                 lambda: self._office.links.add(event_id, code, other),
-                lambda _record: self._done("已关联，存在本机"),
+                lambda _record: self._done(event_id, "已关联，存在本机"),
                 self._on_refused,
             )
 
-    def _on_merged(self, outcome: Outcome) -> None:
+    def _on_merged(self, event_id: str, outcome: Outcome) -> None:
         if outcome.ok:
-            self._done("已并案，存在本机；要分开就“撤销并案”")
+            self._done(event_id, "已并案，存在本机；要分开就“撤销并案”")
         else:
             self._say("；".join(fault.message for fault in outcome.faults))
 
-    def _done(self, told: str) -> None:
-        self.entry = None
+    def _done(self, event_id: str, told: str) -> None:
+        if event_id == self._id:
+            self.entry = None
         self._say(told)
         self.changed.emit()
 

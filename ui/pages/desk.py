@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSizePolicy, QVBoxLayout
 
+from app.services.cases import EVENT
 from app.services.records import Outcome
 from ui import icons, theme
 from ui.jobs import Jobs
@@ -43,6 +44,8 @@ class DeskPage(Page):
         self._office, self._jobs, self._urgent = office, jobs, urgent
         self._desk: Desk | None = None
         self._mine = True
+        # The line as it is kept; None until it was looked for.
+        self._line: str | None = None
         self.receptions = ReceptionsDoor(lambda: self.go.emit("receptions", {}))
         self.add_quiet(self.receptions)
         if "visit" in office.forms:
@@ -60,9 +63,7 @@ class DeskPage(Page):
         self.content.addLayout(line, 1)
         self.entry = QuickEntry()
         self.entry.registered.connect(self._register)
-        self.entry.wanted_more.connect(
-            lambda quick: self.go.emit("event_new", {"values": quick.values(), "area": quick.area})
-        )
+        self.entry.wanted_more.connect(self._on_wanted_more)
         self._said = QHBoxLayout()
         self._said.setSpacing(8)
         self._build_left(left)
@@ -70,8 +71,14 @@ class DeskPage(Page):
 
     def opened(self, args: Mapping[str, Any]) -> None:
         self._load()
+        if self._line is None:
+            self._line = ""
+            self._jobs.run(lambda: self._office.store.draft(self._line_key()), self._on_line)
         # The line is where the next call is typed: it has the focus.
         self.entry.setFocus()
+
+    def leaving(self) -> None:
+        self._keep_line()
 
     def refresh(self, changed: Sequence[str]) -> None:
         self._load()
@@ -203,6 +210,28 @@ class DeskPage(Page):
         hints.addWidget(KeyHint("Return", "登记"))
         hints.addWidget(KeyHint("Tab", "补细节"))
 
+    def _line_key(self) -> str:
+        return f"line:{self._office.session.user}"
+
+    def _keep_line(self) -> None:
+        """A line that nobody ended outlasts a lock and the end of the program."""
+        key, text = self._line_key(), self.entry.text().strip()
+        if text == (self._line or ""):
+            return
+        self._line, store = text, self._office.store
+        self._jobs.run(lambda: store.keep_draft(key, EVENT, None, {"line": text}) if text else store.drop_draft(key))
+
+    def _on_line(self, held: Mapping[str, Any] | None) -> None:
+        if held and not self.entry.text():
+            self._line = str(held.get("line") or "")
+            self.entry.setText(self._line)
+
+    def _on_wanted_more(self, quick: Quick) -> None:
+        # Its words go on in the form, and are kept there: left here, too, they would be registered twice.
+        self.entry.clear()
+        self._keep_line()
+        self.go.emit("event_new", {"values": quick.values(), "area": quick.area})
+
     def _register(self, quick: Quick) -> None:
         # Not disabled: a line that is disabled passes its focus on, and that reads as Tab.
         self.entry.setReadOnly(True)
@@ -219,6 +248,7 @@ class DeskPage(Page):
             self.said.emit("没有登记：" + "；".join(fault.message for fault in outcome.faults), None)
             return
         self.entry.clear()
+        self._keep_line()
         self.said.emit(f"已登记：{outcome.record.values.get('title')}", None)
         self._urgent()
         self._load()

@@ -66,6 +66,8 @@ class ImportPage(ImportSteps):
     def opened(self, args: Mapping[str, Any]) -> None:
         if self.worker is not None:
             return
+        if self.preview is not None and args.get("form", self.preview.form) != self.preview.form:
+            self.restart()  # what was matched is another form's
         if args.get("form"):
             self.form_choice.set_value(args["form"])
         if args.get("area"):
@@ -132,6 +134,9 @@ class ImportPage(ImportSteps):
         self.check.problems.forget()
         self._ready()
         self._show_step(CHOOSE)
+
+    def decided(self) -> bool:
+        return bool(self._by_hand or self.check.problems.decided())
 
     def read(self, path: Path) -> None:
         """Read *path* in a worker and show what an import would do."""

@@ -105,9 +105,17 @@ class ImportSteps(Page):
             self.restart()
         self.choose_button.setFocus()
 
+    def decided(self) -> bool:
+        """Whether somebody matched or decided something by hand."""
+        raise NotImplementedError
+
     def escape(self) -> bool:
         if self.worker is not None:
             return True
+        if self.steps.currentIndex() == CHECK and self.decided():
+            # Nobody matches a hundred words twice: the page is left as it stands. “换一个文件” throws them away.
+            self.said.emit("对好的都在，再打开“导入”接着来。", None)
+            return False
         if self._reader is not None or self.steps.currentIndex() != CHOOSE:
             self.restart()
             return True

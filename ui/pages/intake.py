@@ -53,6 +53,8 @@ class IntakePage(Page):
         self._index: ClassIndex | None = None
         self._kept: dict[str, Any] | None = None
         self._saving = False
+        # How often the page was opened: an answer for the time before is no longer waited for.
+        self._turn = 0
         self._cursor: QWidget | None = None
         self._late = 0
         self._beat = QTimer(self, interval=1000)
@@ -85,8 +87,8 @@ class IntakePage(Page):
         self.fields.await_reading(True)
         self.fields.title.clear()
         self.fields.title.setFocus()
-        index, held = self._index, dict(args)
-        self._jobs.run(lambda: read_opening(self._office, held, index), self._on_opened)
+        self._turn += 1
+        self._read(dict(args), self._index)
         self._jobs.run(self._office.finding.prepare)
 
     def leaving(self) -> None:
@@ -154,6 +156,7 @@ class IntakePage(Page):
         member = self.where.member()
         if member is not None and member.phone and not sheet.values.get("reporter_phone"):
             sheet = replace(sheet, values={**sheet.values, "reporter_phone": member.phone})
+        self.keep()
         self._saving = True
         self._say("")
         # What is typed from here on would be in no case: nothing takes it, and that it is being saved shows.
@@ -167,7 +170,7 @@ class IntakePage(Page):
                 self._office.store.drop_draft(key)
             return outcome
 
-        self._jobs.run(work, partial(self._on_saved, bool(sheet.solved)), self._on_failed)
+        self._jobs.run(work, partial(self._on_saved, self._turn, bool(sheet.solved)), self._on_failed)
 
     # -- building -----------------------------------------------------------------------------------------------------------------
 
@@ -197,11 +200,16 @@ class IntakePage(Page):
 
     # -- showing ------------------------------------------------------------------------------------------------------------------
 
-    def _on_opened(self, opening: Opening) -> None:
-        early = self.fields.title.text().strip() if self._sheet is None else ""
+    def _read(self, args: Mapping[str, Any], index: ClassIndex | None) -> None:
+        self._jobs.run(lambda: read_opening(self._office, args, index), partial(self._on_opened, self._turn))
+
+    def _on_opened(self, turn: int, opening: Opening) -> None:
+        if turn != self._turn:
+            return
+        early = self.fields.title.text().strip()
         if early and opening.kept:
             # It belongs to none of those that were left: they wait, and a new one begins with it.
-            self._jobs.run(lambda: read_opening(self._office, {"new": True}, opening.index), self._on_opened)
+            self._read({"new": True}, opening.index)
             return
         self.fields.await_reading(False)
         sheet = opening.sheet
@@ -352,7 +360,7 @@ class IntakePage(Page):
             if not any(one.wrong() for one in self.fields.rows.values()):
                 self._say("")
 
-    def _on_saved(self, solved: bool, outcome: Outcome) -> None:
+    def _on_saved(self, turn: int, solved: bool, outcome: Outcome) -> None:
         self._saving = False
         self._shut(False)
         if not outcome.ok or outcome.record is None:
@@ -363,6 +371,8 @@ class IntakePage(Page):
         self._urgent()
         done = "已登记并办结" if solved else "已登记"
         self.said.emit(f"{done}：{outcome.record.values.get('title')}", None)
+        if turn != self._turn or not self.isVisible():
+            return  # who has gone on already isn't called back
         if self._office.gate.decide("read", "event", outcome.record.area, own=True).allowed:
             self.go.emit("case", {"id": outcome.record.id})
         else:

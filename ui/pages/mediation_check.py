@@ -106,7 +106,7 @@ class SessionCheck(Card):
             event.type() == QEvent.Type.KeyPress
             and isinstance(event, QKeyEvent)
             and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-            and event.modifiers() == Qt.KeyboardModifier.NoModifier
+            and event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
             and isinstance(watched, QWidget)
         ):
             line = [*self.fields.values(), self.result, self.note, self.text]

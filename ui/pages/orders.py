@@ -140,6 +140,9 @@ class OrdersPage(ImportSteps):
         self._ready()
         self._show_step(CHOOSE)
 
+    def decided(self) -> bool:
+        return bool(self._columns or self._values or self.check.rows())
+
     def read(self, path: Path) -> None:
         """Read *path* in a worker and show what an import would do."""
         if not self._may:

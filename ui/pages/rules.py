@@ -282,15 +282,19 @@ class RulesPage(Page):
             self._show()
 
     def _forget(self) -> None:
-        key = self._key(self._year)
+        key, held = self._key(self._year), self._held
         self._jobs.run(lambda: self._office.store.drop_draft(key))
         self._load()
+        if held is not None and held.sheet is not None:
+            self.said.emit(f"已放弃对 {self._year} 年日历的改动", partial(self._take, held, held.sheet))
 
     def _drop(self) -> None:
         key = self.calendar.current()
         opened = self._held
         if opened is not None and opened.sheet is not None and isinstance(key, int):
             self._take(opened, opened.sheet.without(key))
+            told = f"已删去“{opened.sheet.stretches[key].name}”"
+            self.said.emit(told, partial(self._take, opened, opened.sheet))
 
     def _save(self) -> None:
         sheet = self._sheet
