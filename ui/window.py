@@ -233,10 +233,10 @@ class Window(QMainWindow):
         if page is not self.current_page() or not self.isActiveWindow() or QApplication.activePopupWidget():
             return
         now = QApplication.focusWidget()
-        if now is not None and page.isAncestorOf(now) and now.isVisible():
+        if now is not None and page.isAncestorOf(now) and now.isVisible() and now is not page.back_button:
             return
         last = page.focusWidget()
-        if last is None or not last.isVisible() or not last.isEnabled():
+        if last is None or last is page.back_button or not last.isVisible() or not last.isEnabled():
             last = next((view for view in page.findChildren(QAbstractItemView) if view.isVisible()), None)
         if last is None:
             others = (one for one in page.findChildren(QWidget) if one is not page.back_button)

@@ -121,7 +121,10 @@ class _Gathering:
 
     def _dwelling(self, dwelling: Record) -> Sheet:
         homes = self._store.select("household", {"dwelling": dwelling.id}, order=["number", "id"])
-        return paper.dwelling_card(self._printed, self._facts(dwelling, _DWELLING), self._families(homes))
+        # Its address may say no more than a room of its building: the village stands on the paper in any case.
+        village = next((area["name"] for area in self._store.areas() if area["code"] == dwelling.area), "")
+        facts = [("村（社区）", village), *self._facts(dwelling, _DWELLING)]
+        return paper.dwelling_card(self._printed, facts, self._families(homes))
 
     def _grid(self, grid: Record) -> Sheet:
         dwellings = self._store.select("dwelling", {"grid": grid.id})

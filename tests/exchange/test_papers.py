@@ -136,6 +136,7 @@ def test_a_household_of_twelve_stands_on_one_page_with_a_place_to_sign(office, s
 
 def test_a_dwelling_card_shows_each_of_its_households_and_masks_its_owner(office, street):
     said = printed(office, "dwelling", street["dwelling"], "dwelling_card")
+    assert "村（社区）上寨村" in said
     for part in ("第1户户主0户（12人）", "第2户户主1户（1人）", "第3户户主2户（1人）", "租客1", "租客2"):
         assert part in said
     assert NUMBER not in said

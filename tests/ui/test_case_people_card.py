@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.services.case_sheet import Person, Sheet
 from tests.ui.offices import UPPER
+from ui import theme
 from ui.forms.references import Target
 from ui.pages.case import CasePage
 from ui.pages.case_read import read_file
@@ -29,6 +30,25 @@ def test_each_person_stands_with_role_and_masked_number(desk):
     event = taken(desk, Person("victim", "李长顺", phone="19900000012"), Person("witness", "王五"), reporter="张文贵")
     shown = [(one.role, one.name, one.phone) for one in read_file(desk.office, event).people]
     assert shown == [("上报人", "张文贵", ""), ("受害人", "李长顺", "199****0012"), ("证人", "王五", "")]
+
+
+def test_in_large_type_a_name_beside_a_number_is_whole(qapp, qtbot, desk):
+    event = taken(
+        desk, Person("party", "欧阳春晓兰", phone="19900000012"), reporter="张文贵", reporter_phone="19900000001"
+    )
+    theme.apply(qapp, "light", large=True)
+    try:
+        page = CasePage(desk.office, desk.jobs)
+        qtbot.addWidget(page)
+        page.resize(1190, 720)
+        page.show()
+        page.opened({"id": event})
+        desk.settle()
+        chips = page.people_card.findChildren(PersonChip)
+        assert {chip.said().text for chip in chips} == {"张文贵", "欧阳春晓兰"}
+        assert all(chip.width() >= chip.sizeHint().width() for chip in chips)
+    finally:
+        theme.apply(qapp, "light", large=False)
 
 
 def test_a_resident_opens_his_card_and_one_that_was_only_typed_does_not(qtbot, desk):

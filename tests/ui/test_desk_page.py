@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+import pytest
 from PySide6.QtCore import Qt
 
 from app.schema.dates import CHINA
@@ -149,6 +150,22 @@ def test_due_times_are_said_as_people_say_them():
     assert late_by("2026-09-18T08:00:00+08:00", NOW) == "超 2 小时"
     assert late_by("2026-09-18T17:30:00+08:00", NOW) == ""
     assert left_until("2026-09-18T17:30:00+08:00", NOW) == "6 小时 48 分"
+
+
+@pytest.mark.parametrize(
+    ("line", "place"),
+    [
+        ("上寨村一组 路灯不亮", "上寨村一组"),
+        ("上寨 12组3号门口 积水", "上寨村12组3号门口"),
+        ("路灯不亮，上寨村第二村民小组", "上寨村第二村民小组"),
+        ("上寨村两家人吵架", "上寨村"),
+        ("上寨村一家三口没水喝", "上寨村"),
+    ],
+)
+def test_where_in_the_village_it_is_stays_in_the_place(desk, line, place):
+    quick = read_line(line, PLACES, desk.office.forms.codes)
+    assert (quick.place, quick.grid) == (place, "")
+    assert place in [one.text for one in quick.words]
 
 
 def test_the_names_of_parties_are_shortened_where_others_may_look():

@@ -192,6 +192,18 @@ def test_lines_go_round():
     assert read_lines(text)[0] == Said("退五十公分。", "杨守义", "调解员", "14:31", "方案")
 
 
+def test_a_mediation_opens_on_what_is_done_next_and_not_on_the_way_back(qtbot, desk, mediation):
+    page = MediationPage(desk.office, desk.jobs, desk.worker)
+    qtbot.addWidget(page)
+    page.show()
+    page.opened({"id": mediation})
+    desk.settle()
+    assert page.focusWidget() is page.start
+    with qtbot.waitSignal(page.go) as went:
+        qtbot.keyClick(page.focusWidget(), Qt.Key.Key_Return)
+    assert went.args[0] == "mediation_session"
+
+
 def test_the_case_page_writes_a_paper_that_is_ready_or_has_blanks(qtbot, desk, mediation, tmp_path):
     page = MediationPage(desk.office, desk.jobs, desk.worker)
     qtbot.addWidget(page)

@@ -80,6 +80,23 @@ def test_who_has_no_household_is_listed(desk, street):
     assert [row.cells[0] for row in found.rows] == ["罗春生"]
 
 
+def test_a_dwelling_that_is_called_by_its_room_says_its_village_at_the_township_and_its_building_in_the_village(
+    desk, street
+):
+    room = desk.make("dwelling", address="101", room="101", building=street["building"], grid=street["grid"])
+    desk.make("household", head_name="普文军", number="5300013", dwelling=room)
+    township = read_roots(desk.office)[0]
+    village = read_children(desk.office, township)[0]
+    grid = read_children(desk.office, village)[0]
+    building = read_children(desk.office, grid)[0]
+    said = [[row.cells[2] for row in read_households(desk.office, place).rows] for place in (township, grid, building)]
+    assert said == [
+        ["上寨村上寨三组中排3-12号", "上寨村上寨三组中排101"],
+        ["上寨三组中排3-12号", "上寨三组中排101"],
+        ["上寨村上寨三组中排3-12号", "101"],
+    ]
+
+
 def test_initials_and_last_digits_jump_to_the_person(desk, street):
     page = RegistryPage(desk.office, desk.jobs)
     shown(desk, page)

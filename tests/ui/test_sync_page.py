@@ -127,8 +127,17 @@ def test_the_page_tells_lanes_exchanges_and_conflicts_in_plain_words(qtbot, desk
     asked = []
     page = SyncPage(desk.office, desk.jobs, lambda: asked.append(1), desk.worker)
     qtbot.addWidget(page)
+    page.show()
     page.opened({})
     desk.settle()
+    # Who comes for what waits for him stands on it, also after the card was shown anew.
+    for _ in range(2):
+        assert page.focusWidget().words() == "去处理"
+        page.refresh(())
+        desk.settle()
+    with qtbot.waitSignal(page.go) as went:
+        qtbot.keyClick(page.focusWidget(), Qt.Key.Key_Return)
+    assert went.args == ["conflict", {"id": quarrel[0]}]
     view = read_sync(desk.office)
     assert view.waiting.urgent == 3
     assert page.waiting_card.note.text().startswith(f"{view.waiting.total} 条")

@@ -147,6 +147,13 @@ class PeopleCard(Card):
             if one.resident:
                 chip.setToolTip(f"{one.name}：打开居民卡片")
                 chip.clicked.connect(partial(self.opened.emit, one.resident))
+            if one.phone and theme.current().large:
+                # In large type there is no room for both: the number stands below, the name is whole.
+                self.add_line(said, chip, None)
+                below = words("")
+                below.setMinimumWidth(label)
+                self.add_line(below, self._masked(one), None)
+                continue
             things: list[Any] = [said, chip]
             if one.phone:
                 things.append(self._masked(one))

@@ -13,6 +13,10 @@ from ui.pieces.chips import State
 
 _PHONE = re.compile(r"(?<!\d)(1\d{10}|0\d{2,3}-?\d{7,8})(?!\d)")
 _CALLER = re.compile(r"(?:^|[\s，,。；;、])([\u4e00-\u9fff·]{2,4}?)(?:来电|打电话|电话|反映|报告)")
+# What a caller says behind the village: 一组, 三社12号, 2栋 门口. Anything else after it may be the matter itself.
+_WITHIN = re.compile(
+    r"\s*((?:第?[\d一二三四五六七八九十百]{1,4}(?:村民小组|小组|组|社|队|巷|弄|栋|幢|号楼|号|单元|室))+(?:路口|门口|附近|旁边|对面)?)"
+)
 _URGENT = {
     "critical": ("特急", "特别紧急", "有人受伤", "起火", "着火", "塌方", "溺水", "打起来"),
     "urgent": ("紧急", "加急", "危险", "马上", "尽快", "滑坡", "漏电", "倒塌"),
@@ -64,13 +68,14 @@ def read_line(text: str, places: Sequence[Place], codes: Mapping[str, CodeList])
     phone = phone_found.group(1) if phone_found else ""
     title = re.sub(r"\s+", " ", text.replace(phone, " ") if phone else text).strip(" ，,。；;、")
     place = _place(text, places)
+    within = _within(text, place.name) if place and not place.grid else ""
     category, category_words = _category(text, codes)
     urgency = next((code for code, known in _URGENT.items() if any(word in text for word in known)), "")
     caller = _CALLER.search(text)
     reporter = caller.group(1) if caller else ""
     said = []
     if place:
-        where = f"{place.area_name} › {place.name}" if place.grid else place.name
+        where = f"{place.area_name} › {place.name}" if place.grid else f"{place.name}{within}"
         said.append(State(where, "plain", "map-pin"))
     if category:
         said.append(State(category_words, "plain", "tag"))
@@ -83,7 +88,7 @@ def read_line(text: str, places: Sequence[Place], codes: Mapping[str, CodeList])
     return Quick(
         title[:100],
         place.area if place else "",
-        (f"{place.area_name}{place.name}" if place.grid else place.name) if place else "",
+        (f"{place.area_name}{place.name}" if place.grid else f"{place.name}{within}") if place else "",
         place.grid if place else "",
         category,
         urgency,
@@ -105,6 +110,15 @@ def _place(text: str, places: Sequence[Place]) -> Place | None:
 
 def _named(name: str, text: str) -> bool:
     return name in text or (len(name) > 2 and name[-1] in "村镇乡" and name[:-1] in text)
+
+
+def _within(text: str, village: str) -> str:
+    """Where in the *village* it is, as the line says right behind its name; "" where it doesn't say."""
+    for name in (village, village[:-1]):
+        if len(name) > 1 and (at := text.find(name)) >= 0:
+            found = _WITHIN.match(text, at + len(name))
+            return found.group(1) if found else ""
+    return ""
 
 
 def _grid_named(grid: Place, text: str, village: Place | None) -> bool:

@@ -68,6 +68,8 @@ class MediationPage(Page):
         self.papers = Papers(self, office, worker, lambda told: self.said.emit(told, None))
         self._id = ""
         self._shown: Shown | None = None
+        # Whether it is shown for the first time since it was opened.
+        self._fresh = False
         self._chips = QHBoxLayout()
         self._chips.setSpacing(8)
         self.title_row.insertLayout(3, self._chips)
@@ -97,7 +99,7 @@ class MediationPage(Page):
         self.content.addLayout(line, 1)
 
     def opened(self, args: Mapping[str, Any]) -> None:
-        self._id = str(args["id"])
+        self._id, self._fresh = str(args["id"]), True
         self._load()
 
     def refresh(self, changed: Sequence[str]) -> None:
@@ -124,6 +126,9 @@ class MediationPage(Page):
         ended = str(values.get("outcome") or "pending") in OUTCOMES
         self.start.set_words("接着上次没存的笔录" if shown.kept else "再调一次" if shown.file.sessions else "开始调解")
         self.start.setVisible(not ended or shown.kept)
+        if self._fresh and self.start.isVisible():
+            self.start.setFocus()
+        self._fresh = False
         facts = [
             Fact(form.fields[name].label, form.show(name, values.get(name)))
             for name in ("dispute_type", "source", "accepted_on", "committee", "mediator", "recorder", "session_open")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import functools
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from app.store.places import Tally
 from app.store.search import Hit
 from app.store.standing import Standing, less_far
 from ui.lists import Mark
+from ui.pages.registry_homes import home_words
 from ui.pages.standing_words import mark
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def read_households(office: Office, place: Place, offset: int = 0, only: str = "
     office.gate.require("read", "household", place.area or None)
     today = china_time(store.now_ms())[:10]
     if only:
-        return Households(tuple(_family_rows(office, store.many("household", [only]).values(), today)), 1)
+        return Households(tuple(_family_rows(office, store.many("household", [only]).values(), today, place)), 1)
     if place.kind == "unplaced":
         held = list(office.session.areas)
         people = store.select("resident", {"household": None}, area=held, order=["name"], limit=PAGE, offset=offset)
@@ -131,7 +132,7 @@ def read_households(office: Office, place: Place, offset: int = 0, only: str = "
     where = {**where, "ended_on": None}
     homes = store.select("household", where, area=area, order=["number", "id"], limit=PAGE, offset=offset)
     total = store.count("household", where, area=area)
-    return Households(tuple(_family_rows(office, homes, today)), total, _empty_homes(place))
+    return Households(tuple(_family_rows(office, homes, today, place)), total, _empty_homes(place))
 
 
 def read_way(office: Office, hit: Hit) -> Found:
@@ -305,18 +306,19 @@ def _chain(office: Office, record: Record) -> list[Place]:
     return chain
 
 
-def _family_rows(office: Office, homes: Collection[Record], today: str) -> list[Row]:
+def _family_rows(office: Office, homes: Collection[Record], today: str, place: Place) -> list[Row]:
     members: dict[str, list[Record]] = {}
     ids = [home.id for home in homes]
     for person in office.store.select("resident", {"household": ids}) if ids else ():
         members.setdefault(str(person.values["household"]), []).append(person)
     dwellings = office.store.many("dwelling", {str(h.values["dwelling"]) for h in homes if h.values.get("dwelling")})
+    called = home_words(office, dwellings, place)
     rows = []
     now, stand = office.cases.now(), office.standings.many("household", ids)
     people_stand = office.standings.many("resident", [person.id for held in members.values() for person in held])
     for home in homes:
         people = sorted(members.get(home.id, ()), key=_head_first)
-        row = _family_row(office, Family(home, tuple(people)), dwellings, today)
+        row = _family_row(office, Family(home, tuple(people)), called, today)
         lived = tuple(replace(p, mark=mark(people_stand.get(p.id), now)) for p in row.members)
         # Folded, a household says what the least far of its people would.
         whole = functools.reduce(less_far, [people_stand[p.id] for p in people if p.id in people_stand], stand[home.id])
@@ -324,15 +326,14 @@ def _family_rows(office: Office, homes: Collection[Record], today: str) -> list[
     return rows
 
 
-def _family_row(office: Office, family: Family, dwellings: dict[str, Record], today: str) -> Row:
+def _family_row(office: Office, family: Family, called: Mapping[str, str], today: str) -> Row:
     values = family.household.values
     head = family.members[0] if family.members else None
-    dwelling = dwellings.get(str(values.get("dwelling")))
     presence = office.forms["resident"].show("presence", head.values.get("presence")) if head else ""
     cells = (
         str(values.get("head_name") or (head.values.get("name") if head else "") or "（未填户主）"),
         str(values.get("number") or ""),
-        _short_address(dwelling),
+        called.get(str(values.get("dwelling")), ""),
         str(sum(member.values.get("presence") not in GONE for member in family.members)),
         presence,
         str(values.get("contact") or ""),
@@ -359,13 +360,6 @@ def _person_row(office: Office, person: Record, today: str) -> Row:
         "",
     )
     return Row(person.id, "resident", cells)
-
-
-def _short_address(dwelling: Record | None) -> str:
-    if dwelling is None:
-        return ""
-    values = dwelling.values
-    return str(values.get("room") or values.get("address") or "")
 
 
 def _head_first(person: Record) -> tuple[bool, str, str]:

@@ -53,6 +53,8 @@ class SyncPage(Page):
         self._office, self._jobs, self._sync_now = office, jobs, sync_now
         self._allowed, self._next_in = allowed, next_in
         self._view: SyncView | None = None
+        self._to_decide: Button | None = None
+        self._fresh = False
         self._running = False
         menu = pause_menu(self, lambda until: self._change(lambda: office.traffic.pause(until(office.store.now_ms()))))
         self._pause_button = Button("暂停", icon="player-pause", menu=menu, tip="急件照样发出")
@@ -94,6 +96,7 @@ class SyncPage(Page):
         return self.stick_card.actions
 
     def opened(self, args: Mapping[str, Any]) -> None:
+        self._fresh = True
         self._load()
 
     def refresh(self, changed: Sequence[str]) -> None:
@@ -183,7 +186,17 @@ class SyncPage(Page):
 
     def _show_asking(self, view: SyncView) -> None:
         card = self.asking_card
+        # What waits for a person is why he comes; and what is thrown away would give the cursor to anybody.
+        here = self._fresh or card.isAncestorOf(self.focusWidget() or self)
+        self._fresh, self._to_decide = False, None
         card.clear()
+        self._fill_asking(card, view)
+        if here and self._to_decide is not None and self.isVisible():
+            # What a layout was just given is shown by an event of its own, and what isn't shown takes no cursor.
+            self._to_decide.show()
+            self._to_decide.setFocus()
+
+    def _fill_asking(self, card: Card, view: SyncView) -> None:
         count = len(view.refused) + len(view.conflicts)
         card.note.setText(str(count) if count else "")
         if not count:
@@ -211,6 +224,7 @@ class SyncPage(Page):
         button = Button("去处理", lambda: self.go.emit("conflict", {"id": conflict.id}), kind=kind, small=not first)
         # A wrapped label above makes the layout reckon too little height for the line.
         button.setMinimumHeight(button.sizeHint().height())
+        self._to_decide = button if first else self._to_decide
         card.add_line(button, None, Chip(State("等您定", "orange", "hand-stop")))
 
     def _add_refused(self, card: Card, refused: Refused) -> None:
@@ -224,6 +238,8 @@ class SyncPage(Page):
             line.append(
                 Button("打开", partial(self.go.emit, refused.page, dict(refused.args)), kind="quiet", small=True)
             )
+        if self._to_decide is None and line:
+            self._to_decide = line[0]
         drop = Button("不要了", partial(self._drop, refused), kind="quiet", small=True)
         drop.setToolTip("用县里的；您填的话留在修改历史里。")
         card.add_line(*line, drop, None)
