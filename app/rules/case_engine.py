@@ -27,6 +27,7 @@ from app.rules.case_yielding import barred_too, yielding
 from app.rules.classes import above
 from app.rules.limits import Limits
 from app.rules.reading import Sheets, read_table
+from app.rules.renewing import still
 from app.rules.repeats import RepeatRules
 from app.rules.visits import VisitRules
 from app.rules.watching import Watch
@@ -152,14 +153,15 @@ class CaseRules:
 
         A step not allowed where it falls is contested: kept, nothing moved; so are the merge steps *barred* by other cases.
         """
-        case = self.begin(event_values)
+        rules = still(self)
+        case = rules.begin(event_values)
         for step in in_order(steps):
             if step.id in barred:
                 case = barred_too(case, step, sentence("rules.merge_ring"))
             else:
-                case = self._in_force(step).apply(case, step)
+                case = rules._in_force(step).apply(case, step)  # noqa: SLF001 - of its own kind
         # What was done stays judged as it was; who must act is asked of the rules of now.
-        return owned(self, case) if self.former else case
+        return owned(rules, case) if rules.former else case
 
     def _in_force(self, step: Step) -> CaseRules:
         return next((rules for last, rules in self.former if step.rev and step.rev <= last), self)

@@ -6,7 +6,6 @@ import contextlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from app.errors import KnownError
 from app.paths import resource
@@ -89,12 +88,19 @@ def read_ruling(versions: Sequence[Version] = ()) -> Ruling:
         texts = {name: held[-1] for name, held in left.items() if held}
         former = _former(ordered, CASES, texts, shipped)
         visits = [(rev, rules.visits) for rev, rules in _former(ordered, _VISITS, texts, shipped)]
-        rules = replace(ruling.rules, former=former, visits_before=visits)
+        # Where what was put doesn't go together any more, cases may stand where only rules of before have a place for them.
+        states = {code: state for _, rules in former for code, state in rules.states.items()}
+        states |= ruling.rules.states
+        rules = replace(ruling.rules, former=former, visits_before=visits, states=states)
         return replace(ruling, rules=rules, unread=unread, texts=texts)
 
 
 def check_text(name: str, text: str, versions: Sequence[Version] = ()) -> None:
-    """KnownError where *text* can't take the place of *name*: the same reading as everywhere, and nothing that is in use may vanish."""
+    """KnownError where *text* can't take the place of *name*: the same reading as everywhere, and nothing that is in use may vanish.
+
+    Without a text the program's own comes back: of a list then also without the codes that the county added, whose records show
+    them as they stand.
+    """
     if not changeable(name, load_codes(resource("codes"))):
         raise KnownError("rules.not_changeable", name=name)
     if len(text) > MOST_TEXT:
@@ -104,7 +110,7 @@ def check_text(name: str, text: str, versions: Sequence[Version] = ()) -> None:
     usable = [version for version in versions if version.name not in now.unread]
     texts = {version.name: version.text for version in sorted(usable, key=lambda each: each.number)}
     then = _read({**texts, name: text}, load_codes(resource("codes")))
-    _refuse_gone(name, now, then)
+    _refuse_gone(name, now, then, lists=bool(text))
     if read_ruling([*versions, Version(name, highest + 1, 0, text)]).unread.keys() - now.unread.keys():
         raise KnownError("rules.not_together", name=name)
 
@@ -116,14 +122,6 @@ def shipped_text(name: str) -> str:
         if path.exists():
             return path.read_text(encoding="utf-8")
     return ""
-
-
-def renew(held: Any, new: Any) -> None:
-    """Make *held*, a value that many have, be what *new* is: nobody who has it must be asked to fetch another."""
-    vars(held).update(vars(new))
-    # What was reckoned from the old values and kept is reckoned anew.
-    for name in vars(held).keys() - vars(new).keys():
-        del vars(held)[name]
 
 
 def _texts(ordered: Sequence[Version], name: str) -> list[str]:
@@ -174,14 +172,14 @@ def _former(
     return found
 
 
-def _refuse_gone(name: str, now: Ruling, then: Ruling) -> None:
+def _refuse_gone(name: str, now: Ruling, then: Ruling, *, lists: bool) -> None:
     """What cases and records are in may be retired, never taken away: they would stand in a state that nobody knows."""
     pairs: list[tuple[set[str], set[str]]] = [
         (set(now.rules.states), set(then.rules.states)),
         ({*now.rules.actions, *now.rules.aliases}, {*then.rules.actions, *then.rules.aliases}),
         (set(now.rules.profiles), set(then.rules.profiles)),
     ]
-    if name in now.codes:
+    if lists and name in now.codes:
         pairs.append((_all(now.codes[name]), _all(then.codes[name])))
     gone = sorted(code for before, after in pairs for code in before - after)
     if gone:
@@ -192,4 +190,4 @@ def _all(held: CodeList) -> set[str]:
     return {code.code for code in held.known}
 
 
-__all__ = ["CASES", "Ruling", "Version", "changeable", "check_text", "read_ruling", "renew", "shipped_text"]
+__all__ = ["CASES", "Ruling", "Version", "changeable", "check_text", "read_ruling", "shipped_text"]

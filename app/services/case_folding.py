@@ -10,6 +10,7 @@ from app.rules.calendar import iso
 from app.rules.case_engine import CaseRules, CaseState, Step
 from app.rules.case_fold import in_order
 from app.rules.case_merging import MERGED, Look, barred, masters, root, told
+from app.rules.renewing import still
 from app.rules.repeats import matter_key, place_key
 from app.schema.record import Record
 from app.schema.values import Value
@@ -59,10 +60,11 @@ def _barred(rules: CaseRules, event_id: str, steps: Sequence[Step], look: Look) 
     return barred(rules, event_id, look) if masters(steps) else frozenset()
 
 
-def derive_cases(rules: CaseRules) -> Derive:
-    """What the store calls in the transaction of every change: folds the steps of the events touched."""
+def derive_cases(held: CaseRules) -> Derive:
+    """What the store calls in the transaction of every change: folds the steps of the events touched by what *held* is then."""
 
     def derive(store: Store, touched: set[tuple[str, str]]) -> None:
+        rules = still(held)
         events = {record_id for form, record_id in touched if form == EVENT}
         came = [record_id for form, record_id in touched if form == STEP]
         if came:
@@ -97,7 +99,8 @@ def derive_cases(rules: CaseRules) -> Derive:
                     new = {name: value for name, value in columns.items() if event.values.get(name) != value}
                     if new:
                         store.set_derived(EVENT, event_id, new)
-                    if new.keys() & _TELLS or (EVENT, event_id) in touched:
+                    # One in the middle of a chain may have nothing new, and those merged into it have all the same.
+                    if state.state == MERGED or new.keys() & _TELLS or (EVENT, event_id) in touched:
                         turned.append(event_id)
                 # What was merged into a case waits for what becomes of it.
                 parts = store.select(EVENT, {"master": turned, "state": [MERGED]}) if turned else []

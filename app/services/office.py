@@ -14,9 +14,9 @@ from app.rules.case_engine import CaseRules
 from app.rules.case_sources import load_sources
 from app.rules.coverage import CoverageRules
 from app.rules.permissions import Permissions
+from app.rules.renewing import renew
 from app.rules.requests import RequestRules
 from app.rules.retention import Retention
-from app.rules.ruling import renew
 from app.schema.loading import load_forms
 from app.services.attachments import Attachments
 from app.services.care import TAG, Care

@@ -12,7 +12,8 @@ from app.paths import resource
 from app.rules.case_engine import CaseRules
 from app.rules.case_sources import load_sources
 from app.rules.permissions import Permissions
-from app.rules.ruling import Version, read_ruling, renew, shipped_text
+from app.rules.renewing import renew
+from app.rules.ruling import Version, read_ruling, shipped_text
 from app.schema.dates import china_time
 from app.services.cases import EVENT, derive_cases
 

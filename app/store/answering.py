@@ -71,8 +71,10 @@ class Answering(Belonging):
         kinds = {"accepted": "own", "merged": "own", "conflict": "lost", "refused": "refused", "waiting": "own"}
         answered_at = self._store.now_ms()
         final = [answered[change.counter] for change in changes if answered[change.counter].final]
-        times = ((change.id, answered[change.counter].taken) for change in changes)
-        self._store.query.keep_received((record_id, at) for record_id, at in times if at)
+        # What is said of one change holds for those behind it too: of those that made nothing, or count nowhere yet, it says nothing.
+        made = [change for change in changes if change.creates and self._store.forms[change.form].immutable]
+        times = ((change.id, answered[change.counter]) for change in made)
+        self._store.query.keep_received((key, told.taken) for key, told in times if told.taken and told.rev)
         by_counter = {change.counter: change for change in changes}
         self._conn.executemany(
             "UPDATE history SET rev = ?, kind = ?, answered = ?, lost = ?, bases = ? WHERE counter = ? AND kind = 'own'",

@@ -219,8 +219,9 @@ class Batch:
             for row in self._conn.execute(
                 query.where(HISTORY.c.county == county, among(self._conn, HISTORY.c.hash, some))
             ):
-                said, _, lost, results = msgpack.unpackb(row.body)
-                kept = AREA in said and row.form in self._at.forms and self._at.forms[row.form].immutable
+                said, bases, lost, results = msgpack.unpackb(row.body)
+                made = AREA in said and not bases.get(AREA)
+                kept = made and row.form in self._at.forms and self._at.forms[row.form].immutable
                 taken = (row.taken or 0) if kept else 0
                 found[row.hash] = Receipt(0, row.status, row.rev, tuple(lost), results, taken=taken)
                 if row.incarnation != self._hand.incarnation:

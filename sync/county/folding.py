@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from app.rules.case_engine import CaseRules, CaseState, Step
 from app.rules.case_merging import barred, masters
+from app.rules.renewing import still
 from app.schema.record import Record
 from sync.county.records import Records
 
@@ -22,7 +23,7 @@ class Folding:
     def __init__(self, conn: sa.Connection, records: Records, rules: CaseRules, ids: Sequence[str]) -> None:
         self._conn = conn
         self._records = records
-        self._rules = rules
+        self._rules = still(rules)
         found, self._steps = self._read(ids)
         self.events = tuple(found.values())
         self._around: dict[str, _Held | None] = {

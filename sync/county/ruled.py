@@ -13,7 +13,8 @@ from app.errors import KnownError
 from app.rules.case_engine import CaseRules
 from app.rules.numbering import Numbering
 from app.rules.permissions import Permissions
-from app.rules.ruling import Version, check_text, read_ruling, renew, shipped_text
+from app.rules.renewing import renew
+from app.rules.ruling import Version, check_text, read_ruling, shipped_text
 from app.schema.form import Forms
 from app.schema.ruled import Row, in_force, tag
 from sync.county.tables import DEVICE, RULE
@@ -42,20 +43,20 @@ class Ruled:
     def __init__(self, county: str, in_force: InForce) -> None:
         self._county = county
         self._in_force = in_force
-        self._stamp = (0, 0)
-        self._rows: list[Row] = []
+        # Together, for they are read while another request renews them.
+        self._read: tuple[tuple[int, int], list[Row]] = (0, 0), []
         self._lock = threading.Lock()
         self.unread: Mapping[str, str] = {}
 
     @property
     def number(self) -> int:
         """That of the newest version; 0 before there is any."""
-        return self._stamp[0]
+        return self._read[0][0]
 
     @property
     def stamp(self) -> str:
-        """Which rules are followed now; others have another."""
-        return "-".join(map(str, self._stamp))
+        """Which rules are followed now; others have another. Whoever asks first and takes the rules then has none older than it says."""
+        return "-".join(map(str, self._read[0]))
 
     def rows(self, conn: sa.Connection) -> list[Row]:
         """Every version, by number."""
@@ -65,9 +66,11 @@ class Ruled:
     def renew(self, conn: sa.Connection) -> None:
         """Follow what stands in the database: devices' steps are judged by what they are told."""
         stamp = self._newest(conn)
-        if stamp == self._stamp:
+        if stamp == self._read[0]:
             return
         with self._lock:
+            if stamp == self._read[0]:
+                return  # whoever held the lock did it
             rows = self.rows(conn)
             found = read_ruling(_versions(rows))
             held = self._in_force
@@ -77,7 +80,7 @@ class Ruled:
             renew(held.rules, replace(found.rules, codes=held.forms.codes))
             renew(held.permissions, found.permissions)
             renew(held.numbering, found.numbering)
-            self.unread, self._stamp, self._rows = found.unread, stamp, rows
+            self.unread, self._read = found.unread, (stamp, rows)
 
     def answer(self, conn: sa.Connection, hello: Hello) -> tuple[int, int, tuple[Row, ...]] | None:
         """What the device lacks; None where it has it, or doesn't ask."""
@@ -85,13 +88,14 @@ class Ruled:
             return None
         number, held, _ = hello.rules
         self.renew(conn)
-        if number == self.number == 0:
+        (newest, _), rows = self._read
+        if number == newest == 0:
             return None
-        due = in_force(self._rows)
-        if number == self.number and held == tag(due):
+        due = in_force(rows)
+        if number == newest and held == tag(due):
             return None
         # It holds what was in force when it was at that number; or, if it gets all of it in portions, what is in force now up to there.
-        known = tag(in_force(self._rows, number)), tag(row for row in due if row[0] <= number)
+        known = tag(in_force(rows, number)), tag(row for row in due if row[0] <= number)
         after = number if number and held in known else 0
         sent: list[Row] = []
         size = 0
@@ -113,8 +117,7 @@ def put(county: County, name: str, text: str, note: str = "") -> int:
     """Let *text* stand in the place of *name* from now on; its number. KnownError says what is wrong, and nothing is changed."""
     with county.database.write(county.code) as (conn, _, rev):
         rows = county.ruled.rows(conn)
-        if text:
-            check_text(name, text, _versions(rows))
+        check_text(name, text, _versions(rows))
         number = (rows[-1][0] if rows else 0) + 1
         row = {"county": county.code, "number": number, "name": name, "rev": rev, "text": text, "note": note}
         conn.execute(sa.insert(RULE).values(**row, at=county.now_ms()))

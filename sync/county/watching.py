@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from app import __version__
 from app.messages import sentence
 from app.rules.case_engine import CaseRules, CaseState, Step
+from app.rules.renewing import still
 from app.rules.watching import SYSTEM, SYSTEM_ROLE, Act
 from app.schema.dates import CHINA
 from app.schema.record import AREA, Change, Receipt, Record
@@ -92,12 +93,14 @@ class Watching:
     def _learn(self) -> int:
         """Fold the cases that the next revs touched; how many revs."""
         county = self._county
+        # In this order: where others come meanwhile, what is written down says that it was reckoned by those of before.
+        named, rules = self._rules, still(county.applier.rules)
         with county.database.plain() as conn:
             query = sa.select(COUNTY).where(COUNTY.c.county == county.code)
             # Whoever only reads must not wait for those who write: where one does, the watch comes later.
             row = conn.execute(query.with_for_update(nowait=True)).one()
             # Other rules may mean something else for every case: from the beginning.
-            afresh = row.watched_rules != self._rules
+            afresh = row.watched_rules != named
             after = 0 if afresh else row.watched or 0
             there = HISTORY.c.county == county.code, HISTORY.c.rev > after
             lines = conn.execute(
@@ -111,15 +114,15 @@ class Watching:
             for held in county.records.get(conn, STEP, steps).values():
                 events.add(str(held.record.values.get("event") or ""))
             wanted = sorted(events - {""})
-            self._note(conn, wanted, self._cases(conn, wanted))
-            values = {"watched": lines[-1].rev if lines else row.rev, "watched_rules": self._rules}
+            self._note(conn, rules, wanted, self._cases(conn, rules, wanted))
+            values = {"watched": lines[-1].rev if lines else row.rev, "watched_rules": named}
             conn.execute(sa.update(COUNTY).where(COUNTY.c.county == county.code), values)
         return max(len(lines), 1)
 
     def _act(self) -> tuple[int, bool]:
         """Make the steps of the first cases whose moment has come; how many, and whether there may be more such cases."""
         county = self._county
-        now = county.now_ms()
+        now, rules = county.now_ms(), still(county.applier.rules)
         with county.database.write(county.code) as (conn, _, rev):
             due = WATCH.c.county == county.code, WATCH.c.next <= now
             ids = conn.scalars(sa.select(WATCH.c.event).where(*due).order_by(WATCH.c.next).limit(_ACTS)).all()
@@ -128,20 +131,19 @@ class Watching:
             hand = Hand(Device("", SYSTEM, (), ()), "", 0, now)
             writes = Writes(county.applier, conn, hand, rev, tag_at(conn, county.code, rev))
             after: dict[str, tuple[Record, CaseState]] = {}
-            for event, (record, case) in self._cases(conn, sorted(ids)).items():
-                then = _spared(event, self._one, record, case, now, writes)
+            for event, (record, case) in self._cases(conn, rules, sorted(ids)).items():
+                then = _spared(event, self._one, rules, record, case, now, writes)
                 if then is not None:
                     after[event] = record, then
             writes.flush({})
             conn.execute(sa.update(COUNTY).where(COUNTY.c.county == county.code), {"rev": writes.rev})
-            self._note(conn, ids, after)
+            self._note(conn, rules, ids, after)
             if writes.history:
                 county.audit(conn, "watch", account=SYSTEM, steps=len(writes.history))
             return len(writes.history), len(ids) == _ACTS
 
-    def _one(self, event: Record, case: CaseState, now: int, writes: Writes) -> CaseState:
+    def _one(self, rules: CaseRules, event: Record, case: CaseState, now: int, writes: Writes) -> CaseState:
         """*case* after the steps that it is owed."""
-        rules = self._county.applier.rules
         moment = _moment(now)
         refused: set[str] = set()
         while (act := _next(rules, event, case, moment, refused)) and act.moment <= moment:
@@ -166,9 +168,11 @@ class Watching:
         receipt = Receipt(0, "accepted", writes.rev)
         writes.note(held, change, record, receipt, content_hash("", change), body, None, county=True)
 
-    def _cases(self, conn: sa.Connection, events: Sequence[str]) -> dict[str, tuple[Record, CaseState]]:
+    def _cases(
+        self, conn: sa.Connection, rules: CaseRules, events: Sequence[str]
+    ) -> dict[str, tuple[Record, CaseState]]:
         """The cases of *events* that there are, as they are folded."""
-        folding = Folding(conn, self._county.records, self._county.applier.rules, events)
+        folding = Folding(conn, self._county.records, rules, events)
         found: dict[str, tuple[Record, CaseState]] = {}
         for record in [record for record in folding.events if not record.deleted]:
             case = _spared(record.id, folding.state, record)
@@ -176,10 +180,16 @@ class Watching:
                 found[record.id] = record, case
         return found
 
-    def _note(self, conn: sa.Connection, events: Sequence[str], cases: Mapping[str, tuple[Record, CaseState]]) -> None:
+    def _note(
+        self,
+        conn: sa.Connection,
+        rules: CaseRules,
+        events: Sequence[str],
+        cases: Mapping[str, tuple[Record, CaseState]],
+    ) -> None:
         """Write down when each of *events* has to be looked at again; who is not among *cases*, only when it changes."""
         county = self._county
-        rules, now = county.applier.rules, _moment(county.now_ms())
+        now = _moment(county.now_ms())
         rows = []
         for event, (record, case) in cases.items():
             moment = _spared(event, _first, rules, record, case, now)

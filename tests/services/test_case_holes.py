@@ -90,6 +90,19 @@ def test_who_reported_a_merged_case_is_told_once_the_master_is_closed(office):
     assert not stands(clerk, "to_visit", middle)
 
 
+def test_of_a_chain_of_merged_cases_each_hears_of_the_end_though_the_one_between_was_told_before(office):
+    master, middle, one = (report(office) for _ in range(3))
+    clerk = colleague(office, "ma", roles=("registrar",))
+    act(office, one, "merge", master=middle)
+    act(office, middle, "merge", master=master)
+    act(clerk, middle, "tell_reporter", told="已经在办了")
+    to_feedback(office, master)
+    act(colleague(office, "wang"), master, "verify_pass", finding="亮了")
+    assert stands(clerk, "to_visit", one)
+    act(office, master, "reopen", reason="又坏了")
+    assert not stands(clerk, "to_visit", one)
+
+
 def test_a_merged_case_whose_master_fell_lies_on_the_first_desk(office):
     master, one = report(office), report(office)
     clerk = colleague(office, "ma", roles=("registrar",))

@@ -267,6 +267,29 @@ def test_who_is_visited_follows_the_rules_at_the_closing_whoever_reckons_when(co
         assert (why(one, before), why(one, apart), why(one, again)) == ("rule", None, "rule"), one.user
 
 
+def test_a_state_in_which_cases_stand_doesnt_vanish_when_the_county_goes_back(county, desk, monkeypatch):
+    a, b = desk(), desk("李干事")
+    text = shipped_text("cases").replace("[states]\n", '[states]\nwaits = { label = "移出", counts = "excluded" }\n', 1)
+    start = text.index("[actions.reject]")
+    text = text[:start] + text[start:].replace('to = "not_accepted"', 'to = "waits"', 1)
+    ruled.put(county.county, "cases", text)
+    assert a.sync().ok
+    case = a.office.cases.report({"title": "甲", "detail": "村口", "urgency": "normal"}, area=V).record.id
+    done = a.office.cases.act(case, "reject", {"reason": "重复", "approved_by": "主任"})
+    assert done.ok, done.faults
+    assert a.sync().ok
+    with pytest.raises(KnownError, match="waits"):
+        ruled.back(county.county, "cases")
+    with monkeypatch.context() as before:
+        # A program of before let it happen: nobody's exchange may stop for it.
+        before.setattr(ruled, "check_text", lambda *_: None)
+        ruled.back(county.county, "cases")
+    for one in (a, b):
+        assert one.sync().in_agreement
+        assert one.store.get("event", case).values["state"] == "waits"
+    assert county.county.watching.look() == 0
+
+
 def test_what_counts_as_a_repetition_is_asked_by_the_rules_of_now(county, desk):
     a = desk()
     for number, category in enumerate(("dispute_neighbour_noise", "dispute_family", "dispute_neighbour")):

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.rules.calendar import iso
 from app.schema.record import Receipt
+from app.store.saving import Edit
 from sync import bundle
 from sync.client import filling, greeting, taking
 from sync.client.link import Cut
@@ -204,6 +206,25 @@ def test_a_step_that_a_disk_lost_comes_again_with_its_time(desk, clock):
     b.store.sync.look()
     assert b.sync().in_agreement
     assert times(b, event) == {"report": 2}
+
+
+def test_of_a_step_that_the_county_lets_wait_the_time_is_that_of_its_taking_not_of_one_before_it(desk, clock):
+    a, b = desk(), desk("李干事")
+    first, later = reported(a), a.store.new_id()
+    said = {"action": "report", "by": a.user, "role": "registrar", "at": iso(a.office.cases.now())}
+    early = a.store.save([Edit("event_step", None, V, {"event": later, **said})], a.user).ids[0]
+    resident = a.store.save([Edit("resident", None, V, {"name": "张文贵", "sex": "male"})], a.user).ids[0]
+    assert a.sync().left.total == 1
+    assert times(a, first) == {"report": 0}
+    # Neither of what only stands behind the step in the frame.
+    assert a.store.conn.execute("SELECT id FROM taken WHERE id IN (?, ?)", (early, resident)).fetchall() == []
+    clock.at += 5 * HOUR
+    event = {"title": "后到", "detail": "村口", "urgency": "normal"}
+    a.store.save([Edit("event", later, V, event)], a.user)
+    for one in (a, b):
+        assert one.sync().in_agreement
+        assert one.office.cases.received(one.office.cases.case(later)).keys() == {early}
+        assert times(one, later) == {"report": 5}
 
 
 receipts = st.lists(

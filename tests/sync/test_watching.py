@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 
-from app.rules.ruling import shipped_text
+from app.rules.renewing import renew
+from app.rules.ruling import Version, read_ruling, shipped_text
 from app.schema.loading import load_forms
 from app.store.saving import Edit
 from sync.county import ruled, watching
 from sync.county.backup import back_up, put_back
 from sync.county.county import County
 from sync.county.folding import Folding
+from sync.county.tables import COUNTY, RULE
 from sync.county.watching import Watching
 from tests.sync.conftest import VILLAGES
 from tests.sync.offices import ALL, DAY, HOUR, MONDAY, FileDesk, Turned, V
@@ -192,7 +195,7 @@ def test_a_feedback_without_a_network_counts_though_the_county_escalated_meanwhi
         assert one.office.conflicts.open() == []
     # The county sees it as they do: what it does from now on concerns the verification.
     with county.county.database.snapshot() as conn:
-        [(_, seen)] = county.county.watching._cases(conn, [village]).values()
+        [(_, seen)] = county.county.watching._cases(conn, county.county.applier.rules, [village]).values()
     assert (seen.state, seen.level, seen.yielded) == (case.state, case.level, case.yielded)
 
 
@@ -276,6 +279,34 @@ def test_other_rules_are_followed_for_the_cases_that_stand(county, desk, clock):
     text = shipped_text("reminders").split("\n[[escalation]]")[0]
     text += "\n[[escalation]]\ncode = 'soon'\nlabel = '到期即督办'\ntimers = ['handle_due']\ndo = 'supervise'\n"
     ruled.put(county.county, "reminders", text)
+    clock.at += 3 * DAY + 9 * HOUR
+    assert a.sync().ok
+    assert rules_of(a, event) == ["soon"]
+
+
+def test_cases_that_were_learned_while_other_rules_came_are_learned_again(county, desk, clock, monkeypatch):
+    a = desk()
+    event = handled(a)
+    assert a.sync().ok
+    text = shipped_text("reminders").split("\n[[escalation]]")[0]
+    text += "\n[[escalation]]\ncode = 'soon'\nlabel = '到期即督办'\ntimers = ['handle_due']\ndo = 'supervise'\n"
+    note = Watching._note
+
+    def overtaken(watch, conn, rules, *rest):
+        # Another request follows the new rules just then.
+        version = Version("reminders", 1, 0, text)
+        renew(county.county.applier.rules, read_ruling([version]).rules)
+        county.county.ruled._read = (1, 0), [(1, "reminders", 0, text)]
+        note(watch, conn, rules, *rest)
+
+    with monkeypatch.context() as race:
+        race.setattr(Watching, "_note", overtaken)
+        with county.county.database.plain() as conn:
+            conn.execute(sa.update(COUNTY), {"watched": 0})
+        county.county.watching._learn()
+    ruled.put(county.county, "reminders", text)
+    with county.county.database.plain() as conn:
+        conn.execute(sa.update(RULE), {"at": 0})
     clock.at += 3 * DAY + 9 * HOUR
     assert a.sync().ok
     assert rules_of(a, event) == ["soon"]
