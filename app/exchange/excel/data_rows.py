@@ -19,6 +19,8 @@ _OF_PERSON = {
 }  # fmt: skip
 _NAMES = {"resident.name", "dwelling.address"}
 _PERSONS = {"resident.id_number", "head.id_number"}
+_EACH_HIS_OWN = {"resident.name", "resident.id_number", "resident.birth_date"}
+"""What nobody has from the row above: a ditto mark there is left for the reader to refuse."""
 _EXPLAINED = 3
 """Rows below the headings among which explanations are looked for."""
 _EXAMPLES = ("示例", "样例", "举例", "例:", "例如", "填写示例", "(例", "(示例")
@@ -63,6 +65,9 @@ def sort_rows(
                 context = tuple(text_of(cell) for _, cell in filled)
                 told = _told(context, catalog)
             continue
+        if any(c in wanted and isinstance(cell, str) and catalog.words.says_same(cell) for c, cell in filled):
+            cells = _spelled_out(cells, wanted, catalog, rows[-1].cells if rows else {})
+            filled = [(column, cell) for column, cell in enumerate(cells) if not is_blank(cell)]
         filled_in = frozenset(wanted[c] for c, _ in filled if c in wanted)
         own = kinds.setdefault(filled_in, filled_in)
         if not own:
@@ -76,6 +81,21 @@ def sort_rows(
         broken = frozenset(wanted[c] for c in wanted if (number, c) in sheet.broken) if sheet.broken else _NONE
         rows.append(Row(number + 1, RowCells(cells, places, own, under), own, context, broken))
     return _under_head_rows(rows, ignored), sorted(ignored)
+
+
+def _spelled_out(
+    cells: Sequence[Cell], wanted: Mapping[int, str], catalog: Catalog, above: Mapping[str, Cell]
+) -> list[Cell]:
+    """*cells* with what the row *above* says in the place of ditto marks; blank where it says nothing."""
+    return [
+        above.get(wanted[column], "")
+        if column in wanted
+        and wanted[column] not in _EACH_HIS_OWN
+        and isinstance(cell, str)
+        and catalog.words.says_same(cell)
+        else cell
+        for column, cell in enumerate(cells)
+    ]
 
 
 def _under_head_rows(rows: list[Row], ignored: list[tuple[int, str]]) -> list[Row]:

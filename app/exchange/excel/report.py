@@ -63,7 +63,9 @@ def _refused(
         cells = layout.sheet.rows[item.row - 1]
         known = lent.get((item.sheet, item.row), {})
         for index, column in enumerate(columns):
-            own: Cell = cells[column.index] if column.index < len(cells) else None
+            # What the row was read as: a ditto mark means nothing in a workbook that hasn't the row above.
+            read = row.cells[column.target] if column.target in row.own else None
+            own: Cell = read or (cells[column.index] if column.index < len(cells) else None)
             value = own if own is not None else known.get(column.target or "") or row.cells.get(column.target or "")
             wrong = bool(column.target) and str(column.target).partition(".")[2] == item.field
             # A cell formatted as text: an 18-digit number typed over a lost one must not be lost again.

@@ -27,6 +27,7 @@ class Words:
     registers: tuple[re.Pattern[str], ...]
     register_columns: re.Pattern[str]
     nothing: frozenset[str]
+    ditto: frozenset[str]
     units: tuple[str, ...]
     village_endings: tuple[str, ...]
     skip: frozenset[str]
@@ -35,6 +36,10 @@ class Words:
         """Whether *text* is empty or one of the ways to write that there is nothing."""
         found = comparable(text)
         return not found or found in self.nothing
+
+    def says_same(self, text: str) -> bool:
+        """Whether *text* stands for what the cell above it says."""
+        return len(text) < 5 and comparable(text) in self.ditto
 
     def register(self, texts: Iterable[str], headings: Iterable[str] = ()) -> str:
         """Which kind of register that the product doesn't keep is told by *texts* (titles, names) or *headings*; empty for none."""
@@ -75,7 +80,7 @@ def load_words() -> Words:
     return Words(
         lists["totals"], lists["footers"], lists["others"], lists["never"],
         tuple(re.compile(pattern) for pattern in patterns[0]), re.compile(patterns[1]),
-        frozenset(lists["nothing"]), tuple(raw["units"]), lists["village_endings"],
+        frozenset(lists["nothing"]), frozenset(lists["ditto"]), tuple(raw["units"]), lists["village_endings"],
         frozenset(lists["skip"]),
     )  # fmt: skip
 

@@ -231,3 +231,42 @@ def test_columns_matched_by_hand_are_remembered(intake, write, office):
     intake.remember("resident", by_hand)
     assert intake.run("resident", path, area=VILLAGE)["created"] == 1
     assert people(office)["张三"]["id_number"] == MAN
+
+
+def test_ditto_marks_say_what_the_cell_above_says(bring, office):
+    headings = ["住址", "户主", "户编号", "姓名", "跟户主的关系", "证件号码", "手机号"]
+    said = bring(
+        [
+            ["岭上1号", "张三", "01", "张三", "户主", MAN, "19900001111"],
+            ["同上", "〃", "″", "李四", "妻", WIFE, "同上"],
+            ["“", '"', "同 上", "张五", "子", SON, "〃"],
+            [],
+            ["岭上2号", "王六", "02", "王六", "户主", OTHER, ""],
+        ],
+        headings,
+    )
+    assert (said["created"], said["refused"], said["flagged"]) == (4, [], [])
+    assert {record.values["address"] for record in office.store.select("dwelling")} == {"岭上1号", "岭上2号"}
+    homes = {record.id: record.values for record in office.store.select("household")}
+    assert {(home["number"], home["head_name"]) for home in homes.values()} == {("01", "张三"), ("02", "王六")}
+    found = people(office)
+    assert found["李四"]["household"] == found["张五"]["household"] == found["张三"]["household"]
+    assert (found["李四"]["relation"], found["张五"]["phone"]) == ("1", "19900001111")
+
+
+def test_a_ditto_mark_with_nothing_above_it_is_nothing(bring, office):
+    headings = ["住址", "户主", "姓名", "与户主关系", "证件号码"]
+    bring([["同上", "张三", "张三", "户主", MAN]], headings)
+    assert office.store.count("dwelling") == 0
+    assert people(office)["张三"]["id_number"] == MAN
+
+
+def test_nobody_has_name_number_or_birth_from_the_row_above(bring, office):
+    headings = ["住址", "户主", "姓名", "与户主关系", "证件号码", "出生日期"]
+    said = bring(
+        [["岭上1号", "张三", "张三", "户主", MAN, "1980.1.1"], ["同上", "同上", "李四", "妻", "同上", "同上"]], headings
+    )
+    assert "id_number" in {item["field"] for item in [*said["refused"], *said["flagged"]]}
+    assert [
+        record.values["id_number"] for record in office.store.select("resident") if record.values.get("id_number")
+    ] == [MAN]
