@@ -69,10 +69,9 @@ class CaseRepeats:
         if not reported or event.values.get("state") in _NOT:
             return ()
         since = iso(parse(str(reported)) - dt.timedelta(days=self.rules.days))
-        until = iso(parse(str(reported)) + dt.timedelta(days=self.rules.days))
         found = []
         for way, rows in self._alike(event.values, event.area, since).items():
-            near = self._together([row for row in rows if str(row["reported_at"]) <= until], str(reported))
+            near = self._together(rows, str(reported))
             if len(near) >= self.rules.count:
                 found.append(self._repeat(way, near))
         return tuple(found)

@@ -112,9 +112,13 @@ class Reminders:
             yield own, self._queue("mine", near, "-first_due")
             yield own, self._queue("mine", behind, "-due_at")
             if any(row.half for row in own):
-                later = {"first_due": ("between", soon, iso(now + _HALVES))}
+                later = ("between", soon, iso(now + _HALVES))
                 halves = [row for row in own if row.half]
-                yield halves, [event for event in self._queue("mine", later, "first_due") if _half_gone(event, now)]
+                for within, by in (
+                    ({"first_due": later}, "first_due"),
+                    ({"first_due": ("<", oldest), "due_at": later}, "due_at"),
+                ):
+                    yield halves, [event for event in self._queue("mine", within, by) if _half_gone(event, now)]
             visits = [row for row in own if "visit_due" in row.timers]
             teams = self._cases.rules.teams_of(session.roles)
             if visits and "visitors" in teams:

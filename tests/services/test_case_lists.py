@@ -227,6 +227,13 @@ def test_what_lies_outside_the_areas_of_a_user_is_not_listed(many):
     assert titles(colleague(many, "he", areas=())) == []
 
 
+def test_words_are_looked_for_in_ones_own_areas_alone_so_that_no_others_hits_use_up_the_most(many, monkeypatch):
+    report(many, title="井盖丢了", area=UPPER)
+    monkeypatch.setattr(case_lists, "MOST_FOUND", 1)
+    for area, title in ((UPPER, "井盖丢了"), (LOWER, "井盖破损")):
+        assert titles(colleague(many, "he", areas=(area,)), text="井盖") == [title]
+
+
 def test_a_village_given_to_the_township_from_elsewhere_is_of_it(many):
     far = "990009999201"
     many.store.sync.set_areas([Area(TOWN, "云岭镇", "township"), Area(far, "远村", "village", TOWN)])

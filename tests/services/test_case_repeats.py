@@ -41,6 +41,19 @@ def test_the_third_case_of_one_place_and_class_in_ninety_days_is_hinted_and_show
     assert office.repeats.of(third) == (repeat,)
 
 
+def test_a_case_repeats_only_what_lies_with_it_within_ninety_days_whatever_came_later(office, clock):
+    events = []
+    for after in (0, 50, 50, 30, 20):
+        days(clock, after)
+        events.append(report(office, UPPER, **RUBBISH))
+    # Days 0, 50, 100, 130, 150: with the first lies one other, with the second those of its next 90 days.
+    assert office.repeats.of(events[0]) == ()
+    (repeat,) = office.repeats.of(events[1])
+    assert repeat.events == (events[3], events[2], events[1])
+    (last,) = office.repeats.of(events[4])
+    assert last.events == (events[4], events[3], events[2])
+
+
 def test_who_may_not_read_cases_is_told_of_none(office):
     for _ in range(2):
         report(office, UPPER, **RUBBISH)

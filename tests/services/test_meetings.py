@@ -122,6 +122,31 @@ def test_what_was_decided_comes_first_at_the_next_meeting_with_what_became_of_it
     ]  # fmt: skip
 
 
+def test_what_was_settled_before_the_last_meeting_is_not_listed_again_though_that_one_said_a_word_about_it(
+    office, clock
+):
+    lamp = report(office)
+    first = meeting(office)
+    office.meetings.prepare(first)
+    assert decide(office, first, lamp, owner="电站", due="2026-09-25").ok
+    clock.hours(24 * 10)
+    act(office, lamp, "reject", reason="已由电站修好")
+    for date, settled in (("2026-10-18", 1), ("2026-11-18", 0)):
+        where = meeting(office, date)
+        assert office.meetings.prepare(where).settled == settled
+        if settled:
+            assert decide(office, where, lamp, "销账").ok
+
+
+def test_what_was_settled_on_the_day_of_the_last_meeting_is_told_at_the_next(office, clock):
+    lamp = report(office)
+    first = meeting(office)
+    office.meetings.prepare(first)
+    assert decide(office, first, lamp, owner="电站", due="2026-09-25").ok
+    act(office, lamp, "reject", reason="当天修好")
+    assert office.meetings.prepare(meeting(office, "2026-10-18")).settled == 1
+
+
 def test_a_decision_becomes_a_step_once(office):
     event = report(office)
     act(office, event, "accept")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime as dt
 import os
 import time
 
@@ -76,6 +78,20 @@ def test_an_extension_and_a_suspension_move_reminders_with_the_due_time(people, 
     assert said(power) == []
     clock.hours(33)
     assert said(power) == [("half", False)]
+
+
+def test_what_reminds_of_long_ago_is_said_no_more_though_it_is_not_due_yet(people, clock):
+    power, dispatcher, event = people
+    act(dispatcher, event, "reassign", lead_unit="村电站", reason="要等雨季过去", due_at="2026-11-02")
+    act(power, event, "acknowledge")
+    clock.hours(24 * 24)  # of 45 days
+    assert said(power) == [("half", False)]
+    rules = power.cases.rules
+    vars(rules)["watch"] = dataclasses.replace(rules.watch, oldest=dt.timedelta(days=10))
+    clock.hours(24 * 8)
+    assert said(power) == [("half", False)]
+    clock.hours(24 * 3)
+    assert said(power) == []
 
 
 def test_what_is_done_reminds_nobody_and_what_was_seen_of_it_is_forgotten(people, clock):

@@ -6,6 +6,7 @@ import dataclasses
 import json
 
 import pytest
+import sqlalchemy as sa
 
 import sync.client.asking
 import sync.client.greeting
@@ -15,6 +16,8 @@ from sync.client.greeting import greeting
 from sync.client.link import Pace, suited
 from sync.county import bundles, office
 from sync.county.session import Session
+from sync.county.tables import FRAME
+from sync.county.vouching import GIVEN_UP, OWN_GIVEN_UP, Vouched, vouched_for
 from sync.wire import MARKED, Receipts
 from tests.sync.broken import Broken
 from tests.sync.conftest import VILLAGES
@@ -161,6 +164,21 @@ def test_a_copy_s_word_that_it_gives_a_number_up_does_not_touch_the_original_s_f
     assert isinstance(known, Receipts)
     assert not known.code
     assert clone.store.sync.state.incarnation != mine
+
+
+def test_a_number_that_was_given_up_vouches_for_nobody_until_it_is_proved_ones_own(county, machines):
+    a, _clone, _, made = machines
+    a.save(grid(made, name="原机改的"))
+    number = one_frame(a).number
+    assert a.sync().ok
+    state = a.store.sync.state
+    name = (county.county.code, state.device, state.incarnation)
+    said = Vouched(have=((1, number),))
+    key = FRAME.c.device == state.device, FRAME.c.incarnation == state.incarnation, FRAME.c.number == number
+    for void, vouched in ((0, {number}), (GIVEN_UP, set()), (OWN_GIVEN_UP, {number})):
+        with county.county.database.plain() as conn:
+            conn.execute(sa.update(FRAME).where(*key), {"void": void})
+            assert vouched_for(conn, *name, said, (number + 1, b"\0" * 32), {number}) == vouched
 
 
 def test_an_honest_device_whose_later_frame_came_before_its_stick_has_no_quarrel_with_itself(county, desks):

@@ -7,9 +7,10 @@ import sqlalchemy as sa
 
 from app.rules.renewing import renew
 from app.rules.ruling import Version, read_ruling, shipped_text
+from app.rules.watching import step_id
 from app.schema.loading import load_forms
 from app.store.saving import Edit
-from sync.county import ruled, watching
+from sync.county import office, ruled, watching
 from sync.county.backup import back_up, put_back
 from sync.county.county import County
 from sync.county.folding import Folding
@@ -325,6 +326,50 @@ def test_a_rule_that_cannot_be_done_is_not_tried_for_ever(county, desk, clock):
     assert a.sync().ok
     assert rules_of(a, event) == []
     assert a.office.cases.case(event).state.level == "county"
+
+
+def test_a_rule_that_cannot_be_done_does_not_hide_the_next_one(county, desk, clock):
+    a = desk()
+    event = handled(a)
+    assert a.office.cases.act(event, "escalate", {"reason": "本级办不了"}).ok
+    assert a.sync().ok
+    text = shipped_text("reminders").split("\n[[escalation]]")[0]
+    text += "\n[[escalation]]\ncode = 'up'\nlabel = '升级'\ntimers = ['assign_due']\ndo = 'escalate'\n"
+    text += "\n[[escalation]]\ncode = 'push'\nlabel = '催'\ntimers = ['assign_due']\ndo = 'remind'\nafter = '1 day'\n"
+    ruled.put(county.county, "reminders", text)
+    clock.at += 2 * DAY  # two working days: neither is due before
+    assert county.county.watching.look() == 0
+    clock.at += 3 * DAY
+    assert county.county.watching.look() == 1
+    assert a.sync().ok
+    assert rules_of(a, event) == ["push"]
+
+
+def test_an_id_that_somebody_has_used_is_not_written_over_by_the_county(county, desk, clock):
+    a = desk()
+    event, other = handled(a), handled(a, title="井盖丢了")
+    assert a.sync().ok
+    due = a.office.cases.case(event).state.due["handle_due"]
+    [rule] = [one for one in a.office.cases.rules.watch.escalations if one.code == "overdue_remind"]
+    moment = next(iter(rule.repeat.moments(due, a.office.cases.rules.limits.calendar)))
+    taken = step_id(event, rule.code, "handle_due", due, moment)
+    said = {
+        "event": other,
+        "action": "progress",
+        "at": "2026-09-22T10:00:00+08:00",
+        "by": "张干事",
+        "opinion": "我的话",
+    }
+    a.store.save([Edit("event_step", taken, V, said)], "张干事")
+    assert a.sync().ok
+    clock.at += 3 * DAY + 10 * HOUR
+    county.county.watching.look()
+    assert (a.sync().in_agreement, a.sync().in_agreement) == (True, True)
+    held = a.store.get("event_step", taken).values
+    assert (held["event"], held["opinion"], held["by"]) == (other, "我的话", "张干事")
+    assert rules_of(a, other) == ["overdue_remind"]
+    assert office.digest(county.county)
+    assert all(row.sound for row in office.digest(county.county))
 
 
 def test_a_step_whose_time_is_no_time_is_refused_and_holds_up_neither_a_device_nor_the_watch(
