@@ -21,6 +21,7 @@ from sync.county.erasing import called_by, gone_already, scrub_called
 from sync.county.following import Moved
 from sync.county.lost import Past, Row, covers
 from sync.county.numbered import Numbered
+from sync.county.readable import unreadable
 from sync.county.records import Held
 from sync.county.rights import Rights
 from sync.county.tables import HISTORY
@@ -144,6 +145,9 @@ class Bringing(Batch):
         if change.form not in self._at.forms:
             return "sync.form_unknown"
         form, past = self._at.forms[change.form], self._past[change.id]
+        if unreadable(form, {**change.values, **offer.stands()}):
+            # No county ever took that: one who decides can't let it in either.
+            return "sync.set_aside"
         stored = held[change.form, change.id].record if (change.form, change.id) in held else None
         digest = self._digest(offer)
         if not self._inside(form, offer, stored) or (stored is None and not change.creates):

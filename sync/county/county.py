@@ -16,6 +16,7 @@ from app.errors import KnownError
 from app.rules.areas import Divisions
 from app.rules.numbering import Numbering
 from app.rules.permissions import Permissions
+from app.schema.dates import china_time
 from app.schema.form import Forms
 from app.schema.ids import IdMaker
 from sync.county.applying import Applier
@@ -169,14 +170,20 @@ class County:
         }
         conn.execute(sa.insert(AUDIT).values(**row))
 
-    def seen(self, device: Device, version: int, program: str, unread: str = "", **detail: Any) -> None:
-        """Note an exchange: when, and with which program; a device older than version 2 doesn't say its own."""
+    def seen(self, device: Device, version: int, program: str, unread: str = "", *, frames: int) -> None:
+        """Note an exchange that brought so many *frames*: when, and with which program (a device older than version 2 doesn't say its own).
+
+        The audit has a line of each that brought something, and of the others the first in a day (of China): a device asks
+        every few minutes, for years.
+        """
+        now = self.now_ms()
         with self.database.plain() as conn:
             where = DEVICE.c.county == self.code, DEVICE.c.id == device.id
-            held = {"seen": self.now_ms(), "version": version, "program": plain(program, 40)}
-            held["unread"] = plain(unread, 400)
+            before = conn.scalar(sa.select(DEVICE.c.seen).where(*where))
+            held = {"seen": now, "version": version, "program": plain(program, 40), "unread": plain(unread, 400)}
             conn.execute(sa.update(DEVICE).where(*where), held)
-            self.audit(conn, "exchange", device=device.id, account=device.account, **detail)
+            if frames or not before or china_time(before)[:10] != china_time(now)[:10]:
+                self.audit(conn, "exchange", device=device.id, account=device.account, frames=frames)
 
     def note(self, device: Device, action: str, **detail: Any) -> None:
         """``audit`` in a transaction of its own."""

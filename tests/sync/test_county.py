@@ -248,8 +248,25 @@ def test_tokens_and_passwords_are_kept_only_as_hashes(county, device):
     assert all(text.startswith("$argon2id$") for text in stored)
 
 
-def test_every_request_leaves_a_line_in_the_audit(county, device):
+def test_an_exchange_that_brings_something_leaves_a_line_in_the_audit_of_the_others_the_first_of_a_day(
+    county, device, monkeypatch
+):
+    def lines():
+        return [json.loads(row.detail)["frames"] for row in rows(county, AUDIT) if row.action == "exchange"]
+
+    # The enrolment has a line of its own.
+    for _ in range(3):
+        ask(county, device, hello(device))
+    assert lines() == []
     ask(county, device, hello(device), Up(encode_up(1, [person(1, 1)])))
+    ask(county, device, hello(device))
+    assert lines() == [1]
+    tomorrow = county.county.now_ms() + 86_400_000
+    monkeypatch.setattr(county.county, "now_ms", lambda: tomorrow)
+    for _ in range(2):
+        ask(county, device, hello(device))
+    assert sorted(lines()) == [0, 1]
+    assert {row.seen for row in rows(county, DEVICE)} == {tomorrow}
     assert {"areas", "code", "enrol", "exchange"} <= {row.action for row in rows(county, AUDIT)}
     assert "张文贵" not in json.dumps([row.detail for row in rows(county, AUDIT)], ensure_ascii=False)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import json
+from dataclasses import replace
 
 import pytest
 import requests
@@ -432,7 +432,7 @@ def test_offers_are_taken_only_of_what_was_lost_and_only_from_who_was_told(count
         return response.status_code, response.json()["code"]
 
     assert answer(hello, mark[0] + 1) == (400, "sync.garbage")
-    told = dataclasses.replace(hello, marks=(mark,))
+    told = replace(hello, marks=(mark,))
     assert answer(told, mark[0]) == (400, "sync.garbage")
     assert answer(told, 9 << 40) == (400, "sync.garbage")
     assert a.sync().in_agreement
@@ -463,6 +463,36 @@ def test_an_offer_that_the_county_fails_at_is_kept_aside_and_holds_up_nothing(co
         held = county.county.records.get(conn, "resident", [good, bad])
     assert [(row.id, row.code) for row in rows] == [(bad, "sync.set_aside")]
     assert list(held) == [good]
+
+
+def test_an_offer_that_no_device_could_read_is_kept_aside_whoever_lets_it_in(county, desks, monkeypatch):
+    a, b = desks
+    both(desks)
+    backup = copied(county)
+    good, spelled, typed = a.save(person(remark="好的"), person(remark="日子"), person(remark="数字")).ids
+    assert a.sync().ok
+    put_back(county, backup)
+    odd = {spelled: {"birth_date": "1987年3月5日"}, typed: {"name": 5}}
+
+    def forged(number, common, offers, level):
+        # By a program that is no device of ours, or a disk that went bad.
+        changed = [
+            replace(one, change=replace(one.change, values={**one.change.values, **odd.get(one.change.id, {})}))
+            for one in offers
+        ]
+        return encode_offers(number, common, changed, level)
+
+    monkeypatch.setattr(recovering_device, "encode_offers", forged)
+    assert a.sync().ok
+    assert b.sync().ok
+    assert sorted((item.change.id, item.code) for item in aside.tray(county.county)) == sorted(
+        [(spelled, "sync.set_aside"), (typed, "sync.set_aside")]
+    )
+    assert [record.id for record in b.store.select("resident")] == [good]
+    keys = [item.key for item in aside.tray(county.county)]
+    assert set(aside.accept(county.county, keys).values()) == {"sync.set_aside"}
+    assert len(aside.tray(county.county)) == 2
+    assert all(row.sound for row in office.digest(county.county))
 
 
 def test_what_comes_long_after_the_restore_is_for_a_person_if_it_would_change_anything(county, desks, monkeypatch):
@@ -596,7 +626,7 @@ def test_no_device_speaks_of_records_that_were_never_in_its_areas(county, desks,
     state, mark = other.store.sync.state, [mark for mark in other.store.sync.marks() if mark[0] < 2 << 40][-1]
     hello = greeting(other.store, {}, (), suited(other.store, state.url), 0)
     cursors = dict.fromkeys(hello.cursors, mark)
-    hello = dataclasses.replace(hello, marks=(mark,), cursors=cursors, behind=())
+    hello = replace(hello, marks=(mark,), cursors=cursors, behind=())
     # It says that it edited the record in its own village, where that never was.
     change = Change("resident", foreign, VILLAGES[1], {"remark": "假的"}, {"remark": 0}, 1, 0, "某人")
     content = encode_offers(1, mark[0], [Offer(change, mark[0] + 1)])
