@@ -20,9 +20,9 @@ from sync.client.link import suited
 from sync.client.report import Tally
 from sync.client.retiring import heard
 from sync.client.speaking import abilities, doubt, give_up_unread
-from sync.client.taking import Answer, advance
+from sync.client.taking import TRIES, Answer, advance
 from sync.sealed import Label, Letter, new_identity, recipient_of, seal, unseal
-from sync.wire import STREAMED, TAKEN, Down, End, Head, Message, Problem, Up, decode_down, to_ranges
+from sync.wire import STREAMED, TAKEN, Down, End, Head, Message, Problem, Up, decode_down, needed, to_ranges
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +72,8 @@ def seal_unsent(store: Store, *, now: Callable[[], float] = time.time) -> bytes:
 
 def note(store: Store, bundle: Bundle, name: str = "", *, seconds: float = 0.0) -> None:
     """*bundle* is on the disk as *name*: its answer is looked for from now on, and it stands among the past exchanges."""
-    written = bundle.written
-    store.sync.note_written(
-        Written(written.id, written.at, written.changes, written.urgent, written.bytes, written.hash, name)
-    )
+    written = replace(bundle.written, name=name)
+    store.sync.note_written(written)
     store.sync.log(Exchange(written.at, "bundle", written.changes, 0, written.bytes, 0, seconds, "written", name))
 
 
@@ -143,6 +141,9 @@ def _write(store: Store, now: Callable[[], float]) -> Bundle:
     if not recipient or not sync.signing_key:
         raise KnownError("bundle.no_keys")
     sync.ask_again()
+    if _in_vain(store):
+        # A county of an older program can't even answer what it can't read.
+        doubt(store, KnownError("sync.garbage"))
     give_up_unread(store)
     pace = suited(store, state.url)
     # As over the network: where the county reads one stream, a frame is compressed with those before it.
@@ -175,7 +176,20 @@ def _write(store: Store, now: Callable[[], float]) -> Bundle:
             waiting.urgent,
             len(content),
             hashlib.sha256(content).hexdigest(),
+            incarnation=label.incarnation,
+            frames=label.frames,
         ),
+    )
+
+
+def _in_vain(store: Store) -> bool:
+    """Whether frames that not every county reads stood in so many bundles that nobody answered."""
+    sync = store.sync
+    mine = [one for one in sync.written() if not one.answered and one.incarnation == sync.state.incarnation]
+    return any(
+        sum(low <= frame.number <= high for one in mine for low, high in one.frames) >= TRIES
+        for frame in sync.open_frames()
+        if needed(frame.content)
     )
 
 

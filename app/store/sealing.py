@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from app.store.part import Part
@@ -14,7 +14,10 @@ _REMEMBERED = 100
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A bundle that this device wrote: its id, when (milliseconds since 1970 UTC), what it held, SHA-256 of the file."""
+    """A bundle that this device wrote: its id, when (milliseconds since 1970 UTC), what it held, SHA-256 of the file.
+
+    ``frames``: ranges of the numbers of the frames in it, of ``incarnation``.
+    """
 
     id: str
     at: int
@@ -24,6 +27,8 @@ class Written:
     hash: str
     name: str = ""
     answered: int = 0
+    incarnation: str = ""
+    frames: Sequence[Sequence[int]] = ()
 
 
 class Sealing(Part):

@@ -174,6 +174,28 @@ def test_by_stick_too_a_county_gets_only_what_it_is_known_to_read(county, desks,
     assert none_twice(b, 60)
 
 
+def test_after_two_sticks_that_a_county_of_before_could_not_read_the_third_is_for_every_county(
+    county, desks, monkeypatch
+):
+    a, b = desks
+    edits = list(people(60))
+    saved = a.save(*edits)
+    county_of_before(monkeypatch, DERIVED, STREAMED)
+    monkeypatch.setattr(bundles, "decode_up", applying.decode_up)
+    for number in range(2):
+        made = bundle.write(a.store)
+        bundle.note(a.store, made, f"{number}.xzt")
+        with pytest.raises(WireError):
+            bundles.take(county.county, made.content)
+    made = bundle.write(a.store)
+    bundle.note(a.store, made, "2.xzt")
+    got = bundle.read(a.store, bundles.take(county.county, made.content).answer)
+    assert (got.up, got.left.total) == (60, 0)
+    assert b.sync().in_agreement
+    assert as_saved(b, saved, edits)
+    assert none_twice(b, 60)
+
+
 def test_what_the_device_could_not_read_itself_is_no_word_of_the_county(desks):
     a, _ = desks
     a.save(*people(3))
