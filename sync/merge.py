@@ -101,7 +101,7 @@ def contested(form: Form, stored: Record | None, change: Change) -> set[int]:
 def merge(form: Form, stored: Record | None, change: Change, context: Context) -> Outcome:
     """Lay *change* on *stored*, field group by field group, by the rules of *form*."""
     if stored is None:
-        return _create(form, change, context) if change.creates else Outcome("waiting", None)
+        return create(form, change, context.rev)
     if form.immutable and change.values.keys() != {AREA}:
         same = all(_value(stored, name) == value for name, value in change.values.items())
         return Outcome("accepted", stored) if same else Outcome("refused", stored, "sync.immutable")
@@ -112,7 +112,10 @@ def merge(form: Form, stored: Record | None, change: Change, context: Context) -
     return work.outcome()
 
 
-def _create(form: Form, change: Change, context: Context) -> Outcome:
+def create(form: Form, change: Change, rev: int) -> Outcome:
+    """``merge`` of a change whose record isn't there, which gets the number *rev*."""
+    if not change.creates:
+        return Outcome("waiting", None)
     known, said, fields = _kept_names(form, change), change.values, form.fields
     there = {name: said[name] for name in known if said[name] is not None}
     plain = there.keys() <= fields.keys()
@@ -123,8 +126,8 @@ def _create(form: Form, change: Change, context: Context) -> Outcome:
             change.id,
             str(said[AREA]),
             there if plain else {name: value for name, value in there.items() if name in fields},
-            context.rev,
-            {"": context.rev},
+            rev,
+            {"": rev},
             {} if plain else {name: value for name, value in there.items() if name not in fields},
             bool(said.get(DELETED)),
         ),

@@ -32,14 +32,14 @@ def read_date(raw: object, today: datetime.date | None = None) -> str:
 
     Takes dates, Excel serial numbers, 19870305, 1987.3.5, 1987/3/5, 1987年3月5日, 87-3-5, 二〇二六年九月一日, 民国35年3月5日.
     """
+    if isinstance(raw, str) and _ISO.fullmatch(raw):
+        return _date(raw[:4], raw[5:7], raw[8:], raw)  # as nearly all that were ever saved are
     if isinstance(raw, datetime.datetime):
         return (raw.astimezone(CHINA) if raw.tzinfo else raw).date().isoformat()
     if isinstance(raw, datetime.date):
         return raw.isoformat()
     if isinstance(raw, int | float) and not isinstance(raw, bool):
         return _from_number(float(raw))
-    if isinstance(raw, str) and _ISO.fullmatch(raw):
-        return _date(raw[:4], raw[5:7], raw[8:], raw)  # as nearly all that were ever saved are
     text = narrow(plain(str(raw)))
     # The time of day goes first: without the space before it nobody could tell 1日 10:00 from 11日.
     text = re.sub(r"\s+", "", _CLOCK.sub("", text))

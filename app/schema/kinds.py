@@ -10,7 +10,7 @@ from app.schema.credentials import read_document
 from app.schema.credit_code import read_credit_code
 from app.schema.dates import read_date, read_time, spoken_date
 from app.schema.division_code import read_division
-from app.schema.identity import read_identity
+from app.schema.identity import identity_number
 from app.schema.kind import Kind
 from app.schema.number_kinds import Integer, Money, Number
 from app.schema.outline import read_outline, spell, spoken
@@ -100,7 +100,7 @@ class IdentityNumber(Kind):
     def check(self, raw: object) -> Value:
         if raw is None or not plain(str(raw)):
             return None
-        return read_identity(str(raw)).number
+        return identity_number(str(raw))
 
     def mask(self, value: Value) -> str:
         text = self.show(value)

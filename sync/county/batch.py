@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -23,7 +24,7 @@ from sync.county.soundness import sound_only
 from sync.county.tables import ASIDE, COUNTY, HISTORY
 from sync.county.vouching import vouched_for
 from sync.county.writing import Books, Hand, Writes, aside_row
-from sync.merge import Context, Outcome, Writer, content_hash, contested, merge
+from sync.merge import Context, Outcome, Writer, content_hash, contested, create, merge
 
 _log = logging.getLogger(__name__)
 # The connection or the whole database is at fault, not the change: the frame is tried again, nothing is set aside.
@@ -49,6 +50,8 @@ class Batch:
         self._chain = tag_at(conn, books.county, rev)
         # The frames that are this machine's: this one, those that it can vouch for, and what it brought back after a restore, under 0.
         self._own = {0, hand.number}
+        # The records that more than one change is about: only they meet what was written in this very frame.
+        self._twice: Collection[str] = ()
 
     def take(self, changes: Sequence[Change]) -> list[Receipt]:
         """A receipt for each of *changes*; whatever one of them does wrong, the others are not held up."""
@@ -98,6 +101,7 @@ class Batch:
         places = Places(self._conn, self._at.records, self._at.forms, self._at.rules, self._at.county, fresh, held)
         writers = self._writers(fresh, held, {receipt.rev for receipt in old.values()})
         numbered = Numbered(self._conn, self._at.records, fresh)
+        self._twice = {record_id for record_id, count in Counter(c.id for c in fresh).items() if count > 1}
         writes = self._writes()
         receipts = []
         for change, digest in zip(changes, hashes, strict=True):
@@ -125,11 +129,13 @@ class Batch:
         been = places.been(stored, change) if change.form in self._at.forms else frozenset()
         code = self._rights.refusal(self._hand.device, change, stored, been)
         hand, rev = self._hand, writes.rev + 1
-        context = Context(hand.device.id, rev, hand.now, writers, hand.incarnation, frames=self._own)
         if not code and places.circle(change, held):
             code = "sync.merged_otherwise"
-        if not code and stored is not None:
-            code = refusal(stored, change, writers, context)
+        # A new record meets nobody: nearly all of a long frame is new, and needs no more than its number.
+        context = None
+        if stored is not None:
+            context = Context(hand.device.id, rev, hand.now, writers, hand.incarnation, frames=self._own)
+            code = code or refusal(stored, change, writers, context)
         if code == "sync.erased":
             # What was refused so that nobody keeps it isn't kept here either.
             writes.set_aside(replace(change, values=dict.fromkeys(change.values)), digest, code)
@@ -141,7 +147,7 @@ class Batch:
         if stored is None and AREA in change.values and places.missing(change, held):
             return Receipt(change.counter, "waiting", code="sync.parent_missing")
         placed = places.placed(form, change, held) if stored is None and change.creates else change
-        outcome = merge(form, stored, placed, context)
+        outcome = merge(form, stored, placed, context) if context else create(form, placed, rev)
         if outcome.status == "waiting":
             return Receipt(change.counter, "waiting", code="sync.record_missing")
         if outcome.status == "refused" or outcome.record is None:
@@ -163,16 +169,17 @@ class Batch:
         if stored is not None and outcome.record is not None and stored.area != outcome.record.area:
             writes.moved.append(Moved(form.name, change.id, stored.area, outcome.record.area, change.user))
             places.moved(writes.moved[-1])
-        writers[rev] = Writer(
-            self._hand.device.id,
-            change.counter,
-            min(change.time, self._hand.now),
-            change.user,
-            {**change.values, **outcome.results},
-            self._hand.incarnation,
-            frozenset(outcome.results),
-            self._hand.number,
-        )
+        if change.id in self._twice:
+            writers[rev] = Writer(
+                hand.device.id,
+                change.counter,
+                min(change.time, hand.now),
+                change.user,
+                {**change.values, **outcome.results},
+                hand.incarnation,
+                frozenset(outcome.results),
+                hand.number,
+            )
         for loser in outcome.losers:
             # The quarrel is with whoever holds the record now.
             there = replace(change, area=outcome.record.area) if outcome.record else change

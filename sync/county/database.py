@@ -94,13 +94,16 @@ class Database:
         if not rows:
             return
         names = tuple(rows[0])
-        if any(row.keys() != rows[0].keys() for row in rows):
+        try:
+            cells = list(map(operator.itemgetter(*names), rows))
+        except KeyError as bad:
+            raise BugError(f"{table.name}: rows of different columns") from bad
+        if set(map(len, rows)) != {len(names)}:
             raise BugError(f"{table.name}: rows of different columns")
-        cells = map(operator.itemgetter(*names), rows)
         listed = ", ".join(f'"{name}"' for name in names)
         if self.lite:
             marks = ", ".join("?" * len(names))
-            conn.exec_driver_sql(f"INSERT INTO {table.name} ({listed}) VALUES ({marks})", list(cells))
+            conn.exec_driver_sql(f"INSERT INTO {table.name} ({listed}) VALUES ({marks})", cells)
             return
         import psycopg
 

@@ -137,6 +137,8 @@ class Pull:
     def _page(
         self, conn: sa.Connection, stream: str, start: int, areas: tuple[str, ...], rows: int, last: int, *, alone: bool
     ) -> _Page:
+        if self._alone(start, last):
+            return _Page(stream, start, last, areas if alone else None, [], full=False)
         query = (
             sa.select(ENTRY)
             .where(ENTRY.c.county == self._county, ENTRY.c.stream == stream, ENTRY.c.rev > start, ENTRY.c.rev <= last)
@@ -149,6 +151,10 @@ class Pull:
         after = entries[-1].rev if full else last
         deltas = self._deltas(conn, entries, start, areas)
         return _Page(stream, start, after, areas if alone else None, deltas, full)
+
+    def _alone(self, start: int, last: int) -> bool:
+        """Whether the device itself wrote all that happened since *start*: then no stream has anything to tell it."""
+        return last - start <= len(self._own) and all(rev in self._own for rev in range(start + 1, last + 1))
 
     def _deltas(
         self, conn: sa.Connection, entries: Sequence[sa.Row[tuple[object, ...]]], start: int, areas: tuple[str, ...]
@@ -271,14 +277,24 @@ def own_revs(
     conn: sa.Connection, county: str, device: str, hello: Hello, start: int, answered: Collection[int]
 ) -> set[int]:
     """The revs after *start* that this incarnation wrote just so, and whose receipts it has, or gets in this answer."""
-    key = [HISTORY.c.county == county, HISTORY.c.device == device, HISTORY.c.incarnation == hello.incarnation]
-    query = sa.select(HISTORY.c.rev, HISTORY.c.frame).where(*key, HISTORY.c.rev > start, HISTORY.c.status == "accepted")
+    those = [
+        HISTORY.c.county == county,
+        HISTORY.c.device == device,
+        HISTORY.c.incarnation == hello.incarnation,
+        HISTORY.c.rev > start,
+        HISTORY.c.status == "accepted",
+    ]
+    # A frame's revs mostly follow each other, and then their ends say it all.
+    ends = sa.func.min(HISTORY.c.rev), sa.func.max(HISTORY.c.rev), sa.func.count()
+    frames = conn.execute(sa.select(HISTORY.c.frame, *ends).where(*those).group_by(HISTORY.c.frame)).all()
     gone = sa.select(FRAME.c.number).where(FRAME.c.county == county, FRAME.c.device == device, FRAME.c.void > 0)
     void = set(conn.scalars(gone.where(FRAME.c.incarnation == hello.incarnation)))
-    rows = conn.execute(query).all()
-    good = {
-        number
-        for number in {number for _, number in rows}
-        if number not in void and (number in answered or any(low <= number <= high for low, high in hello.have))
-    }
-    return {rev for rev, number in rows if number in good}
+    found: set[int] = set()
+    for number, first, last, count in frames:
+        if number in void or not (number in answered or any(low <= number <= high for low, high in hello.have)):
+            continue
+        if last - first == count - 1:
+            found.update(range(first, last + 1))
+        else:
+            found.update(conn.scalars(sa.select(HISTORY.c.rev).where(*those, HISTORY.c.frame == number)))
+    return found

@@ -132,14 +132,18 @@ class Records:
 
     def put(self, conn: sa.Connection, form: str, held: Iterable[Held]) -> None:
         """Write whole records, new or known."""
-        self._database.put(conn, self._tables.by_form[form], self._cells(form, held))
+        self._database.put(conn, self._tables.by_form[form], self._cells(form, held, self._tables.fields(form)))
 
     def add(self, conn: sa.Connection, form: str, held: Iterable[Held]) -> None:
         """Write whole records that aren't there yet: much quicker."""
-        self._database.add(conn, self._tables.by_form[form], self._cells(form, held))
+        new = list(held)
+        # Half of the columns are empty in all of them, and needn't be said.
+        used = set().union(*(item.record.values for item in new))
+        names = [name for name in self._tables.fields(form) if name in used]
+        self._database.add(conn, self._tables.by_form[form], self._cells(form, new, names))
 
-    def _cells(self, form: str, held: Iterable[Held]) -> list[dict[str, Any]]:
-        shape, names = self.forms[form], self._tables.fields(form)
+    def _cells(self, form: str, held: Iterable[Held], names: Sequence[str]) -> list[dict[str, Any]]:
+        shape = self.forms[form]
         empty: dict[str, Any] = dict.fromkeys(names)
         # Most kinds are kept as they are: asking each for each value would take a fifth of the time.
         dumps = [(item.name, item.kind.dump) for item in shape.converted if item.name in names]
@@ -173,7 +177,8 @@ def _columned(values: Mapping[str, Any], empty: Mapping[str, Any]) -> Mapping[st
 
 def hash_of(record: Record) -> bytes:
     """What *record* adds to its stream's digest: unknown fields and tombstones count too."""
-    return record_hash(record.form, record.id, record.area, record.deleted, {**record.values, **record.extra})
+    values = {**record.values, **record.extra} if record.extra else record.values
+    return record_hash(record.form, record.id, record.area, record.deleted, values)
 
 
 class Sums:

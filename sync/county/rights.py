@@ -91,11 +91,14 @@ class Rights:
     def _judge(self, device: Device, form: Form, change: Change, areas: Collection[str], stored: Record | None) -> str:
         """The hardest word about one of *areas*."""
         wanted = _wanted(form, change, stored)
-        return max((self._in_area(device, form, change, wanted, area) for area in areas), key=_HARDER.index)
+        words = [self._in_area(device, form, change, wanted, area) for area in areas]
+        return words[0] if len(words) == 1 else max(words, key=_HARDER.index)
 
     def _in_area(self, device: Device, form: Form, change: Change, wanted: str, area: str) -> str:
         everything = (*device.roles, *self.past.roles)
-        device = replace(device, roles=self._as_said(form, change, device.roles))
+        said = self._as_said(form, change, device.roles)
+        if said != device.roles:
+            device = replace(device, roles=said)
         if self._decide(device, form, wanted, area):
             return _ALLOWED
         knew = replace(device, areas=(*device.areas, area))
@@ -141,12 +144,12 @@ class Rights:
             if value is None or (judge := judges.get(name)) is None:
                 continue
             check, types, required, exact, sound = judge
-            # What people may type isn't what travels: kept as it came, it would count otherwise than it stands in its column.
-            if type(value) not in types:
-                return "sync.faulty"
             kept = type(value) is str
             if kept and value in sound:
                 continue
+            # What people may type isn't what travels: kept as it came, it would count otherwise than it stands in its column.
+            if type(value) not in types:
+                return "sync.faulty"
             try:
                 found = check(value)
                 # Whoever reckons with a day or a moment reads only the one spelling.

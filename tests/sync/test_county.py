@@ -142,14 +142,14 @@ def test_frames_may_come_in_any_order(county, device):
 def test_one_bad_change_is_set_aside_and_the_others_go_on(county, device, monkeypatch):
     from sync.county import batch
 
-    honest = batch.merge
+    honest = batch.create
 
-    def stumbling(form, stored, change, context):
+    def stumbling(form, change, rev):
         if change.values.get("remark") == "坏":
             raise ZeroDivisionError
-        return honest(form, stored, change, context)
+        return honest(form, change, rev)
 
-    monkeypatch.setattr(batch, "merge", stumbling)
+    monkeypatch.setattr(batch, "create", stumbling)
     changes = [person(1, 1), person(2, 2, remark="坏"), person(3, 3)]
     (verdict,) = receipts(ask(county, device, hello(device), Up(encode_up(1, changes))))
     assert [(r.status, r.code) for r in verdict.spread([1, 2, 3])] == [

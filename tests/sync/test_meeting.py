@@ -139,14 +139,14 @@ def test_two_merges_the_other_way_round_never_delete_both(two, first):
 
 def test_one_change_that_breaks_the_county_is_set_aside_alone_and_said_to_the_device(two, monkeypatch):
     desks, one, other = two
-    real = batch.merge
+    real = batch.create
 
-    def stumbling(form, stored, change, context):
+    def stumbling(form, change, rev):
         if change.values.get("name") == "坏":
             raise ZeroDivisionError
-        return real(form, stored, change, context)
+        return real(form, change, rev)
 
-    monkeypatch.setattr(batch, "merge", stumbling)
+    monkeypatch.setattr(batch, "create", stumbling)
     ids = [make(one, "resident", V, name=name) for name in ("好", "坏", "也好")]
     desks.sync(one, other)
     assert [item.code for item in one.store.sync.attention()] == ["sync.set_aside"]
