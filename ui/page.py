@@ -14,7 +14,8 @@ from ui.pieces.buttons import Button, IconButton
 from ui.pieces.text import Elided
 
 _NARROW = 900
-_SHORT = 14
+_SHORT = 16
+"""Characters: the longest number that a case has."""
 
 
 class Page(QWidget):

@@ -133,7 +133,7 @@ class SearchEverywhere(QLineEdit):
         self._timer = QTimer(self, singleShot=True, interval=120)
         self._timer.timeout.connect(self._ask)
         self.textEdited.connect(self._on_text)
-        self.textChanged.connect(lambda text: self._cap.setVisible(not text))
+        self.textChanged.connect(self._show_cap)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         open_list = self._list is not None and self._list.isVisible()
@@ -162,6 +162,12 @@ class SearchEverywhere(QLineEdit):
         self._cap.setGeometry(
             self.width() - size.width() - 8, (self.height() - size.height()) // 2, size.width(), size.height()
         )
+        self._show_cap(self.text())
+
+    def _show_cap(self, text: str) -> None:
+        """The cap stands beside the hint, never on it; what is typed has the whole field."""
+        self._cap.setVisible(not text)
+        self.setTextMargins(0, 0, 0 if text else self._cap.sizeHint().width() + 4, 0)
 
     def show_found(self, found: Sequence[Found]) -> None:
         """Show *found* below the field."""

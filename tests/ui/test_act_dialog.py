@@ -26,8 +26,16 @@ def ask(qtbot, desk):
     return make
 
 
-def test_enter_twice_does_it_once_and_escape_waits_for_what_comes_of_it(qtbot, desk, ask):
-    gate, made, done = threading.Event(), [], []
+@pytest.fixture
+def gate(desk):
+    """Holds the work up; opened in the end, whatever comes."""
+    made = threading.Event()
+    yield made
+    made.set()
+
+
+def test_enter_twice_does_it_once_and_escape_waits_for_what_comes_of_it(qtbot, desk, ask, gate):
+    made, done = [], []
     dialog = ask(lambda: (gate.wait(), made.append("one")), done.append)
     field = dialog._fields[0]
     qtbot.keyClick(field, Qt.Key.Key_Enter, Qt.KeyboardModifier.KeypadModifier)

@@ -8,11 +8,13 @@ import pytest
 import xlsxwriter
 from openpyxl import load_workbook
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QLabel, QMenu
 
 from tests.ui.offices import UPPER, Desk
+from ui import theme
 from ui.pages.import_page import CHECK, CHOOSE, REPORT, ImportPage
 from ui.pages.import_read import problem_key
+from ui.pieces.text import Elided
 
 HEADS = ("序号", "户号", "姓名", "与户主关系", "身份证号", "家庭住址", "电话号", "宗教信仰")
 ROWS = (
@@ -276,6 +278,18 @@ def test_reading_is_cancelled_by_choosing_another_file(desk, roster):
     assert not page.busy()
     assert page.steps.currentIndex() == CHOOSE
     assert page.choose_button.isEnabled()
+
+
+def test_in_large_type_the_values_have_the_room_of_the_words_on_how_a_column_was_recognised(qapp, desk, roster):
+    look = theme.current()
+    theme.apply(qapp, look.name, large=True)
+    try:
+        page = opened(desk, roster)
+        values = [one for one in page.check.columns.findChildren(Elided) if one.isVisible()]
+        assert not any(one.text() == "标题相同" for one in values)
+        assert any("标题相同" in one.toolTip() for one in page.check.columns.findChildren(QLabel))
+    finally:
+        theme.apply(qapp, look.name, look.large)
 
 
 def test_a_sheet_with_headings_that_nobody_understands_is_matched_by_hand(desk, tmp_path):

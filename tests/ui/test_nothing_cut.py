@@ -13,6 +13,7 @@ from app.schema.dates import CHINA
 from ui import pictured, theme
 from ui.frame import make_window
 from ui.jobs import Jobs, Worker
+from ui.pieces.buttons import _GAP, Button
 from ui.pieces.text import Elided
 
 NOW = dt.datetime(2026, 9, 18, 10, 42, tzinfo=CHINA)
@@ -43,6 +44,10 @@ def cut(page: QWidget) -> list[str]:
         needed = label.fontMetrics().horizontalAdvance(label.text())
         if needed > label.contentsRect().width() + 1:
             found.append(f"{label.text()}: {needed} > {label.contentsRect().width()}")
+    for button in page.findChildren(Button):
+        parts = [width for width, part in button._parts() if part != "keys"]
+        if button.isVisible() and parts and sum(parts) + _GAP * (len(parts) - 1) > button.width():
+            found.append(f"{button.words() or button.toolTip()}: {sum(parts)} > {button.width()}")
     areas = [area for area in page.findChildren(QAbstractScrollArea) if area.isVisible()]
     beyond = [(type(area).__name__, area.horizontalScrollBar().maximum()) for area in areas]
     return found + [f"{name} scrolls {px} px to the side" for name, px in beyond if px]

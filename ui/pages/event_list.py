@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QMenu, QSplitter, QStackedWidget
 
 from app.services.case_lists import EVENT, MOST_FOUND, CaseFilter, Found
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from app.services.office import Office
 
 _WORDS = dict(TABS)
+_ROOMY = 1000
+"""Px at normal size of the page from which on every icon stands in the line of the filters."""
 
 
 class EventsPage(Page):
@@ -185,18 +188,16 @@ class EventsPage(Page):
         self.table.model.arrived.connect(self._on_arrived)
         self.table.columns_chosen.connect(self._on_columns)
         things: list[Any] = [*self.filters.line, None, self.filters.button]
+        self._spare: list[IconButton] = []
         if self._may_export:
-            things.append(IconButton("file-export", "导出 Excel", self.export))
+            self._spare.append(IconButton("file-export", "导出 Excel", self.export))
         if self._may_import:
-            things.append(IconButton("file-import", "导入工单（12345 热线等）", lambda: self.go.emit("orders", {})))
-        things.append(IconButton("columns-3", "选列", menu=self.table.columns_menu()))
-        if self._office.gate.decide("read", EVENT, None).allowed:
-            more = QMenu()
-            more.addAction("重复事项").triggered.connect(lambda: self.go.emit("repeats", {}))
-            more.addAction("吹哨报到台账").triggered.connect(lambda: self.go.emit("whistles", {}))
-            things.append(IconButton("dots", "重复事项、吹哨报到台账", menu=more))
-        line = card.add_line(*things)
-        line.setContentsMargins(12, 8, 12, 8)
+            self._spare.append(
+                IconButton("file-import", "导入工单（12345 热线等）", lambda: self.go.emit("orders", {}))
+            )
+        things += [*self._spare, IconButton("columns-3", "选列", menu=self.table.columns_menu()), self._more()]
+        self._line = card.add_line(*things)
+        self._line.setContentsMargins(12, 8, 12, 8)
         card.add_rule()
         search = self.filters.search
         search.left_down.connect(self.table.view.setFocus)
@@ -207,6 +208,37 @@ class EventsPage(Page):
         self.table.typed.connect(lambda text: (search.setFocus(), search.setText(search.text() + text)))
         card.add(self.table, 1)
         return card
+
+    def _more(self) -> IconButton:
+        """What is seldom wanted; where there is little room, also what else would crowd the filters."""
+        menu = QMenu()
+        if self._office.gate.decide("read", EVENT, None).allowed:
+            menu.addAction("重复事项").triggered.connect(lambda: self.go.emit("repeats", {}))
+            menu.addAction("吹哨报到台账").triggered.connect(lambda: self.go.emit("whistles", {}))
+        always = len(menu.actions())
+        for button in self._spare:
+            menu.addAction(button.toolTip()).triggered.connect(lambda _on=False, button=button: button.click())
+        self._instead = menu.actions()[always:]
+        self._dots = IconButton("dots", "重复事项、吹哨报到台账" if always else "更多", menu=menu)
+        if not always:
+            self._dots.hide()
+        self._always = bool(always)
+        return self._dots
+
+    def _make_room(self) -> None:
+        roomy = self.width() >= theme.current().grown(_ROOMY)
+        self._line.setSpacing(8 if roomy else 4)
+        edge = 12 if roomy else 8
+        self._line.setContentsMargins(edge, 8, edge, 8)
+        for button in self._spare:
+            button.setVisible(roomy)
+        for action in self._instead:
+            action.setVisible(not roomy)
+        self._dots.setVisible(self._always or (bool(self._spare) and not roomy))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._make_room()
 
     def _on_choices(self, choices: EventChoices) -> None:
         if not self._columns_known:

@@ -65,7 +65,8 @@ class ColumnMatches(MatchGrid):
             )
             for column in columns
         ]
-        grid = self.lay(_HEADS, rows, (2, 3, 3, 3))
+        large = theme.current().large
+        grid = self.lay((*_HEADS[:3], "") if large else _HEADS, rows, (0, 1, 0, 0) if large else (2, 3, 3, 3))
         # What the sheet calls a column is what a clerk looks for: it is the last to be cut.
         grid.setColumnMinimumWidth(0, theme.current().grown(76))
 
@@ -79,7 +80,7 @@ class ColumnMatches(MatchGrid):
             box.addItem(label, name)
         box.setCurrentIndex(max(box.findData(column.target or ""), 0))
         box.setMaxVisibleItems(16)
-        box.setMinimumWidth(theme.current().grown(136))
+        box.setMinimumWidth(theme.current().grown(112 if theme.current().large else 136))
         box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         box.activated.connect(lambda at: self.matched.emit(column.heading, str(box.itemData(at))))
         # The wheel scrolls the list of columns; it must not change what a column means.
@@ -96,12 +97,17 @@ def _how(column: ColumnLine) -> QWidget:
     icon, tone = (
         ("check", "green") if column.target else ("ban", "text-3") if column.how != "none" else ("hand-stop", "orange")
     )
+    mark = QLabel()
+    mark.setPixmap(icons.pixmap(icon, tone, theme.current().px("chip-icon"), mark.devicePixelRatioF()))
+    if theme.current().large:
+        # Words that are all cut say nothing, and take the place of the values.
+        mark.setToolTip(said)
+        mark.setAccessibleName(said)
+        return mark
     thing = QWidget()
     line = QHBoxLayout(thing)
     line.setContentsMargins(0, 0, 0, 0)
     line.setSpacing(4)
-    mark = QLabel()
-    mark.setPixmap(icons.pixmap(icon, tone, theme.current().px("chip-icon"), thing.devicePixelRatioF()))
     line.addWidget(mark)
     line.addWidget(Elided(said, "13", tone), 1)
     return thing
