@@ -10,6 +10,8 @@ from app.schema.record import Receipt
 from sync.frames import Move
 from sync.ranges import Question, Reply
 
+Given = tuple[str, tuple[str, ...], tuple[str, ...]] | tuple[str, tuple[str, ...], tuple[str, ...], str]
+"""A device's user, his roles and areas, and his unit where the county gave one."""
 STATUSES = ("accepted", "merged", "conflict", "refused", "waiting")
 
 
@@ -91,8 +93,8 @@ class Head:
     and the device asks again with its new scope. ``version`` is that of the hello. ``most``: the newest that the county knows,
     where that is more. Since version 2: ``least``, the oldest that it takes, and ``program``, its own version.
     ``away``: areas that by their digits would be the device's, but were given to others: (code, where that is in words, the code
-    above it). ``rights``: the device's user, roles and areas, where it may not know. ``keys``, where the hello wants them: the
-    county's age recipient, and its Ed25519 key in hex.
+    above it). ``rights``: the device's user, roles, areas and, where the county gave one, unit, where it may not know.
+    ``keys``, where the hello wants them: the county's age recipient, and its Ed25519 key in hex.
     ``begun``: the tag of the epoch's beginning, where the device doesn't know it.
     ``last``: the county's last rev, where the device is far from it, so that it can say how far the way is.
     ``common``: after a restore, the last rev that county and device both know; -1 otherwise.
@@ -112,7 +114,7 @@ class Head:
     most: int = 0
     program: str = ""
     away: tuple[tuple[str, str, str], ...] = ()
-    rights: tuple[str, tuple[str, ...], tuple[str, ...]] | None = None
+    rights: Given | None = None
     keys: tuple[str, ...] = ()
     worked: int = 0
     last: int = 0

@@ -32,6 +32,7 @@ from sync.messages import (
     Area,
     Down,
     End,
+    Given,
     Head,
     Hello,
     Message,
@@ -46,7 +47,7 @@ from sync.squeezing import Squeezer, Unfolder
 
 __all__ = [
     "DERIVED", "LEAST", "MARKED", "MARK_SIZE", "MEDIA_TYPE", "NUMBERS", "RAW", "RESUMED", "RULES", "STREAMED", "TAKEN", "VERSION", "Area", "Down",
-    "DownFrame", "End", "Head", "Hello", "Message", "Move", "Offers", "Problem", "Question", "Reader", "Receipts", "Reply", "Streamed",
+    "DownFrame", "End", "Given", "Head", "Hello", "Message", "Move", "Offers", "Problem", "Question", "Reader", "Receipts", "Reply", "Streamed",
     "Up", "UpFrame", "WireError", "Writer", "agreement", "code_hash", "decode_down", "decode_up", "encode",
     "encode_down", "encode_up", "enrol_text", "fits", "frame_hash", "needed", "scope_tag", "to_ranges",
 ]  # fmt: skip
@@ -343,7 +344,7 @@ _PARTS: dict[str, Any] = {
     "odd": lambda held: tuple(map(_odd, held)),
     "parts": lambda held: tuple((_text(low), _int(records), _bytes(total)) for low, records, total in held),
     "items": lambda held: tuple((_text(record_id), _bytes(digest)) for record_id, digest in held),
-    "rights": lambda held: (_text(held[0]), _texts(held[1]), _texts(held[2])),
+    "rights": lambda held: (_text(held[0]), _texts(held[1]), _texts(held[2]), *map(_text, held[3:4])),
     "away": lambda held: tuple((_text(code), _text(words), _text(above)) for code, words, above in held),
     "areas": lambda held: tuple(Area(*map(_text, row)) for row in held),
     "numbers": lambda held: _numbers(*held),

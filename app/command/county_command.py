@@ -73,10 +73,11 @@ def _devices(parser: argparse.ArgumentParser, parents: list[argparse.ArgumentPar
     code.add_argument("--areas", required=True, metavar="CODE,…")
     code.add_argument("--roles", metavar="ROLE,…")
     code.add_argument("--unit", default="", metavar="NAME", help="使用人的单位")
-    grant = parts.add_parser("grant", parents=parents, help="改一台设备的区域和身份")
+    grant = parts.add_parser("grant", parents=parents, help="改一台设备的区域、身份和使用人的单位")
     grant.add_argument("id")
     grant.add_argument("--areas", metavar="CODE,…")
     grant.add_argument("--roles", metavar="ROLE,…")
+    grant.add_argument("--unit", metavar="NAME", help='使用人的单位，空着写 "" 是收回')
     revoke = parts.add_parser("revoke", parents=parents, help="停用一台设备")
     revoke.add_argument("id")
     revoke.add_argument("--wipe", action="store_true", help="并命令它封存没上报的内容、销毁密钥、清除数据")
@@ -188,8 +189,9 @@ def _devices_grant(args: argparse.Namespace, desk: Desk) -> int:
 
     county = _open(args)
     given = {name: text.split(",") for name in ("areas", "roles") if (text := getattr(args, name)) is not None}
-    grant(county, args.id, areas=given.get("areas"), roles=given.get("roles"))
-    desk.answer({"device": args.id, **given}, f"设备 {args.id} 的区域和身份已改，下次同步时生效。")
+    grant(county, args.id, areas=given.get("areas"), roles=given.get("roles"), unit=args.unit)
+    said = given if args.unit is None else {**given, "unit": " ".join(args.unit.split())}
+    desk.answer({"device": args.id, **said}, f"设备 {args.id} 已改，它下次同步后、使用人再登录时生效。")
     county.close()
     return 0
 

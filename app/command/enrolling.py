@@ -10,7 +10,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from app.errors import KnownError
-from app.services.office import LONGEST_UNIT, make_office
+from app.rules.permissions import LONGEST_UNIT
+from app.services.office import make_office
 from app.store.agreement import Area
 from app.store.retirement import begin_anew
 from app.store.store import DATABASE, new_key

@@ -23,6 +23,8 @@ ACTIONS = (
 )  # fmt: skip
 # What every user does on his own device and with his own account.
 EVERYBODY = frozenset({"sync", "login", "password", "unit"})
+LONGEST_UNIT = 60
+"""Characters of the name of a user's unit."""
 # What concerns the office as a whole: neither form nor area matter.
 _PLACELESS = frozenset({"backup", "configure", "secure", "audit"})
 _DEFAULT_GROUP = "ledger"

@@ -13,7 +13,7 @@ from app.rules.care import CareRules
 from app.rules.case_engine import CaseRules
 from app.rules.case_sources import load_sources
 from app.rules.coverage import CoverageRules
-from app.rules.permissions import Permissions
+from app.rules.permissions import LONGEST_UNIT, Permissions
 from app.rules.renewing import renew
 from app.rules.requests import RequestRules
 from app.rules.retention import Retention
@@ -72,7 +72,6 @@ if TYPE_CHECKING:
     from app.schema.form import Forms
 
 ACCOUNTS = "accounts"
-LONGEST_UNIT = 60
 
 
 class Office:

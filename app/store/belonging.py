@@ -113,13 +113,17 @@ class Belonging(Part):
             [(a.code, a.name, a.level, a.parent) for a in areas],
         )
 
-    def set_rights(self, user: str, roles: Collection[str], areas: Collection[str]) -> None:
-        """The county gave *user* of this device other roles or areas: they count from his next log-in."""
+    def set_rights(self, user: str, roles: Collection[str], areas: Collection[str], unit: str | None = None) -> None:
+        """The county gave *user* of this device other roles, areas or another *unit*: they count from his next log-in.
+
+        None: of his unit it says nothing; what he filled in himself stays beside it.
+        """
         with self._store.transaction():
             # Read in here: the user may be filling in his unit just now.
             accounts = self._store.meta.get("accounts", {})
             if user in accounts:
-                accounts[user] = {**accounts[user], "roles": list(roles), "areas": list(areas)}
+                given = {"roles": list(roles), "areas": list(areas), **({} if unit is None else {"unit": unit})}
+                accounts[user] = {**accounts[user], **given}
                 self._store.meta.set("accounts", accounts)
 
     def given_away(self) -> dict[str, tuple[str, str]]:

@@ -155,7 +155,7 @@ class County:
         if row is None:
             return None
         areas, roles = json.loads(row.areas), json.loads(row.roles)
-        return Device(row.id, row.account or "", tuple(areas), tuple(roles), row.state), row.public_key
+        return Device(row.id, row.account or "", tuple(areas), tuple(roles), row.state, row.unit), row.public_key
 
     def audit(self, conn: sa.Connection, action: str, *, device: str = "", account: str = "", **detail: Any) -> None:
         """Note who did what; *detail* holds no person's data."""

@@ -74,6 +74,7 @@ def enrol(county: County, code: str, public_key: bytes, signature: bytes, user: 
             "roles": json.dumps(roles),
             "account": user,
             "state": "active",
+            "unit": row.unit or None,
             "made": row.used or now,
             "seen": now,
         }
@@ -85,7 +86,7 @@ def enrol(county: County, code: str, public_key: bytes, signature: bytes, user: 
         known = Device(device, user, tuple(json.loads(row.areas)), tuple(roles))
         rights = county.rights(conn)
         streams = rights.streams(known)
-        tell(conn, county.code, device, rights.areas(known), roles, now)
+        tell(conn, county.code, device, rights.areas(known), roles, now, row.unit or None)
         areas = scope_areas(county.areas(conn), {area for area, _ in streams})
     keys = county.keys
     return Enrolled(

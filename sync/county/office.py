@@ -253,7 +253,7 @@ def wiped(county: County, device: Device, changes: int, digest: str, **counts: i
 
 
 def devices(county: County) -> list[Mapping[str, object]]:
-    """Every device: id, account, areas, roles, state, when it was last seen, and with which program and wire version."""
+    """Every device: id, account, areas, roles, state, its user's unit, when it was last seen, and with which program and wire version."""
     with county.database.snapshot() as conn:
         rows = conn.execute(sa.select(DEVICE).where(DEVICE.c.county == county.code).order_by(DEVICE.c.made)).all()
     return [
@@ -263,6 +263,7 @@ def devices(county: County) -> list[Mapping[str, object]]:
             "areas": json.loads(row.areas),
             "roles": json.loads(row.roles),
             "state": row.state,
+            "unit": row.unit or "",
             "seen": row.seen,
             "program": row.program or "",
             "version": row.version,

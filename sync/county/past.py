@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -40,14 +41,20 @@ def read_past(conn: sa.Connection, county: str, device: str, areas: Collection[s
     )
 
 
-def told_roles(conn: sa.Connection, county: str, device: str) -> tuple[str, ...] | None:
-    """The roles that the device was last told; None where nobody wrote that down."""
+def knows_rights(conn: sa.Connection, county: str, device: str, roles: Collection[str], unit: str | None) -> bool:
+    """Whether *roles* and *unit* are those that the device was last told; roles of which nobody wrote that down are."""
     told, _ = _stored(conn, county, device)
-    return tuple(told["roles"]) if told else None
+    return (not told or told["roles"] == sorted(roles)) and (unit is None or unit == told.get("unit"))
 
 
 def tell(
-    conn: sa.Connection, county: str, device: str, areas: Collection[str], roles: Collection[str], now: int
+    conn: sa.Connection,
+    county: str,
+    device: str,
+    areas: Collection[str],
+    roles: Collection[str],
+    now: int,
+    unit: str | None = None,
 ) -> None:
     """The device is told its scope in this answer; it is told again until it knows, and only the last time counts."""
     told, past = _stored(conn, county, device)
@@ -59,7 +66,7 @@ def tell(
     }
     conn.execute(
         sa.update(DEVICE).where(DEVICE.c.county == county, DEVICE.c.id == device),
-        {"told": json.dumps({"areas": sorted(areas), "roles": sorted(roles)}), "past": json.dumps(kept)},
+        {"told": json.dumps({"areas": sorted(areas), "roles": sorted(roles), "unit": unit}), "past": json.dumps(kept)},
     )
 
 
@@ -68,7 +75,7 @@ def _lost(told: Collection[str], past: Mapping[str, int], now_has: Collection[st
     return {name: at for name, at in {**dict.fromkeys(told, when), **past}.items() if name not in has}
 
 
-def _stored(conn: sa.Connection, county: str, device: str) -> tuple[dict[str, list[str]], dict[str, dict[str, int]]]:
+def _stored(conn: sa.Connection, county: str, device: str) -> tuple[dict[str, Any], dict[str, dict[str, int]]]:
     row = conn.execute(
         sa.select(DEVICE.c.told, DEVICE.c.past).where(DEVICE.c.county == county, DEVICE.c.id == device)
     ).one_or_none()

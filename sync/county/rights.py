@@ -28,6 +28,8 @@ class Device:
     areas: tuple[str, ...]
     roles: tuple[str, ...]
     state: str = "active"
+    unit: str | None = None
+    """The unit that the county gave to its user; None where it gave none, and "" where it took it back."""
 
 
 _Judge = tuple[Callable[[object], object], frozenset[type], bool, bool, set[object]]

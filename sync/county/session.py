@@ -12,7 +12,7 @@ from sync.county.comparing import Comparing, checked
 from sync.county.county import County
 from sync.county.enrolment import scope_areas
 from sync.county.epochs import MOST_AHEAD, begun, common, knows
-from sync.county.past import read_past, tell, told_roles
+from sync.county.past import knows_rights, read_past, tell
 from sync.county.places import given_away, words
 from sync.county.pulling import Pull, Scope, frame_size, own_revs
 from sync.county.recovering import Recovering, begin_after
@@ -31,6 +31,7 @@ from sync.wire import (
     VERSION,
     Area,
     End,
+    Given,
     Head,
     Hello,
     Message,
@@ -204,15 +205,17 @@ class Session:
             areas = scope_areas(known, {area for area, _ in streams})
             tag = scope_tag(areas, streams)
             least = county.least(conn)
-            roles = told_roles(conn, county.code, device.id)
+            knows = knows_rights(conn, county.code, device.id, device.roles, device.unit)
             start_tag = begun(conn, county.code, epoch)
             rules = county.ruled.answer(conn, hello)
-        # Roles can change without a stream of them.
-        changed = tag != hello.scope or (roles is not None and roles != tuple(sorted(device.roles)))
+        # Roles and the unit can change without a stream of them.
+        changed = tag != hello.scope or not knows
         away = given_away(self._rights, device, known) if changed else ()
         if changed:
             with county.database.plain() as conn:
-                tell(conn, county.code, device.id, self._rights.areas(device), device.roles, county.now_ms())
+                tell(
+                    conn, county.code, device.id, self._rights.areas(device), device.roles, county.now_ms(), device.unit
+                )
         start = self._start()
         head = Head(
             hello.version,
@@ -228,7 +231,7 @@ class Session:
             least=least if hello.version > 1 else LEAST,
             program=__version__ if hello.version > 1 else "",
             away=away,
-            rights=(device.account, device.roles, device.areas) if changed else None,
+            rights=_rights(device) if changed else None,
             keys=(county.keys.recipient, county.keys.verify) if "keys" in hello.want else (),
             begun=start_tag if start_tag != hello.begun else b"",
             numbers=county.leasing.answer(device, hello, known, county.applier.rules, county.now_ms()),
@@ -307,3 +310,9 @@ class Session:
         behind = {(name, area): rev for name, area, rev in self._hello.behind if (area, name) in held}
         cursors = {name: rev for name, (rev, _) in self._hello.cursors.items()}
         return Scope(areas, cursors, behind)
+
+
+def _rights(device: Device) -> Given:
+    """What the user of *device* has; of a unit that the county never gave nothing is said."""
+    given = device.account, device.roles, device.areas
+    return given if device.unit is None else (*given, device.unit)

@@ -95,6 +95,8 @@ DEVICE = sa.Table(
     # JSON of the scope that the device was last told, and of what it lost since, with the time it was told of that.
     _held("told"),
     _held("past"),
+    # The unit that the county gave to its user; none where nobody said one since it was enrolled.
+    sa.Column("unit", sa.Text),
     sa.Index("device_token", "county", "token"),
 )
 # What the county opens and signs bundles with; private, so that whoever has the database has them.

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import signal
 
+from app.services.office import office_with_key, unlock
 from tests.command.conftest import AREAS, LOWER, TOWNSHIP, UPPER, Device, process, told, township
 
 
@@ -69,6 +70,52 @@ def test_a_unit_is_the_countys_where_its_code_names_one_or_rights_follow_from_it
     assert enrolled("given", "registrar", "司法所", "综治中心") == "司法所"
     assert enrolled("handler", "lead_handler", "派出所", "综治中心") == "派出所"
     assert enrolled("stranger", "lead_handler", "", "综治中心") == ""
+
+
+def test_a_handler_enrolled_without_a_unit_is_given_one_later_and_it_can_be_taken_back(town):
+    handler = town.device("h", "zhao", roles="lead_handler")
+    clerk = town.device("c", "lin")
+    (device,) = (d for d in listed(town) if d["account"] == "zhao")
+    assert (device["unit"], unit_of(town, "h", "zhao")) == ("", "")
+    given = township("county", "devices", "grant", device["id"], *town.data, "--unit", " 派出所 ", "--json")
+    assert given.json == {"device": device["id"], "unit": "派出所"}
+    assert unit_of(town, "h", "zhao") == ""
+    assert (handler.json("sync")["in_agreement"], clerk.json("sync")["in_agreement"]) == (True, True)
+    assert unit_of(town, "h", "zhao") == "派出所"
+    # Other rights leave it as it is.
+    assert township("county", "devices", "grant", device["id"], *town.data, "--areas", UPPER).code == 0
+    assert handler.json("sync")["in_agreement"]
+    (device,) = (d for d in listed(town) if d["account"] == "zhao")
+    assert (device["unit"], device["areas"], unit_of(town, "h", "zhao")) == ("派出所", [UPPER], "派出所")
+    assert township("county", "devices", "grant", device["id"], *town.data, "--unit", "").code == 0
+    assert handler.json("sync")["in_agreement"]
+    assert unit_of(town, "h", "zhao") == ""
+    refused = township("county", "devices", "grant", device["id"], *town.data, "--unit", "长" * 61)
+    assert refused.code == 3
+    assert "60" in refused.err
+
+
+def test_other_roles_leave_the_unit_of_the_code(town):
+    code = township("county", "devices", "code", *town.data, "--areas", UPPER, "--unit", "司法所").out.split()[-1]
+    assert Device(town.folder / "a", "a", "a-pw")("init", "--county", town.url, "--code", code).code == 0
+    (device,) = listed(town)
+    assert township("county", "devices", "grant", device["id"], *town.data, "--roles", "lead_handler").code == 0
+    assert Device(town.folder / "a", "a", "a-pw").json("sync")["in_agreement"]
+    assert (device["unit"], unit_of(town, "a", "a")) == ("司法所", "司法所")
+
+
+def listed(town):
+    return township("county", "devices", "list", *town.data, "--json").json["devices"]
+
+
+def unit_of(town, name, user):
+    """The unit with which *user* is logged in now."""
+    home = town.folder / name
+    office = office_with_key(home, *unlock(home, user, f"{user}-pw"))
+    try:
+        return office.session.unit
+    finally:
+        office.close()
 
 
 def test_a_clerk_may_import_report_and_back_up_and_roles_replace_that(town, tmp_path):

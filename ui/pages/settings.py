@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWid
 
 from app import __version__
 from app.errors import KnownError
+from app.rules.permissions import LONGEST_UNIT
 from app.schema.dates import china_time
-from app.services.office import LONGEST_UNIT
 from app.store.keys import Cost, Ring
 from ui import theme
 from ui.jobs import spoken
