@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from app.exchange.documents.fonts import missing_glyphs
 from app.exchange.documents.registry_papers import Family, Printed
 from app.exchange.documents.render import sheet_bytes, suffix, write
 from app.exchange.paper_kinds import PAPERS, Paper, papers_of
+from app.rules.living import GONE, VOID
 from app.schema.dates import china_time
 from app.schema.record import Record
 
@@ -117,10 +119,11 @@ class _Gathering:
         ]
         facts = [*family.facts, *self._place(home)]
         moves = self._moves({"household": home.id})
-        return paper.household_book(self._printed, Family(family.title, facts, family.members), visits, moves)
+        return paper.household_book(self._printed, replace(family, facts=facts), visits, moves)
 
     def _dwelling(self, dwelling: Record) -> Sheet:
-        homes = self._store.select("household", {"dwelling": dwelling.id}, order=["number", "id"])
+        found = self._store.select("household", {"dwelling": dwelling.id}, order=["number", "id"])
+        homes = [home for home in found if not home.values.get("ended_on")]
         # Its address may say no more than a room of its building: the village stands on the paper in any case.
         village = next((area["name"] for area in self._store.areas() if area["code"] == dwelling.area), "")
         facts = [("村（社区）", village), *self._facts(dwelling, _DWELLING)]
@@ -131,10 +134,12 @@ class _Gathering:
         dwellings.sort(key=lambda one: natural(str(one.values.get("address") or "")))
         homes: dict[str, list[Record]] = {}
         for home in self._among("household", "dwelling", [one.id for one in dwellings]):
-            homes.setdefault(str(home.values["dwelling"]), []).append(home)
+            if not home.values.get("ended_on"):
+                homes.setdefault(str(home.values["dwelling"]), []).append(home)
         people: dict[str, list[Record]] = {}
         for person in self._among("resident", "household", [home.id for held in homes.values() for home in held]):
-            people.setdefault(str(person.values["household"]), []).append(person)
+            if person.values.get("presence") not in GONE:
+                people.setdefault(str(person.values["household"]), []).append(person)
         rows: list[paper.Row] = []
         for dwelling in dwellings:
             for home in sorted(homes.get(dwelling.id, ()), key=lambda one: str(one.values.get("number") or one.id)):
@@ -171,7 +176,8 @@ class _Gathering:
             members = sorted(people.get(home.id, ()), key=_head_first)
             rows = [(str(place), *self._member(person)) for place, person in enumerate(members, 1)]
             head = str(home.values.get("head_name") or (members[0].values.get("name") if members else "") or "")
-            found.append(Family(f"{head}户", self._facts(home, _HOME), rows))
+            gone = sum(person.values.get("presence") in GONE for person in members)
+            found.append(Family(f"{head}户", self._facts(home, _HOME), rows, gone))
         return found
 
     def _member(self, person: Record) -> paper.Row:
@@ -184,8 +190,18 @@ class _Gathering:
             return []
         names = ("date", "kind", "from_place", "to_place", "reason", "handled_by")
         area = self._office.session.area
-        found = self._read(_MOVES, area, where, "-date", _MOST_MOVES)
-        return [tuple(self._show(one, name) for name in names) for one in found]
+        # A movement that was taken back takes two records; one line says both.
+        found = self._read(_MOVES, area, where, "-date", 2 * _MOST_MOVES)
+        told = [one for one in found if one.values.get("kind") != VOID][:_MOST_MOVES]
+        void = {
+            str(one.values["voids"])
+            for one in (self._store.select(_MOVES, {"voids": [one.id for one in told]}) if told else ())
+        }
+        rows = [[self._show(one, name) for name in names] for one in told]
+        return [
+            (day, f"已撤销：{kind}" if one.id in void else kind, *rest)
+            for one, (day, kind, *rest) in zip(told, rows, strict=True)
+        ]
 
     def _place(self, home: Record) -> list[tuple[str, str]]:
         dwelling = self._linked("dwelling", home.values.get("dwelling"))

@@ -277,6 +277,9 @@ class Movements(Acting):
         values: dict[str, Value] = {"household": household, SINCE["household"]: when}
         if relation is not None:
             values |= self._clean(RESIDENT, {"relation": relation, "relation_text": None})
+        elif person.values.get("household") != household:
+            # What he was to the old head says nothing of the new one; a head who came along would be a second.
+            values |= {"relation": None, "relation_text": None}
         now = person.values.get("presence")
         registered = person.values.get("registered_household")
         if presence == "lodging" and not registered:

@@ -90,6 +90,29 @@ def test_a_person_card_says_what_is_registered_masked_and_who_printed_it_when_an
     assert all(f"成员{n}甲" in said for n in range(12) if n != 2)
 
 
+def test_what_was_taken_back_is_said_to_be_and_who_died_is_not_counted(office, street):
+    one, two = street["people"][3:5]
+    wrong = office.movements.turn([one], "death", "2026-03-05", reason="记错")
+    office.undoing.undo(wrong.act)
+    office.movements.turn([two], "death", "2026-03-06")
+    said = printed(office, "resident", one, "person_card")
+    assert "已撤销：死亡" in said
+    assert "撤销变动" not in said
+    assert "11人，另有已故或迁出1人" in said
+    assert "已撤销" not in printed(office, "resident", two, "person_card")
+    assert "一、家庭成员（11人，另有已故或迁出1人）" in printed(
+        office, "household", street["homes"][0], "household_book"
+    )
+
+
+def test_a_household_that_was_struck_off_is_on_no_card_of_its_dwelling(office, street):
+    office.movements.join(street["homes"][1], street["homes"][2])
+    said = printed(office, "dwelling", street["dwelling"], "dwelling_card")
+    assert "户主2户" in said
+    assert "户主1户" not in said
+    assert "2户" in printed(office, "grid", street["grid"], "grid_sheet")
+
+
 def test_whole_numbers_are_printed_for_a_reason_and_the_right_and_that_is_written_down(office, street):
     who = street["people"][0]
     said = printed(office, "resident", who, "person_card", reason="办理低保核对证件", plain=True)

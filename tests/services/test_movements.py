@@ -162,6 +162,16 @@ def test_joined_households_are_one_and_the_other_is_struck_off(office, li, luo):
     assert office.store.get("resident", luo[2][0]).area == LOWER
 
 
+def test_a_head_who_joins_another_household_is_not_a_second_head_of_it(office, li, luo):
+    head = luo[2][0]
+    assert person(office, head)["relation"] == "0"
+    done = office.movements.join(luo[1], li[1], NEW)
+    assert person(office, head).get("relation") is None
+    assert [person(office, key)["relation"] for key in li[2]] == ["0", "1", "2"]
+    office.undoing.undo(done.act)
+    assert person(office, head)["relation"] == "0"
+
+
 def test_a_change_of_head_turns_every_relation(office, li):
     father, mother, son = li[2]
     assert office.movements.head_of(li[1]) == father

@@ -62,3 +62,15 @@ def test_what_was_typed_stays_where_something_went_wrong(qtbot, desk, ask):
     assert "张三" not in dialog.said.text()
     assert dialog.act.isEnabled()
     desk.failures.clear()
+
+
+def test_what_is_missing_takes_no_room_from_the_buttons(qtbot, desk, ask):
+    dialog = ask("请把要办的事写清楚，不写清楚后面的人不知道办到了哪里。" * 6)
+    tall = dialog.act.height()
+    before = dialog.height()
+    dialog.do()
+    desk.settle()
+    assert dialog.said.isVisible()
+    assert dialog.height() > before
+    assert dialog.act.height() == tall
+    assert dialog.said.geometry().bottom() < dialog.act.geometry().top()

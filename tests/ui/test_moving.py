@@ -113,11 +113,67 @@ def test_the_head_changes_with_everybodys_relation_in_sight(desk, street):
 def test_a_household_is_split_from_the_card(desk, street):
     page, _ = person(desk, street["wife"])
     dialog = act(desk, page, "分户")
-    assert [tick.isChecked() for tick in dialog.findChildren(QCheckBox)] == [True, False]
+    assert [tick.text()[:3] for tick in dialog.findChildren(QCheckBox) if tick.isChecked()] == ["周玉兰"]
     dialog.do()
     desk.settle()
     assert desk.get("resident", street["wife"])["household"] != street["home"]
     assert desk.office.store.count("household") == 2
+
+
+def test_who_is_ticked_first_is_the_new_head_and_the_dialog_says_who(desk, street):
+    son = desk.make("resident", name="李建军", household=street["home"], relation="2")
+    page, _ = person(desk, street["head"])
+    dialog = act(desk, page, "分户")
+    ticks = {tick.text()[:3]: tick for tick in dialog.findChildren(QCheckBox)}
+    assert not any(tick.isChecked() for tick in ticks.values())
+    ticks["李建军"].setChecked(True)
+    ticks["周玉兰"].setChecked(True)
+    assert any("新户主：李建军" in label.text() for label in dialog.findChildren(QLabel))
+    dialog.do()
+    desk.settle()
+    home = desk.get("resident", son)["household"]
+    assert (desk.get("household", home)["head"], desk.get("resident", street["wife"])["household"]) == (son, home)
+
+
+def test_an_address_that_was_typed_and_not_picked_is_asked_about_and_not_dropped(desk, street):
+    page, _ = person(desk, street["wife"])
+    dialog = act(desk, page, "分户")
+    [place] = fields(dialog, RefEntry)
+    # The cursor went on while the list was open: the text still stands there.
+    place.setText("中排3-13")
+    dialog.do()
+    desk.settle()
+    assert "“中排3-13”还没有选定" in dialog.said.text()
+    assert place.text() == "中排3-13"
+    assert desk.get("resident", street["wife"])["household"] == street["home"]
+    desk.qtbot.keyClick(place, Qt.Key.Key_Return)
+    desk.settle()
+    place.take_offered()
+    dialog.do()
+    desk.settle()
+    home = desk.get("resident", street["wife"])["household"]
+    assert desk.get("household", home)["dwelling"] == street["other"]
+
+
+def test_who_works_away_can_die_or_move_out_and_the_dead_do_not_come_back(desk, street):
+    def offered(state: str) -> list[str]:
+        desk.office.records.save("resident", {"presence": state}, record_id=street["wife"])
+        page, _ = person(desk, street["wife"])
+        texts = [action.text().rstrip("…") for action in page.card.acts_menu.actions()]
+        return [text for text in texts if text in {"外出", "回来", "迁出本地", "出国出境", "死亡", "回到本地"}]
+
+    assert offered("away") == ["回来", "迁出本地", "出国出境", "死亡"]
+    assert offered("abroad") == ["回来", "迁出本地", "死亡"]
+    assert offered("moved") == ["回到本地"]
+    assert offered("dead") == []
+
+
+def test_who_died_is_not_counted_and_is_not_shown_as_head(desk, street):
+    desk.office.movements.turn([street["head"]], "death", "2026-03-05")
+    page, _ = person(desk, street["wife"])
+    assert any(label.text().endswith("李长顺户 1 人") for label in page.card.findChildren(QLabel))
+    model = page.table.view.model()
+    assert {model.index(row, 1).data() for row in range(model.rowCount())} == {"配偶", "死亡"}
 
 
 def test_a_child_is_registered_from_the_household(desk, street):

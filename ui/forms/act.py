@@ -108,6 +108,10 @@ class ActDialog(QDialog):
         self.said.setText(text)
         retone(self.said, tone)
         self.said.setVisible(bool(text))
+        if (layout := self.layout()) is not None and text:
+            layout.activate()
+            # A wrapping line isn't in the least height of a window: without this it takes its room from the buttons.
+            self.resize(self.width(), max(self.height(), layout.totalHeightForWidth(self.width())))
 
     def begin(self) -> None:
         """Show the dialog with the cursor in its first question."""
@@ -121,6 +125,10 @@ class ActDialog(QDialog):
         if self._running:
             return
         for field in self._fields:
+            if isinstance(field, RefEntry) and (typed := field.unpicked()):
+                self.say(f"“{typed}”还没有选定，没有办理。请从列出来的里面选一个；不要填的，把这一格清空。")
+                self._list(field)
+                return
             _settle(field)
         work = self._prepare()
         if isinstance(work, str):
@@ -141,6 +149,10 @@ class ActDialog(QDialog):
                 and popup is None
                 and watched in self._fields
             ):
+                if isinstance(watched, RefEntry) and watched.unpicked():
+                    # Enter came before the list did, or the list was closed: nothing typed goes by itself.
+                    self._list(watched)
+                    return True
                 _settle(watched)
                 at = self._fields.index(watched)
                 if at + 1 < len(self._fields):
@@ -154,6 +166,11 @@ class ActDialog(QDialog):
         """Leave, but not while it is being done: what comes of it is still to be said."""
         if not self._running:
             super().reject()
+
+    def _list(self, field: RefEntry) -> None:
+        """Show what is found for the text in *field*, to be picked."""
+        field.setFocus(Qt.FocusReason.OtherFocusReason)
+        field.search()
 
     def _on_done(self, result: Any) -> None:
         self._running = False

@@ -63,6 +63,11 @@ class RefEntry(QLineEdit):
         """The record referred to."""
         return self._target
 
+    def unpicked(self) -> str:
+        """What was typed and refers to nothing yet; empty where the field is empty or shows what it refers to."""
+        typed = self.text().strip()
+        return "" if self._target is not None and typed == self._target.title.strip() else typed
+
     def set_target(self, target: Target | None) -> None:
         """Show *target* without telling anybody."""
         self._target = target

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QMenu, QVBoxLayout, QWidget
 
 from app.rules.living import GONE, HERE
+from app.rules.relations import HEAD
 from app.schema.record import Record
 from app.services.acting import Done
 from app.services.undoing import Undone
@@ -57,16 +58,17 @@ class MovingActs:
         menu.clear()
         if person is not None:
             state = person.values.get("presence")
-            if state in GONE:
-                menu.addAction("回到本地", lambda: self.arrive(person, home))
-            else:
+            if state == "moved":
+                menu.addAction("回到本地…", lambda: self.arrive(person, home))
+            elif state not in GONE:
                 menu.addAction("搬到另一户…", lambda: self.move([person]))
                 if person.values.get("household"):
                     menu.addAction("移出本户，暂不落户…", lambda: self.unplace([person]))
                 for kind, (text, _, _) in _TURNS.items():
-                    if (kind == "return") == (state not in HERE):
+                    if _fits(kind, state):
                         menu.addAction(f"{text}…", lambda kind=kind: self.turn(kind, [person]))
-            menu.addSeparator()
+            if menu.actions():
+                menu.addSeparator()
         if home is None or home.values.get("ended_on"):
             return
         alive = [m for m in members if m.values.get("presence") not in GONE]
@@ -248,24 +250,34 @@ class MovingActs:
         return dialog
 
     def split(self, home: Record, members: Sequence[Record], now: Record | None) -> ActDialog:
-        """Some members become a household of their own; the first ticked is its head."""
+        """Some members become a household of their own; who is ticked first is its head."""
         day, dwelling, reason = self._day(), self._find("dwelling"), QLineEdit()
         box = QWidget()
         lines = QVBoxLayout(box)
         lines.setContentsMargins(0, 0, 0, 0)
         lines.setSpacing(4)
-        lines.addWidget(words("哪些人分出去（第一位是新户主）", tone="text-2"))
-        ticks = []
-        first = [now] if now is not None and any(m.id == now.id for m in members) else []
-        for member in [*first, *(m for m in members if not first or m.id != first[0].id)]:
-            tick = QCheckBox(f"{member.values.get('name') or ''}　{self._show('relation', member)}")
-            tick.setChecked(bool(first) and member.id == first[0].id)
+        asked = words("", tone="text-2")
+        lines.addWidget(asked)
+        chosen: list[str] = []
+        names = {member.id: str(member.values.get("name") or "") for member in members}
+
+        def ticked(key: str, on: bool) -> None:
+            if on != (key in chosen):
+                (chosen.append if on else chosen.remove)(key)
+            head = f"新户主：{names[chosen[0]]}" if chosen else "先勾的是新户主"
+            asked.setText(f"哪些人分出去（{head}）")
+
+        ticked("", on=False)
+        for member in members:
+            tick = QCheckBox(f"{names[member.id]}　{self._show('relation', member)}")
+            tick.toggled.connect(lambda on, key=member.id: ticked(key, on))
+            # Who is head here seldom is the one that leaves.
+            tick.setChecked(now is not None and now.id == member.id and member.values.get("relation") != HEAD)
             lines.addWidget(tick)
-            ticks.append((tick, member.id))
 
         def prepare() -> Work | str:
             when, place, why = day.value(), dwelling.value() or "", reason.text().strip()
-            ids = [key for tick, key in ticks if tick.isChecked()]
+            ids = list(chosen)
             if not when or not ids:
                 return "请勾选分出去的人，填日期。"
             return lambda: self._office.movements.split(home.id, ids, when, dwelling=place, reason=why)
@@ -365,6 +377,13 @@ def finder(office: Office, jobs: Jobs, form: str) -> Callable[[str, Callable[[Se
         return [target for target in found if not held[target.id].values.get("ended_on")]
 
     return lambda text, show: jobs.run(lambda: look(text), show)
+
+
+def _fits(kind: str, state: object) -> bool:
+    """Whether *kind* can come next for somebody in *state*: who works away may die, move out or go abroad without coming back first."""
+    if kind == "return":
+        return state not in HERE
+    return state in HERE if kind == "away" else state != kind
 
 
 def _code(value: object) -> str | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout
 
+from app.rules.living import GONE
 from app.schema.record import Record
 from ui.lists import Column, RecordTable
 from ui.page import Page
@@ -26,7 +27,7 @@ _COLUMNS = (
     Column("name", "姓名", strong=True, stretch=True, sortable=False, least=96),
     Column("relation", "与户主关系", 92, sortable=False),
     Column("sex", "性别", 60, sortable=False, spare=2),
-    Column("birth", "出生日期", 120, role="date", sortable=False, spare=3),
+    Column("birth", "出生日期", 134, role="date", sortable=False, spare=3),
     Column("id_number", "公民身份号码", 170, tone="text-2", sortable=False),
     Column("phone", "联系电话", 112, tone="text-2", sortable=False),
 )
@@ -111,7 +112,9 @@ class PersonPage(Page):
         return {
             "id": person.id,
             "name": values.get("name"),
-            "relation": values.get("relation_text") or form.show("relation", values.get("relation")),
+            "relation": form.show("presence", values["presence"])
+            if values.get("presence") in GONE
+            else values.get("relation_text") or form.show("relation", values.get("relation")),
             "sex": form.show("sex", values.get("sex")),
             "birth": values.get("birth_date"),
             "id_number": form.show("id_number", values.get("id_number"), masked=True),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
 
+from app.rules.living import GONE
 from app.schema.record import Record
 from ui import theme
 from ui.forms.reason import ask_reason
@@ -180,13 +182,17 @@ class PersonCard(Card):
             relation = str(record.values.get("relation_text") or form.show("relation", record.values.get("relation")))
             below = " · ".join(
                 part
-                for part in (note if long else "", relation, f"{head}户 {len(file.members)} 人" if head else "未落户")
+                for part in (
+                    note if long else "",
+                    relation,
+                    f"{head}户 {_count(file.members)} 人" if head else "未落户",
+                )
                 if part
             )
         else:
             if not long:
                 top.addWidget(Elided("户", tone="text-2"), 1)
-            below = f"{len(file.members)} 人"
+            below = f"{_count(file.members)} 人"
         said.addLayout(top)
         said.addWidget(words(below, "13", "text-3", wrap=True) if long else Elided(below, "13", "text-3"))
         line.addLayout(said, 1)
@@ -264,3 +270,8 @@ class PersonCard(Card):
     def _clear(self) -> None:
         for part in (self._head, self._inside, self._foot):
             empty(part)
+
+
+def _count(members: Sequence[Record]) -> int:
+    """How many are counted: who died or moved away stays with his household as its past."""
+    return sum(member.values.get("presence") not in GONE for member in members)

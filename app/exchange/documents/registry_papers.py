@@ -56,6 +56,13 @@ class Family:
     title: str
     facts: Sequence[tuple[str, str]]
     members: Sequence[Row]
+    gone: int = 0
+
+    @property
+    def count(self) -> str:
+        """How many belong to it now; who died or moved away still has a row, and isn't counted as one of it."""
+        beside = f"，另有已故或迁出 {self.gone} 人" if self.gone else ""
+        return f"{len(self.members) - self.gone} 人{beside}"
 
 
 @dataclass(frozen=True)
@@ -106,7 +113,7 @@ def person_card(
 def household_book(printed: Printed, family: Family, visits: Sequence[Row], moves: Sequence[Row]) -> Sheet:
     """住户信息册: a household, its members, its visits and what changed; to be checked and signed at the door."""
     blocks: list[Block] = [Title("住户信息册"), _under(printed), *_facts(family.facts)]
-    blocks += [Heading(f"一、家庭成员（{len(family.members)} 人）"), *_members(family.members)]
+    blocks += [Heading(f"一、家庭成员（{family.count}）"), *_members(family.members)]
     numbers = iter("二三")
     if visits:
         columns = (Column("日期", "center"), Column("目的"), Column("走访人"), Column("情况"))
@@ -121,7 +128,7 @@ def dwelling_card(printed: Printed, facts: Sequence[tuple[str, str]], families: 
     """房屋信息卡: a dwelling and every household in it."""
     blocks: list[Block] = [Title("房屋信息卡"), _under(printed), *_facts(facts)]
     for place, family in enumerate(families, 1):
-        blocks += [Heading(f"第{place}户　{family.title}（{len(family.members)} 人）"), *_facts(family.facts)]
+        blocks += [Heading(f"第{place}户　{family.title}（{family.count}）"), *_facts(family.facts)]
         blocks += [Gap(0.2), *_members(family.members)]
     if not families:
         blocks += [Heading("住户"), Paragraph((Text("没有登记住户。"),))]
@@ -186,7 +193,7 @@ def _facts(facts: Iterable[tuple[str, str]], label: float = 0.155) -> tuple[Bloc
 def _family(family: Family | None, heading: str) -> tuple[Block, ...]:
     if family is None:
         return ()
-    return (Heading(f"{heading}（{family.title}，{len(family.members)} 人）"), *_members(family.members))
+    return (Heading(f"{heading}（{family.title}，{family.count}）"), *_members(family.members))
 
 
 def _members(members: Sequence[Row]) -> tuple[Block, ...]:
