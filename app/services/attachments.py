@@ -218,9 +218,12 @@ class Attachments:
         for form in self._store.forms.attachments:
             found = self._store.get(form.name, attachment)
             if found is not None and not found.deleted:
-                self._gate.require("read", form.name, found.area, record=found.id)
+                self._gate.require("read", form.name, found.area, record=found.id, own=self._owned(found))
                 return self._read([found])[0]
         raise KnownError("files.no_attachment", id=attachment)
+
+    def _owned(self, file: Record) -> bool:
+        return self._records.owned(str(file.values.get("owner_form")), str(file.values.get("owner")))
 
     def thumbnail(self, one: Attachment) -> bytes | None:
         """A small JPEG of it, where it is here."""
@@ -233,7 +236,7 @@ class Attachments:
         Where it isn't here KnownError("files.missing"), and the next exchange fetches it.
         """
         one = self.get(attachment)
-        line = self._gate.line("read", one.form, one.area, record=one.id, fields="original")
+        line = self._gate.line("read", one.form, one.area, record=one.id, fields="original", own=True)
         with self._store.transaction():
             self._store.audit.write([line])
         if not self._store.files.want(one.sha256, one.size):

@@ -220,6 +220,13 @@ class Cases:
         self._gate.require("read", EVENT, event.area, record=event_id, own=self._is_own(found))
         return found
 
+    def owns(self, event_id: str) -> bool:
+        """Whether the case is this user's own: his unit's or his to handle or to assist in, or reported by him."""
+        if (event := self._store.get(EVENT, event_id)) is None:
+            return False
+        steps = read_steps(self._store, [event_id]).get(event_id, [])
+        return self._is_own(Case(event, fold_case(self._store, self.rules, event, steps), tuple(steps)))
+
     def received(self, case: Case) -> dict[str, datetime.datetime]:
         """When the county took each step, by its own clock, whoever made it; of what it hasn't yet there is nothing."""
         found = self._store.query.received([step.id for step in case.steps])

@@ -95,9 +95,10 @@ class Office:
         self.registry = Registry(store, self.gate, rules)
         self.entry = Entry(store, self.gate, self.registry, self.chronicle)
         beside = {"resident": self.entry.number_taken}
-        self.records = Records(store, self.gate, checks, {REQUEST: asked.filled}, beside, {EVENT: keep_reported})
-        self.attachments = Attachments(store, self.gate, self.records)
         self.cases = Cases(store, self.gate, rules)
+        keeps, owns = {EVENT: keep_reported}, {EVENT: self.cases.owns}
+        self.records = Records(store, self.gate, checks, {REQUEST: asked.filled}, beside, keeps, owns)
+        self.attachments = Attachments(store, self.gate, self.records)
         self.repeats = CaseRepeats(store, self.gate, self.cases)
         self.taking = CaseTaking(store, self.gate, self.cases, self.attachments, self.repeats.hints)
         self.orders = Orders(store, self.gate, self.cases)

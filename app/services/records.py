@@ -54,13 +54,16 @@ class Records:
         fills: Mapping[str, Fill] | None = None,
         beside: Mapping[str, Beside] | None = None,
         keeps: Mapping[str, Callable[[Record], None]] | None = None,
+        owns: Mapping[str, Callable[[str], bool]] | None = None,
     ) -> None:
+        """*owns*: by form, whether the record of an id is given to the user himself, for who may read only such."""
         self._store = store
         self._gate = gate
         self._checks = checks or {}
         self._fills = fills or {}
         self._beside = beside or {}
         self._keeps = keeps or {}
+        self._owns = owns or {}
 
     def save(
         self,
@@ -138,8 +141,13 @@ class Records:
             raise KnownError("store.handed_over", form=shape.title, went=stub.went)
         if found is None or (found.deleted and not deleted):
             raise KnownError("store.no_record", form=shape.title, id=record_id)
-        self._gate.require("read", form, found.area, record=record_id)
+        self._gate.require("read", form, found.area, record=record_id, own=self.owned(form, record_id))
         return found
+
+    def owned(self, form: str, record_id: str) -> bool:
+        """Whether this user's right reaches only what is given to him, and the record is."""
+        owns = self._owns.get(form)
+        return owns is not None and self._gate.decide("read", form, None).reason_code == "not_own" and owns(record_id)
 
     def reveal(self, form: str, record_id: str, fields: Sequence[str], reason: str) -> dict[str, Value]:
         """The whole values of masked *fields* of one record, for a reason that is logged."""

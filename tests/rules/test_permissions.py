@@ -157,7 +157,7 @@ def test_the_township_roles_leave_the_county_s_own_out():
     [
         (
             "permissions.toml",
-            'read = ["registry", "grids", "cases", "papers", "ledger"]',
+            'read = ["registry", "grids", "cases", "case_files", "papers", "ledger"]',
             'read = ["registri"]',
             "rules.name_unknown",
         ),

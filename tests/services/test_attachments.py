@@ -11,6 +11,7 @@ from PIL import Image
 from app.errors import Denied, KnownError
 from app.services.pictures import THUMB_SIDE, Intake
 from tests.services.conftest import UPPER, colleague
+from tests.services.test_cases import act, report
 
 VISIT = {
     "visit_date": "2026-09-18",
@@ -192,6 +193,34 @@ def test_who_may_not_see_the_record_may_not_see_its_file(tmp_path, office):
         helper.attachments.get(one.id)
     with pytest.raises(Denied), helper.attachments.opening(one.id):
         pass
+
+
+@pytest.mark.parametrize("roles", [("lead_handler",), ("assist_handler",)])
+def test_who_handles_a_case_sees_its_files_and_hands_in_his_own_and_those_of_no_other_case(tmp_path, office, roles):
+    path = photo(tmp_path / "a.jpg", (400, 300))
+    mine, other = report(office), report(office)
+    for event, lead, assisting in ((mine, "村电站", "村水站"), (other, "镇水管站", "")):
+        act(office, event, "accept")
+        act(office, event, "assign", lead_unit=lead, **({"assist_units": assisting} if assisting else {}))
+    given, elsewhere = (office.attachments.add("event", event, path).record for event in (mine, other))
+    handler = colleague(office, "zhao", roles=roles, unit="村电站" if roles == ("lead_handler",) else "村水站")
+    assert [one.id for one in handler.attachments.of("event", mine)] == [given.id]
+    assert opened(handler, given)
+    assert handler.records.get("event", mine).id == mine
+    staged = handler.attachments.stage("event", mine, photo(tmp_path / "b.jpg", (500, 300)))
+    action = "acknowledge" if roles == ("lead_handler",) else "assist_acknowledge"
+    done = handler.doing.act(mine, action, {"assist_unit": "村水站"} if action != "acknowledge" else {}, [staged])
+    assert done.ok, done.faults
+    assert [one.step for one in handler.attachments.of("event", mine)] == ["", done.record.id]
+    for refused in (
+        lambda: handler.attachments.of("event", other),
+        lambda: handler.attachments.get(elsewhere.id),
+        lambda: opened(handler, elsewhere),
+        lambda: handler.attachments.add("event", other, path),
+        lambda: handler.records.get("event", other),
+    ):
+        with pytest.raises(Denied):
+            refused()
 
 
 def test_every_look_at_an_original_is_in_the_audit(tmp_path, office, attach):

@@ -75,7 +75,7 @@ def test_what_is_not_here_is_said_asked_for_and_an_exchange_begins(qtbot, desk, 
 
 def test_who_may_not_add_gets_no_tile_for_it(qtbot, desk):
     event_id = report(desk)
-    reader = Session("wang", "王督查", ("supervisor",), desk.office.session.areas)
+    reader = Session("wang", "王档案", ("archivist",), desk.office.session.areas)
     office = Office(desk.office.store, reader, CaseRules.load(), Permissions.load())
     card = AttachmentsCard(office, desk.jobs, "event", lambda _told: None)
     qtbot.addWidget(card)
