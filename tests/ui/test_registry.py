@@ -91,7 +91,7 @@ def test_a_dwelling_that_is_called_by_its_room_says_its_village_at_the_township_
     building = read_children(desk.office, grid)[0]
     said = [[row.cells[2] for row in read_households(desk.office, place).rows] for place in (township, grid, building)]
     assert said == [
-        ["上寨村上寨三组中排3-12号", "上寨村上寨三组中排101"],
+        ["上寨村 上寨三组中排3-12号", "上寨村 101"],
         ["上寨三组中排3-12号", "上寨三组中排101"],
         ["上寨村上寨三组中排3-12号", "101"],
     ]

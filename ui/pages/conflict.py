@@ -160,7 +160,8 @@ class ConflictPage(Page):
             self._fields[name] = field
             card.add(field)
         if conflict.cannot:
-            card.add(words(f"这一步现在不能算数：{conflict.cannot}", "13", "orange", wrap=True))
+            why = conflict.cannot.partition("。")[0]
+            card.add(words(f"这一步现在不能算数：{why}。", "13", "orange", wrap=True))
             card.add(
                 words(
                     "可以先放着，等它办得了再定；选“不再办这一步”的，它的话也留在办理经过里。",

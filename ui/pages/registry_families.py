@@ -28,7 +28,7 @@ _Index = QModelIndex | QPersistentModelIndex
 _NOWHERE = QModelIndex()
 COLUMNS = (
     Column("head", "户主 / 成员", 124),
-    Column("number", "户号", 112, spare=2),
+    Column("number", "户号", 88, spare=2),
     Column("home", "房屋", stretch=True, least=72),
     Column("people", "人数", 52, "right", spare=3),
     Column("presence", "在户情况", 112, spare=1),
@@ -326,8 +326,8 @@ class _Delegate(QStyledItemDelegate):
             "text" if column in (0, 2, 3, 4) and text else "text-2",
             right,
             strong=column == 0,
-            # Neighbours' addresses differ at their end.
-            cut=Qt.TextElideMode.ElideLeft if column == _HOME else Qt.TextElideMode.ElideRight,
+            # Neighbours' addresses differ at their end, those of two villages at their begin.
+            cut=Qt.TextElideMode.ElideMiddle if column == _HOME else Qt.TextElideMode.ElideRight,
         )
 
     def _paint_person(self, painter: QPainter, rect: QRect, index: _Index, row: Row, *, member: bool) -> None:
