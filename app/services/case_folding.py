@@ -103,8 +103,9 @@ def derive_cases(held: CaseRules) -> Derive:
                     if state.state == MERGED or new.keys() & _TELLS or (EVENT, event_id) in touched:
                         turned.append(event_id)
                 # What was merged into a case waits for what becomes of it.
-                parts = store.select(EVENT, {"master": turned, "state": [MERGED]}) if turned else []
-                around |= {one.id for one in parts}
+                # Asked by the master alone: with the state beside it every merged case would be gone through, at each save.
+                parts = store.query.columns(EVENT, ("id", "state"), {"master": turned}) if turned else ()
+                around |= {one for one, state in parts if state == MERGED}
                 # The case number is searched for, so the event is indexed again even where only a step came.
                 missing = [event_id for event_id in part if (EVENT, event_id) not in touched]
                 if missing:

@@ -90,7 +90,11 @@ class CaseRepeats:
         self._gate.require("read", EVENT, None)
         wanted = {"reported_at": (">=", self._since())}
         groups: dict[Key, tuple[str, list[_Row]]] = {}
-        for row in self._rows(wanted, area or list(self._gate.session.areas)):
+        areas, divisions = [area] if area else self._gate.session.areas, self._gate.divisions()
+        # Where is asked afterwards: by their areas the cases of all years would be gone through.
+        for row in self._rows(wanted, None):
+            if not divisions.any_covers(areas, row["area"]):
+                continue
             for way, key in self.rules.keys(row, row["area"]).items():
                 groups.setdefault(key, (way, []))[1].append(row)
         found: dict[frozenset[str], Repeat] = {}

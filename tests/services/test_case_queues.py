@@ -309,3 +309,31 @@ def test_no_sequence_of_two_offline_devices_loses_a_step(two, seed):
     for office in two:
         waiting = {c.step for c in office.conflicts.open() if c.step}
         assert waiting == {one for event in events for one in office.cases.case(event).state.contested}
+
+
+def test_what_every_save_asks_and_what_few_cases_have_is_found_by_its_own_index(office):
+    master, one = report(office), report(office)
+    act(office, one, "merge", master=master)
+    act(office, master, "accept")
+    conn, asked = office.store.conn, []
+
+    def ways(what):
+        """How the store looks for cases while *what* is done."""
+        asked.clear()
+        conn.set_trace_callback(asked.append)
+        try:
+            what()
+        finally:
+            conn.set_trace_callback(None)
+        found = [sql for sql in asked if sql.startswith("SELECT") and " FROM record_event " in sql]
+        return {
+            row[3] for sql in found for row in conn.execute(f"EXPLAIN QUERY PLAN {sql}") if "record_event" in row[3]
+        }
+
+    saved = ways(lambda: office.store.reckon_again("event", [master, one]))
+    assert any("record_event_master (master=?)" in way for way in saved), saved
+    assert not any("record_event_state" in way for way in saved), saved
+    for what, index in ((office.whistles.lines, "whistled_at"), (office.repeats.all, "reported_at")):
+        found = ways(what)
+        assert len(found) == 1, found
+        assert f"record_event_{index} " in found.pop()
