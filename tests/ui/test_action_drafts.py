@@ -28,6 +28,17 @@ def held_lane(desk):
         gate.set()
 
 
+def being_handled(desk, folder):
+    """A case whose unit has taken it, and a photo of what it did."""
+    event_id = report(desk)
+    act(desk, event_id, "accept")
+    act(desk, event_id, "assign", lead_unit="镇村建办")
+    act(desk, event_id, "acknowledge")
+    photo = folder / "灯亮了.jpg"
+    Image.new("RGB", (30, 20), "red").save(photo, "JPEG")
+    return event_id, photo
+
+
 def again(qtbot, desk, event_id, action):
     """The page as it is made after the next log-in."""
     page = CasePage(desk.office, desk.jobs)
@@ -40,12 +51,7 @@ def again(qtbot, desk, event_id, action):
 
 
 def test_a_lock_leaves_what_was_typed_and_picked_to_the_next_log_in_and_doing_it_leaves_no_draft(qtbot, desk, tmp_path):
-    event_id = report(desk)
-    act(desk, event_id, "accept")
-    act(desk, event_id, "assign", lead_unit="镇村建办")
-    act(desk, event_id, "acknowledge")
-    photo = tmp_path / "灯亮了.jpg"
-    Image.new("RGB", (30, 20), "red").save(photo, "JPEG")
+    event_id, photo = being_handled(desk, tmp_path)
     page = shown(qtbot, desk, event_id, action="feed_back")
     assert desk.office.store.drafts() == []
     page._form.fields["result"].setPlainText("换了灯泡，试过亮了")
@@ -142,12 +148,7 @@ def test_a_key_pressed_twice_opens_one_form_and_does_nothing(qtbot, desk, held_l
 
 
 def test_a_slow_photo_comes_to_the_form_that_was_opened_again_and_is_waited_for(qtbot, desk, tmp_path, held_lane):
-    event_id = report(desk)
-    act(desk, event_id, "accept")
-    act(desk, event_id, "assign", lead_unit="镇村建办")
-    act(desk, event_id, "acknowledge")
-    photo = tmp_path / "灯亮了.jpg"
-    Image.new("RGB", (30, 20), "red").save(photo, "JPEG")
+    event_id, photo = being_handled(desk, tmp_path)
     page = shown(qtbot, desk, event_id, action="feed_back")
     go_on = held_lane()
     page._form.files.take_paths([photo])

@@ -42,6 +42,19 @@ def test_a_photo_is_added_shown_small_and_opened(qtbot, desk, tmp_path):
     viewer.close()
 
 
+def test_a_photo_that_comes_late_is_not_shown_over_another_case(qtbot, desk, tmp_path):
+    page = shown(qtbot, desk, report(desk))
+    page.files_card.add_files([photo(tmp_path / "灯.jpg")])
+    desk.settle()
+    desk.settle()
+    (one,) = desk.office.attachments.of("event", page._id)
+    page.files_card.open_file(one.id)
+    page.opened({"id": report(desk, "井盖松动")})
+    desk.settle()
+    desk.settle()
+    assert not hasattr(page.files_card, "viewer")
+
+
 def test_a_file_is_written_where_the_clerk_asked(qtbot, desk, tmp_path):
     page = shown(qtbot, desk, report(desk))
     paper = tmp_path / "a.pdf"

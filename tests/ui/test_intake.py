@@ -499,11 +499,14 @@ def test_solved_on_the_spot_asks_how_and_closes_the_case(qtbot, desk, page):
     page.save()
     assert "怎么解决" in page.told.text()
     assert page.focusWidget() is page.fields.result
+    assert page.fields.result.property("wrong") == "true"
     commit(page.fields.result, "当场盖好")
     page.save()
     desk.settle()
     assert "照片、见证人" in page.told.text()
     assert page.focusWidget() is page.fields.witness
+    assert not page.fields.result.property("wrong")
+    assert page.fields.witness.property("wrong") == "true"
     page.fields.witness.setText("李大爷")
     page.save()
     desk.settle()

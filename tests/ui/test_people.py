@@ -87,6 +87,28 @@ def test_a_filter_is_kept_by_name_used_again_and_thrown_away(desk, page, qtbot, 
     assert desk.office.people.kept() == {}
 
 
+def test_a_filter_kept_under_a_name_that_was_there_can_be_taken_back(desk, page, qtbot, type_text):
+    said = []
+    page.said.connect(lambda text, undo: said.append((text, undo)))
+    for sex in ("2", "1"):
+        page.sex.pick(sex)
+        page.kept.keep()
+        desk.settle()
+        dialog = next(
+            one for one in QApplication.topLevelWidgets() if isinstance(one, ReasonDialog) and one.isVisible()
+        )
+        type_text(dialog.reason, "我的")
+        qtbot.keyClick(dialog.reason, Qt.Key.Key_Return)
+        desk.settle()
+        desk.settle()
+    assert desk.office.people.kept() == {"我的": Filter(sex="1")}
+    assert said[0][1] is None
+    assert "换掉" in said[1][0]
+    said[1][1]()
+    desk.settle()
+    assert desk.office.people.kept() == {"我的": Filter(sex="2")}
+
+
 def test_a_column_sorts_the_whole_list(desk, page):
     page.table.model.sort(2, Qt.SortOrder.DescendingOrder)
     page.table.sorted_by.emit(page.table.model.order)

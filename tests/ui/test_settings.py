@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from keyring.errors import NoKeyringError
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 
 from app.errors import KnownError
@@ -96,6 +97,24 @@ def test_the_password_is_changed_only_with_the_old_one_and_twice_the_same(desk):
     assert unlock(desk.home, "lin", "new-password", cost=COST)[1] == desk.key
     with pytest.raises(KnownError):
         unlock(desk.home, "lin", "pw", cost=COST)
+
+
+def test_a_password_that_is_being_changed_is_changed_once_and_said_though_somebody_presses_escape(qtbot, desk):
+    page = opened(desk, Ring())
+    said = []
+    page.said.connect(lambda text, _undo: said.append(text))
+    page._ask_password()
+    dialog, run, given = page.dialog, page.dialog.given, []
+    dialog.given = lambda secrets: (given.append(len(secrets)), run(secrets))
+    for field, text in zip(dialog.fields, ("pw", "new-password", "new-password"), strict=True):
+        field.setText(text)
+    qtbot.keyClick(dialog.fields[-1], Qt.Key.Key_Return)
+    qtbot.keyClick(dialog.fields[-1], Qt.Key.Key_Return)
+    qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+    assert dialog.isVisible()
+    desk.settle()
+    assert said == ["密码改好了，下次登录用新密码"]
+    assert given == [3]
 
 
 def test_the_audit_shows_to_the_auditor_alone(open_desk):

@@ -121,6 +121,11 @@ class IntakeFields(QScrollArea):
             if name in said or row.wrong():
                 row.say(said.get(name, ""), wrong=name in said)
         self.people.say(said.get("people", ""))
+        for name, entry in (("result", self.result), ("witness", self.witness)):
+            if bool(entry.property("wrong")) != (name in said):
+                entry.setProperty("wrong", "true" if name in said else "")
+                entry.style().unpolish(entry)
+                entry.style().polish(entry)
         first = next((row.entry for row in self.rows.values() if row.wrong()), None)
         if first is None:
             spot: dict[str, QWidget] = {"result": self.result, "witness": self.witness}

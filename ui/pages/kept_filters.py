@@ -52,7 +52,14 @@ class KeptFilters(QObject):
         held = self._now()
 
         def named(name: str) -> None:
-            self._jobs.run(lambda: self._save(name, held), lambda _done: self._after(f"已保存筛选“{name}”"))
+            before = self.kept.get(name)
+
+            def again() -> None:
+                self._jobs.run(lambda: self._save(name, before), lambda _done: self._read())
+
+            replaced = before is not None and before != held
+            told = f"已保存筛选“{name}”" + ("，换掉了原来同名的" if replaced else "")
+            self._jobs.run(lambda: self._save(name, held), lambda _done: self._after(told, again if replaced else None))
 
         ask_reason(self._page, "保存当前筛选", "起个名字，以后从“常用筛选”里一点就是。", "保存", named, what="名字")
 

@@ -263,6 +263,7 @@ class _Secrets(QDialog):
     def __init__(self, parent: QWidget, title: str, labels: Sequence[str]) -> None:
         super().__init__(parent)
         self.given: Callable[[Sequence[str]], object] = lambda _secrets: None
+        self._running = False
         self.setWindowTitle(title)
         self.setMinimumWidth(theme.current().grown(380))
         body = QVBoxLayout(self)
@@ -291,9 +292,15 @@ class _Secrets(QDialog):
 
     def say(self, text: str) -> None:
         """Say why it did not go."""
+        self._running = False
         self.act.refuse("")
         self.said.setText(text)
         self.said.show()
+
+    def reject(self) -> None:
+        """Leave, but not while it is being done: a key is stretched for a second, and then the new one counts."""
+        if not self._running:
+            super().reject()
 
     def _next(self, field: QLineEdit) -> None:
         at = self.fields.index(field)
@@ -303,6 +310,9 @@ class _Secrets(QDialog):
             self._give()
 
     def _give(self) -> None:
+        if self._running:
+            return
+        self._running = True
         self.act.refuse("正在处理")
         self.given([field.text() for field in self.fields])
 
