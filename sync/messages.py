@@ -29,6 +29,7 @@ class Hello:
     ``rules``: (number of the newest version held of the county's rules, tag of all that are in force, names that can't be read here).
     ``made``: (number, the first bytes of its hash) of each frame without receipts and each given up: another machine with this one's
     disk, and so its names, can't say that.
+    ``onward``: the name of an own request's stream that was cut: how much of it came?
     """
 
     kind: ClassVar[int] = ord("H")
@@ -56,6 +57,7 @@ class Hello:
     numbers: tuple[str, tuple[int, ...], tuple[tuple[str, str, int], ...]] | None = None
     rules: tuple[int, bytes, tuple[str, ...]] | None = None
     made: tuple[tuple[int, bytes], ...] = ()
+    onward: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,7 @@ class Head:
     ``common``: after a restore, the last rev that county and device both know; -1 otherwise.
     ``numbers``, where the hello wanted some: its word, and a block for each year: (year, before, after, width, first, last serial).
     ``rules``, where the hello's are others: (number reached, number after which they follow or 0 for all, (number, name, rev, text)).
+    ``came``: bytes of the stream of ``onward`` that came; -1 where it can't be gone on with.
     """
 
     kind: ClassVar[int] = ord("A")
@@ -123,6 +126,7 @@ class Head:
     common: int = -1
     numbers: tuple[str, tuple[tuple[int, str, str, int, int, int], ...]] | None = None
     rules: tuple[int, int, tuple[tuple[int, str, int, str], ...]] | None = None
+    came: int = -1
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,12 +43,12 @@ from sync.messages import (
     Up,
 )
 from sync.ranges import Question, Reply
-from sync.squeezing import Squeezer, Unfolder
+from sync.squeezing import WINDOW, Squeezer, Unfolder
 
 __all__ = [
-    "DERIVED", "LEAST", "MARKED", "MARK_SIZE", "MEDIA_TYPE", "NUMBERS", "RAW", "RESUMED", "RULES", "STREAMED", "TAKEN", "VERSION", "Area", "Down",
-    "DownFrame", "End", "Given", "Head", "Hello", "Message", "Move", "Offers", "Problem", "Question", "Reader", "Receipts", "Reply", "Streamed",
-    "Up", "UpFrame", "WireError", "Writer", "agreement", "code_hash", "decode_down", "decode_up", "encode",
+    "DERIVED", "LEAST", "MARKED", "MARK_SIZE", "MEDIA_TYPE", "NUMBERS", "ONWARD", "RAW", "RESUMED", "RULES", "STREAMED", "TAKEN", "VERSION", "WINDOW",
+    "Area", "Down", "DownFrame", "End", "Given", "Head", "Hello", "Message", "Move", "Offers", "OtherStreamError", "Problem", "Question", "Reader",
+    "Receipts", "Reply", "Streamed", "Up", "UpFrame", "WireError", "Writer", "agreement", "code_hash", "decode_down", "decode_up", "encode",
     "encode_down", "encode_up", "enrol_text", "fits", "frame_hash", "needed", "scope_tag", "to_ranges",
 ]  # fmt: skip
 
@@ -65,6 +65,8 @@ NUMBERS = "numbers"
 """The capability of a county that leases case numbers."""
 RULES = "rules"
 """The capability of a county that sends its rules and code lists."""
+ONWARD = "onward"
+"""The capability of a county that goes on with a request's stream where it was cut."""
 MARKED = "made"
 """The capability of a county that reads ``made`` in a hello."""
 MOST_MESSAGE = 2 << 20
@@ -99,6 +101,10 @@ def encode(message: Message, *, alone: bool = True) -> bytes:
     return _HEADER.pack(len(body), message.kind) + body
 
 
+class OtherStreamError(WireError):
+    """What comes goes on with a stream, or at a place in it, that isn't held here: begun anew it could be read."""
+
+
 class Writer:
     """Gives the bytes of messages as they go out; with a *level*, as one zstd stream from the first message on.
 
@@ -109,6 +115,16 @@ class Writer:
         self._squeezer = None if level is None else Squeezer(level, holds=bool(name))
         self._begun = False
         self._name = name
+
+    @property
+    def name(self) -> bytes:
+        """What the stream is gone on with under; empty where it can't be."""
+        return self._name if self._squeezer else b""
+
+    @property
+    def total(self) -> int:
+        """Bytes of the stream that have gone out."""
+        return self._squeezer.total if self._squeezer else 0
 
     @property
     def ratio(self) -> float:
@@ -163,6 +179,9 @@ class Reader:
             # Where the stream begins in the middle of what came, the rest is still to be unfolded.
             data, self._folded = self._folded, b""
         if self._unfolder is not None:
+            if self._held:
+                # What read the stream before may have been left in the middle of a portion.
+                yield from self._messages(b"")
             for plain in self._unfolder.unfold(data):
                 yield from self._messages(plain)
 
@@ -196,9 +215,12 @@ class Reader:
         if not taken:
             self._unfolder = Unfolder()
         elif self._cut is None or self._cut.resume != (name, taken):
-            raise WireError("another stream")
+            raise OtherStreamError("another stream")
         else:
-            self._unfolder, self._held = self._cut._unfolder, self._cut._held  # noqa: SLF001 - of its own kind
+            cut = self._cut
+            self._unfolder, self._held = cut._unfolder, cut._held  # noqa: SLF001 - of its own kind
+            cut._unfolder = None  # noqa: SLF001 - whoever still reads with that one reads something else
+            cut._held = bytearray()  # noqa: SLF001
         # Its window is half a megabyte: on a day of many cuts they would add up.
         self._cut = None
         self._name = name
@@ -209,6 +231,11 @@ class Reader:
         if self._unfolder is None and self._cut:
             return self._cut.resume
         return (self._name, self._unfolder.taken) if self._name and self._unfolder else (b"", 0)
+
+    @property
+    def named(self) -> bool:
+        """Whether it is within a stream that can be gone on with."""
+        return bool(self._name)
 
     @property
     def pending(self) -> int:
@@ -324,13 +351,14 @@ _PARTS: dict[str, Any] = {
             "worked",
             "common",
             "last",
+            "came",
         ),
         _int,
     ),
     **dict.fromkeys(
         ("county", "device", "incarnation", "code", "area", "stream", "low", "high", "rest", "program"), _text
     ),
-    **dict.fromkeys(("scope", "digest", "content", "frame", "begun"), _bytes),
+    **dict.fromkeys(("scope", "digest", "content", "frame", "begun", "onward"), _bytes),
     **dict.fromkeys(("want", "capabilities", "missing", "unsound", "keys"), _texts),
     **dict.fromkeys(("asked", "void"), _ints),
     **dict.fromkeys(("known", "again"), bool),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+import secrets
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import requests
@@ -15,10 +16,11 @@ from sync.client.filling import FIRST_GUESS, Filling
 from sync.client.greeting import greeting
 from sync.client.link import PIECE, Cut, Pace, Stopwatch, checked, portions, post, suited
 from sync.client.mending import Mending
+from sync.client.outgoing import Outgoing
 from sync.client.report import Tally
 from sync.client.speaking import abilities, capable, give_up_unread
 from sync.client.taking import TRIES, Answer
-from sync.wire import STREAMED, Down, End, Head, Hello, Message, Reader, Receipts, Reply, Up, Writer
+from sync.wire import ONWARD, STREAMED, Down, End, Head, Hello, Message, Reader, Receipts, Reply, Up, Writer, encode
 
 _RESEND = 4 << 10
 """Bytes up to which unanswered frames are simply sent again; asking first would cost more."""
@@ -52,6 +54,7 @@ class Request:
         tell: Callable[[], None],
         mending: Mending,
         cut: Left | None = None,
+        going: Outgoing | None = None,
     ) -> None:
         self._mending = mending
         self._store = store
@@ -69,10 +72,18 @@ class Request:
         give_up_unread(store)
         self._open: dict[int, Frame] = {frame.number: frame for frame in self._sync.open_frames()}
         # A zstd stream needs a county that reads it, and is worth it where there is something to say.
-        able = STREAMED in abilities(store)
-        streamed = able and (self._sync.waiting().total > _FEW or bool(self._open))
-        self._writer = Writer(self._pace.level if streamed else None)
-        self._filling = Filling(store, self._pace, raw=streamed, ratio=lambda: self._writer.ratio)
+        able = abilities(store)
+        self._streamed = STREAMED in able and (self._sync.waiting().total > _FEW or bool(self._open))
+        self._onward = ONWARD in able
+        self._stream = self._new_stream()
+        going = going if going and going.begun_in(self._state.incarnation, self._state.epoch) else None
+        self.outgoing: Outgoing | None = going
+        """What the next request may go on with: the stream of this one, or of an earlier one that was cut."""
+        self.further = False
+        """Whether the county has more of that stream than it ever had: also half of a long frame is a way further."""
+        self._asked_of: Outgoing | None = None
+        self._again: tuple[bytes, Mapping[int, int]] = (b"", {})
+        self._filling = Filling(store, self._pace, raw=self._streamed, ratio=lambda: self._writer.ratio)
         self._watchful = True
         self._void: list[int] = []
         self._link = Stopwatch()
@@ -84,6 +95,10 @@ class Request:
         self._cut = cut if cut and (cut.incarnation, cut.epoch) == (state.incarnation, state.epoch) else None
         self._reader = Reader(cut=self._cut.reader if self._cut else None)
         self._reading = True
+
+    @property
+    def _writer(self) -> Writer:
+        return self._stream.writer
 
     def run(self) -> None:
         """Send what there is, apply what comes; Cut where the link broke, with everything before it applied."""
@@ -107,6 +122,8 @@ class Request:
                             return
         if not self.answer.ended:
             raise Cut("answer")
+        if self.outgoing is self._stream:
+            self.outgoing = None
         self._measure("sync.rate_down", self._got - self._before)
         self._grow()
         if self._void:
@@ -121,6 +138,7 @@ class Request:
             self._measure("sync.rate", self._sent, message.worked / 1000)
             self._link.start()
             capable(self._store, message)
+            self._told_of_stream(message.came)
         self._reading = False
         with self._link.own_work():
             self._used(message)
@@ -164,12 +182,46 @@ class Request:
             self._watchful = False
         unsure = [frame.number for frame in frames if frame.number not in self._absent]
         ask = unsure if sum(len(frame.content) for frame in frames) > _RESEND else []
-        return self._all(frames, ask), ask
+        if not ask:
+            self._go_on()
+        return self._all([frame for frame in frames if frame.number not in self._again[1]], ask), ask
+
+    def _new_stream(self, name: bytes = b"") -> Outgoing:
+        return Outgoing(
+            Writer(self._pace.level if self._streamed else None, name), self._state.incarnation, self._state.epoch
+        )
+
+    def _go_on(self) -> None:
+        """The frames go out in the stream that was cut, from the byte on, where county and device can; or in one that can be gone on with."""
+        if self.outgoing and (again := self.outgoing.onward(self._open)):
+            self._stream, self._again = self.outgoing, again
+        elif self._onward:
+            self._stream = self._new_stream(secrets.token_bytes(8))
+        self.outgoing = self._stream if self._stream.name else None
+
+    def _told_of_stream(self, came: int) -> None:
+        """The county told how much *came* of a stream that was asked after."""
+        if self._asked_of and self.outgoing is self._asked_of:
+            self.further = self._asked_of.told(came)
+            if came < 0:
+                self.outgoing = None
+
+    def _begin(self, ask: list[int]) -> bytes:
+        """The hello: in the stream, or before what is still to come of it."""
+        hello, (again, ends) = self._hello(ask), self._again
+        if not again:
+            begin = self._writer.write(hello)
+            self._stream.greeted()
+            return begin
+        plain = encode(hello)
+        self._ends += [(len(plain) + end, number) for number, end in ends.items()]
+        self._stream.came = -1  # from here on more may have come
+        return plain + again
 
     def _body(self, frames: Iterator[Frame], ask: list[int]) -> Iterator[bytes]:
         """Hello and frames in small pieces; new frames are made while the earlier ones are on their way."""
-        held = bytearray(self._writer.write(self._hello(ask)))
-        budget = self._pace.batch
+        held = bytearray(self._begin(ask))
+        budget = self._pace.batch - len(held)
         while True:
             with self._link.own_work():
                 frame = next(frames, None)
@@ -177,6 +229,7 @@ class Request:
             if frame is None:
                 break
             held += message
+            self._stream.framed(frame)
             self._ends.append((self._sent + len(held), frame.number))
             budget -= len(message)
             while len(held) >= PIECE:
@@ -186,6 +239,7 @@ class Request:
                 break
         for question in self._mending.questions():
             held += self._writer.write(question)
+            self.outgoing = None  # asked once more, it is another question
         while held:
             yield from self._piece(held)
 
@@ -237,7 +291,9 @@ class Request:
         # What carries more than the hello is answered anew.
         more = self._mending.under_way or self._open or self._sync.waiting().total
         resume = self._cut.reader.resume if self._cut and not more else (b"", 0)
-        return replace(hello, want=(*hello.want, *self._mending.want), resume=resume)
+        onward = self.outgoing.asks(ask) if self.outgoing else b""
+        self._asked_of = self.outgoing if onward else None
+        return replace(hello, want=(*hello.want, *self._mending.want), resume=resume, onward=onward)
 
     # -- what is learned of county and link -----------------------------------------------------------
 

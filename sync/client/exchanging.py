@@ -17,6 +17,7 @@ from sync.client.hurrying import Hurrying
 from sync.client.limits import Halt, Limits
 from sync.client.link import Cut, explained
 from sync.client.mending import Mending
+from sync.client.outgoing import Outgoing
 from sync.client.recovering import Recovering
 from sync.client.report import Progress, Report, Tally, Traffic
 from sync.client.retiring import heard
@@ -116,6 +117,7 @@ class _Loop:
         self._store.sync.ask_again()
         vain, asked_again, restores, restored = 0, False, 0, False
         left: Left | None = None
+        going: Outgoing | None = None
         while True:
             before = self._tally.done
             request: Request | None = None
@@ -128,11 +130,11 @@ class _Loop:
                     # What waited for something lost may have it now.
                     self._store.sync.ask_again()
                     continue
-                request = Request(
-                    self._store, self._http, self._tally, self._absent, self._now, self._tell, self._mending, left
-                )
-                left = None
+                asked = (self._store, self._http, self._tally, self._absent, self._now, self._tell, self._mending)
+                request = Request(*asked, left, going)
+                left = going = None
                 request.run()
+                going = request.outgoing
             except KnownError as bad:
                 restored = bad.code == "sync.county_restored"
                 restores += restored
@@ -144,7 +146,7 @@ class _Loop:
             except Cut as cut:
                 if request is not None:
                     request.cut()
-                    left = request.left
+                    left, going = request.left, request.outgoing
                 self._absent.clear()
                 self._mending.cut()
                 vain = 0 if self._tally.done > before else vain + 1
@@ -154,7 +156,7 @@ class _Loop:
                 rest = _SOON if request is not None and request.carried else 2**vain
                 self._sleep(cut.after + random.uniform(0.5, 1.5) * rest)  # noqa: S311 - spreads devices out, guards nothing
                 continue
-            if self._tally.done > before:
+            if self._tally.done > before or request.further:
                 vain = 0  # a question answered is no progress: on a link that cuts every long frame it would go on for ever
             if request.answer.again:
                 self._mending.cut()

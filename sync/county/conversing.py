@@ -9,17 +9,32 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 import anyio
 from sqlalchemy.exc import SQLAlchemyError
+from starlette.requests import ClientDisconnect
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from app.errors import KnownError
 from sync.county.arriving import Arriving
+from sync.county.coming_on import Coming, Requests
 from sync.county.county import County
 from sync.county.going_on import Answers, Kept
 from sync.county.lanes import Lanes
 from sync.county.rights import Device
 from sync.county.session import Session
-from sync.wire import MEDIA_TYPE, Down, Hello, Message, Offers, Problem, Question, Reader, Up, WireError, encode
+from sync.wire import (
+    MEDIA_TYPE,
+    Down,
+    Hello,
+    Message,
+    Offers,
+    OtherStreamError,
+    Problem,
+    Question,
+    Reader,
+    Up,
+    WireError,
+    encode,
+)
 
 _log = logging.getLogger(__name__)
 _BATCH = 8 << 10
@@ -38,10 +53,14 @@ class Conversation:
     first receipts while its last frames are still being applied. What came whole is applied whatever becomes of the connection.
     """
 
-    def __init__(self, county: County, lanes: Lanes, arriving: Arriving, answers: Answers, device: Device) -> None:
+    def __init__(
+        self, county: County, lanes: Lanes, arriving: Arriving, requests: Requests, answers: Answers, device: Device
+    ) -> None:
         self._county = county
         self._lanes = lanes
         self._arriving = arriving
+        self._requests = requests
+        self._coming: Coming | None = None
         self._answers = answers
         self._kept: Kept | None = None
         self._turn = 0
@@ -57,15 +76,30 @@ class Conversation:
     async def hear(self, stream: AsyncIterator[bytes]) -> None:
         """Read the whole body; raises what it, or the first of its frames, can't be answered for."""
         try:
-            await self._read(stream)
+            await self._read_on(stream)
             await self._progress(lambda: not self._due or (self._begun and self._held > _LITTLE))
         except BaseException:
             await self.finished()
             raise
         self._check()
 
+    async def _read_on(self, stream: AsyncIterator[bytes]) -> None:
+        """Read the body; where it is cut within a stream with a name, what read it is kept for the device's next request."""
+        cut = False
+        try:
+            await self._read(stream)
+        except ClientDisconnect:
+            cut = True
+            raise
+        except OtherStreamError as bad:
+            # It was held, for a while: the device asks anew what came.
+            raise KnownError("sync.busy") from bad
+        finally:
+            if self._coming:
+                self._requests.ended(self._device.id, self._coming, cut=cut)
+
     async def _read(self, stream: AsyncIterator[bytes]) -> None:
-        reader, total = Reader(), 0
+        reader, total = Reader(cut=self._requests.cut(self._device.id)), 0
         refused: Problem | None = None
         async for data in stream:
             total += len(data)
@@ -74,21 +108,37 @@ class Conversation:
             if refused:
                 # Read to its end: whoever is still sending would take an answer before that for a broken line.
                 continue
+            self._check_turn()
             for message in reader.feed(data):
+                self._hold(reader)
                 self._check()
                 if refused := await self._said(message):
                     break
+                self._check_turn()
+            self._hold(reader)
+        self._check_turn()
         if refused:
             raise KnownError(refused.code, **refused.params)
         if self._session is None or reader.pending:
             raise WireError("cut")
+
+    def _hold(self, reader: Reader) -> None:
+        if reader.named and self._coming is None:
+            self._coming = self._requests.begun(self._device.id, reader)
+
+    def _check_turn(self) -> None:
+        """Nobody sends the rest, nor reads the answer, where the device has come again and asked how much of this request came."""
+        if self._coming and self._coming.stopped:
+            raise KnownError("sync.busy")
 
     async def _said(self, message: Message) -> Problem | None:
         session = self._session
         if session is None:
             if not isinstance(message, Hello):
                 raise WireError("no hello")
-            session = Session(self._county, self._device, message)
+            # No more of it comes from here on: what is told of its frames is the last that can be said of them.
+            came = await self._requests.came(self._device.id, message.onward)
+            session = Session(self._county, self._device, message, came=came)
             if message.asked:
                 await self._arriving.settled(self._device.id)
             problem = await self._lanes.read(session.open)

@@ -9,12 +9,9 @@ from dataclasses import replace
 
 import anyio.to_thread
 
+from sync.county.parking import Parking
 from sync.wire import Down, End, Hello, Message, Move, Problem, Writer
 
-MINUTE = 60.0
-"""Seconds that an answer is kept after it ended or was cut."""
-MOST = 64 << 20
-"""Bytes that kept answers of one server process may take together; the oldest go first."""
 COMPRESSOR = 6 << 20
 """About what a stream at level 19 takes while it can be written on."""
 Streams = Sequence[tuple[str, str]]
@@ -88,13 +85,12 @@ class Answers:
     """The last answer of each device, in one server process; used on its event loop alone."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, Kept] = {}
-        self._parked: dict[str, asyncio.TimerHandle] = {}
+        self._kept: Parking[Kept] = Parking(lambda kept: kept.weight)
 
     def begin(self, device: str, hello: Hello, level: int) -> Kept:
         """A new answer to *hello*, in the place of the device's last one."""
-        self._unpark(device)
-        kept = self._kept[device] = Kept(hello, level)
+        kept = Kept(hello, level)
+        self._kept.use(device, kept)
         return kept
 
     async def go_on(self, device: str, hello: Hello, streams: Streams) -> tuple[Kept, bytes, Hello] | None:
@@ -112,27 +108,15 @@ class Answers:
             if again is None or onward is None or self._kept.get(device) is not kept:
                 return None
             kept.turn += 1
-        self._unpark(device)
+        self._kept.use(device, kept)
         return kept, again, onward
 
     def park(self, device: str, kept: Kept) -> None:
-        """The answer has ended, or was cut: it is kept for a minute, as long as there is room."""
-        if self._kept.get(device) is not kept:
-            return
-        self._unpark(device)
-        self._parked[device] = asyncio.get_running_loop().call_later(MINUTE, self._drop, device)
-        while self.weight > MOST:
-            self._drop(next(iter(self._parked)))
-
-    def _unpark(self, device: str) -> None:
-        if handle := self._parked.pop(device, None):
-            handle.cancel()
-
-    def _drop(self, device: str) -> None:
-        self._unpark(device)
-        del self._kept[device]
+        """The answer has ended, or was cut: it is kept for a while, as long as there is room."""
+        if self._kept.get(device) is kept:
+            self._kept.park(device)
 
     @property
     def weight(self) -> int:
         """About how many bytes are kept for answers that may be gone on with."""
-        return sum(self._kept[device].weight for device in self._parked)
+        return self._kept.weight

@@ -24,6 +24,7 @@ from sync.wire import (
     LEAST,
     MARKED,
     NUMBERS,
+    ONWARD,
     RESUMED,
     RULES,
     STREAMED,
@@ -45,7 +46,7 @@ from sync.wire import (
     scope_tag,
 )
 
-CAPABILITIES = ("streams", "ranges", STREAMED, DERIVED, NUMBERS, RULES, MARKED)
+CAPABILITIES = ("streams", "ranges", STREAMED, DERIVED, NUMBERS, RULES, MARKED, ONWARD)
 
 _log = logging.getLogger(__name__)
 _WATCHED = 2000
@@ -58,13 +59,15 @@ class Session:
     """Made by the device's hello; its methods block, so that a web server calls them off its event loop.
 
     *late*: the answer goes by a road of its own, for days perhaps, and by then the device may have numbered frames anew.
+    *came*: bytes of the stream that came, of which the hello says that it was cut.
     """
 
-    def __init__(self, county: County, device: Device, hello: Hello, *, late: bool = False) -> None:
+    def __init__(self, county: County, device: Device, hello: Hello, *, late: bool = False, came: int = -1) -> None:
         self._county = county
         self._device = device
         self._hello = hello
         self._late = late
+        self._came = came
         self._receipts: list[Receipts] = []
         self._taken: set[int] = set()
         self._made = dict(hello.made)
@@ -236,6 +239,7 @@ class Session:
             begun=start_tag if start_tag != hello.begun else b"",
             numbers=county.leasing.answer(device, hello, known, county.applier.rules, county.now_ms()),
             rules=rules,
+            came=self._came,
         )
         self._known, self._changed = known, changed
         self._more_rules = rules is not None and rules[0] < county.ruled.number

@@ -24,6 +24,7 @@ from app.errors import KnownError
 from app.schema.form import Forms
 from sync.county import files
 from sync.county.arriving import Arriving
+from sync.county.coming_on import Requests
 from sync.county.conversing import Answer, Conversation
 from sync.county.county import County
 from sync.county.enrolment import enrol
@@ -125,7 +126,7 @@ def make_app(county: County) -> FastAPI:
     errors = {status: {"model": ErrorAnswer} for status in (400, 401, 403, 409, 413, 422, 426, 503)}
     app = FastAPI(title="乡治通 county", version=str(VERSION), docs_url=None, redoc_url=None, responses=errors)  # type: ignore[arg-type]
 
-    lanes, arriving, answers = Lanes(), Arriving(), Answers()
+    lanes, arriving, coming, answers = Lanes(), Arriving(), Requests(), Answers()
     app.add_middleware(Door, path="/v1/exchange", busy=lambda: _refusal(KnownError("sync.busy")))
 
     @app.exception_handler(KnownError)
@@ -196,7 +197,7 @@ def make_app(county: County) -> FastAPI:
     )
     async def exchange(request: Request, authorization: Annotated[str, Header()] = "") -> Response:
         device = await lanes.read(_device, county, authorization)
-        said = Conversation(county, lanes, arriving, answers, device)
+        said = Conversation(county, lanes, arriving, coming, answers, device)
         try:
             await said.hear(request.stream())
         except ClientDisconnect:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import random
+import time
 
 import pytest
 
 from app.store.saving import Edit
 from sync import bundle
 from sync.county import bundles
+from sync.county.coming_on import Coming, Requests
 from sync.county.comparing import Comparing
 from sync.county.pulling import as_whole
 from sync.ranges import Question
@@ -121,7 +123,9 @@ def test_an_answer_that_was_long_on_the_way_brings_nothing_back_of_what_was_hand
     assert a.store.stubs.get("resident", made).area == OTHER
 
 
-def test_something_urgent_that_never_gets_through_lets_the_rest_pass(desks):
+def test_something_urgent_that_never_gets_through_lets_the_rest_pass(desks, monkeypatch):
+    # Where each request comes to another process of the county, nothing goes on at the byte.
+    monkeypatch.setattr(Requests, "begun", lambda _self, _device, reader: Coming(reader))
     a, b = desks
     a.save(Edit("event", None, V, {"title": "长", "detail": noise(19_000), "urgency": "normal"}))
     a.save(*[person(remark=noise(200)) for _ in range(60)])
@@ -132,6 +136,16 @@ def test_something_urgent_that_never_gets_through_lets_the_rest_pass(desks):
     b.sync()
     assert b.store.count("resident") == 60
     assert a.sync().in_agreement
+
+
+def test_a_frame_longer_than_the_line_ever_carries_at_once_comes_in_pieces(desks):
+    a, b = desks
+    a.save(Edit("event", None, V, {"title": "长", "detail": noise(19_000), "urgency": "normal"}))
+    for _ in range(8):
+        a.sync(http=Broken(["body"] * 99, 20_000), tries=2, sleep=lambda _: time.sleep(0.05))
+    assert a.store.sync.waiting().total == 0
+    b.sync()
+    assert b.store.count("event") == 1
 
 
 @pytest.mark.parametrize("items", [None, ()])
