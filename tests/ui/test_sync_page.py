@@ -90,6 +90,31 @@ def test_who_decides_at_the_side_that_stands_sees_it_there_and_the_decision_goes
     assert sent == [1]
 
 
+def test_what_was_written_is_there_again_after_a_look_at_the_record_or_a_lock_and_saved_leaves_no_draft(
+    qtbot, desk, quarrel
+):
+    conflict, _event = quarrel
+    page = opened(qtbot, desk, conflict)
+    page._fields["detail"].final.setPlainText("东段三米二，西段一米")
+    assert page._beat.isActive(), "kept a second later, too"
+    page.leaving()
+    desk.settle()
+    page.opened({"id": conflict})
+    desk.settle()
+    assert page._fields["detail"].text() == "东段三米二，西段一米"
+    page = opened(qtbot, desk, conflict)
+    assert page._fields["detail"].text() == "东段三米二，西段一米"
+    assert page.save.isEnabled()
+    page._fields["detail"].choose("mine")
+    page.leaving()
+    page = opened(qtbot, desk, conflict)
+    assert page._fields["detail"].side() == "mine"
+    page.save.click()
+    desk.settle()
+    desk.settle()
+    assert desk.office.store.drafts() == []
+
+
 def test_a_third_text_written_by_hand_is_what_stands(qtbot, desk, quarrel):
     conflict, event = quarrel
     page = opened(qtbot, desk, conflict)

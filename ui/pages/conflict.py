@@ -3,40 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from app.schema.form import Field, Form
 from app.schema.kinds import LongText, Ref, Text
 from app.schema.record import DELETED
 from app.services.conflicts import Conflict
-from ui import icons, theme
-from ui.forms.fields import DayEntry, Entry, entry_for
+from ui import icons
+from ui.forms.fields import entry_for
 from ui.forms.opening import find_targets
 from ui.forms.reason import ask_reason
-from ui.forms.references import Find, RefEntry, Target
+from ui.forms.references import Find, Target
 from ui.jobs import Jobs
 from ui.page import Page
 from ui.pages.case_words import spoken_time
-from ui.pages.conflict_diff import marked
+from ui.pages.conflict_choice import SIDES, FieldChoice
 from ui.pages.conflict_read import STEP, Quarrel, deletion_words, field_words, read_quarrels, step_words
 from ui.pieces.buttons import Button
 from ui.pieces.card import Card, empty
 from ui.pieces.chips import Chip, State
 from ui.pieces.dates import china_now
 from ui.pieces.empty import EmptyState
-from ui.pieces.keys import KeyCap
 from ui.pieces.text import words
 
 if TYPE_CHECKING:
     from app.services.office import Office
-
-_SIDES = ("base", "mine", "theirs")
-_WORDS = {"base": "用原来的", "mine": "用我的", "theirs": "用对方的"}
 
 
 class ConflictPage(Page):
@@ -47,9 +41,12 @@ class ConflictPage(Page):
         self._office, self._jobs, self._urgent = office, jobs, urgent
         self._id = ""
         self._conflict: Conflict | None = None
-        self._fields: dict[str, _FieldChoice] = {}
+        self._fields: dict[str, FieldChoice] = {}
         # Conflicts whose restricted values were revealed, for a reason that is in the log.
         self._revealed: set[str] = set()
+        self._kept: dict[str, Any] = {}
+        self._beat = QTimer(self, singleShot=True, interval=1000)
+        self._beat.timeout.connect(self._keep)
         self.chip = Chip(State("等您定", "orange", "hand-stop"))
         self.add_beside(self.chip)
         self.later = Button("先放着", lambda: self.go.emit("back", {}), tip="两边的话都留着，什么时候定都行")
@@ -60,11 +57,38 @@ class ConflictPage(Page):
         self.content.addLayout(self._body, 1)
 
     def opened(self, args: Mapping[str, Any]) -> None:
+        self._keep()
         self._id = str(args.get("id") or "")
-        self._jobs.run(lambda: read_quarrels(self._office), then=self._show)
+        self._load()
 
-    def _show(self, found: Sequence[Quarrel]) -> None:
-        quarrel = next((one for one in found if one.conflict.id == self._id), found[0] if found else None)
+    def leaving(self) -> None:
+        self._keep()
+
+    def _key(self, conflict: str) -> str:
+        return f"deciding:{self._office.session.user}:{conflict}"
+
+    def _keep(self) -> None:
+        """What was chosen and written is a draft until it is saved: who looks at the whole record first finds it again."""
+        self._beat.stop()
+        if self._conflict is None:
+            return
+        conflict, held = self._conflict.id, {name: field.left() for name, field in self._fields.items()}
+        if held != self._kept:
+            self._kept = held
+            self._jobs.run(lambda: self._office.store.keep_draft(self._key(conflict), "conflict", conflict, held))
+
+    def _load(self) -> None:
+        wanted = self._id
+
+        def read() -> tuple[Sequence[Quarrel], Quarrel | None, Mapping[str, Any]]:
+            found = read_quarrels(self._office)
+            quarrel = next((one for one in found if one.conflict.id == wanted), found[0] if found else None)
+            left = self._office.store.draft(self._key(quarrel.conflict.id)) if quarrel else None
+            return found, quarrel, left or {}
+
+        self._jobs.run(read, then=lambda read: self._show(*read) if wanted == self._id else None)
+
+    def _show(self, found: Sequence[Quarrel], quarrel: Quarrel | None, left: Mapping[str, Any]) -> None:
         conflict = quarrel.conflict if quarrel else None
         self._conflict = conflict
         empty(self._body)
@@ -91,6 +115,10 @@ class ConflictPage(Page):
         self._body.addWidget(self._choices(quarrel, form))
         self._body.addWidget(self._after(conflict))
         self._body.addStretch(1)
+        for name, field in self._fields.items():
+            field.put(left.get(name) or {})
+        self._kept = {name: field.left() for name, field in self._fields.items()}
+        self._beat.stop()
         self._show_decided()
         if self._fields:
             next(iter(self._fields.values())).begin()
@@ -124,7 +152,8 @@ class ConflictPage(Page):
 
     def _uncover(self, conflict: Conflict) -> None:
         self._revealed.add(conflict.id)
-        self._jobs.run(lambda: read_quarrels(self._office), then=self._show)
+        self._keep()
+        self._load()
 
     def _choices(self, quarrel: Quarrel, form: Form) -> Card:
         card, conflict = Card(spacing=12), quarrel.conflict
@@ -137,7 +166,7 @@ class ConflictPage(Page):
             label = "删除" if deletion else "办理步骤" if conflict.step else item.label if item else name
             covered = self._covered(conflict, form, name)
             texts = {
-                side: self._words_of(quarrel, form, name, getattr(conflict, side), covered=covered) for side in _SIDES
+                side: self._words_of(quarrel, form, name, getattr(conflict, side), covered=covered) for side in SIDES
             }
             # The record keeps two sides; somebody who is neither decides between two others.
             ours = conflict.other in ("", self._office.session.user, self._office.session.name)
@@ -151,12 +180,13 @@ class ConflictPage(Page):
             entry = None
             if can_write and item is not None and not isinstance(item.kind, LongText | Text) and not item.sensitive:
                 entry = entry_for(item, self._find(item))
-            values = {side: getattr(conflict, side).get(name) for side in _SIDES}
-            field = _FieldChoice(
+            values = {side: getattr(conflict, side).get(name) for side in SIDES}
+            field = FieldChoice(
                 label, texts, heads, can_write=can_write, keys=number == 0, entry=entry, values=values,
                 targets=quarrel.targets, barred=_barred(conflict),
             )  # fmt: skip
             field.changed.connect(self._show_decided)
+            field.changed.connect(self._beat.start)
             self._fields[name] = field
             card.add(field)
         if conflict.cannot:
@@ -226,17 +256,20 @@ class ConflictPage(Page):
             chosen[name] = getattr(conflict, side).get(name) if side else field.value()
         arguments: dict[str, Any] = {"keep": keep} if keep in ("mine", "theirs") else {"value": chosen}
         self.save.refuse("正在保存")
-        self._jobs.run(
-            partial(self._office.conflicts.resolve, conflict.id, seen=conflict.seen, **arguments),
-            then=lambda _done: self._on_saved(),
-            failed=self._on_failed,
-        )
+        self._keep()
 
-    def _on_saved(self) -> None:
+        def work() -> None:
+            self._office.conflicts.resolve(conflict.id, seen=conflict.seen, **arguments)
+            self._office.store.drop_draft(self._key(conflict.id))
+
+        self._jobs.run(work, then=lambda _done: self._on_saved(conflict.id), failed=self._on_failed)
+
+    def _on_saved(self, conflict: str) -> None:
         self.said.emit("已按您定的保存，没选上的留在历史里", None)
-        self._id = ""
         self._urgent()
-        self._jobs.run(lambda: read_quarrels(self._office), then=self._show)
+        if conflict == self._id:
+            self._id, self._conflict, self._fields = "", None, {}
+            self._load()
 
     def _on_failed(self, error: Exception) -> None:
         self.save.refuse("")
@@ -248,176 +281,3 @@ def _barred(conflict: Conflict) -> str:
     if not conflict.cannot:
         return ""
     return "mine" if "action" in conflict.mine else "theirs"
-
-
-class _FieldChoice(QWidget):
-    """One field: three cards to choose from and the text that comes of it."""
-
-    changed = Signal()
-
-    def __init__(
-        self,
-        label: str,
-        texts: Mapping[str, str],
-        heads: Mapping[str, str],
-        *,
-        can_write: bool,
-        keys: bool,
-        entry: Entry | None = None,
-        values: Mapping[str, Any] | None = None,
-        targets: Mapping[str, Target] | None = None,
-        barred: str = "",
-    ) -> None:
-        super().__init__()
-        # A choice, a date, a reference is written anew in the field's own widget; *values* by side go into it.
-        self.entry, self._values, self._targets = entry, dict(values or {}), dict(targets or {})
-        self._texts = dict(texts)
-        self._side = ""
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(12)
-        grid.setVerticalSpacing(8)
-        name = words(label, strong=True, wrap=True)
-        name.setFixedWidth(theme.current().grown(96))
-        grid.addWidget(name, 1, 0, Qt.AlignmentFlag.AlignTop)
-        self.cards: dict[str, _Choice] = {}
-        sides = [side for side in _SIDES if texts.get(side) or side != "base"]
-        for column, side in enumerate(sides, start=1):
-            grid.addWidget(words(heads[side], "13", "text-2", strong=True), 0, column)
-            card = _Choice(
-                _WORDS[side],
-                str(column) if keys else "",
-                texts.get(side, ""),
-                texts.get("base", "") if side != "base" else "",
-            )
-            if side == barred:
-                card.bar()
-            card.chosen.connect(lambda side=side: self.choose(side))
-            self.cards[side] = card
-            grid.addWidget(card, 1, column)
-            grid.setColumnStretch(column, 1)
-        self.final = QPlainTextEdit()
-        self.final.setAccessibleName("最后写成")
-        self.final.setTabChangesFocus(True)
-        self.final.setFixedHeight(theme.current().grown(64))
-        self.final.setPlaceholderText("选上面一种，或在这里另写")
-        self.final.textChanged.connect(self._on_text)
-        shown = entry if entry is not None else self.final
-        if can_write:
-            grid.addWidget(words("最后写成", "13", "text-3"), 2, 0, Qt.AlignmentFlag.AlignTop)
-            grid.addWidget(shown, 2, 1, 1, len(sides))
-        if entry is not None:
-            entry.setAccessibleName("最后写成")
-            (entry.edited if isinstance(entry, DayEntry) else entry.changed).connect(self._on_entry)
-        if shown is not self.final or not can_write:
-            self.final.setParent(self)
-            self.final.hide()
-
-    def begin(self) -> None:
-        """Put the focus on the first card that can be chosen."""
-        next(card for card in self.cards.values() if card.isEnabled()).setFocus()
-
-    def choose(self, side: str) -> None:
-        """Take the text of *side*; it can still be changed."""
-        self._side = side
-        self.final.setPlainText(self._texts.get(side, ""))
-        value = self._values.get(side)
-        if isinstance(self.entry, RefEntry):
-            self.entry.set_target(self._targets.get(str(value)) if value else None)
-        elif self.entry is not None:
-            self.entry.blockSignals(True)
-            self.entry.set_value(value)
-            self.entry.blockSignals(False)
-        self._side = side
-        self._mark()
-
-    def side(self) -> str:
-        """Which side was taken as it stands; "" where it was written anew."""
-        return self._side
-
-    def text(self) -> str:
-        """The text that stands at last."""
-        return self.final.toPlainText().strip()
-
-    def value(self) -> object:
-        """What was written anew; None where nothing was."""
-        return self.entry.value() if self.entry is not None else self.text() or None
-
-    def decided(self) -> bool:
-        """Whether anything was chosen or written."""
-        return bool(self._side) or self.value() is not None
-
-    def _on_entry(self) -> None:
-        self._side = ""
-        self._mark()
-
-    def _on_text(self) -> None:
-        if self._side and self.text() != self._texts.get(self._side, "").strip():
-            self._side = ""
-        self._mark()
-
-    def _mark(self) -> None:
-        for side, card in self.cards.items():
-            card.mark(side == self._side)
-        self.changed.emit()
-
-
-class _Choice(QFrame):
-    """A card that can be chosen. Signal ``chosen``."""
-
-    chosen = Signal()
-
-    def __init__(self, text: str, keys: str, value: str, base: str) -> None:
-        super().__init__()
-        self.setObjectName("choice")
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setAccessibleName(f"{text}：{value}")
-        body = QVBoxLayout(self)
-        body.setContentsMargins(11, 9, 11, 11)
-        head = QHBoxLayout()
-        head.setSpacing(8)
-        self._dot = QLabel()
-        head.addWidget(self._dot)
-        if keys:
-            head.addWidget(KeyCap(keys))
-            self._press = Button("", self.chosen.emit, keys=keys, parent=self)
-            # Only its key is wanted: the card itself is the button.
-            self._press.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-            self._press.setFixedSize(1, 1)
-        self._words = words(text, tone="text-2")
-        head.addWidget(self._words)
-        head.addStretch(1)
-        body.addLayout(head)
-        look = theme.current()
-        said = QLabel(marked(value, base, look.colour("mark").name(), look.colour("text").name()) or "（空）")
-        said.setTextFormat(Qt.TextFormat.RichText)
-        said.setWordWrap(True)
-        body.addWidget(said)
-        body.addStretch(1)
-        self.mark(False)
-
-    def bar(self) -> None:
-        """It is shown and can't be chosen."""
-        self.setEnabled(False)
-        self.unsetCursor()
-        self._words.setText("现在不能选")
-
-    def mark(self, now: bool) -> None:
-        """Show whether this one is taken."""
-        look = theme.current()
-        name, tone = ("circle-dot", "primary") if now else ("circle", "text-3")
-        self._dot.setPixmap(icons.pixmap(name, tone, look.px("chip-icon") + 2))
-        self.setProperty("picked", "true" if now else "")
-        self.style().unpolish(self)
-        self.style().polish(self)
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        self.setFocus()
-        self.chosen.emit()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and not event.modifiers():
-            self.chosen.emit()
-        else:
-            super().keyPressEvent(event)
