@@ -39,6 +39,7 @@ def run(args: argparse.Namespace, desk: Desk) -> int:
     found = [_shown(office, conflict, args.reveal) for conflict in office.conflicts.open()]
     words = "\n".join(
         f"{item['id']}\t{item['label']}\t我的：{_told(item['mine'])}\t{item['who']}：{_told(item['theirs'])}"
+        + (f"\t这一步现在不能算数：{item['cannot']}" if item.get("cannot") else "")
         for item in found
     )
     desk.answer({"conflicts": found}, words or "没有等人处理的。")
@@ -87,4 +88,6 @@ def _shown(office: Office, conflict: Conflict, reason: str | None) -> dict[str, 
         "who": conflict.who,
         "when": conflict.when,
     }
-    return {**made, "step": conflict.step} if conflict.step else {**made, "field": ",".join(conflict.fields)}
+    if conflict.step:
+        return {**made, "step": conflict.step, "cannot": conflict.cannot}
+    return {**made, "field": ",".join(conflict.fields)}

@@ -208,6 +208,8 @@ def test_a_step_that_came_second_waits_for_a_person_and_either_may_leave_what_st
         assert seen["step"] == other["step"] == seen["id"]
         assert (seen["mine"], seen["theirs"], seen["who"]) == ({"state": "accepted"}, {"action": "reject"}, "wang")
         assert (other["mine"], other["theirs"], other["who"]) == ({"action": "reject"}, {"state": "accepted"}, "lin")
+        assert "现在是“待交办”" in seen["cannot"]
+        assert seen["cannot"] == other["cannot"]
         assert second("conflicts", "resolve", seen["id"], "--keep", "mine").code == 3
         assert settler.json("conflicts", "resolve", seen["id"], "--keep", keep) == {"ok": True, "id": seen["id"]}
         sync(settler, first, second)
