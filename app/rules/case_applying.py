@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from app.messages import sentence
 from app.rules import whistles
 from app.rules.case_actions import Action
-from app.rules.case_effects import DROP, EFFECTS, EXTENDS, KEEP, NOTHING_ASKED, ORDER_IN, SETTLES, said
+from app.rules.case_effects import DROP, EFFECTS, EXTENDS, KEEP, ORDER_IN, SETTLES, asked_after, said
 from app.rules.case_extension import put_off_by
 from app.rules.case_fold import CaseState, Move, Step
 from app.rules.case_judging import faults
@@ -58,8 +58,7 @@ def applied(rules: CaseRules, case: CaseState, step: Step) -> CaseState:
     if EXTENDS in action.does:
         put_off = put_off_by(case.due.get(HANDLE), due.get(HANDLE), step, case)
         changes["extended_days"] = case.extended_days + put_off
-    if after != "handling":
-        changes.update(NOTHING_ASKED)
+    changes.update(asked_after(moved, after))
     reached = moved.having(
         **changes,
         state=after,

@@ -30,7 +30,20 @@ NOTHING_ASKED: Mapping[str, Any] = {
     "extension_by": "",
 }
 """The fields of a case of which no request waits."""
+_EXTENSION = tuple(name for name in NOTHING_ASKED if name.startswith("extension_"))
 _TRIES = 3  # so often nobody answered before a return visit may be given up
+
+
+def asked_after(case: CaseState, after: str) -> Mapping[str, Any]:
+    """What becomes of the requests of *case* as it goes on to *after*: they are about the handling, and end with it.
+
+    An extension that is asked for while the clock is stopped has had no word yet: it waits for one when the clock goes on.
+    """
+    if after == "handling":
+        return {"asked": _EXTEND} if case.state == "suspended" and case.extension_days else {}
+    if after == "suspended":
+        return {**NOTHING_ASKED, **{name: getattr(case, name) for name in _EXTENSION}}
+    return NOTHING_ASKED
 
 
 def _takes_lead(case: CaseState, step: Step) -> CaseState:

@@ -222,3 +222,20 @@ def test_who_is_not_of_the_lead_unit_is_told_so_and_who_stands_in_for_it_is_not(
     stranger = colleague(office, "小吴", roles=("grid_member",), unit="下寨村")
     act(stranger, event, "acknowledge")
     assert event_of(office, event)["state"] == "handling", "a warning stops nobody"
+
+
+def test_an_extension_asked_for_before_a_suspension_still_waits_for_its_word_after_it(office):
+    power = colleague(office, "zhao", roles=("lead_handler",), unit="村电站")
+    dispatcher, director = (colleague(office, user, roles=(user,)) for user in ("dispatcher", "director"))
+    event = report(office)
+    handled(office, event)
+    act(power, event, "extend_request", days=2, reason="等材料")
+    act(power, event, "suspend_request", reason="等立项")
+    act(director, event, "suspend", reason="等立项")
+    assert not stands(dispatcher, "mine", event), "nobody can say a word about it while the clock stands"
+    act(director, event, "resume", reason="立项了")
+    assert stands(dispatcher, "mine", event)
+    before = event_of(office, event)["due_at"]
+    act(dispatcher, event, "extend_grant", days=2)
+    assert event_of(office, event)["due_at"] > before
+    assert not stands(dispatcher, "mine", event)
