@@ -182,10 +182,20 @@ def test_a_request_and_a_part_to_assist_in_say_what_answers_them(desk):
         assert office.cases.act(event, action, values).ok
     assert acts(office) == [(f"case:{event}:assist_feed_back", "协办反馈", False)]
     assert office.cases.act(event, "extend_request", {"days": 2, "reason": "等材料"}).ok
-    assert acts(office) == [(f"case:{event}:extend_grant", "批准延期", True)]
+    # He asked himself: another says yes to it.
+    assert acts(office) == [(f"case:{event}:assist_feed_back", "协办反馈", True)]
+    assert acts(colleague(office, "tan")) == [(f"case:{event}:extend_grant", "批准延期", True)]
     assert colleague(office, "tan").cases.act(event, "extend_grant", {"days": 2}).ok
     assert office.cases.act(event, "transfer_out", {"receiver": "县住建局", "follow_up": True}).ok
     assert acts(office) == [(f"case:{event}:feed_back", "反馈结果", False)]
+
+
+def test_a_case_in_mediation_is_looked_at_and_not_answered_from_the_desk(desk):
+    office = desk.office
+    event = office.cases.report({"title": "邻里噪声", "place": "村口"}, area=UPPER).record.id
+    for action, values in (("accept", {}), ("to_mediation", {"reason": "双方同意"})):
+        assert office.cases.act(event, action, values).ok
+    assert acts(office)[0][:2] == (f"case:{event}:", "看进展")
 
 
 def acts(office):

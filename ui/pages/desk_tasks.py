@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from app.rules.case_engine import CaseRules
 from app.schema.record import Record
+from app.services.case_folding import fold_case, read_steps
+from app.services.cases import Case
 from app.services.reminders import Notice
 from app.services.session import Session
 from app.services.traffic import NO_LIMIT, Allowance
@@ -77,7 +79,8 @@ def read_desk(office: Office, *, mine: bool = True) -> Desk:
     """Read what the desk of this user shows; runs in the lane."""
     now, rules, session = office.cases.now(), office.cases.rules, office.session
     events, hidden = _cases(office, now, mine=mine)
-    tasks = [(event.values.get("due_at"), _case_row(event, rules, session, now)) for event in events]
+    elsewhere = _not_ours(office, events)
+    tasks = [(event.values.get("due_at"), _case_row(event, rules, session, now, elsewhere)) for event in events]
     tasks += _mediation_tasks(office, now) + _care_tasks(office, now) + _request_tasks(office, now)
     return Desk(
         now,
@@ -142,13 +145,33 @@ def read_counts(office: Office) -> Counts:
     )
 
 
-def _case_row(event: Record, rules: CaseRules, session: Session, now: dt.datetime) -> Row:
+def _not_ours(office: Office, events: Sequence[Record]) -> set[tuple[str, str]]:
+    """What the columns of a case let this user do and its steps don't: (id, action).
+
+    To say yes to his own request, and to answer what a mediation answers.
+    """
+    mediated = {str(one.values.get("event") or "") for one in _open_mediations(office)}
+    found = {(event.id, "feed_back") for event in events if event.id in mediated}
+    asked = [event for event in events if event.values.get("asked") in _ASKED]
+    steps = read_steps(office.store, [event.id for event in asked]) if asked else {}
+    for event in asked:
+        held = steps.get(event.id, [])
+        case = Case(event, fold_case(office.store, office.cases.rules, event, held), tuple(held))
+        code, _words = _ASKED[str(event.values["asked"])]
+        if any(concern.strict for concern in office.cases.concerns(case, code)):
+            found.add((event.id, code))
+    return found
+
+
+def _case_row(
+    event: Record, rules: CaseRules, session: Session, now: dt.datetime, not_ours: Collection[tuple[str, str]]
+) -> Row:
     values = event.values
     due = values.get("due_at")
     known = rules.states[str(values["state"])]
     lead = str(values.get("lead_unit") or "")
     profile = str(values.get("profile_now") or "")
-    action = _next(values, rules, session, late=bool(late_by(due, now)))
+    action = _next(event, rules, session, not_ours, late=bool(late_by(due, now)))
     label = rules.label(action, profile) if action in rules.actions else "看进展"
     chip = chip_of(values, rules, now)
     note = [
@@ -167,16 +190,20 @@ def _case_row(event: Record, rules: CaseRules, session: Session, now: dt.datetim
     }
 
 
-def _next(values: Mapping[str, Any], rules: CaseRules, session: Session, *, late: bool) -> str:
+def _next(
+    event: Record, rules: CaseRules, session: Session, not_ours: Collection[tuple[str, str]], *, late: bool
+) -> str:
     """What this user most often does with a case next; "" where he only looks at it."""
+    values = event.values
     state, ours = str(values["state"]), {session.unit, session.name, session.user} - {""}
     asked, _words = _ASKED.get(str(values.get("asked") or ""), ("", ""))
-    if asked and rules.role_for(asked, session.roles):
+    if asked and rules.role_for(asked, session.roles) and (event.id, asked) not in not_ours:
         return asked
     if state == "merged":
         return "split_off"
     if state not in ("assigned", "handling") or (values.get("owner_unit") or "") in {"", *ours}:
-        return rules.usual(state, str(values.get("profile_now") or ""))
+        usual = rules.usual(state, str(values.get("profile_now") or ""))
+        return "" if state == "handling" and (event.id, usual) in not_ours else usual
     if ours & set(str(values.get("assist_open") or "").split("、")):
         return "assist_feed_back"
     return "remind" if late else ""
