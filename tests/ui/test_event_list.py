@@ -200,6 +200,39 @@ def test_ten_alike_are_dispatched_with_one_form_and_what_does_not_fit_is_told(qt
     assert page.table.marked() == []
 
 
+def test_ctrl_j_pressed_before_the_actions_are_read_reaches_the_first_of_them(qtbot, desk):
+    for number in range(2):
+        report(desk, f"第{number}件")
+    page = shown(qtbot, desk, tab="open")
+    page.table.view.setFocus()
+    # At the moment in which they are marked: nothing has been read of them yet.
+    page.table.marks_changed.connect(lambda: qtbot.keyClick(page.table.view, Qt.Key.Key_J, CTRL))
+    qtbot.keyClick(page.table.view, Qt.Key.Key_A, CTRL)
+    for _ in range(3):
+        desk.settle()
+    focus = page.window().focusWidget()
+    assert focus is not None and page.batch.isAncestorOf(focus)
+    assert focus.accessibleName() == "甄别受理 2 件"
+
+
+def test_a_tab_that_a_run_has_emptied_stays_and_so_does_what_was_done(qtbot, desk):
+    ids = [report(desk, f"第{number}件路灯") for number in range(2)]
+    for one in ids:
+        act(desk, one, "accept")
+    page = shown(qtbot, desk, tab="mine")
+    page.filters.search.setText("路灯")
+    qtbot.waitUntil(lambda: page.filters.now.text == "路灯", timeout=60_000)
+    desk.settle()
+    marked(qtbot, desk, page, [(Qt.Key.Key_A, CTRL)])
+    said = []
+    page.said.connect(lambda words, _undo: said.append(words))
+    run(page, desk, "assign", lead_unit="村建办")
+    assert said == ["已交办 2 件"]
+    assert page._tab == "mine"
+    assert page._side.currentWidget() is page.batch
+    assert "已交办 2 件" in [label.text() for label in page.batch.findChildren(type(page.batch._far))]
+
+
 def test_nothing_is_done_while_the_form_lacks_something(qtbot, desk):
     ids = [report(desk, f"第{number}件") for number in range(2)]
     for one in ids:

@@ -39,7 +39,8 @@ class BatchPanel(Card):
         super().__init__(flush=True)
         self._office, self._jobs = office, jobs
         self._ids: list[str] = []
-        self._turn = 0
+        self._turn = self._offered = 0
+        self._wished = False
         self._stopped = False
         self.running = False
         self.form: ActionForm | None = None
@@ -69,13 +70,17 @@ class BatchPanel(Card):
         """Nothing is marked any more; what stands in the form is kept."""
         if not self.running:
             self._turn += 1
-            self._ids = []
+            self._ids, self._wished = [], False
             self._leave_form()
             empty(self._column)
 
     def begin(self) -> None:
-        """Go to the first action."""
-        first = next((each for each in self.findChildren(Button) if each.isEnabled()), None)
+        """Go to the first action; where they are still being read, as soon as they stand here."""
+        self._wished = not self.running and self._offered != self._turn
+        if self._wished:
+            return
+        # What was put away a moment ago is hidden, and still a child of this.
+        first = next((each for each in self.findChildren(Button) if each.isEnabled() and not each.isHidden()), None)
         if first is not None:
             first.setFocus()
 
@@ -86,6 +91,7 @@ class BatchPanel(Card):
         code = self._offer.action.code if self._offer is not None else ""
         if self.form is not None and (same := next((one for one in offers if one.action.code == code), None)):
             self._place_form(same, self.form)
+            self._offered = turn
             return
         self._leave_form()
         empty(self._column)
@@ -95,9 +101,11 @@ class BatchPanel(Card):
             self._column.addWidget(words(f"一次最多 {MOST} 件，先办前 {MOST} 件。", "13", "orange", wrap=True))
         if not offers:
             self._column.addWidget(words("选中的这些现在没有您能办的。", tone="text-3", wrap=True))
+        buttons = []
         for offer in offers[:_OFFERED]:
             line = QHBoxLayout()
-            line.addWidget(Button(f"{offer.action.label} {len(offer.fits)} 件", partial(self._show_form, offer)))
+            buttons.append(Button(f"{offer.action.label} {len(offer.fits)} 件", partial(self._show_form, offer)))
+            line.addWidget(buttons[-1])
             if offer.left:
                 line.addWidget(words(f"{len(offer.left)} 件办不了", "13", "text-3"))
             line.addStretch(1)
@@ -112,6 +120,11 @@ class BatchPanel(Card):
             line.addStretch(1)
             self._column.addLayout(line)
         self._column.addStretch(1)
+        self._offered = turn
+        if self._wished and buttons:
+            buttons[0].show()
+            buttons[0].setFocus()
+        self._wished = False
 
     def _show_form(self, offer: Offer) -> None:
         self._leave_form()

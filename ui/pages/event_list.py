@@ -306,6 +306,8 @@ class EventsPage(Page):
             return
         self._listing = found.listing
         total = len(found.listing)
+        # What stood here and is done by now leaves its tab empty: nobody looked for it elsewhere.
+        self._stays = self._stays or total > 0
         self.table.show_rows(total, note=f"只列最符合的 {MOST_FOUND:,} 件，再打几个字或加上筛选" if found.cut else "")
         if not total:
             self._shown = ""
