@@ -16,6 +16,7 @@ from ui.pages.case_words import group_of, late_by, left_until, spoken_time
 from ui.pages.desk import DeskPage
 from ui.pages.desk_quick import Place, read_line
 from ui.pages.desk_tasks import read_desk, short_names
+from ui.pieces.buttons import Button
 
 NOW = dt.datetime(2026, 9, 18, 10, 42, tzinfo=CHINA)
 PLACES = (
@@ -202,6 +203,14 @@ def acts(office):
     """(id, what the row offers, whether it says that something is asked for) of each row on the desk."""
     rows = [row for row in read_desk(office).rows if not isinstance(row, Group)]
     return [(row["id"], row["act"], "申请延期" in row["title"].note) for row in rows]
+
+
+@pytest.mark.parametrize(("role", "may"), [("director", False), ("lead_handler", False), ("grid_member", True)])
+def test_who_may_not_register_is_given_no_line_to_write_in(qtbot, open_desk, role, may):
+    page = shown(qtbot, open_desk(role))
+    assert page.entry.isVisible() == may
+    buttons = [one.words() for one in page.findChildren(Button) if one.isVisible()]
+    assert any(words.startswith("登记事件") for words in buttons) == may
 
 
 def test_a_desk_without_rights_to_mediation_shows_none(open_desk):

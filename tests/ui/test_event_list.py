@@ -12,6 +12,7 @@ from tests.ui.test_case_page import act, report
 from ui.forms.reason import ReasonDialog
 from ui.pages.event_list import EventsPage
 from ui.pages.event_times import SpanDialog
+from ui.pieces.buttons import Button
 
 
 def shown(qtbot, desk, width=1190, **args):
@@ -211,7 +212,8 @@ def test_ctrl_j_pressed_before_the_actions_are_read_reaches_the_first_of_them(qt
     for _ in range(3):
         desk.settle()
     focus = page.window().focusWidget()
-    assert focus is not None and page.batch.isAncestorOf(focus)
+    assert focus is not None
+    assert page.batch.isAncestorOf(focus)
     assert focus.accessibleName() == "甄别受理 2 件"
 
 
@@ -231,6 +233,11 @@ def test_a_tab_that_a_run_has_emptied_stays_and_so_does_what_was_done(qtbot, des
     assert page._tab == "mine"
     assert page._side.currentWidget() is page.batch
     assert "已交办 2 件" in [label.text() for label in page.batch.findChildren(type(page.batch._far))]
+
+
+def test_who_may_not_register_is_not_offered_it(qtbot, open_desk):
+    page = shown(qtbot, open_desk("lead_handler"))
+    assert not [one for one in page.findChildren(Button) if "登记事件" in one.accessibleName() + one.words()]
 
 
 def test_nothing_is_done_while_the_form_lacks_something(qtbot, desk):

@@ -315,7 +315,7 @@ def test_the_next_meeting_shows_first_what_was_decided_and_asks_whether_it_was_d
     desk, meeting, (lamp, _pipe) = held
     desk.office.meetings.prepare(meeting)
     item = next(line.item.id for line in desk.office.meetings.sheet(meeting).lines if line.item.values["about"] == lamp)
-    desk.office.meetings.decide(item, {"decision": "本周修好", "owner": "电站"})
+    desk.office.meetings.decide(item, {"decision": "本周修好", "owner": "电站", "due": "2026-09-20"})
     page = opened(desk, qtbot, desk.make("meeting", TOWN, kind="clear", date="2026-10-18", place="镇三楼"))
     page.prepare()
     desk.settle()
@@ -323,6 +323,8 @@ def test_the_next_meeting_shows_first_what_was_decided_and_asks_whether_it_was_d
     button(page, "部分落实").click()
     desk.settle()
     assert desk.get("meeting_item", item)["result"] == "partly"
+    row = next(row for row in page._file.rows if isinstance(row, dict))
+    assert row["state"].text == "部分落实", "the row says what the panel says"
 
 
 def test_a_new_meeting_goes_on_to_its_list(qtbot, held):

@@ -26,6 +26,7 @@ from ui.pages.case_people_card import PeopleCard
 from ui.pages.case_read import Begun, CaseFile, begin_form, came_since, read_file, stage_labels
 from ui.pages.case_search import find_cases
 from ui.pages.case_step_files import StepFiles
+from ui.pages.case_strip import may_report
 from ui.pages.case_time_card import show_due
 from ui.pages.case_whistle_card import WhistleCard
 from ui.pages.case_words import chip_of
@@ -90,7 +91,8 @@ class CasePage(Page):
         self.units_card = Card("承办单位")
         self._place()
         # At the telephone one matter follows another: the next is taken from here, too.
-        QShortcut(QKeySequence("Ctrl+N"), self).activated.connect(lambda: self.go.emit("event_new", {}))
+        if may_report(office):
+            QShortcut(QKeySequence("Ctrl+N"), self).activated.connect(lambda: self.go.emit("event_new", {}))
 
     def opened(self, args: Mapping[str, Any]) -> None:
         self._keep()

@@ -16,6 +16,7 @@ from ui import icons, theme
 from ui.jobs import Jobs
 from ui.lists import Column, RecordTable
 from ui.page import Page
+from ui.pages.case_strip import may_report
 from ui.pages.case_words import spoken_day
 from ui.pages.desk_quick import Quick, read_line
 from ui.pages.desk_reminders import RemindersCard
@@ -52,7 +53,10 @@ class DeskPage(Page):
             self.add_quiet(Button("新增走访", lambda: self.go.emit("visits", {"new": True})))
         if office.gate.decide("create", "mediation", office.session.area).allowed:
             self.add_quiet(Button("调解申请", lambda: self.go.emit("mediation", {"new": True})))
-        self.set_primary("登记事件", lambda: self.go.emit("event_new", {}), icon="plus")
+        # Who may not register is given no line to write in, to be refused only when he is done.
+        self._may_report = may_report(office)
+        if self._may_report:
+            self.set_primary("登记事件", lambda: self.go.emit("event_new", {}), icon="plus")
         line = QHBoxLayout()
         line.setSpacing(12)
         left, right = QVBoxLayout(), QVBoxLayout()
@@ -75,7 +79,7 @@ class DeskPage(Page):
             self._line = ""
             self._jobs.run(lambda: self._office.store.draft(self._line_key()), self._on_line)
         # The line is where the next call is typed: it has the focus.
-        self.entry.setFocus()
+        (self.entry if self._may_report else self.table.view).setFocus()
 
     def leaving(self) -> None:
         self._keep_line()
@@ -98,6 +102,8 @@ class DeskPage(Page):
         self.entry.textChanged.connect(lambda _text: self._show_said())
         self._show_said()
         column.addWidget(quick)
+        if not self._may_report:
+            quick.hide()
         self._whose = Button("只看我的", self._on_whose, kind="quiet", small=True)
         self.todo = Card("待我办理", actions=[self._whose], flush=True)
         self.table = RecordTable(

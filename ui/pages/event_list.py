@@ -17,6 +17,7 @@ from ui.jobs import Jobs, Worker
 from ui.lists import BatchAction, Column, Order, RecordTable
 from ui.page import Page
 from ui.pages.case_read import read_file
+from ui.pages.case_strip import may_report
 from ui.pages.event_batch import BatchPanel
 from ui.pages.event_filters import EventFilters
 from ui.pages.event_panel import EventPanel
@@ -67,7 +68,9 @@ class EventsPage(Page):
         self.tabs = Tabs([(key, words, None) for key, words in TABS], "mine")
         self.tabs.picked.connect(self._on_tab)
         self.add_beside(self.tabs)
-        self.set_primary("登记事件", lambda: self.go.emit("event_new", {}), icon="plus")
+        self._may_report = may_report(office)
+        if self._may_report:
+            self.set_primary("登记事件", lambda: self.go.emit("event_new", {}), icon="plus")
         split = QSplitter(Qt.Orientation.Horizontal)
         split.setChildrenCollapsible(False)
         split.setHandleWidth(12)
@@ -181,8 +184,10 @@ class EventsPage(Page):
             empty=EmptyState(
                 "clipboard-list",
                 "这里没有事件",
-                "换一个页签或去掉筛选；新的来电、巡查发现在这里登记。",
-                Button("登记事件", lambda: self.go.emit("event_new", {})),
+                "换一个页签或去掉筛选；新的来电、巡查发现在这里登记。"
+                if self._may_report
+                else "换一个页签或去掉筛选。",
+                *([Button("登记事件", lambda: self.go.emit("event_new", {}))] if self._may_report else []),
             ),
         )
         self.table.model.arrived.connect(self._on_arrived)

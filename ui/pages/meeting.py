@@ -61,7 +61,7 @@ class MeetingPage(Page):
         self.panel.opened.connect(self._open_matter)
         self.table = RecordTable(
             [
-                Column("state", "", 92, role="chip"),
+                Column("state", "", 100, role="chip"),
                 Column("kind", "类别", 52, tone="text-2", spare=3),
                 Column("title", "事项", stretch=True),
                 Column("days", "挂了", 64, "right", tone="text-2"),

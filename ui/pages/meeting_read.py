@@ -130,5 +130,6 @@ def _chip(line: Line, today: dt.date, *, late: bool) -> State:
     if line.decided:
         return State("已议", "blue", "file-check")
     if line.before and line.before.late(today.isoformat()):
-        return State("没落实", "red", "alert-triangle")
+        said = dict(RESULTS).get(line.before.result, "没落实")
+        return State(said, "orange" if line.before.result == "partly" else "red", "alert-triangle")
     return State("超期", "orange", "clock") if late else State("待议", "grey", "message")
