@@ -84,7 +84,8 @@ def test_a_photo_goes_into_the_case_being_taken_scaled_and_sealed(qtbot, desk):
     fed.see("red", qtbot)
     press_space(qtbot, dialog)
     fed.see("blue", qtbot)
-    qtbot.wait(20)
+    sink = dialog._session.videoSink()
+    qtbot.waitUntil(lambda: sink.videoFrame().toImage().pixelColor(9, 9).blue() > 200, timeout=60_000)
     press_space(qtbot, dialog)
     assert (fed.on, fed.off) == (["台式摄像头"], 0)
     assert dialog.said.text() == "拍了 2 张"

@@ -140,7 +140,7 @@ def test_enter_takes_the_dwelling_that_is_chosen_among_several(desk, window):
     page = opened(desk, window, area=UPPER)
     clerk = Clerk(desk, window)
     clerk.choose("szcsz3")
-    QTest.qWait(250)
+    desk.qtbot.waitUntil(lambda: not page.place.home._timer.isActive(), timeout=60_000)
     desk.settle()
     lines = QApplication.activePopupWidget().model()
     assert lines.rowCount() == 3  # initials are no address: nothing is offered to be added under them

@@ -307,6 +307,31 @@ def test_an_open_form_stays_while_more_are_marked_and_what_was_typed_is_there_ag
     assert "lead_unit" not in page.batch._typed.get("assign", {})
 
 
+def test_what_was_typed_for_many_outlasts_a_lock_and_no_draft_outlasts_the_deed(qtbot, desk):
+    ids = [report(desk, f"第{number}件", category="hazard_road") for number in range(2)]
+    for one in ids:
+        act(desk, one, "accept")
+    page = shown(qtbot, desk, tab="open")
+    marked(qtbot, desk, page, [(Qt.Key.Key_A, CTRL)])
+    form = begun(page, desk, "assign")
+    page.leaving()
+    settled(desk)
+    assert desk.office.store.drafts() == [], "nothing was typed"
+    form.fields["lead_unit"].setText("村建办")
+    page.leaving()
+    settled(desk)
+    page = shown(qtbot, desk, tab="open")
+    marked(qtbot, desk, page, [(Qt.Key.Key_A, CTRL)])
+    again = begun(page, desk, "assign")
+    assert again.fields["lead_unit"].text() == "村建办"
+    again.submit()  # which asks about a unit that nobody knows
+    again.submit()
+    for _ in range(12):
+        desk.settle()
+    assert [desk.get("event", one)["lead_unit"] for one in ids] == ["村建办"] * 2
+    assert desk.office.store.drafts() == []
+
+
 def test_cases_marked_under_the_press_are_shown_before_anything_is_done(qtbot, desk):
     ids = [report(desk, f"第{number}件") for number in range(2)]
     page = shown(qtbot, desk, tab="open")

@@ -24,7 +24,7 @@ class Left:
 
 
 class ActionDrafts:
-    """By case and action. `read` and `preset` may be called in the lane, too."""
+    """By case ("" for many at once) and action. `read` and `preset` may be called in the lane, too."""
 
     def __init__(self, office: Office, jobs: Jobs) -> None:
         self._office, self._jobs = office, jobs
@@ -53,7 +53,7 @@ class ActionDrafts:
         key, packed = self._key(event_id, code), _packed(values, files)
         if packed != self._known.get(key):
             self._known[key] = packed
-            self._jobs.run(lambda: self._office.store.keep_draft(key, _FORM, event_id, packed))
+            self._jobs.run(lambda: self._office.store.keep_draft(key, _FORM, event_id or None, packed))
 
     def done(self, event_id: str, code: str) -> None:
         """The action was done with them."""

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QProgressBar, QVBoxLayout, QWi
 
 from app.services.case_batch import MOST, Left, Offer
 from ui.jobs import Jobs
+from ui.pages.action_drafts import ActionDrafts
 from ui.pages.case_action import ActionForm
 from ui.pages.case_read import known_units
 from ui.pieces.buttons import Button
@@ -45,7 +46,8 @@ class BatchPanel(Card):
         self.running = False
         self.form: ActionForm | None = None
         self._offer: Offer | None = None
-        self._typed: dict[str, dict[str, Any]] = {}
+        self._typed: dict[str, Mapping[str, Any]] = {}
+        self._drafts = ActionDrafts(office, jobs)
         self._units: Mapping[str, Sequence[str]] = {}
         inside = QWidget()
         self._column = QVBoxLayout(inside)
@@ -62,9 +64,16 @@ class BatchPanel(Card):
         turn = self._turn
         self._jobs.run(lambda: self._read(ids), then=lambda found: self._show_offers(turn, *found))
 
-    def _read(self, ids: Sequence[str]) -> tuple[list[Offer], dict[str, Sequence[str]]]:
+    def _read(self, ids: Sequence[str]) -> tuple[list[Offer], dict[str, Sequence[str]], dict[str, Mapping[str, Any]]]:
         offers = self._office.batch.offers(ids)
-        return offers, known_units(self._office, [offer.action for offer in offers])
+        codes = [offer.action.code for offer in offers]
+        typed = {code: left for code in codes if (left := self._drafts.read("", code).values)}
+        return offers, known_units(self._office, [offer.action for offer in offers]), typed
+
+    def keep(self) -> None:
+        """Keep what stands in the form as a draft; it stays where it is."""
+        if self.form is not None:
+            self._drafts.keep("", self.form.action.code, self.form.values(), ())
 
     def put_away(self) -> None:
         """Nothing is marked any more; what stands in the form is kept."""
@@ -84,9 +93,16 @@ class BatchPanel(Card):
         if first is not None:
             first.setFocus()
 
-    def _show_offers(self, turn: int, offers: Sequence[Offer], units: Mapping[str, Sequence[str]]) -> None:
+    def _show_offers(
+        self,
+        turn: int,
+        offers: Sequence[Offer],
+        units: Mapping[str, Sequence[str]],
+        typed: Mapping[str, Mapping[str, Any]],
+    ) -> None:
         if turn != self._turn or self.running:
             return
+        self._typed = {**typed, **self._typed}
         self._units = units
         code = self._offer.action.code if self._offer is not None else ""
         if self.form is not None and (same := next((one for one in offers if one.action.code == code), None)):
@@ -134,6 +150,7 @@ class BatchPanel(Card):
         form.submitted.connect(lambda values: self._check(form, values))
         form.left.connect(lambda _values: self._on_left())
         self._place_form(offer, form)
+        self._drafts.begun("", offer.action.code, form.values(), ())
         form.start()
 
     def _place_form(self, offer: Offer, form: ActionForm) -> None:
@@ -154,6 +171,7 @@ class BatchPanel(Card):
     def _leave_form(self) -> None:
         """The form goes, what was typed stays."""
         if self.form is not None:
+            self.keep()
             self._typed[self.form.action.code] = self.form.values()
         self.form = self._offer = None
 
@@ -238,6 +256,7 @@ class BatchPanel(Card):
         untouched = len(offer.fits) - at
         if not untouched:
             self._typed.pop(offer.action.code, None)
+            self._drafts.done("", offer.action.code)
         parts = [f"已{offer.action.label} {done} 件" if done else f"一件也没有{offer.action.label}"]
         if left or offer.left:
             parts.append(f"{len(left) + len(offer.left)} 件没有办")

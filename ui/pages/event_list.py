@@ -124,6 +124,9 @@ class EventsPage(Page):
     def refresh(self, changed: Sequence[str]) -> None:
         self._load()
 
+    def leaving(self) -> None:
+        self.batch.keep()
+
     def escape(self) -> bool:
         if self.batch.running:
             self.batch.stop()
