@@ -20,7 +20,7 @@ def main() -> None:
     """Exchange once, as the window's worker does."""
     # As app/__main__.py.
     gc.set_threshold(50_000, 20, 100)
-    sys.setswitchinterval(0.001)
+    sys.setswitchinterval(0.0002)
     asked = json.load(sys.stdin)
     office = office_with_key(Path(asked["home"]), asked["user"], bytes.fromhex(asked["key"]))
     store = office.store

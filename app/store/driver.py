@@ -6,6 +6,7 @@ Linux (glibc 2.28) and Windows. sqlite-utils tries ``pysqlite3`` before the stan
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ _BUSY_MS = 15_000
 _CACHE_KIB = 48 * 1024
 _SOME_KIB = 28 * 1024
 _FEW_KIB = 12 * 1024
+_LOG_PAGES = 8000
 _NOT_GIVEN = {
     sqlite.SQLITE_NOMEM,
     sqlite.SQLITE_IOERR,
@@ -49,8 +51,20 @@ def keep_few_pages(conn: Connection) -> None:
 
 
 def expect_much(conn: Connection) -> None:
-    """A whole county is about to be written, most of it once; from now on fewer pages are kept in memory."""
+    """A whole county is about to be written, most of it once; from now on fewer pages are kept in memory, and more in the log.
+
+    Pages are written again and again until they are full: in the log for twice as long, they go half as often to the file, with a
+    flush of the disk each time. ``written_much`` at the end, so that no save beside it has to take them there.
+    """
     conn.execute(f"PRAGMA cache_size = -{_SOME_KIB}")
+    conn.execute(f"PRAGMA wal_autocheckpoint = {2 * _LOG_PAGES}")
+
+
+def written_much(conn: Connection) -> None:
+    """What ``expect_much`` told of is over: the log goes to the file as far as nobody reads it; what can't go now goes another time."""
+    with contextlib.suppress(DatabaseError):
+        conn.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+    conn.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
 
 
 def connect(path: Path, key: bytes, *, create: bool = False) -> Connection:
@@ -79,7 +93,7 @@ def connect(path: Path, key: bytes, *, create: bool = False) -> Connection:
     conn.execute("PRAGMA journal_mode = WAL")
     conn.execute("PRAGMA synchronous = FULL")
     conn.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
-    conn.execute("PRAGMA wal_autocheckpoint = 8000")
+    conn.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
     conn.execute("PRAGMA temp_store = MEMORY")
     conn.execute("PRAGMA foreign_keys = OFF")
     return conn

@@ -25,11 +25,14 @@ WENT = "@went"
 """Under this name a stub, and the delta that makes one, say in words where the record went."""
 
 
+Cells = tuple[Any, ...]
+
+
 @dataclass(slots=True)
 class Row:
     """One record as the store holds it. ``rev``, ``revs`` and ``hash`` speak of the agreed state, the rest of what people see.
 
-    ``keys``: what search finds it by, where that was reckoned ahead.
+    ``keys``: what search finds it by, and ``cells``: what its columns hold, where that was reckoned ahead.
     """
 
     form: str
@@ -44,6 +47,7 @@ class Row:
     standing: str = ""
     hash: bytes | None = None
     keys: Keys | None = None
+    cells: Cells | None = None
 
     def record(self) -> Record:
         """The row as everyone else passes it on."""
@@ -140,16 +144,7 @@ class Rows:
         columns = ", ".join(f'"{name}"' for name in names)
         marks = ",".join("?" * (9 + len(names)))
         sql = f"INSERT OR REPLACE INTO {table_name(form)} (id, area, rev, revs, extra, deleted, pending, standing, hash, {columns}) VALUES ({marks})"
-        self._conn.executemany(
-            sql,
-            [
-                (
-                    row.id, row.area, row.rev, pack_revs(row.revs), msgpack.packb(row.extra) if row.extra else None, int(row.deleted),
-                    row.pending, row.standing, row.hash, *map(_columns(shape, row).get, names),
-                )
-                for row in rows
-            ],
-        )  # fmt: skip
+        self._conn.executemany(sql, [row.cells or cells_of(shape, row) for row in rows])
 
     def settle(self, form: str, rows: Sequence[Row]) -> None:
         """Write only what a receipt changes where people see no difference: revs, hash, pending and standing."""
@@ -185,6 +180,14 @@ class Rows:
         self._conn.executemany("DELETE FROM agreed WHERE id = ?", [(record_id,) for record_id in ids])
 
 
+def cells_of(form: Form, row: Row) -> Cells:
+    """What the columns of *row*'s table hold, in their order."""
+    return (
+        row.id, row.area, row.rev, pack_revs(row.revs), msgpack.packb(row.extra) if row.extra else None, int(row.deleted),
+        row.pending, row.standing, row.hash, *map(_columns(form, row).get, form.fields),
+    )  # fmt: skip
+
+
 def _columns(form: Form, row: Row) -> Mapping[str, Value]:
     if not form.converted:
         return row.values
@@ -208,4 +211,5 @@ def lay(form: Form, row: Row, agreed: Agreed, changes: Iterable[Change]) -> Row:
         extra=seen.extra,
         pending=count,
         keys=None,
+        cells=None,
     )

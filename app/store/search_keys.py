@@ -109,6 +109,11 @@ def load_readings() -> None:
     _dictionary()
 
 
+def readings_loaded() -> bool:
+    """Whether that was done."""
+    return _dictionary.cache_info().currsize > 0
+
+
 @functools.cache
 def readings(character: str) -> tuple[str, ...]:
     """Every reading of *character* in plain letters, ü as v; a character without one reads as itself."""

@@ -31,7 +31,7 @@ from app.store.reading import Reading
 from app.store.rows import REFUSED, STUB, Agreed, Row, Rows, lay
 from app.store.ruled import Ruled
 from app.store.saving import Edit, Saved, bases, difference, new_row, refuse_forbidden
-from app.store.search_keys import load_readings
+from app.store.search_keys import load_readings, readings_loaded
 from app.store.stubs import Stubs
 from app.store.underlay import Underlay
 
@@ -43,6 +43,8 @@ JOURNAL = "journal"
 DERIVED = "derived"
 """Under this name ``Meta`` keeps which fields were reckoned of everything here."""
 _PORTION = 400
+_ASKING = 0.02
+"""Seconds in which a request is written, about."""
 Touched = set[tuple[str, str]]
 Derive = Callable[["Store", Touched], None]
 
@@ -77,6 +79,7 @@ class Store(Reading):
         # Tokens for the search index that are written as the transaction ends; None: each at once.
         self._tokens: dict[int, str] | None = None
         self._beside = concurrent.futures.ThreadPoolExecutor(1)
+        self._much = False
         self.attend: Callable[[Sequence[Edit]], Sequence[Edit]] = lambda edits: edits
         """What else belongs to a save: asked for the edits of each, it answers with them and what goes with them."""
         self.numbers = Numbers(self)
@@ -128,6 +131,8 @@ class Store(Reading):
     def close(self) -> None:
         """Close the database; what was saved is on the disk already."""
         self._beside.shutdown()
+        if self._much:
+            driver.written_much(self.conn)
         self.conn.close()
 
     def stamp(self) -> tuple[int, int]:
@@ -173,7 +178,9 @@ class Store(Reading):
         if not search.empty(self.conn):
             return
         driver.expect_much(self.conn)
-        self._beside.submit(load_readings)
+        self._much = True
+        if not readings_loaded():
+            self._beside.submit(_load_soon)
 
     def _commit_beside(self, meanwhile: Callable[[], None]) -> None:
         """Commit in a thread, for the driver lets others go on while it indexes, encrypts and writes; what goes wrong there is raised here."""
@@ -402,6 +409,12 @@ class Store(Reading):
         """Forget draft *key*: it was saved, or is no longer wanted."""
         with self.transaction():
             self.conn.execute("DELETE FROM draft WHERE key = ?", (key,))
+
+
+def _load_soon() -> None:
+    # Nobody else gets a turn meanwhile: the request goes out first.
+    time.sleep(_ASKING)
+    load_readings()
 
 
 def new_key() -> bytes:

@@ -16,7 +16,7 @@ from app.store import search
 from app.store.erasing import forgetful
 from app.store.exchange_values import Stream
 from app.store.part import Part
-from app.store.rows import STUB, WENT, Agreed, Row, lay
+from app.store.rows import STUB, WENT, Agreed, Row, cells_of, lay
 from app.store.totals import Totals
 
 _AT_FIRST, _AT_ONCE = 100, 300
@@ -94,6 +94,7 @@ class Taking(Part):
             if delta.form in forms and (row := _as_it_came(forms[delta.form], delta)):
                 new[delta.form, delta.id, delta.rev] = row
                 row.keys = search.keys_of(forms[delta.form], row.area, row.values)
+                row.cells = cells_of(forms[delta.form], row)
 
     def _take(self, name: str, deltas: Sequence[Delta], new: New) -> dict[str, Row]:
         """Take *deltas* of one form; *new*: the rows of those that need no look at what is here."""

@@ -79,6 +79,21 @@ def test_only_a_first_copy_is_made_room_for(enrolled, tmp_path, key, forms):
     assert enrolled.conn.execute("PRAGMA cache_size").fetchone() == usual
 
 
+def test_after_a_first_copy_the_log_is_in_the_file_though_a_window_has_it_open(tmp_path, key, forms):
+    store = Store.create(tmp_path / "home", key, forms)
+    window = Store.open(tmp_path / "home", key, forms)
+    path = tmp_path / "home" / "store.db"
+    store.make_ready()
+    store.sync.set_scope({STREAM})
+    store.sync.deltas([whole(store.new_id(), 5 + number) for number in range(300)], {STREAM: 400})
+    pages, page = (int(store.conn.execute(f"PRAGMA {name}").fetchone()[0]) for name in ("page_count", "page_size"))
+    assert path.stat().st_size < pages * page
+    store.close()
+    assert path.stat().st_size == pages * page
+    assert len(list(window.query.columns("resident", ["id"]))) == 300
+    window.close()
+
+
 def test_a_program_that_finds_its_store_in_order_has_no_library_of_figures_or_pictures_in_memory(tmp_path, key, forms):
     Store.create(tmp_path / "home", key, forms).close()
     program = (
