@@ -8,9 +8,7 @@ import secrets
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import msgpack
+from typing import TYPE_CHECKING
 
 from app.errors import KnownError
 from app.schema.ddl import table_name
@@ -21,13 +19,13 @@ from app.store import driver, layout, retirement, search
 from app.store.agreement import Agreement
 from app.store.audit import Audit, AuditLine
 from app.store.clock import Clock
+from app.store.drafting import Drafting
 from app.store.files import Files
 from app.store.journal import KEEP_DAYS, Journal
 from app.store.meta import Meta
 from app.store.numbers import Numbers
 from app.store.outbox import Outbox
 from app.store.query import Query
-from app.store.reading import Reading
 from app.store.rows import REFUSED, STUB, Agreed, Row, Rows, lay
 from app.store.ruled import Ruled
 from app.store.saving import Edit, Saved, bases, difference, new_row, refuse_forbidden
@@ -49,7 +47,7 @@ Touched = set[tuple[str, str]]
 Derive = Callable[["Store", Touched], None]
 
 
-class Store(Reading):
+class Store(Drafting):
     """One device's copy. A Store belongs to one thread; several processes may have the same home open."""
 
     def __init__(
@@ -385,30 +383,6 @@ class Store(Reading):
                 if self.sync.state.device:
                     # Frames that this store no longer remembers may be at the county: their numbers must not come again.
                     self.sync.begin_incarnation()
-
-    # -- drafts -------------------------------------------------------------------------------------------------------------------
-
-    def keep_draft(self, key: str, form: str, record_id: str | None, values: Mapping[str, object]) -> None:
-        """Overwrite the draft *key*: text being typed, outside outbox and history."""
-        with self.transaction():
-            self.conn.execute(
-                "INSERT OR REPLACE INTO draft (key, form, id, body, time) VALUES (?, ?, ?, ?, ?)",
-                (key, form, record_id or "", msgpack.packb(dict(values)), self.now_ms()),
-            )
-
-    def draft(self, key: str) -> dict[str, Any] | None:
-        """The values of draft *key*, or None."""
-        row = self.conn.execute("SELECT body FROM draft WHERE key = ?", (key,)).fetchone()
-        return msgpack.unpackb(row[0]) if row else None
-
-    def drafts(self) -> list[tuple[str, str, str, int]]:
-        """(key, form, id, time) of every draft, newest first."""
-        return [tuple(row) for row in self.conn.execute("SELECT key, form, id, time FROM draft ORDER BY time DESC")]
-
-    def drop_draft(self, key: str) -> None:
-        """Forget draft *key*: it was saved, or is no longer wanted."""
-        with self.transaction():
-            self.conn.execute("DELETE FROM draft WHERE key = ?", (key,))
 
 
 def _load_soon() -> None:
