@@ -152,6 +152,15 @@ def test_the_reporter_is_named_on_his_own_paper_alone_and_no_telephone_anywhere(
     assert "村电站" not in said
 
 
+@pytest.mark.parametrize(("said", "printed"), [({}, "3 个工作日"), ({"day_unit": "day"}, "3 个自然日")])
+def test_the_form_of_an_extension_says_in_which_days_it_is_counted(office, said, printed):
+    event = assigned(office)
+    act(office, event, "acknowledge")
+    act(office, event, "extend_request", days=3, reason="等配件", **said)
+    gathered = case_papers.gather(office, office.cases.case(event), load_papers()["extension_form"])
+    assert gathered["days_said"] == printed
+
+
 def test_what_was_typed_is_taken_from_the_draft_which_goes(office, tmp_path):
     event = assigned(office)
     key = case_papers.draft_key(event, "meeting_notes")
