@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 
+from app.messages import sentence
 from app.rules.areas import covers
 from app.rules.case_fold import CaseState
 from app.rules.visits import VisitRules
@@ -115,14 +116,14 @@ def percent(numerator: Number, denominator: Number) -> float | None:
     return float((Decimal(str(numerator)) * 100 / Decimal(str(denominator))).quantize(Decimal("0.01"), ROUND_HALF_UP))
 
 
-def count(code: str, label: str, value: int, basis: str, unit: str = "件") -> Indicator:
-    """A number of things."""
-    return Indicator(code, label, value, unit, basis)
+def count(code: str, value: int) -> Indicator:
+    """A number of things; its words are those of *code* in resources/messages/figures.toml, here as below."""
+    return _figure(code, value, "count")
 
 
-def rate(code: str, label: str, numerator: Number, denominator: Number, basis: str) -> Indicator:
+def rate(code: str, numerator: Number, denominator: Number) -> Indicator:
     """A share in per cent."""
-    return Indicator(code, label, percent(numerator, denominator), "%", basis, numerator, denominator)
+    return _figure(code, percent(numerator, denominator), "", numerator, denominator)
 
 
 def indicators(facts: Iterable[CaseFacts], start: dt.datetime, end: dt.datetime) -> dict[str, Indicator]:
@@ -156,58 +157,46 @@ def indicators(facts: Iterable[CaseFacts], start: dt.datetime, end: dt.datetime)
     answers = [case for case in closed if case.satisfaction and _before(case.visited_at, end)]
     raised = sum(any(within(moment) for moment in case.escalations) for case in counted)
     found = [
-        count("n_rep", "上报数", sum(_reported(case, start, end) for case in cases), "本期上报的事项，含不予受理的"),
-        count("n_acc", "受理数", len(accepted), "本期受理的事项"),
-        count("n_carry", "上期结转", carried, "期初以前受理、期初尚未办结的事项"),
-        count("n_cls", "办结数", len(closed), "本期办结的事项，不论何时受理"),
-        count("n_cls_coh", "本期受理已办结", cohort, "本期受理、期末以前办结的事项"),
-        count("n_open", "在办数", len(still), "期末在办 = 上期结转 + 受理 − 办结"),
-        rate("r_close", "办结率", cohort, len(accepted), "本期受理已办结 ÷ 本期受理"),
+        count("n_rep", sum(_reported(case, start, end) for case in cases)),
+        count("n_acc", len(accepted)),
+        count("n_carry", carried),
+        count("n_cls", len(closed)),
+        count("n_cls_coh", cohort),
+        count("n_open", len(still)),
+        rate("r_close", cohort, len(accepted)),
         rate(
             "r_close_period",
-            "办结率（按期间）",
             len(closed),
             carried + len(accepted),
-            "本期办结 ÷（上期结转 + 本期受理）",
         ),
-        rate("r_dispose", "处置率", answered, len(accepted), "本期受理、期末以前已反馈 ÷ 本期受理"),
-        count("n_over_open", "在办超期", late_open, "期末在办、已过处置期限的事项"),
-        count("n_over_cls", "超期办结", late_closed, "本期办结、办结时已过期限的事项"),
+        rate("r_dispose", answered, len(accepted)),
+        count("n_over_open", late_open),
+        count("n_over_cls", late_closed),
         rate(
             "r_over",
-            "超期率",
             late_open + late_closed,
             len(closed) + limited,
-            "（在办超期 + 超期办结）÷（办结 + 有期限的在办）",
         ),
         rate(
             "r_ontime",
-            "按期办结率",
             len(closed) - late_closed,
             len(closed),
-            "本期办结、未过期限 ÷ 本期办结；没有期限的算按期",
         ),
-        _mean("t_avg", "平均办理时长", spent, "本期办结事项从受理到办结的小时数，扣除挂账"),
-        _ranked("t_median", "办理时长中位数", spent, 50, "本期办结事项办理小时数的中位数"),
-        _ranked("t_p90", "办理时长九成位", spent, 90, "九成事项在这个小时数以内办结"),
-        _mean("t_ack", "平均签收时长", signed, "本期签收事项从交办到签收的小时数"),
-        rate("r_esc", "上行率", raised, len(accepted), "本期升级上报的事项 ÷ 本期受理"),
-        rate(
-            "r_self", "自行处置占比", sum(case.self_handled for case in closed), len(closed), "本期自行处置 ÷ 本期办结"
-        ),
+        _mean("t_avg", spent),
+        _ranked("t_median", spent, 50),
+        _ranked("t_p90", spent, 90),
+        _mean("t_ack", signed),
+        rate("r_esc", raised, len(accepted)),
+        rate("r_self", sum(case.self_handled for case in closed), len(closed)),
         rate(
             "r_visit",
-            "回访率",
             sum(_before(case.visited_at, end) for case in asked),
             len(asked),
-            "本期办结、该回访的里面已回访的；没联系上的不算回访",
         ),
         rate(
             "r_sat",
-            "回访满意率",
             sum(case.satisfaction in _SATISFIED for case in answers),
             len(answers),
-            "本期办结、回访时评价满意和很满意的 ÷ 作了评价的",
         ),
     ]
     return {indicator.code: indicator for indicator in found}
@@ -248,17 +237,15 @@ def shares(
 
 
 def tally_shares(tally: Mapping[str, int], total: int) -> dict[str, Indicator]:
-    """Each part of *tally* with its share of *total*; what the parts don't reach is 其他/未分类."""
+    """Each part of *tally* with its share of *total*; what the parts don't reach is ``unclassified``."""
+    basis = sentence("figures.share_is")
     parts = {
-        code: Indicator(code, code, percent(number, total), "%", "该类 ÷ 受理数", number, total)
-        for code, number in tally.items()
+        code: Indicator(code, code, percent(number, total), "%", basis, number, total) for code, number in tally.items()
     }
     rest = total - sum(tally.values())
     if rest > 0:
-        label = "其他/未分类"
-        parts[UNCLASSIFIED] = Indicator(
-            UNCLASSIFIED, label, percent(rest, total), "%", "没有归类的 ÷ 受理数", rest, total
-        )
+        left = rate("rest", rest, total)
+        parts[UNCLASSIFIED] = replace(left, code=UNCLASSIFIED)
     return parts
 
 
@@ -284,19 +271,27 @@ def _hours(case: CaseFacts) -> float:
     return max((case.closed_at - case.accepted_at - case.suspended) / _HOUR, 0.0)
 
 
-def _mean(code: str, label: str, hours: Sequence[float], basis: str) -> Indicator:
+def _figure(
+    code: str, value: Number | None, unit: str, numerator: Number | None = None, denominator: Number | None = None
+) -> Indicator:
+    shown = sentence(f"figures.unit_{unit}") if unit else "%"
+    label, basis = sentence(f"figures.{code}"), sentence(f"figures.{code}_is")
+    return Indicator(code, label, value, shown, basis, numerator, denominator)
+
+
+def _mean(code: str, hours: Sequence[float]) -> Indicator:
     total = sum(hours)
     value = rounded(total / len(hours)) if hours else None
-    return Indicator(code, label, value, "小时", basis, rounded(total) if hours else 0, len(hours))
+    return _figure(code, value, "hours", rounded(total) if hours else 0, len(hours))
 
 
-def _ranked(code: str, label: str, hours: Sequence[float], part: int, basis: str) -> Indicator:
+def _ranked(code: str, hours: Sequence[float], part: int) -> Indicator:
     """The value below which *part* per cent lie (nearest rank; an even number's median: the mean of the middle two)."""
     ordered = sorted(hours)
     if not ordered:
-        return Indicator(code, label, None, "小时", basis, None, 0)
+        return _figure(code, None, "hours", None, 0)
     if part == 50:
         low, high = ordered[(len(ordered) - 1) // 2], ordered[len(ordered) // 2]
-        return Indicator(code, label, rounded((low + high) / 2), "小时", basis, None, len(ordered))
+        return _figure(code, rounded((low + high) / 2), "hours", None, len(ordered))
     rank = -(-part * len(ordered) // 100)
-    return Indicator(code, label, rounded(ordered[rank - 1]), "小时", basis, None, len(ordered))
+    return _figure(code, rounded(ordered[rank - 1]), "hours", None, len(ordered))
