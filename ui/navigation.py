@@ -52,6 +52,7 @@ class Door:
 DOORS = (
     Door("用 U 盘收发", "sync", "upsf", "device-usb"),
     Door("登记住户", "household_entry", "djzh", "home-plus"),
+    Door("从 Excel 导入花名册", "import", "cexceldrhmc", "file-import"),
     Door("居民名单", "people", "jmmd", "list-details"),
     Door("网格与岗位", "grids", "wgygw", "layout-grid"),
     Door("覆盖检查", "coverage", "fgjc", "circle-check"),

@@ -528,6 +528,7 @@ def test_who_may_not_register_is_offered_nothing(open_desk, qapp):
 
 
 def test_the_page_opens_from_everywhere_by_its_words(desk, window):
+    assert [each.page for each in window._near("花名册")] == ["import"]
     [found] = [each for each in window._near("登记住") if each.title == "登记住户"]
     assert window._near("djzh")[0].page == found.page
     window._on_found(found)

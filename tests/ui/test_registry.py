@@ -15,6 +15,7 @@ from ui.pages.person import PersonPage
 from ui.pages.registry import RegistryPage
 from ui.pages.registry_read import PAGE, read_children, read_households, read_roots, where_words
 from ui.pages.registry_record import RecordPage
+from ui.pages.registry_tree import figure
 
 
 @pytest.fixture
@@ -62,6 +63,16 @@ def test_the_tree_leads_from_the_township_to_the_dwelling(desk, street):
     (building,) = read_children(desk.office, grid)
     assert [dwelling.name for dwelling in read_children(desk.office, building)] == ["3-12号", "3-13号"]
     assert building.tally.residents == 2
+
+
+def test_a_dwelling_of_one_household_leaves_its_line_to_its_name(desk, street):
+    building = read_children(
+        desk.office, read_children(desk.office, read_children(desk.office, read_roots(desk.office)[0])[0])[0]
+    )[0]
+    one, empty = read_children(desk.office, building)
+    assert (one.tally.households, figure(one), figure(empty)) == (1, "", "0 户")
+    desk.make("household", head_name="罗春生", dwelling=street["dwelling"])
+    assert figure(read_children(desk.office, building)[0]) == "2 户"
 
 
 def test_dwellings_that_no_grid_or_building_holds_are_not_lost(desk, street):

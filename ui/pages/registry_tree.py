@@ -135,7 +135,10 @@ class PlaceTree(QTreeView):
 def figure(place: Place) -> str:
     """The count behind a place's name."""
     tally = place.tally
-    if place.kind == "building" or (place.kind == "dwelling" and tally.dwellings):
+    if place.kind == "dwelling":
+        # One household is what a dwelling has; its name needs the room more.
+        return f"{tally.households} 户" if tally.dwellings and tally.households != 1 else ""
+    if place.kind == "building":
         return f"{tally.households} 户"
     if place.kind in ("no_grid", "no_building"):
         return f"{tally.dwellings} 处"
@@ -174,9 +177,9 @@ class _Delegate(QStyledItemDelegate):
         painter.setFont(look.font("fs"))
         painter.setPen(look.colour(ink if place is not None else "text-3"))
         room.setRight(room.right() - taken - 8)
-        # The number at the end tells one house from the next.
+        # The end tells one house from the next: the row of houses, the entrance and the room.
         words = painter.fontMetrics().elidedText(
-            str(index.data() or ""), Qt.TextElideMode.ElideMiddle, max(room.width(), 0)
+            str(index.data() or ""), Qt.TextElideMode.ElideLeft, max(room.width(), 0)
         )
         painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, words)
         painter.restore()
