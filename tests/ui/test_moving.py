@@ -207,6 +207,28 @@ def test_the_story_shows_each_movement_and_takes_the_last_back(desk, street):
     assert gone[-1] == ("person", {"id": street["wife"]})
 
 
+def test_a_movement_is_taken_back_by_keyboard_and_only_where_it_can_be(desk, street):
+    movements = desk.office.movements
+    movements.turn([street["wife"]], "away", "2026-03-05")
+    movements.turn([street["wife"]], "return", "2026-06-05")
+    page = LifePage(desk.office, desk.jobs)
+    shown(desk, page)
+    said: list[str] = []
+    page.said.connect(lambda text, _undo: said.append(text))
+    page.opened({"form": "household", "id": street["home"]})
+    desk.settle()
+    view = page.story.view
+    view.setCurrentIndex(view.model().index(1, 0))
+    desk.qtbot.keyClick(view, Qt.Key.Key_Delete, Qt.KeyboardModifier.ControlModifier)
+    desk.settle()
+    assert "先撤后面的" in said[-1]
+    assert desk.get("resident", street["wife"])["presence"] == "present"
+    view.setCurrentIndex(view.model().index(0, 0))
+    desk.qtbot.keyClick(view, Qt.Key.Key_Delete, Qt.KeyboardModifier.ControlModifier)
+    desk.settle()
+    assert desk.get("resident", street["wife"])["presence"] == "away"
+
+
 def test_who_lived_in_a_dwelling_on_a_day_is_a_key_away(desk, street):
     desk.office.movements.turn([street["wife"]], "move_out", "2026-06-05", place="外省")
     registry = RegistryPage(desk.office, desk.jobs)

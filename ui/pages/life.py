@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from app.services.chronicle import GOES_ALONG
@@ -60,13 +61,14 @@ class LifePage(Page):
             ],
             lambda _offset, _limit, _order: [],
             unit="次变动",
-            hints=[("Return", "打开")],
+            hints=[("Return", "打开"), ("Ctrl+Delete", "撤销")],
             empty=EmptyState(
                 "history", "还没有变动记录", "办理迁入、迁出、分户等以后，记在这里。导入的花名册没有变动记录。"
             ),
         )
         self.story.opened.connect(self._open_chapter)
         self.story.pressed_button.connect(lambda key, _column: self._undo(str(key)))
+        QShortcut(QKeySequence("Ctrl+Delete"), self.story).activated.connect(self._undo_current)
         self.people = RecordTable(
             [
                 Column("name", "姓名", 120, strong=True, sortable=False),
@@ -232,6 +234,15 @@ class LifePage(Page):
             self.go.emit("person", {"id": person.resident})
         elif person is not None:
             self.said.emit(f"{person.name}已移交外地，本机没有他的登记。", None)
+
+    def _undo_current(self) -> None:
+        row = self.story.current_row()
+        if row is None:
+            return
+        if row.get("undo"):
+            self._undo(str(row["id"]))
+        else:
+            self.said.emit("这一行不能单独撤销。后面还有变动的先撤后面的；一次办了几个人的，在最上面那一行撤。", None)
 
     def _undo(self, key: str) -> None:
         chapter = next((one for one in self._chapters if one.id == key), None)
