@@ -444,6 +444,20 @@ def test_in_a_narrow_list_spare_columns_give_way_to_the_title(qtbot, desk):
     assert not page.table.view.isColumnHidden(village)
 
 
+def test_at_150_percent_a_case_with_links_is_no_wider_than_its_window(qtbot, desk):
+    ids = [
+        report(desk, f"上寨村三组菜市场占道经营{number}", reporter="张文贵", reporter_phone="19900000001")
+        for number in "一二三"
+    ]
+    for other in ids[1:]:
+        desk.office.links.add(ids[0], "same", other)
+    page = shown(qtbot, desk, ids[0])
+    assert page.links_card.note.text() == "2 件"
+    page.resize(859, 460)
+    desk.settle()
+    qtbot.waitUntil(lambda: page.minimumSizeHint().width() <= 859)
+
+
 def test_everything_of_a_case_stands_on_one_screen(qtbot, desk):
     event_id = report(
         desk, detail="一周来每天下午停水两三个小时，高处几户整天没水，请镇里帮忙催修。", reporter="张文贵"

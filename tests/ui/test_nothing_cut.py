@@ -46,7 +46,12 @@ def cut(page: QWidget) -> list[str]:
             found.append(f"{label.text()}: {needed} > {label.contentsRect().width()}")
     for button in page.findChildren(Button):
         parts = [width for width, part in button._parts() if part != "keys"]
-        if button.isVisible() and parts and sum(parts) + _GAP * (len(parts) - 1) > button.width():
+        if (
+            button.isVisible()
+            and not button._shrinks
+            and parts
+            and sum(parts) + _GAP * (len(parts) - 1) > button.width()
+        ):
             found.append(f"{button.words() or button.toolTip()}: {sum(parts)} > {button.width()}")
     areas = [area for area in page.findChildren(QAbstractScrollArea) if area.isVisible()]
     beyond = [(type(area).__name__, area.horizontalScrollBar().maximum()) for area in areas]

@@ -207,7 +207,8 @@ class LinksCard(Card):
             things.append(Chip(state(line.chip)))
         if line.record:
             short = line.title if len(line.title) <= _TITLE else f"{line.title[: _TITLE - 1]}…"
-            open_it = Button(short, partial(self._go, *page_of(line.form, line.record)), kind="link", small=True)
+            go = partial(self._go, *page_of(line.form, line.record))
+            open_it = Button(short, go, kind="link", small=True, shrinks=True)
             open_it.setToolTip(line.title)
             things += [open_it, None]
         else:

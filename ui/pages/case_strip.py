@@ -58,5 +58,6 @@ class CaseStrip(Strip):
     def add_cases(self, word: str, cases: Iterable[CaseLine]) -> None:
         """A line a case, each begun with *word*."""
         for case in cases:
-            open_it = Button(case.title, partial(self._page.go.emit, "case", {"id": case.id}), kind="link", small=True)
+            go = partial(self._page.go.emit, "case", {"id": case.id})
+            open_it = Button(case.title, go, kind="link", small=True, tip=case.title, shrinks=True)
             self.add_line(words(word, "13", "text-3"), Chip(state(case.state)), open_it)

@@ -68,7 +68,8 @@ class AgainHint(QWidget):
             self._lines.addWidget(words("可能是同一件事，先看看：", "13", "orange"))
         for hit in hits[:_MOST]:
             line = QHBoxLayout()
-            line.addWidget(Button(hit.title, partial(self.opened.emit, hit.event), kind="link", small=True))
+            go = partial(self.opened.emit, hit.event)
+            line.addWidget(Button(hit.title, go, kind="link", small=True, tip=hit.title, shrinks=True))
             line.addWidget(words(hit.note, "12", "text-3"))
             line.addStretch(1)
             self._lines.addLayout(line)

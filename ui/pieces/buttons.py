@@ -23,6 +23,7 @@ from ui.pieces.keys import spoken, with_keys
 
 Kind = Literal["plain", "primary", "quiet", "link", "crumb", "picked"]
 _PAD, _GAP = 12, 6
+_SHRUNK = 64
 
 
 class Button(QPushButton):
@@ -30,7 +31,8 @@ class Button(QPushButton):
 
     *kind*: ``primary`` (filled), ``plain`` (framed), ``quiet`` (no frame), ``link`` (blue words), ``picked``.
     *keys* are shown and work while the button is visible; *small* is for rows; *spread* puts the keys at the right end.
-    *menu* opens below the button. *why_not* disables it and says why in the tooltip.
+    *menu* opens below the button. *why_not* disables it and says why in the tooltip. *shrinks*: where there is no room for all words,
+    they end in …, as the title of a record may.
     """
 
     def __init__(
@@ -46,16 +48,19 @@ class Button(QPushButton):
         spread: bool = False,
         menu: QMenu | None = None,
         why_not: str = "",
+        shrinks: bool = False,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._words, self._icon, self._keys, self._tip = text, icon, keys, tip
         self._small, self._spread, self._arrow = small, spread, menu is not None
         self._arrow_icon = "chevron-down"
+        self._shrinks = shrinks
         self._passed_on: QWidget | None = None
         self.setProperty("kind", kind)
         self.setAccessibleName(text or tip)
-        self.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
+        across = QSizePolicy.Policy.Maximum if shrinks else QSizePolicy.Policy.Minimum
+        self.setSizePolicy(across, QSizePolicy.Policy.Fixed)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAutoDefault(False)
         if on is not None:
@@ -122,7 +127,8 @@ class Button(QPushButton):
         return QSize(max(width, self._height(look)), self._height(look))
 
     def minimumSizeHint(self) -> QSize:
-        return self.sizeHint()
+        whole = self.sizeHint()
+        return whole.boundedTo(QSize(theme.current().grown(_SHRUNK), whole.height())) if self._shrinks else whole
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         # Enter presses what has the focus, as Space does; held down it presses once.
@@ -171,7 +177,11 @@ class Button(QPushButton):
         if part == "keys" and self.property("kind") != "primary":
             token = "text-3" if not self._capped() else "text-2"
         painter.setPen(look.colour(token))
-        painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, self._words if part == "words" else spoken(self._keys))
+        said = self._words if part == "words" else spoken(self._keys)
+        if self._shrinks:
+            rect.setRight(min(rect.right(), self.width() - 4))
+            said = painter.fontMetrics().elidedText(said, Qt.TextElideMode.ElideRight, rect.width())
+        painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, said)
 
     def _parts(self) -> Sequence[tuple[int, str]]:
         look = theme.current()
