@@ -24,6 +24,17 @@ def test_at_every_moment_the_page_says_who_must_act_and_what(desk):
     assert turn(desk, event_id) == ("村建办", "申请延期，等批准")
 
 
+def test_who_handled_is_not_named_where_others_verify(desk):
+    event_id = report(desk)
+    act(desk, event_id, "accept")
+    act(desk, event_id, "assign", lead_unit="村建办")
+    act(desk, event_id, "acknowledge")
+    act(desk, event_id, "feed_back", result="修好了")
+    who, what = turn(desk, event_id)
+    assert what == "核查通过"
+    assert "林小禾" not in who
+
+
 def test_where_nobody_has_to_act_nothing_is_said(qtbot, desk):
     event_id = report(desk)
     act(desk, event_id, "reject", reason="重复")

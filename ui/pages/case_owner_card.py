@@ -44,7 +44,9 @@ def whose_turn(office: Office, file: CaseFile) -> tuple[str, str]:
     if state.asked:
         return who, f"{_ASKED.get(state.asked, '提出申请')}，等批准"
     usual = rules.next_of(state)
-    handler = f"（{state.handler}）" if state.handler and state.handler != who else ""
+    # Only while it lies with his unit: who handled neither verifies nor visits.
+    named = state.owner_unit and state.handler and state.handler != who
+    handler = f"（{state.handler}）" if named else ""
     act = rules.label(usual, state.profile) if usual else "等调解结果" if "mediation_due" in state.due else "办理"
     return f"现在该 {who}{handler}", act
 

@@ -49,7 +49,7 @@ class DeskPage(Page):
         self._line: str | None = None
         self.receptions = ReceptionsDoor(lambda: self.go.emit("receptions", {}))
         self.add_quiet(self.receptions)
-        if "visit" in office.forms:
+        if "visit" in office.forms and office.gate.decide("create", "visit", None).allowed:
             self.add_quiet(Button("新增走访", lambda: self.go.emit("visits", {"new": True})))
         if office.gate.decide("create", "mediation", office.session.area).allowed:
             self.add_quiet(Button("调解申请", lambda: self.go.emit("mediation", {"new": True})))
