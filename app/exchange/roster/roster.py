@@ -27,6 +27,7 @@ from app.schema.values import Value, comparable
 _FIRST = tuple[Person, Household]
 _AT_ONCE = 200
 """Households whose records are fetched together."""
+_ROOM = ("室", "号房")
 _GONE = {"moved", "dead"}
 _LOOK_UP = 1000
 """Rows after which it is told how far the reading is."""
@@ -242,7 +243,9 @@ class _RosterPlan:
     def _home(self, home: Household, area: str, known: Known | None) -> str:
         drafting = self._drafting
         grid = drafting.grid(area, self._checked("grid", "name", home.grid))
-        building = drafting.building(area, self._checked("building", "name", home.building), grid)
+        # 门牌 may hold the whole address down to the room: that is a dwelling, and no building of its own.
+        named = "" if not home.address and home.building.endswith(_ROOM) else home.building
+        building = drafting.building(area, self._checked("building", "name", named), grid)
         address = self._checked("dwelling", "address", home.address or home.building)
         dwelling = drafting.dwelling(area, address, building, grid)
         head = home.head_name or next((p.name for p in home.people if p.says_head), "")

@@ -270,3 +270,19 @@ def test_nobody_has_name_number_or_birth_from_the_row_above(bring, office):
     assert [
         record.values["id_number"] for record in office.store.select("resident") if record.values.get("id_number")
     ] == [MAN]
+
+
+def test_a_door_that_names_the_room_is_a_dwelling_and_no_building_of_its_own(bring, office):
+    headings = ["户主", "家庭成员", "关系", "身份证", "门牌"]
+    bring(
+        [
+            ["张三", "张三", "户主", MAN, "大岭村安置小区1幢1单元101室"],
+            ["李四", "李四", "户主", WIFE, "大岭路1号"],
+        ],
+        headings,
+    )
+    assert {record.values["address"] for record in office.store.select("dwelling")} == {
+        "大岭村安置小区1幢1单元101室",
+        "大岭路1号",
+    }
+    assert [record.values["name"] for record in office.store.select("building")] == ["大岭路1号"]
