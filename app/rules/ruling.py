@@ -110,7 +110,8 @@ def check_text(name: str, text: str, versions: Sequence[Version] = ()) -> None:
     usable = [version for version in versions if version.name not in now.unread]
     texts = {version.name: version.text for version in sorted(usable, key=lambda each: each.number)}
     then = _read({**texts, name: text}, load_codes(resource("codes")))
-    _refuse_gone(name, now, then, lists=bool(text))
+    # What only rules of before still have a place for is gone already: that refuses nothing any more.
+    _refuse_gone(name, _read(now.texts, load_codes(resource("codes"))), then, lists=bool(text))
     if read_ruling([*versions, Version(name, highest + 1, 0, text)]).unread.keys() - now.unread.keys():
         raise KnownError("rules.not_together", name=name)
 

@@ -288,6 +288,9 @@ def test_a_state_in_which_cases_stand_doesnt_vanish_when_the_county_goes_back(co
         assert one.sync().in_agreement
         assert one.store.get("event", case).values["state"] == "waits"
     assert county.county.watching.look() == 0
+    # It refuses nothing that is put afterwards, of whatever name.
+    put_in(county, "visits", ("sample_percent = 20", "sample_percent = 0"))
+    ruled.put(county.county, "cases", shipped_text("cases").replace("六步闭环", "六步办理"))
 
 
 def test_what_counts_as_a_repetition_is_asked_by_the_rules_of_now(county, desk):
