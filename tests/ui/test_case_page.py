@@ -559,3 +559,26 @@ def test_where_a_file_is_gone_neither_step_nor_file_is_saved(desk, tmp_path):
     with pytest.raises(KnownError, match="灯亮"):
         desk.office.doing.act(event_id, "accept", {}, [staged])
     assert len(desk.office.cases.case(event_id).steps) == before
+
+
+def test_after_a_step_that_leaves_nothing_to_do_the_cursor_is_on_what_was_done(qtbot, desk):
+    event_id = report(desk)
+    act(desk, event_id, "accept")
+    act(desk, event_id, "assign", lead_unit="村电站")
+    act(desk, event_id, "acknowledge")
+    office = colleague(desk.office, "zhao", roles=("lead_handler",), unit="村电站")
+    page = CasePage(office, desk.jobs)
+    qtbot.addWidget(page)
+    with qtbot.waitActive(page):
+        page.show()
+        page.activateWindow()
+    page.opened({"id": event_id})
+    desk.settle()
+    page._begin(next(one for one in page._file.actions if one.code == "feed_back"))
+    desk.settle()
+    page._form.fields["result"].setPlainText("换好了")
+    page._form.submit()
+    for _ in range(3):
+        desk.settle()
+    assert desk.get("event", event_id)["state"] == "feedback"
+    assert page.focusWidget() is page.timeline

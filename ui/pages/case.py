@@ -276,6 +276,9 @@ class CasePage(Page):
             # What a layout was just given is shown by an event of its own, and what isn't shown takes no cursor.
             front.show()
             front.setFocus()
+        elif here:
+            # Nothing is left to do here: what was done is there to be read.
+            self.timeline.setFocus()
         if self._fresh:
             # What went gave the cursor, and with it the sight, to what lies at the end of the page.
             QTimer.singleShot(0, self, self.to_top)
