@@ -13,7 +13,7 @@ from tests.ui.test_registry import shown, street
 from ui.forms.act import ActDialog
 from ui.forms.choices import ChoiceEntry
 from ui.forms.opening import target_of
-from ui.forms.references import RefEntry
+from ui.forms.references import RefEntry, Target
 from ui.pages.life import WHO, LifePage
 from ui.pages.person import PersonPage
 from ui.pages.registry import RegistryPage
@@ -140,6 +140,9 @@ def test_an_address_that_was_typed_and_not_picked_is_asked_about_and_not_dropped
     dialog = act(desk, page, "分户")
     [place] = fields(dialog, RefEntry)
     # The cursor went on while the list was open: the text still stands there.
+    place.set_target(Target("f" * 32, "老供销社\n后院"))
+    assert place.unpicked() == ""
+    place.set_target(None)
     place.setText("中排3-13")
     dialog.do()
     desk.settle()

@@ -46,7 +46,7 @@ class RefEntry(QLineEdit):
     def __init__(self, find: Find, hint: str = "") -> None:
         super().__init__()
         self._find, self._target, self._hits = find, None, ()
-        self._turn = 0
+        self._turn, self._stood = 0, ""
         self.setPlaceholderText(hint or "输入后选择")
         self.addAction(QAction(icons.icon("search"), "", self), QLineEdit.ActionPosition.TrailingPosition)
         self._list = Proposals(self, self._on_activated)
@@ -65,13 +65,14 @@ class RefEntry(QLineEdit):
 
     def unpicked(self) -> str:
         """What was typed and refers to nothing yet; empty where the field is empty or shows what it refers to."""
-        typed = self.text().strip()
-        return "" if self._target is not None and typed == self._target.title.strip() else typed
+        return "" if self._target is not None and self.text() == self._stood else self.text().strip()
 
     def set_target(self, target: Target | None) -> None:
         """Show *target* without telling anybody."""
         self._target = target
         self.setText(target.title if target else "")
+        # As the line shows it: a title of two lines reads otherwise there.
+        self._stood = self.text()
         self.setToolTip(target.words if target else "")
         self.setCursorPosition(0)
 
