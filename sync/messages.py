@@ -29,6 +29,7 @@ class Hello:
     ``rules``: (number of the newest version held of the county's rules, tag of all that are in force, names that can't be read here).
     ``made``: (number, the first bytes of its hash) of each frame without receipts and each given up: another machine with this one's
     disk, and so its names, can't say that.
+    ``told``, since version 2: the tag of what the county last said of the user's rights; b"0" where it never did.
     ``onward``: the name of an own request's stream that was cut: how much of it came?
     """
 
@@ -58,6 +59,7 @@ class Hello:
     rules: tuple[int, bytes, tuple[str, ...]] | None = None
     made: tuple[tuple[int, bytes], ...] = ()
     onward: bytes = b""
+    told: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

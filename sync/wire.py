@@ -49,7 +49,7 @@ __all__ = [
     "DERIVED", "LEAST", "MARKED", "MARK_SIZE", "MEDIA_TYPE", "NUMBERS", "ONWARD", "RAW", "RESUMED", "RULES", "STREAMED", "TAKEN", "VERSION", "WINDOW",
     "Area", "Down", "DownFrame", "End", "Given", "Head", "Hello", "Message", "Move", "Offers", "OtherStreamError", "Problem", "Question", "Reader",
     "Receipts", "Reply", "Streamed", "Up", "UpFrame", "WireError", "Writer", "agreement", "code_hash", "decode_down", "decode_up", "encode",
-    "encode_down", "encode_up", "enrol_text", "fits", "frame_hash", "needed", "scope_tag", "to_ranges",
+    "encode_down", "encode_up", "enrol_text", "fits", "frame_hash", "needed", "rights_tag", "scope_tag", "to_ranges",
 ]  # fmt: skip
 
 VERSION = 2
@@ -372,6 +372,7 @@ _PARTS: dict[str, Any] = {
     "odd": lambda held: tuple(map(_odd, held)),
     "parts": lambda held: tuple((_text(low), _int(records), _bytes(total)) for low, records, total in held),
     "items": lambda held: tuple((_text(record_id), _bytes(digest)) for record_id, digest in held),
+    "told": _bytes,
     "rights": lambda held: (_text(held[0]), _texts(held[1]), _texts(held[2]), *map(_text, held[3:4])),
     "away": lambda held: tuple((_text(code), _text(words), _text(above)) for code, words, above in held),
     "areas": lambda held: tuple(Area(*map(_text, row)) for row in held),
@@ -385,6 +386,11 @@ def scope_tag(areas: Iterable[Area], streams: Iterable[tuple[str, str]]) -> byte
     """8 bytes that change whenever the areas or the streams of a device do."""
     held = [sorted((a.code, a.name, a.level, a.parent) for a in areas), sorted(streams)]
     return hashlib.blake2b(msgpack.packb(held), digest_size=8).digest()
+
+
+def rights_tag(given: Given) -> bytes:
+    """8 bytes that change whenever what the county gave a user does."""
+    return hashlib.blake2b(msgpack.packb(given), digest_size=8).digest()
 
 
 def agreement(streams: Mapping[tuple[str, str], tuple[int, bytes]]) -> bytes:

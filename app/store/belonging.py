@@ -11,6 +11,7 @@ from app.store.exchange_values import Area, Stream, SyncState
 from app.store.part import Part
 
 VOID_MARKS = "void_marks"
+_RIGHTS = "rights_tag"
 
 
 class Belonging(Part):
@@ -113,12 +114,20 @@ class Belonging(Part):
             [(a.code, a.name, a.level, a.parent) for a in areas],
         )
 
-    def set_rights(self, user: str, roles: Collection[str], areas: Collection[str], unit: str | None = None) -> None:
+    @property
+    def rights_tag(self) -> bytes:
+        """The tag of the rights that the county told last; empty where it told none."""
+        return bytes.fromhex(self._store.meta.get(_RIGHTS, ""))
+
+    def set_rights(
+        self, user: str, roles: Collection[str], areas: Collection[str], unit: str | None = None, *, tag: bytes = b""
+    ) -> None:
         """The county gave *user* of this device other roles, areas or another *unit*: they count from his next log-in.
 
-        None: of his unit it says nothing; what he filled in himself stays beside it.
+        None: of his unit it says nothing; what he filled in himself stays beside it. *tag* is said to the county, so that it knows.
         """
         with self._store.transaction():
+            self._store.meta.set(_RIGHTS, tag.hex())
             # Read in here: the user may be filling in his unit just now.
             accounts = self._store.meta.get("accounts", {})
             if user in accounts:

@@ -72,5 +72,6 @@ def greeting(store: Store, open_frames: Mapping[int, Frame], ask: Collection[int
         begun=bytes.fromhex(state.begun),
         numbers=store.numbers.wanted() if NUMBERS in able else None,
         rules=store.ruled.standing() if RULES in able else None,
+        told=sync.rights_tag or b"0" if version > 1 else b"",
         made=tuple(sorted(marks.items())) if marked else (),
     )

@@ -24,6 +24,7 @@ from sync.wire import (
     agreement,
     decode_down,
     frame_hash,
+    rights_tag,
 )
 
 MOST_CHANGES = 2000
@@ -107,9 +108,9 @@ class Answer:
         if head.rules is not None:
             self._store.ruled.take(*head.rules, late=self._late)
         self._goal = head.last
+        if head.rights is not None:
+            self._sync.set_rights(*head.rights, tag=rights_tag(head.rights))
         if head.areas is not None and head.streams is not None:
-            if head.rights is not None:
-                self._sync.set_rights(*head.rights)
             self._sync.set_given_away({code: (words, above) for code, words, above in head.away})
             self._sync.set_areas([Area(area.code, area.name, area.level, area.parent) for area in head.areas])
             self._sync.set_scope(set(head.streams))

@@ -43,6 +43,7 @@ from sync.wire import (
     Writer,
     decode_up,
     frame_hash,
+    rights_tag,
     scope_tag,
 )
 
@@ -211,10 +212,12 @@ class Session:
             knows = knows_rights(conn, county.code, device.id, device.roles, device.unit)
             start_tag = begun(conn, county.code, epoch)
             rules = county.ruled.answer(conn, hello)
-        # Roles and the unit can change without a stream of them.
-        changed = tag != hello.scope or not knows
+        # Roles and the unit can change without a stream of them. A device of before doesn't say what it knows; it is told once.
+        given = _rights(device)
+        changed = tag != hello.scope or not (hello.told or knows)
+        news = changed or (hello.told and hello.told != rights_tag(given))
         away = given_away(self._rights, device, known) if changed else ()
-        if changed:
+        if news:
             with county.database.plain() as conn:
                 tell(
                     conn, county.code, device.id, self._rights.areas(device), device.roles, county.now_ms(), device.unit
@@ -234,7 +237,7 @@ class Session:
             least=least if hello.version > 1 else LEAST,
             program=__version__ if hello.version > 1 else "",
             away=away,
-            rights=_rights(device) if changed else None,
+            rights=given if news else None,
             keys=(county.keys.recipient, county.keys.verify) if "keys" in hello.want else (),
             begun=start_tag if start_tag != hello.begun else b"",
             numbers=county.leasing.answer(device, hello, known, county.applier.rules, county.now_ms()),

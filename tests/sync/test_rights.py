@@ -6,11 +6,13 @@ import pytest
 import sqlalchemy as sa
 
 from app.errors import KnownError
+from app.store.belonging import Belonging
 from app.store.saving import Edit
 from sync.county import aside as aside_tray
 from sync.county import office
 from sync.county.granting import grant
 from sync.county.tables import ASIDE
+from tests.sync.broken import Broken
 from tests.sync.conftest import OTHER, TOWNSHIP, VILLAGES
 from tests.sync.test_scope import everything, settle
 
@@ -127,6 +129,26 @@ def test_the_device_learns_its_new_roles(county, new_store):
     settle(clerk)
     account = clerk.store.meta.get("accounts")["受理员"]
     assert (tuple(account["roles"]), account["areas"], account["unit"]) == (fewer, [TOWNSHIP, OTHER], "中心")
+
+
+@pytest.mark.parametrize("given", [{"roles": ("lead_handler",)}, {"unit": "城建办"}])
+def test_rights_of_which_the_answer_was_lost_are_told_again(county, new_store, given, monkeypatch):
+    told, learn = [], Belonging.set_rights
+    monkeypatch.setattr(Belonging, "set_rights", lambda *known, **more: (told.append(known[2:]), learn(*known, **more)))
+    desk = county.device(new_store(), roles=("helper",))
+    with desk.store.transaction():
+        desk.store.meta.set("accounts", {"张干事": {"name": "张", "roles": ["helper"], "areas": [TOWNSHIP]}})
+    assert desk.sync().in_agreement
+    grant(county.county, desk.store.sync.state.device, **given)
+    desk.sync(http=Broken(["after"], 0), tries=1)
+    assert desk.sync().in_agreement
+    account = desk.store.meta.get("accounts")["张干事"]
+    assert {
+        name: tuple(value) if isinstance(value, list) else value for name, value in account.items()
+    }.items() >= given.items()
+    told.clear()
+    assert desk.sync().in_agreement
+    assert told == []  # once it is known, nothing more is said of it
 
 
 def test_nothing_unknown_is_granted(county, new_store):
