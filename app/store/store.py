@@ -130,6 +130,7 @@ class Store(Drafting):
         """Close the database; what was saved is on the disk already."""
         self._beside.shutdown()
         if self._much:
+            self._much = False
             driver.written_much(self.conn)
         self.conn.close()
 
