@@ -80,7 +80,7 @@ class Request:
         self.outgoing: Outgoing | None = going
         """What the next request may go on with: the stream of this one, or of an earlier one that was cut."""
         self.further = False
-        """Whether the county has more of that stream than it ever had: also half of a long frame is a way further."""
+        """Whether it went on with that stream from further on than any before."""
         self._asked_of: Outgoing | None = None
         self._again: tuple[bytes, Mapping[int, int]] = (b"", {})
         self._filling = Filling(store, self._pace, raw=self._streamed, ratio=lambda: self._writer.ratio)
@@ -106,6 +106,11 @@ class Request:
         self._link.start()
         try:
             response = post(self._http, self._url, self._body(*self._planned()), self._state.token, self._state.ca)
+        except Cut as cut:
+            if cut.after:
+                # It doesn't hold the stream, or won't: begun anew it could be read.
+                self.outgoing, self.further = None, False
+            raise
         finally:
             self._sync.handed(number for end, number in self._ends if end <= self._sent)
         with response:
@@ -202,7 +207,7 @@ class Request:
     def _told_of_stream(self, came: int) -> None:
         """The county told how much *came* of a stream that was asked after."""
         if self._asked_of and self.outgoing is self._asked_of:
-            self.further = self._asked_of.told(came)
+            self._asked_of.came = came
             if came < 0:
                 self.outgoing = None
 
@@ -215,13 +220,23 @@ class Request:
             return begin
         plain = encode(hello)
         self._ends += [(len(plain) + end, number) for number, end in ends.items()]
-        self._stream.came = -1  # from here on more may have come
+        self.further = self._stream.set_out()
         return plain + again
 
     def _body(self, frames: Iterator[Frame], ask: list[int]) -> Iterator[bytes]:
         """Hello and frames in small pieces; new frames are made while the earlier ones are on their way."""
         held = bytearray(self._begin(ask))
         budget = self._pace.batch - len(held)
+        while self._again[0] and len(held) >= PIECE:
+            yield from self._piece(held)
+            if self._watchful and self._sync.urgent_unsent():
+                # Saved while this goes out again: what is in flight goes to its end, the next request begins with the urgent change.
+                self.answer.again = True
+                end = next((end for end, _ in self._ends if end >= self._sent), self._sent + len(held))
+                del held[end - self._sent :]
+                while held:
+                    yield from self._piece(held)
+                return
         while True:
             with self._link.own_work():
                 frame = next(frames, None)

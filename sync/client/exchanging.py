@@ -149,14 +149,14 @@ class _Loop:
                     left, going = request.left, request.outgoing
                 self._absent.clear()
                 self._mending.cut()
-                vain = 0 if self._tally.done > before else vain + 1
+                vain = 0 if self._tally.done > before or (request is not None and request.further) else vain + 1
                 if vain >= tries:
                     raise
                 # A link that was carrying a moment ago is mostly there again at once; one that isn't there is given time.
                 rest = _SOON if request is not None and request.carried else 2**vain
                 self._sleep(cut.after + random.uniform(0.5, 1.5) * rest)  # noqa: S311 - spreads devices out, guards nothing
                 continue
-            if self._tally.done > before or request.further:
+            if self._tally.done > before:
                 vain = 0  # a question answered is no progress: on a link that cuts every long frame it would go on for ever
             if request.answer.again:
                 self._mending.cut()

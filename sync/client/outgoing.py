@@ -23,16 +23,18 @@ class Outgoing:
     frames: list[tuple[int, int, bytes]] = field(default_factory=list)
     _begin: int = 0
     _reached: int = 0
+    _idle: int = 0
 
     @property
     def name(self) -> bytes:
         """Empty where the stream can't be gone on with."""
         return self.writer.name
 
-    def told(self, came: int) -> bool:
-        """The county told how much *came*; return whether that is more than it ever was."""
-        further = came > self._reached
-        self.came, self._reached = came, max(came, self._reached)
+    def set_out(self) -> bool:
+        """A request goes on with it; return whether from further on than any before: also half of a long frame is a way further."""
+        further = self.came > self._reached
+        self._reached, self._idle = max(self.came, self._reached), 0 if further else self._idle + 1
+        self.came = -1  # from here on more may have come
         return further
 
     def begun_in(self, incarnation: str, epoch: int) -> bool:
@@ -58,6 +60,10 @@ class Outgoing:
             number not in open_frames or frame_hash(open_frames[number].content) != held for _, number, held in late
         ):
             return None
+        if any(end <= self.came and number in open_frames for end, number, _ in self.frames):
+            return None  # came, but isn't in: the rest would overtake it, and steps of a case count in the order in which they are in
+        if self.came <= self._reached and self._idle:
+            return None  # twice it brought nothing from there: whoever answers holds no such stream
         again = self.writer.again(self.came)
         if again is None:
             return None

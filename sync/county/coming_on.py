@@ -7,10 +7,12 @@ from dataclasses import dataclass
 import anyio
 
 from sync.county.parking import Parking
-from sync.wire import WINDOW, Reader
+from sync.wire import Reader
 
 _PATIENCE, _LOOK = 3.0, 0.02
 """Seconds that a device which asks waits at most for what still lies in buffers, and between two looks."""
+READER = 900 << 10
+"""Bytes that zstd takes to read on a stream with such a window, as measured."""
 
 
 @dataclass(slots=True, eq=False)
@@ -29,12 +31,12 @@ class Requests:
     """
 
     def __init__(self) -> None:
-        self._coming: Parking[Coming] = Parking(lambda coming: WINDOW + coming.reader.pending)
+        self._coming: Parking[Coming] = Parking(lambda coming: READER + coming.reader.pending)
 
     def cut(self, device: str) -> Reader | None:
-        """What read the request that *device* may go on with."""
+        """What read the request that *device* may go on with: one that it asked after, so that nobody reads with it any more."""
         coming = self._coming.get(device)
-        return coming.reader if coming else None
+        return coming.reader if coming and coming.stopped else None
 
     def begun(self, device: str, reader: Reader) -> Coming:
         """*reader* is within a stream that can be gone on with."""
