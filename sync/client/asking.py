@@ -198,7 +198,7 @@ class Request:
 
     def _go_on(self) -> None:
         """The frames go out in the stream that was cut, from the byte on, where county and device can; or in one that can be gone on with."""
-        if self.outgoing and (again := self.outgoing.onward(self._open)):
+        if self._streamed and self.outgoing and (again := self.outgoing.onward(self._open)):
             self._stream, self._again = self.outgoing, again
         elif self._onward:
             self._stream = self._new_stream(secrets.token_bytes(8))

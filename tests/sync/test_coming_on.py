@@ -268,6 +268,22 @@ def test_a_county_that_tells_of_a_stream_but_never_goes_on_with_it_gets_another(
     assert (desk.store.count("event"), stored(county)[1]) == (21, 21)
 
 
+def test_who_has_nothing_more_to_say_asks_for_no_stream(far, county, monkeypatch):
+    """The end of the request was cut, and nothing else of it."""
+    begun, begin = [], Request._begin
+
+    def noted(self, ask):
+        begun.append((bool(self._open), bool(self._again[0])))
+        return begin(self, ask)
+
+    monkeypatch.setattr(Request, "_begin", noted)
+    far.store.sync.moved(county.url)
+    assert far.sync(http=Swallowed(1 << 30), sleep=lambda _: time.sleep(0.2)).in_agreement
+    assert begun[0] == (False, False)
+    assert begun[-1] == (False, False)
+    whole(far, county, MANY)
+
+
 def test_what_is_urgent_ends_a_stream_that_goes_out_once_more_at_the_frame_in_flight(far, county, link, monkeypatch):
     far.save(
         *[Edit("resident", None, VILLAGES[0], {"name": "长", "remark": secrets.token_hex(900)}) for _ in range(60)]
