@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
+from sync.client.outgoing import Outgoing
 from tests.torture.carriers import CARRIED
 from tests.torture.places import Processes, Threads
-from tests.torture.schedule import CARRIED_FROM, play, steps_of
+from tests.torture.schedule import CARRIED_FROM, LONG_FROM, play, steps_of
 from tests.torture.world import STEPS, World
 
 
@@ -47,6 +48,15 @@ def test_so_it_is_with_sticks_photos_restricted_records_and_replaced_devices(thr
     for seed in range(CARRIED_FROM, CARRIED_FROM + 10):
         played = play(threads, steps_of(seed))
         assert not played.failure, f"seed {seed}: {played.failure}"
+
+
+def test_so_it_is_where_long_requests_are_cut_in_the_middle(threads, monkeypatch):
+    gone_on, set_out = [], Outgoing.set_out
+    monkeypatch.setattr(Outgoing, "set_out", lambda stream: (gone_on.append(stream), set_out(stream))[1])
+    for seed in range(LONG_FROM, LONG_FROM + 6):
+        played = play(threads, steps_of(seed))
+        assert not played.failure, f"seed {seed}: {played.failure}"
+    assert gone_on
 
 
 def test_a_seed_of_before_plays_what_it_always_played():

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from tests.torture.carriers import CARRIED
 from tests.torture.clerks import NUMBERED
+from tests.torture.roads import LONG
 from tests.torture.world import COPIED, SET_BACK, STEPS, World
 
 _FEWEST, _MOST = 15, 40
@@ -18,6 +19,9 @@ NUMBERED_FROM = 60_000
 """From this seed on, cases are accepted and numbered, too."""
 COPIED_FROM = 61_000
 """From this seed on, those in which disks are set back have copies that part before their numbers meet, too."""
+
+LONG_FROM = 90_000
+"""From this seed on, requests are long and cut in the middle, too."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,7 @@ def steps_of(seed):
     steps = STEPS | (SET_BACK if seed % 4 == 3 else {}) | (CARRIED if seed >= CARRIED_FROM else {})
     steps |= NUMBERED if seed >= NUMBERED_FROM else {}
     steps |= COPIED if seed % 4 == 3 and seed >= COPIED_FROM else {}
+    steps |= LONG if seed >= LONG_FROM else {}
     names = chance.choices(list(steps), list(steps.values()), k=count)
     return [(name, chance.randrange(1 << 30)) for name in names]
 

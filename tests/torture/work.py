@@ -214,6 +214,11 @@ def moved(desk, url):
     desk.store.sync.moved(url)
 
 
+def take_link_for(desk, rate):
+    with desk.store.transaction():
+        desk.store.meta.set("sync.rate", rate)
+
+
 def speak(desk, version):
     with desk.store.transaction():
         desk.store.meta.set("sync.version", version)

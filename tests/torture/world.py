@@ -16,6 +16,7 @@ from tests.torture.clerks import Clerks
 from tests.torture.counties import opened
 from tests.torture.devices import Death
 from tests.torture.disks import Disks
+from tests.torture.roads import Roads
 from tests.torture.template import VILLAGES
 from tests.torture.witness import Witness
 from tests.torture.work import Killed
@@ -33,7 +34,7 @@ class Count:
     exchanges: int = 0
 
 
-class World(Clerks, Disks, Carriers):
+class World(Clerks, Disks, Carriers, Roads):
     """Every step takes a random.Random of its own, and nothing else decides what it does."""
 
     def __init__(self, place, speed=None):
