@@ -141,6 +141,16 @@ def empty(conn: Connection) -> bool:
     return conn.execute("SELECT 1 FROM search_document LIMIT 1").fetchone() is None
 
 
+def merge_seldom(conn: Connection) -> None:
+    """Much is coming: twice as many parts of the index stand side by side before they are merged, and each is written less often."""
+    conn.execute("INSERT INTO search_token (search_token, rank) VALUES ('automerge', 8)")
+
+
+def merge_often(conn: Connection) -> None:
+    """As always: few parts, so that little is looked through to find something."""
+    conn.execute("INSERT INTO search_token (search_token, rank) VALUES ('automerge', 4)")
+
+
 def settle(conn: Connection) -> None:
     """Merge the parts of the index into one; worth its time once, after the first copy of a county came in."""
     conn.execute("INSERT INTO search_token (search_token) VALUES ('optimize')")

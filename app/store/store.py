@@ -21,6 +21,7 @@ from app.store.audit import Audit, AuditLine
 from app.store.clock import Clock
 from app.store.drafting import Drafting
 from app.store.files import Files
+from app.store.first_copy import FirstCopy
 from app.store.journal import KEEP_DAYS, Journal
 from app.store.meta import Meta
 from app.store.numbers import Numbers
@@ -29,7 +30,6 @@ from app.store.query import Query
 from app.store.rows import REFUSED, STUB, Agreed, Row, Rows, lay
 from app.store.ruled import Ruled
 from app.store.saving import Edit, Saved, bases, difference, new_row, refuse_forbidden
-from app.store.search_keys import load_readings, readings_loaded
 from app.store.stubs import Stubs
 from app.store.underlay import Underlay
 
@@ -41,8 +41,6 @@ JOURNAL = "journal"
 DERIVED = "derived"
 """Under this name ``Meta`` keeps which fields were reckoned of everything here."""
 _PORTION = 400
-_ASKING = 0.02
-"""Seconds in which a request is written, about."""
 Touched = set[tuple[str, str]]
 Derive = Callable[["Store", Touched], None]
 
@@ -77,7 +75,7 @@ class Store(Drafting):
         # Tokens for the search index that are written as the transaction ends; None: each at once.
         self._tokens: dict[int, str] | None = None
         self._beside = concurrent.futures.ThreadPoolExecutor(1)
-        self._much = False
+        self.first_copy = FirstCopy(conn, self._beside)
         self.attend: Callable[[Sequence[Edit]], Sequence[Edit]] = lambda edits: edits
         """What else belongs to a save: asked for the edits of each, it answers with them and what goes with them."""
         self.numbers = Numbers(self)
@@ -129,9 +127,7 @@ class Store(Drafting):
     def close(self) -> None:
         """Close the database; what was saved is on the disk already."""
         self._beside.shutdown()
-        if self._much:
-            self._much = False
-            driver.written_much(self.conn)
+        self.first_copy.over()
         self.conn.close()
 
     def stamp(self) -> tuple[int, int]:
@@ -168,18 +164,6 @@ class Store(Drafting):
             raise
         finally:
             self._tokens = None
-
-    def make_ready(self) -> None:
-        """An exchange begins. Where nothing is here that could be found, a first copy is likely to come: room is made for it.
-
-        What search reads names with is loaded in a thread, while the county is asked.
-        """
-        if not search.empty(self.conn):
-            return
-        driver.expect_much(self.conn)
-        self._much = True
-        if not readings_loaded():
-            self._beside.submit(_load_soon)
 
     def _commit_beside(self, meanwhile: Callable[[], None]) -> None:
         """Commit in a thread, for the driver lets others go on while it indexes, encrypts and writes; what goes wrong there is raised here."""
@@ -384,12 +368,6 @@ class Store(Drafting):
                 if self.sync.state.device:
                     # Frames that this store no longer remembers may be at the county: their numbers must not come again.
                     self.sync.begin_incarnation()
-
-
-def _load_soon() -> None:
-    # Nobody else gets a turn meanwhile: the request goes out first.
-    time.sleep(_ASKING)
-    load_readings()
 
 
 def new_key() -> bytes:

@@ -19,7 +19,8 @@ from app.store.part import Part
 from app.store.rows import STUB, WENT, Agreed, Row, cells_of, lay
 from app.store.totals import Totals
 
-_AT_FIRST, _AT_ONCE = 100, 300
+_AT_FIRST, _AT_ONCE, _OF_MANY = 100, 300, 600
+"""Records taken in one transaction; of many that are here already each transaction writes to hundreds of the indexes' pages."""
 New = dict[tuple[str, str, int], Row]
 """By form, id and rev of their deltas: rows made of whole records."""
 
@@ -32,11 +33,11 @@ class Taking(Part):
     ) -> set[tuple[str, str]]:
         """Apply one frame of what others changed; its cursors go with the last of several short transactions.
 
-        Each holds the write lock for some 20 ms, up to 80 where parts of the search index are merged, so that a save beside it
-        never waits long. A frame cut in the middle comes again: a field is taken only if its rev is newer than the one held, so
+        Each holds the write lock for some 20 ms, in a long first copy up to 50, twice that where the log goes to the file, so that
+        a save beside it never waits long. A frame cut in the middle comes again: a field is taken only if its rev is newer than the one held, so
         taking it twice changes nothing. Unsent changes are laid on top again. Return (form, id) of what changed.
         """
-        parts = list(_parts(deltas))
+        parts = list(_parts(deltas, _OF_MANY if self._store.first_copy.long else _AT_ONCE))
         # What came from the county comes again after a power cut, because its cursor is lost with it: no flush for each
         # transaction. A save beside it, on a connection of its own, flushes as always.
         self._conn.execute("PRAGMA synchronous = NORMAL")
@@ -61,6 +62,7 @@ class Taking(Part):
         prepared: New = {}
         meanwhile = functools.partial(self._prepare, following, prepared) if following else None
         with self._store.transaction(meanwhile):
+            self._store.first_copy.came(len(deltas))
             by_form: dict[str, list[Delta]] = {}
             for delta in deltas:
                 by_form.setdefault(delta.form, []).append(delta)
@@ -215,12 +217,12 @@ class Taking(Part):
         return str(self._store.meta.get(f"tag.{stream}", ""))
 
 
-def _parts(deltas: Sequence[Delta]) -> Iterator[Sequence[Delta]]:
+def _parts(deltas: Sequence[Delta], most: int) -> Iterator[Sequence[Delta]]:
     """What is applied together: little at first, for nothing is written while the first is made ready; one empty part of nothing."""
     start, size = 0, _AT_FIRST
     while start < len(deltas) or not start:
         yield deltas[start : start + size]
-        start, size = start + size, min(2 * size, _AT_ONCE)
+        start, size = start + size, min(2 * size, most)
 
 
 def _as_it_came(form: Form, delta: Delta) -> Row | None:

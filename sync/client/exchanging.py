@@ -52,7 +52,7 @@ def exchange(
     agreed, halted = False, ""
     store.sync.began()
     try:
-        store.make_ready()
+        store.first_copy.make_ready()
         agreed = _Loop(store, http, tally, progress, now, sleep, Limits(store, tally, most, stopped)).run(tries)
     except Halt as halt:
         halted = halt.code

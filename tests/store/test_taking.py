@@ -70,12 +70,12 @@ def test_what_is_empty_and_what_is_bytes_comes_back_as_it_was(store):
 def test_only_a_first_copy_is_made_room_for(enrolled, tmp_path, key, forms):
     usual = enrolled.conn.execute("PRAGMA cache_size").fetchone()
     empty = Store.create(tmp_path / "empty", key, forms)
-    empty.make_ready()
+    empty.first_copy.make_ready()
     assert empty.conn.execute("PRAGMA cache_size").fetchone() != usual
     empty.close()
     enrolled.save([person()], "u")
     enrolled.sync.deltas([whole(enrolled.new_id(), 5)], {STREAM: 5})
-    enrolled.make_ready()
+    enrolled.first_copy.make_ready()
     assert enrolled.conn.execute("PRAGMA cache_size").fetchone() == usual
 
 
@@ -83,7 +83,7 @@ def test_after_a_first_copy_the_log_is_in_the_file_though_a_window_has_it_open(t
     store = Store.create(tmp_path / "home", key, forms)
     window = Store.open(tmp_path / "home", key, forms)
     path = tmp_path / "home" / "store.db"
-    store.make_ready()
+    store.first_copy.make_ready()
     store.sync.set_scope({STREAM})
     store.sync.deltas([whole(store.new_id(), 5 + number) for number in range(300)], {STREAM: 400})
     pages, page = (int(store.conn.execute(f"PRAGMA {name}").fetchone()[0]) for name in ("page_count", "page_size"))
@@ -92,6 +92,30 @@ def test_after_a_first_copy_the_log_is_in_the_file_though_a_window_has_it_open(t
     assert path.stat().st_size == pages * page
     assert len(list(window.query.columns("resident", ["id"]))) == 300
     window.close()
+
+
+def test_of_a_long_first_copy_all_is_found_and_the_index_is_kept_as_always_when_it_is_over(
+    tmp_path, key, forms, monkeypatch
+):
+    monkeypatch.setattr("app.store.first_copy.LONG", 200)
+    merged = "SELECT v FROM search_token_config WHERE k = 'automerge'"
+    store = Store.create(tmp_path / "home", key, forms)
+    store.sync.set_scope({STREAM})
+    store.first_copy.make_ready()
+    for start in (1, 701):
+        store.sync.deltas([whole(store.new_id(), start + number) for number in range(700)], {STREAM: start + 699})
+    assert store.first_copy.long
+    assert store.conn.execute(merged).fetchone() == (8,)
+    assert len(store.find("赵小满", limit=2_000)) == 1_400
+    store.close()
+    again = Store.open(tmp_path / "home", key, forms)
+    assert again.conn.execute(merged).fetchone() == (4,)
+    again.first_copy.make_ready()
+    again.sync.deltas([whole(again.new_id(), 2_000 + number) for number in range(700)], {STREAM: 3_000})
+    assert not again.first_copy.long
+    assert len(again.find("赵小满", limit=3_000)) == 2_100
+    assert again.sync.digests() == again.sync.reckon()
+    again.close()
 
 
 def test_a_program_that_finds_its_store_in_order_has_no_library_of_figures_or_pictures_in_memory(tmp_path, key, forms):
