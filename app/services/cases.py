@@ -17,8 +17,9 @@ from app.rules.case_settling import AS, Way, way
 from app.schema.dates import CHINA
 from app.schema.record import Record
 from app.schema.values import Fault, Value
-from app.services.case_folding import EVENT, STEP, derive_cases, fold_case, read_steps, stands
+from app.services.case_folding import EVENT, STEP, derive_cases, fold_case, read_steps
 from app.services.case_limits import past_limits
+from app.services.case_masters import master_faults
 from app.services.case_numbers import CaseNumbers
 from app.services.case_queues import Where, ours, questions
 from app.services.gate import Gate
@@ -140,7 +141,7 @@ class Cases:
         now = self.now()
         step, faults = self._step(case.state, case.event.values, code, values, now, area, event_id, photos)
         if step is not None and code == MERGE:
-            faults = self._master_faults(event_id, str(step.values["master"]))
+            faults = master_faults(self._store, self.rules, event_id, str(step.values["master"]))
         if step is not None and not faults:
             faults = past_limits(self.rules, case.state.profile, case.event.values, step)
         if faults or step is None:
@@ -206,7 +207,7 @@ class Cases:
         settling = Step("", "settle", self.now(), {"opinion": said}, session.user, "", session.unit)
         found = way(self.rules, state, held, settling)
         if found.fault is None and held.action == MERGE:
-            faults = self._master_faults(event.id, str(held.values.get("master") or ""))
+            faults = master_faults(self._store, self.rules, event.id, str(held.values.get("master") or ""))
             return replace(found, fault=next(iter(faults), None))
         return found
 
@@ -376,21 +377,6 @@ class Cases:
         if action is None or not action.asks("photos"):
             return 0
         return more + self._store.count("cases_attachment", {"owner": event_id, "owner_form": EVENT, "kind": "photo"})
-
-    def _master_faults(self, event_id: str, master: str) -> list[Fault]:
-        """A case goes into one that stands: into itself, or into one that itself went elsewhere, it would be lost."""
-        held = self._store.get(EVENT, master)
-        if master == event_id:
-            why = sentence("rules.master_itself")
-        elif held is None or held.deleted:
-            why = sentence("rules.master_not_here")
-        elif not stands(self.rules, held):
-            label = self.rules.states[str(held.values.get("state") or "draft")].label
-            why = sentence("rules.master_state", state=label)
-        else:
-            return []
-        title = str(held.values.get("title") or "") if held else master
-        return [Fault("master", "not_master", sentence("rules.not_master", title=title, why=why))]
 
     def _edit(self, event_id: str, area: str, step: Step) -> Edit:
         device = self._gate.session.device or self._store.sync.state.device
