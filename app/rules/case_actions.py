@@ -144,12 +144,13 @@ def read_actions(
         )
         aliases.update(dict.fromkeys(table.texts("aliases", ()), code))
     for state in states.values():
-        if state.next and state.next not in actions:
-            raise (
-                root.table("states")
-                .table(state.code)
-                .fault("name_unknown", key="next", name=state.next, known="、".join(actions))
-            )
+        for key, name in (("next", state.next), ("then", state.then)):
+            if name and name not in actions:
+                raise (
+                    root.table("states")
+                    .table(state.code)
+                    .fault("name_unknown", key=key, name=name, known="、".join(actions))
+                )
     return actions, aliases
 
 

@@ -376,6 +376,7 @@ WAITS: Mapping[str, Callable[[CaseState], bool]] = {
     "extension_waits": lambda case: case.extension_days > 0,
     "suspension_waits": lambda case: case.suspension_asked,
     "in_mediation_now": lambda case: "mediation_due" in case.due,
+    "visit_done": lambda case: case.state == "closed" and "visit_due" not in case.due,
 }
 # Without the values of the step only these can be judged; the others speak once its form is filled.
 BEFORE_FILLING = frozenset(

@@ -308,7 +308,12 @@ class CaseRules:
         """What *case* most often takes next; empty where none is usual, or what is usual comes from elsewhere now."""
         code = self.usual(case.state, case.profile)
         action = self.action(code, case.profile)
-        return "" if action is None or self._waits(case, action.not_next_while) else code
+        if action is None:
+            return ""
+        if not self._waits(case, action.not_next_while):
+            return code
+        then = self.states[case.state].then
+        return then if self.action(then, case.profile) else ""
 
     @staticmethod
     def _waits(case: CaseState, names: Collection[str]) -> str:

@@ -13,7 +13,8 @@ LEAD = "lead"
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """One state: ``counts``: its place in statistics, ``due``: the timer that runs in it, ``next``: what is usual.
+    """One state: ``counts``: its place in statistics, ``due``: the timer that runs in it, ``next``: what is usual,
+    ``then``: what is usual where that is not, having been done already.
 
     ``owner``: the team that has to act in it, ``owner_at``: another one at some levels; ``of_lead``: of the lead unit;
     ``owner_away``: who follows a case that was handed to a body outside.
@@ -24,6 +25,7 @@ class State:
     counts: str
     due: str = ""
     next: str = ""
+    then: str = ""
     owner: str = ""
     owner_at: Mapping[str, str] = field(default_factory=dict)
     of_lead: bool = False
@@ -45,7 +47,7 @@ def read_states(root: Table, timers: Collection[str]) -> dict[str, State]:
     teams = list(root.table("teams"))
     states = {}
     for code, table in root.tables("states").items():
-        table.only("label", "counts", "due", "next", "owner", "owner_at", "owner_away", "of")
+        table.only("label", "counts", "due", "next", "then", "owner", "owner_at", "owner_away", "of")
         at = table.table("owner_at")
         states[code] = State(
             code,
@@ -53,6 +55,7 @@ def read_states(root: Table, timers: Collection[str]) -> dict[str, State]:
             table.one_of("counts", COUNTS),
             table.one_of("due", timers) if "due" in table else "",
             table.text("next", ""),
+            table.text("then", ""),
             table.one_of("owner", teams) if "owner" in table else "",
             {level: at.one_of(level, teams) for level in at},
             "of" in table and table.one_of("of", (LEAD,)) == LEAD,

@@ -71,3 +71,13 @@ def test_two_devices_draw_the_same(two):
     drawn = [{event for event in events if event_of(office, event)["visit_why"]} for office in two]
     assert drawn[0] == drawn[1]
     assert to_visit(first) == to_visit(second) == drawn[0]
+
+
+def test_a_visit_that_is_owed_is_the_usual_next_step_and_filing_is_once_it_is_done(office):
+    event = closed(office)
+    visitor = colleague(office, "li")
+    assert office.cases.rules.next_of(office.cases.case(event).state) == "return_visit"
+    act(visitor, event, "visit_tried", words="无人接听")
+    assert office.cases.rules.next_of(office.cases.case(event).state) == "return_visit"
+    act(visitor, event, "return_visit", satisfaction="5")
+    assert office.cases.rules.next_of(office.cases.case(event).state) == "archive"
