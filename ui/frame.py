@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication
 
 from app.services.timekeeping import clock_words
 from ui.jobs import Jobs, Worker
-from ui.navigation import PLACES
+from ui.navigation import DOORS, PLACES
 from ui.pages import case_room, registry_room
 from ui.pages.desk import DeskPage
 from ui.pages.desk_tasks import Counts, read_counts
@@ -197,6 +197,7 @@ def make_window(
     window = Window(app, [place for place in PLACES if place.name in names])
     for name, make, place in entries:
         window.add_page(name, make, place)
+    window.doors = [door for door in DOORS if not door.makes or office.gate.decide("create", door.makes, None).allowed]
     frame = Frame(window, office, jobs)
     session = office.session
     window.top.show_user(" · ".join(part for part in (session.name, session.unit) if part))

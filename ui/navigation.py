@@ -41,12 +41,16 @@ PLACES = (
 
 @dataclass(frozen=True)
 class Door:
-    """Something that stands on a page and is looked for by its own words: the words, the page, their pinyin initials."""
+    """Something that stands on a page and is looked for by its own words: the words, the page, their pinyin initials.
+
+    *makes*: the form of which it begins a record there; offered to who may make one.
+    """
 
     text: str
     page: str
     initials: str
     icon: str = "bolt"
+    makes: str = ""
 
 
 DOORS = (
@@ -54,6 +58,7 @@ DOORS = (
     Door("登记住户", "household_entry", "djzh", "home-plus"),
     Door("从 Excel 导入花名册", "import", "cexceldrhmc", "file-import"),
     Door("居民名单", "people", "jmmd", "list-details"),
+    Door("新增走访", "visits", "xzzf", "walk", makes="visit"),
     Door("网格与岗位", "grids", "wgygw", "layout-grid"),
     Door("覆盖检查", "coverage", "fgjc", "circle-check"),
     Door("单位与场所", "organizations", "dwycs", "building-store"),

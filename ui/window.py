@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 from ui import theme
 from ui.composing import Composing
 from ui.jobs import spoken
-from ui.navigation import DOORS, PLACES, Navigation, Place
+from ui.navigation import DOORS, PLACES, Door, Navigation, Place
 from ui.page import Page
 from ui.pieces.filters import SearchField
 from ui.pieces.toast import Toast
@@ -70,6 +70,7 @@ class Window(QMainWindow):
         self._forward: list[_Visit] = []
         self._now: _Visit | None = None
         self._places = tuple(places)
+        self.doors: Sequence[Door] = DOORS
         self._folded_by_hand: bool | None = None
         self.composing = Composing(app)
         self.navigation = Navigation(places)
@@ -181,8 +182,8 @@ class Window(QMainWindow):
             if wanted in words.lower().replace(" ", "")
         ]
         found += [
-            Found(door.text, "页面", door.icon, door.page)
-            for door in DOORS
+            Found(door.text, "页面", door.icon, door.page, {"new": True} if door.makes else {})
+            for door in self.doors
             if self.has(door.page)
             and (wanted in door.text.lower().replace(" ", "") or (len(wanted) > 1 and door.initials.startswith(wanted)))
         ]

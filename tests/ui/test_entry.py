@@ -534,3 +534,20 @@ def test_the_page_opens_from_everywhere_by_its_words(desk, window):
     window._on_found(found)
     desk.settle()
     assert window.current_name() == "household_entry"
+
+
+def test_a_new_visit_is_begun_from_everywhere(desk, window):
+    [found] = [each for each in window._near("新增走访") if each.page == "visits"]
+    window._on_found(found)
+    desk.settle()
+    assert window.current_name() == "visits"
+    assert window.current_page().entry.isVisible()
+    assert window._near("xzzf")[0].page == "visits"
+
+
+def test_who_may_not_make_a_visit_finds_no_way_to_one(open_desk, qapp):
+    desk = open_desk("lead_handler")
+    made, _frame = make_window(qapp, desk.office, desk.jobs, lambda tail: Worker([sys.executable, *tail]))
+    desk.qtbot.addWidget(made)
+    assert not made._near("新增走访")
+    made.close()

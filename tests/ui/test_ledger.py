@@ -222,3 +222,14 @@ def test_picking_the_household_fills_its_head_and_grid(desk):
     desk.settle()
     assert page.entry.value("household_name") == "李长顺"
     assert page.entry.value("grid") == grid
+
+
+def test_leaving_an_entry_gives_the_keys_to_the_list(desk, visits):
+    page = shown(desk, VisitsPage(desk.office, desk.jobs, desk.worker))
+    page.activateWindow()
+    page.opened({"new": True})
+    desk.settle()
+    desk.qtbot.waitUntil(lambda: page.entry.isAncestorOf(page.focusWidget()))
+    page.close_entry()
+    desk.settle()
+    assert page.focusWidget() is page.table.view

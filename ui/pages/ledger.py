@@ -311,6 +311,9 @@ class LedgerPage(Page):
         entry, self.entry = self.entry, None
         if entry is not None:
             entry.keep()
+            # Before the fields go: they would leave the keys to whoever comes next in the window.
+            if self._panel.isAncestorOf(self.focusWidget() or self):
+                self.table.view.setFocus()
             entry.blockSignals(True)
             entry.leave()
             self._panel.clear()
