@@ -12,7 +12,7 @@ from tests.services.conftest import colleague
 from tests.ui.conftest import commit
 from tests.ui.offices import LOWER, UPPER
 from ui.lists import Group
-from ui.pages.case_words import group_of, late_by, left_until, spoken_time
+from ui.pages.case_words import group_of, late_by, left_until, spoken_found, spoken_time
 from ui.pages.desk import DeskPage
 from ui.pages.desk_quick import Place, read_line
 from ui.pages.desk_tasks import read_desk, short_names
@@ -230,3 +230,11 @@ def test_a_desk_with_more_than_it_lists_counts_them_all(desk, monkeypatch):
     assert len(found.rows) - len(groups) == 3
     assert any("先列 3 件，其余在“事件”里" in text for text in groups)
     assert desk_tasks.read_counts(desk.office).events == 4
+
+
+def test_a_day_that_a_ledger_gave_is_said_without_a_clock():
+    now = dt.datetime(2026, 9, 18, 10, 42, tzinfo=CHINA)
+    assert spoken_found("2026-09-18T00:00:00+08:00", now) == "今天"
+    assert spoken_found("2026-09-18T00:10:00+08:00", now) == "今天 00:10"
+    assert spoken_found("2026-09-17T09:30:00+08:00", now) == "昨天 09:30"
+    assert spoken_found("", now) == ""

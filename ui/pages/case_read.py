@@ -15,7 +15,7 @@ from ui.forms.opening import target_of
 from ui.forms.references import Target
 from ui.pages.case_order import order_facts
 from ui.pages.case_people_card import CasePerson, read_people
-from ui.pages.case_words import owner_words, spoken_time
+from ui.pages.case_words import owner_words, spoken_found, spoken_time
 from ui.pages.desk_quick import class_words
 from ui.pages.standing_words import note
 from ui.pieces.timeline import Step
@@ -197,7 +197,7 @@ def _facts(office: Office, case: Case, now: dt.datetime) -> tuple[tuple[str, str
         ("地点", form.show("place", values.get("place"))),
         ("村（社区）", "" if grid else village),
         ("所属网格", f"{village} {grid.values.get('name') or ''}".strip() if grid else ""),
-        ("发现时间", spoken_time(values.get("found_at"), now)),
+        ("发现时间", spoken_found(values.get("found_at"), now)),
         ("来源", form.show("channel", values.get("channel"))),
         *order_facts(values, now),
         ("代为登记", str(values.get("entered_for") or "")),

@@ -33,6 +33,12 @@ def spoken_time(iso: object, now: dt.datetime) -> str:
     return f"{spoken} {text[11:16]}" if len(text) >= 16 else spoken
 
 
+def spoken_found(iso: object, now: dt.datetime) -> str:
+    """Likewise of when a matter was found: a ledger knows the day alone, which is kept as its midnight and said as the day."""
+    text = str(iso or "")
+    return spoken_time(text[:10] if text[10:19] == "T00:00:00" else text, now)
+
+
 def late_by(due: object, now: dt.datetime) -> str:
     """``超 2 小时`` where *due* has passed, else ""."""
     moment = read_due(due)

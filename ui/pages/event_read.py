@@ -14,7 +14,7 @@ from app.store.listing import Listing
 from app.store.standing import Standing
 from ui.lists import Cell
 from ui.lists.columns import Row
-from ui.pages.case_words import chip_of, due_cell, owner_words, spoken_time
+from ui.pages.case_words import chip_of, due_cell, owner_words, spoken_found, spoken_time
 from ui.pages.standing_words import mark, note
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def case_row(case: Record, office: Office, now: dt.datetime, standing: Standing 
         "due": due_cell(values, rules, now),
         "urgency": codes["urgency"].label(str(values.get("urgency_now") or values.get("urgency") or "normal")),
         "reported": spoken_time(values.get("reported_at"), now),
-        "found": spoken_time(values.get("found_at"), now),
+        "found": spoken_found(values.get("found_at"), now),
         "closed": spoken_time(values.get("closed_at"), now),
         "last": spoken_time(values.get("last_at"), now),
         "standing": mark(standing, now),
