@@ -25,11 +25,11 @@ class State:
     counts: str
     due: str = ""
     next: str = ""
-    then: str = ""
     owner: str = ""
     owner_at: Mapping[str, str] = field(default_factory=dict)
     of_lead: bool = False
     owner_away: str = ""
+    then: str = ""
 
     @property
     def open(self) -> bool:
@@ -55,11 +55,11 @@ def read_states(root: Table, timers: Collection[str]) -> dict[str, State]:
             table.one_of("counts", COUNTS),
             table.one_of("due", timers) if "due" in table else "",
             table.text("next", ""),
-            table.text("then", ""),
             table.one_of("owner", teams) if "owner" in table else "",
             {level: at.one_of(level, teams) for level in at},
             "of" in table and table.one_of("of", (LEAD,)) == LEAD,
             table.one_of("owner_away", teams) if "owner_away" in table else "",
+            table.text("then", ""),
         )
         if states[code].waiting and not states[code].owner:
             raise table.fault("key_missing", key="owner")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from app.paths import resource
 from app.rules.case_fold import Step
 from app.rules.ruling import shipped_text
@@ -141,10 +143,7 @@ def test_steps_judged_by_former_rules_leave_the_case_with_an_owner_of_now(office
     event = report(office)
     case = office.cases.case(event)
     former = type(rules)(**{**vars(rules), "teams": {**rules.teams, "old": ("registrar",)}})
-    states = {
-        **rules.states,
-        "reported": type(rules.states["reported"])("reported", "待甄别", "reported", "screen_due", "accept", "old"),
-    }
+    states = {**rules.states, "reported": replace(rules.states["reported"], owner="old")}
     former = type(rules)(**{**vars(former), "states": states})
     now = type(rules)(**{**vars(rules), "former": ((9, former),)})
     steps = [
