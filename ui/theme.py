@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import string
 import tomllib
 from collections.abc import Mapping
@@ -99,9 +100,17 @@ def apply(app: QApplication, name: str = "light", large: bool = False) -> Theme:
     _in_force[:] = [look]
     if app.style().objectName() != "fusion":
         app.setStyle("Fusion")
-    app.setFont(look.font())
-    app.setPalette(_palette(look))
-    app.setStyleSheet(look.sheet())
+    # Qt walks through all widgets here, and calls into Python on its way: none that nobody holds any more may go meanwhile.
+    gc.collect()
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        app.setFont(look.font())
+        app.setPalette(_palette(look))
+        app.setStyleSheet(look.sheet())
+    finally:
+        if collects:
+            gc.enable()
     # Layouts keep the sizes of the look before: painted pieces have no other way to tell them.
     for widget in app.allWidgets():
         widget.updateGeometry()
