@@ -18,8 +18,6 @@ _WINDOW_LOG = 19
 # One block of a zstd stream unfolds to at most 128 KB and may be four bytes long: so a piece of 256 bytes holds no bomb.
 _PIECE = 256
 _LEARN = 0.25
-WINDOW = 1 << _WINDOW_LOG
-"""Bytes that reading a stream takes, about."""
 MOST_HELD = 256 << 10
 """Bytes of a stream that are kept for an end that asks for them again: what may be on its way, or lie in buffers, at a cut."""
 
@@ -70,7 +68,7 @@ class Unfolder:
     """Takes the bytes of such a stream in any portions."""
 
     def __init__(self) -> None:
-        self._stream = zstandard.ZstdDecompressor(max_window_size=WINDOW).decompressobj()
+        self._stream = zstandard.ZstdDecompressor(max_window_size=1 << _WINDOW_LOG).decompressobj()
         self.taken = 0
         """Bytes of the stream that were unfolded."""
 

@@ -42,10 +42,10 @@ from sync.messages import (
 )
 from sync.parts import built
 from sync.ranges import Question, Reply
-from sync.squeezing import WINDOW, Squeezer, Unfolder
+from sync.squeezing import Squeezer, Unfolder
 
 __all__ = [
-    "DERIVED", "LEAST", "MARKED", "MARK_SIZE", "MEDIA_TYPE", "NUMBERS", "ONWARD", "RAW", "RESUMED", "RULES", "STREAMED", "TAKEN", "VERSION", "WINDOW",
+    "DERIVED", "LEAST", "MARKED", "MARK_SIZE", "MEDIA_TYPE", "NUMBERS", "ONWARD", "RAW", "RESUMED", "RULES", "STREAMED", "TAKEN", "VERSION",
     "Area", "Down", "DownFrame", "End", "Given", "Head", "Hello", "Message", "Move", "Offers", "OtherStreamError", "Problem", "Question", "Reader",
     "Receipts", "Reply", "Streamed", "Up", "UpFrame", "WireError", "Writer", "agreement", "code_hash", "decode_down", "decode_up", "encode",
     "encode_down", "encode_up", "enrol_text", "fits", "frame_hash", "needed", "rights_tag", "scope_tag", "to_ranges",
@@ -178,9 +178,6 @@ class Reader:
             # Where the stream begins in the middle of what came, the rest is still to be unfolded.
             data, self._folded = self._folded, b""
         if self._unfolder is not None:
-            if self._held:
-                # What read the stream before may have been left in the middle of a portion.
-                yield from self._messages(b"")
             for plain in self._unfolder.unfold(data):
                 yield from self._messages(plain)
 
@@ -201,6 +198,8 @@ class Reader:
                 self._folded = bytes(self._held)
                 self._held.clear()
                 self._stream(body)
+                # What read the stream before may have been left in the middle of a portion.
+                yield from self._messages(b"")
                 return
             if made := _KINDS.get(kind):
                 yield _decode(made, body)

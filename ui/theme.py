@@ -101,7 +101,8 @@ def apply(app: QApplication, name: str = "light", large: bool = False) -> Theme:
     if app.style().objectName() != "fusion":
         app.setStyle("Fusion")
     # Qt walks through all widgets here, and calls into Python on its way: none that nobody holds any more may go meanwhile.
-    gc.collect()
+    if app.topLevelWidgets():  # not at the start, when nothing is open yet
+        gc.collect()
     collects = gc.isenabled()
     gc.disable()
     try:

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import anyio
 
 _PATIENCE, _LOOK = 3.0, 0.02
 """Seconds that an answer waits at most, and between two looks."""
+
+
+async def quiet(busy: Callable[[], bool], over: Callable[[], bool] = lambda: False) -> None:
+    """Wait, not for ever, until it is *over*, or two looks in a row find nobody *busy*."""
+    still = 0
+    with anyio.move_on_after(_PATIENCE):
+        # Between two frames of a request there is a moment in which none is being applied.
+        while still < 2 and not over():
+            await anyio.sleep(_LOOK)
+            still = 0 if busy() else still + 1
 
 
 class Arriving:
@@ -31,11 +41,5 @@ class Arriving:
 
     async def settled(self, device: str) -> None:
         """Wait, not for ever, until nothing more of an earlier request of *device* is being applied."""
-        if device not in self._taking:
-            return
-        quiet = 0
-        with anyio.move_on_after(_PATIENCE):
-            # Between two frames of a request there is a moment in which none is being applied.
-            while quiet < 2:
-                await anyio.sleep(_LOOK)
-                quiet = 0 if device in self._taking else quiet + 1
+        if device in self._taking:
+            await quiet(lambda: device in self._taking)

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import anyio
-
+from sync.county.arriving import quiet
 from sync.county.parking import Parking
 from sync.wire import Reader
 
-_PATIENCE, _LOOK = 3.0, 0.02
-"""Seconds that a device which asks waits at most for what still lies in buffers, and between two looks."""
 READER = 900 << 10
 """Bytes that zstd takes to read on a stream with such a window, as measured."""
 
@@ -22,6 +19,12 @@ class Coming:
     reader: Reader
     over: bool = False
     stopped: bool = False
+    _seen: int = -1
+
+    def moved(self) -> bool:
+        """Whether more of it was read since this was asked last."""
+        before, self._seen = self._seen, self.reader.resume[1]
+        return before != self._seen
 
 
 class Requests:
@@ -50,12 +53,7 @@ class Requests:
         if coming is None or not name or coming.reader.resume[0] != name:
             return -1
         # What came before the cut may not be read yet.
-        quiet, last = 0, -1
-        with anyio.move_on_after(_PATIENCE):
-            while quiet < 2 and not coming.over:
-                await anyio.sleep(_LOOK)
-                taken = coming.reader.resume[1]
-                quiet, last = quiet + 1 if taken == last else 0, taken
+        await quiet(coming.moved, lambda: coming.over)
         if self._coming.get(device) is not coming or coming.reader.resume[0] != name:
             return -1
         coming.stopped = True

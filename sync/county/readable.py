@@ -8,7 +8,8 @@ from app.schema.form import Form
 from app.schema.kinds import Date, Time
 from app.schema.values import BadValue
 
-_PLAIN = {"text": frozenset({str}), "integer": frozenset({int, bool}), "real": frozenset({float, int})}
+PLAIN = {"text": frozenset({str}), "integer": frozenset({int, bool}), "real": frozenset({float, int})}
+"""The types that a value may have by the kind of its column, as it travels."""
 
 
 def unreadable(form: Form, values: Mapping[str, object]) -> list[str]:
@@ -21,7 +22,7 @@ def unreadable(form: Form, values: Mapping[str, object]) -> list[str]:
         item = form.fields.get(name)
         if item is None or item.derived or value is None:
             continue
-        if type(value) not in _PLAIN[item.kind.column]:
+        if type(value) not in PLAIN[item.kind.column]:
             found.append(name)
         elif isinstance(item.kind, Date | Time):
             try:

@@ -14,6 +14,7 @@ from app.schema.kinds import Date, Time
 from app.schema.record import AREA, DELETED, Change, Record
 from app.schema.values import BadValue
 from sync.county.past import Past
+from sync.county.readable import PLAIN
 
 _MOST_SOUND = 5_000
 """Values of one field remembered as good in one exchange."""
@@ -34,7 +35,6 @@ class Device:
 
 _Judge = tuple[Callable[[object], object], frozenset[type], bool, bool, set[object]]
 """How a field's values are checked, what they are, whether it must have one, whether there is but one spelling, and the texts found good."""
-_PLAIN = {"text": frozenset({str}), "integer": frozenset({int, bool}), "real": frozenset({float, int})}
 _ALLOWED, _DOUBTFUL, _NOT = "", "sync.doubtful", "sync.not_allowed"
 
 
@@ -166,7 +166,7 @@ class Rights:
 
 def _judges(form: Form) -> Mapping[str, _Judge]:
     return {
-        name: (item.kind.check, _PLAIN[item.kind.column], item.required, isinstance(item.kind, Date | Time), set())
+        name: (item.kind.check, PLAIN[item.kind.column], item.required, isinstance(item.kind, Date | Time), set())
         for name, item in form.fields.items()
         if not item.derived
     }

@@ -209,12 +209,13 @@ class Session:
             areas = scope_areas(known, {area for area, _ in streams})
             tag = scope_tag(areas, streams)
             least = county.least(conn)
-            knows = knows_rights(conn, county.code, device.id, device.roles, device.unit)
+            # A device of before doesn't say what it knows; it is told once.
+            knows = bool(hello.told) or knows_rights(conn, county.code, device.id, device.roles, device.unit)
             start_tag = begun(conn, county.code, epoch)
             rules = county.ruled.answer(conn, hello)
-        # Roles and the unit can change without a stream of them. A device of before doesn't say what it knows; it is told once.
+        # Roles and the unit can change without a stream of them.
         given = _rights(device)
-        changed = tag != hello.scope or not (hello.told or knows)
+        changed = tag != hello.scope or not knows
         news = changed or (hello.told and hello.told != rights_tag(given))
         away = given_away(self._rights, device, known) if changed else ()
         if news:

@@ -37,6 +37,14 @@ def titles(page):
     return [str(row["title"]).split(" · ")[0] for _, row in page.table.model.loaded()]
 
 
+def accepted(desk, count):
+    """So many cases of one class that wait to be assigned."""
+    ids = [report(desk, f"第{number}件", category="hazard_road") for number in range(count)]
+    for one in ids:
+        act(desk, one, "accept")
+    return ids
+
+
 def test_tabs_count_and_filters_go_together(qtbot, desk):
     report(desk, category="facility_light")
     report(desk, "井盖破损", category="hazard_road", area=LOWER)
@@ -274,9 +282,7 @@ def test_escape_goes_back_step_by_step_and_marks_end_with_the_filter(qtbot, desk
 
 
 def test_an_open_form_stays_while_more_are_marked_and_what_was_typed_is_there_again(qtbot, desk):
-    ids = [report(desk, f"第{number}件", category="hazard_road") for number in range(3)]
-    for one in ids:
-        act(desk, one, "accept")
+    ids = accepted(desk, 3)
     page = shown(qtbot, desk, tab="open")
     marked(qtbot, desk, page, [(Qt.Key.Key_Space, PLAIN)])
     form = begun(page, desk, "assign")
@@ -308,9 +314,7 @@ def test_an_open_form_stays_while_more_are_marked_and_what_was_typed_is_there_ag
 
 
 def test_what_was_typed_for_many_outlasts_a_lock_and_no_draft_outlasts_the_deed(qtbot, desk):
-    ids = [report(desk, f"第{number}件", category="hazard_road") for number in range(2)]
-    for one in ids:
-        act(desk, one, "accept")
+    ids = accepted(desk, 2)
     page = shown(qtbot, desk, tab="open")
     marked(qtbot, desk, page, [(Qt.Key.Key_A, CTRL)])
     form = begun(page, desk, "assign")
