@@ -16,6 +16,7 @@ from ui.forms.references import RefEntry
 from ui.jobs import spoken
 from ui.pieces.buttons import Button
 from ui.pieces.dates import DateEntry
+from ui.pieces.keys import enter_alone
 from ui.pieces.scrolled import scrolled
 from ui.pieces.text import retone, words
 
@@ -141,14 +142,8 @@ class ActDialog(QDialog):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and isinstance(watched, QWidget):
-            enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
             popup = QApplication.activePopupWidget()
-            if (
-                enter
-                and event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
-                and popup is None
-                and watched in self._fields
-            ):
+            if enter_alone(event) and popup is None and watched in self._fields:
                 if isinstance(watched, RefEntry) and watched.unpicked():
                     # Enter came before the list did, or the list was closed: nothing typed goes by itself.
                     self._list(watched)

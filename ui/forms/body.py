@@ -18,6 +18,7 @@ from ui.forms.fields import FieldRow
 from ui.forms.layout import Sections
 from ui.forms.opening import AREA
 from ui.forms.references import RefEntry
+from ui.pieces.keys import enter_alone
 
 Find = Callable[..., object]
 Reveal = Callable[[Callable[[Value], None]], object]
@@ -94,12 +95,10 @@ class FormBody(QScrollArea):
         return elsewhere[0] if elsewhere else f"有 {len(said)} 处要改"
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
-            enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-            plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
-            if enter and plain and not isinstance(watched, QPlainTextEdit):
-                self._next(watched)
-                return True
+        pressed = event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and enter_alone(event)
+        if pressed and not isinstance(watched, QPlainTextEdit):
+            self._next(watched)
+            return True
         return super().eventFilter(watched, event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

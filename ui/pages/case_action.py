@@ -22,6 +22,7 @@ from ui.pages.case_units import UnitEntry
 from ui.pages.intake_files import IntakeFiles
 from ui.pieces.buttons import Button
 from ui.pieces.dates import china_today, read_typed
+from ui.pieces.keys import enter_alone
 from ui.pieces.text import words
 
 _UNITS = ("lead_unit", "assist_unit")
@@ -152,8 +153,7 @@ class ActionForm(QWidget):
         if (
             event.type() == QEvent.Type.KeyPress
             and isinstance(event, QKeyEvent)
-            and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-            and event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
+            and enter_alone(event)
             and not isinstance(watched, QPlainTextEdit)
         ):
             entries = list(self.fields.values())

@@ -14,7 +14,7 @@ from ui.forms.fields import DayEntry, Entry
 from ui.forms.references import RefEntry, Target
 from ui.pages.conflict_diff import marked
 from ui.pieces.buttons import Button
-from ui.pieces.keys import KeyCap
+from ui.pieces.keys import KeyCap, enter_alone
 from ui.pieces.text import words
 
 SIDES = ("base", "mine", "theirs")
@@ -210,7 +210,7 @@ class _Choice(QFrame):
         self.chosen.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and not event.modifiers():
+        if enter_alone(event) or (event.key() == Qt.Key.Key_Space and not event.modifiers()):
             self.chosen.emit()
         else:
             super().keyPressEvent(event)

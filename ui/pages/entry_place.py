@@ -18,6 +18,7 @@ from ui.forms.references import Find, RefEntry, Target
 from ui.pages.entry_cells import LineCell
 from ui.pieces.buttons import Button
 from ui.pieces.card import Card, empty
+from ui.pieces.keys import enter_alone
 from ui.pieces.text import retone, words
 
 NEW_PLACE = "@new"
@@ -179,12 +180,10 @@ class EntryPlace(Card):
         return True
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
-            enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-            bare = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
-            if enter and bare and not (watched is self.home and self.home.unpicked()):
-                self._next(watched)
-                return True
+        pressed = event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and enter_alone(event)
+        if pressed and not (watched is self.home and self.home.unpicked()):
+            self._next(watched)
+            return True
         return super().eventFilter(watched, event)
 
     def _field(self, name: str, title: str, entry: RefEntry | ChoiceEntry | LineCell) -> QWidget:

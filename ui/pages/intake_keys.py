@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QPlainTextEdit, QWidget
 
 from ui.pages.intake_fields import IntakeFields
 from ui.pages.intake_found import FoundEntry
+from ui.pieces.keys import enter_alone
 
 
 class IntakeKeys(QObject):
@@ -42,12 +43,10 @@ class IntakeKeys(QObject):
                 QApplication.clipboard().mimeData()
             ):
                 return True
-            enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-            plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
             # A field that finds says itself when it goes on; in a text of several lines Enter is a new line; the line of
             # the people has an order of its own.
             mine = watched is self._fields.solved or any(watched is one for one in self._fields.order)
-            if enter and plain and mine and not isinstance(watched, QPlainTextEdit | FoundEntry):
+            if enter_alone(event) and mine and not isinstance(watched, QPlainTextEdit | FoundEntry):
                 self.next(watched)
                 return True
         return super().eventFilter(watched, event)

@@ -19,6 +19,7 @@ from ui.forms.references import Find
 from ui.pages.intake_found import FoundEntry
 from ui.pieces.buttons import Button, IconButton
 from ui.pieces.card import Card, empty
+from ui.pieces.keys import enter_alone
 from ui.pieces.person import PersonChip
 from ui.pieces.text import retone, words
 
@@ -117,12 +118,11 @@ class IntakePeople(Card):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
-            enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-            plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
-            if enter and plain and watched is self.role:
+            enter = enter_alone(event)
+            if enter and watched is self.role:
                 self.phone.setFocus(Qt.FocusReason.TabFocusReason)
                 return True
-            if enter and plain and watched is self.phone:
+            if enter and watched is self.phone:
                 self.add_typed()
                 return True
         return super().eventFilter(watched, event)

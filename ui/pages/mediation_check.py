@@ -14,6 +14,7 @@ from app.schema.form import Form
 from app.schema.values import BadValue, Fault
 from ui.pieces.buttons import Button
 from ui.pieces.card import Card
+from ui.pieces.keys import enter_alone
 from ui.pieces.text import words
 
 _LINES = ("started_at", "ended_at", "place", "mediators", "recorder", "invited")
@@ -105,8 +106,7 @@ class SessionCheck(Card):
         if (
             event.type() == QEvent.Type.KeyPress
             and isinstance(event, QKeyEvent)
-            and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-            and event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
+            and enter_alone(event)
             and isinstance(watched, QWidget)
         ):
             line = [*self.fields.values(), self.result, self.note, self.text]

@@ -8,6 +8,8 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QPlainTextEdit
 
+from ui.pieces.keys import enter_alone
+
 
 class SessionEntry(QPlainTextEdit):
     """The line being typed. Signals ``recorded`` (Enter), ``marked(number)`` (Ctrl+1, 2, 3), ``taken_back`` (Ctrl+Z)."""
@@ -33,10 +35,7 @@ class SessionEntry(QPlainTextEdit):
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and event.modifiers() in (
-            Qt.KeyboardModifier.NoModifier,
-            Qt.KeyboardModifier.KeypadModifier,
-        ):
+        if enter_alone(event):
             self.recorded.emit()
         elif self._mine(event):
             if event.key() in self._MARKING:

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from ui import icons, theme
-from ui.pieces.keys import spoken, with_keys
+from ui.pieces.keys import enter_alone, spoken, with_keys
 
 Kind = Literal["plain", "primary", "quiet", "link", "crumb", "picked"]
 _PAD, _GAP = 12, 6
@@ -132,8 +132,7 @@ class Button(QPushButton):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         # Enter presses what has the focus, as Space does; held down it presses once.
-        plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
-        if plain and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        if enter_alone(event):
             if not event.isAutoRepeat():
                 self.click()
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from ui.pieces.text import words
@@ -13,6 +14,12 @@ _SPOKEN = {"Space": "空格", "Return": "Enter", "Right": "→", "Left": "←", 
 def spoken(keys: str) -> str:
     """*keys* as a clerk reads them on the keyboard."""
     return "+".join(_SPOKEN.get(part, part) for part in keys.split("+"))
+
+
+def enter_alone(event: QKeyEvent) -> bool:
+    """Whether it is Enter, the one beside the figures too, with nothing held down."""
+    enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+    return enter and not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
 
 
 def with_keys(tip: str, keys: str) -> str:
