@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QScrollBar, QVBoxLayout, QWidget
 
 from ui import theme
 from ui.pieces.buttons import Button, IconButton
@@ -117,11 +118,23 @@ class Page(QWidget):
 
     def to_top(self) -> None:
         """Show the head of the page, where the window scrolls it."""
+        if bar := self._bar():
+            bar.setValue(0)
+
+    @contextlib.contextmanager
+    def keeping_place(self) -> Iterator[None]:
+        """What is thrown away in the block, or gets the cursor, leaves the page where it stood: Qt scrolls to whatever the cursor jumps to."""
+        bar = self._bar()
+        at = bar.value() if bar else 0
+        yield
+        if bar:
+            bar.setValue(at)
+
+    def _bar(self) -> QScrollBar | None:
         around = self.parentWidget()
         while around is not None and not isinstance(around, QScrollArea):
             around = around.parentWidget()
-        if around is not None:
-            around.verticalScrollBar().setValue(0)
+        return around.verticalScrollBar() if around is not None else None
 
     def narrow(self) -> bool:
         """Whether the page has little room, as in a small window or on a screen whose everything is enlarged."""

@@ -6,7 +6,7 @@ import json
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QLabel, QScrollArea
 
 from app.store.agreement import Exchange
 from app.store.saving import Edit
@@ -20,6 +20,7 @@ from ui.pages.sync_read import read_sync
 from ui.pages.sync_words import result, size, took
 
 CTRL = Qt.KeyboardModifier.ControlModifier
+NUMBER = "440524188001010014"
 
 
 @pytest.fixture
@@ -172,6 +173,35 @@ def test_the_page_tells_lanes_exchanges_and_conflicts_in_plain_words(qtbot, desk
     assert page.table.model.record(0)["took"] == "3 秒"
     # A desk that no county knows can't exchange, and says why.
     assert not page._now_button.isEnabled()
+
+
+def test_left_low_the_page_opens_at_its_head_again_where_what_waits_has_the_cursor(qtbot, desk, quarrel):
+    # Below it lies what else could get the cursor.
+    desk.make("resident", name="张文贵", id_number=NUMBER), desk.came("resident", name="张文桂", id_number=NUMBER)
+    scroll = QScrollArea()
+    scroll.setWidgetResizable(True)
+    page = SyncPage(desk.office, desk.jobs, lambda: None, desk.worker)
+    scroll.setWidget(page)
+    qtbot.addWidget(scroll)
+    scroll.resize(1190, 300)
+    with qtbot.waitActive(scroll):
+        scroll.show()
+        scroll.activateWindow()
+    page.opened({})
+    desk.settle()
+    scroll.verticalScrollBar().setValue(200)
+    assert scroll.verticalScrollBar().value() == 200
+    page.opened({})
+    desk.settle()
+    assert scroll.verticalScrollBar().value() == 0
+    assert page.focusWidget().words() == "去处理"
+    # And who has scrolled down isn't taken elsewhere whenever something was exchanged.
+    for at in (0, 100, 200, 300, 400):
+        scroll.verticalScrollBar().setValue(at)
+        page.refresh(())
+        desk.settle()
+        assert scroll.verticalScrollBar().value() == at
+    assert page.focusWidget().words() == "去处理"
 
 
 def test_a_failed_exchange_is_no_alarm():

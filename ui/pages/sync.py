@@ -97,6 +97,8 @@ class SyncPage(Page):
 
     def opened(self, args: Mapping[str, Any]) -> None:
         self._fresh = True
+        # The cursor goes to what waits, without a word to what scrolls: left low, the page would open where nothing of it shows.
+        self.to_top()
         self._load()
 
     def refresh(self, changed: Sequence[str]) -> None:
@@ -189,12 +191,13 @@ class SyncPage(Page):
         # What waits for a person is why he comes; and what is thrown away would give the cursor to anybody.
         here = self._fresh or card.isAncestorOf(self.focusWidget() or self)
         self._fresh, self._to_decide = False, None
-        card.clear()
-        self._fill_asking(card, view)
-        if here and self._to_decide is not None and self.isVisible():
-            # What a layout was just given is shown by an event of its own, and what isn't shown takes no cursor.
-            self._to_decide.show()
-            self._to_decide.setFocus()
+        with self.keeping_place():
+            card.clear()
+            self._fill_asking(card, view)
+            if here and self._to_decide is not None and self.isVisible():
+                # What a layout was just given is shown by an event of its own, and what isn't shown takes no cursor.
+                self._to_decide.show()
+                self._to_decide.setFocus()
 
     def _fill_asking(self, card: Card, view: SyncView) -> None:
         count = len(view.refused) + len(view.conflicts)
